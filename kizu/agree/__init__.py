@@ -1,0 +1,1 @@
+"""Compares two independent annotations of one image and gives a verdict with its reason."""

@@ -1,0 +1,1 @@
+"""Finds where an edited image really differs from its normal image."""

@@ -1,0 +1,1 @@
+"""Finds what the text says: boxes and masks for phrases."""

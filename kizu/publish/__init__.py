@@ -1,0 +1,1 @@
+"""Writes a dataset version: images, masks and Parquet manifests."""

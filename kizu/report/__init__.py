@@ -1,0 +1,1 @@
+"""Shows a dataset version as pictures and a page."""

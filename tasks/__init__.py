@@ -1,0 +1,1 @@
+"""Prefect tasks: read references, call one kizu function, write references."""
