@@ -16,9 +16,17 @@ from numpy.typing import NDArray
 from kizu.arrays import Boxes, RgbImage
 from kizu.ground.boxes import cxcywh_to_xyxy
 from kizu.ground.detections import Detections, concatenate
-from kizu.ground.errors import ImageFailure
+from kizu.ground.errors import ImageFailure, WeightsUnavailable
 from kizu.ground.hub_models import load_model, load_part
-from kizu.ground.prompts import PromptChunk, normal_phrase, phrase_scores, prompt_chunks
+from kizu.ground.prompts import (
+    CLS_ID,
+    DOT_ID,
+    SEP_ID,
+    PromptChunk,
+    normal_phrase,
+    phrase_scores,
+    prompt_chunks,
+)
 from kizu.ground.settings import GroundSettings
 from kizu.ground.weights import Weights, check_model_type
 
@@ -111,9 +119,20 @@ def load(weights: Weights, settings: GroundSettings) -> GroundingDino:
     )
 
     check_model_type(weights, MODEL_TYPES, "grounding-dino")
+    tokenizer = load_part(AutoTokenizer, weights, "grounding-dino")
+    _check_tokenizer(tokenizer, weights)
     return GroundingDino(
         load_model(AutoModelForZeroShotObjectDetection, weights, settings, "grounding-dino"),
         load_part(AutoImageProcessor, weights, "grounding-dino", backend="pil"),
-        load_part(AutoTokenizer, weights, "grounding-dino"),
+        tokenizer,
         settings,
     )
+
+
+def _check_tokenizer(tokenizer: Any, weights: Weights) -> None:  # noqa: ANN401 - a transformers tokenizer
+    ids = tokenizer.convert_tokens_to_ids(["[CLS]", "[SEP]", "."])
+    if ids != [CLS_ID, SEP_ID, DOT_ID]:
+        raise WeightsUnavailable(
+            f"grounding-dino: the tokenizer in {str(weights.path)!r} is not BERT's; copy "
+            "tokenizer.json, tokenizer_config.json and vocab.txt into the folder"
+        )

@@ -7,6 +7,8 @@ from transformers import (
     GroundingDinoConfig,
     GroundingDinoForObjectDetection,
     GroundingDinoImageProcessorPil,
+    MMGroundingDinoConfig,
+    MMGroundingDinoForObjectDetection,
     SamConfig,
     SamImageProcessorPil,
     SamModel,
@@ -70,17 +72,26 @@ def tiny_dino_options():
     }
 
 
-@pytest.fixture(scope="session")
-def grounding_dino_folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("grounding-dino")
-    torch.manual_seed(0)
-    GroundingDinoForObjectDetection(GroundingDinoConfig(**tiny_dino_options())).save_pretrained(
-        folder
-    )
+def save_dino(model, folder):
+    model.save_pretrained(folder)
     size = {"shortest_edge": 64, "longest_edge": 128}
     GroundingDinoImageProcessorPil(size=size).save_pretrained(folder)
     save_bert_tokenizer(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def grounding_dino_folder(tmp_path_factory):
+    torch.manual_seed(0)
+    model = GroundingDinoForObjectDetection(GroundingDinoConfig(**tiny_dino_options()))
+    return save_dino(model, tmp_path_factory.mktemp("grounding-dino"))
+
+
+@pytest.fixture(scope="session")
+def mm_grounding_dino_folder(tmp_path_factory):
+    torch.manual_seed(0)
+    model = MMGroundingDinoForObjectDetection(MMGroundingDinoConfig(**tiny_dino_options()))
+    return save_dino(model, tmp_path_factory.mktemp("mm-grounding-dino"))
 
 
 @pytest.fixture(scope="session")
