@@ -1,0 +1,50 @@
+"""The table of what can be painted, and how large it is when nobody says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from kizu.edit.painter.defects.chip import chip
+from kizu.edit.painter.defects.contamination import contamination
+from kizu.edit.painter.defects.crack import crack
+from kizu.edit.painter.defects.dent import dent
+from kizu.edit.painter.defects.hole import hole
+from kizu.edit.painter.defects.missing import missing_part
+from kizu.edit.painter.defects.scratch import scratch
+from kizu.edit.painter.defects.stain import discolouration, stain
+from kizu.edit.painter.kinds import DefectKind
+from kizu.edit.painter.surface import Defect
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What the painting needs to know of a kind before it is painted.
+
+    Attributes:
+        draw: Paints it onto a crop.
+        area_fraction: Share of the image it covers when nobody says (min, max).
+        reach: Half the side of the crop it needs, in square roots of its area.
+        elongated: Whether it is a line; lines are turned to lie within the region.
+        at_edge: Whether it belongs on an object's edge.
+        whole_object: Whether it takes a small object whole where there is one.
+    """
+
+    draw: Defect
+    area_fraction: tuple[float, float]
+    reach: float
+    elongated: bool = False
+    at_edge: bool = False
+    whole_object: bool = False
+
+
+TRAITS: Final[Mapping[DefectKind, Traits]] = {
+    DefectKind.SCRATCH: Traits(scratch, (0.001, 0.004), 6.0, elongated=True),
+    DefectKind.CRACK: Traits(crack, (0.0015, 0.006), 6.0, elongated=True),
+    DefectKind.STAIN: Traits(stain, (0.008, 0.04), 1.8),
+    DefectKind.HOLE: Traits(hole, (0.002, 0.012), 1.8),
+    DefectKind.DENT: Traits(dent, (0.006, 0.03), 2.2),
+    DefectKind.CONTAMINATION: Traits(contamination, (0.001, 0.005), 6.0),
+    DefectKind.DISCOLOURATION: Traits(discolouration, (0.02, 0.08), 1.8),
+    DefectKind.MISSING_PART: Traits(missing_part, (0.006, 0.03), 3.0, whole_object=True),
+    DefectKind.CHIP: Traits(chip, (0.002, 0.012), 2.4, at_edge=True),
+}

@@ -1,0 +1,89 @@
+"""Stains and discolouration: films and tints with soft, irregular borders."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from kizu.arrays import FloatMap
+from kizu.edit.painter.fields import Rng, blob, blur, fractal_noise, smoothstep
+from kizu.edit.painter.surface import Ask, Layer, Surface, absorbed, mixed
+
+# Absorbance of linear R, G, B relative to the film's thickness; judged by eye on photographs.
+FILMS: Final[Mapping[str, tuple[float, float, float]]] = {
+    "coffee": (0.45, 0.8, 1.3),
+    "oil": (0.75, 0.85, 1.15),
+    "rust": (0.35, 1.0, 1.6),
+    "grime": (0.9, 0.9, 0.95),
+    "ink": (1.1, 0.9, 0.6),
+}
+_DEPOSIT_LAB: Final = (88.0, 0.0, 3.0)  # dried minerals, what shows on dark surfaces
+_TINTS_LAB: Final = ((-6.0, 4.0, 20.0), (-14.0, 10.0, 12.0), (8.0, -2.0, -12.0), (-8.0, -9.0, 6.0))
+
+
+def stain(surface: Surface, ask: Ask, rng: Rng) -> Layer:
+    """Paint a dried spill: an uneven film, thicker at its drying rings, with a few droplets."""
+    density = _film(surface, ask, rng) * ask.strength * (surface.contrast / 16)
+    body = np.clip(density / max(float(density.max()), 1e-6) * 4, 0, 1)
+    film = FILMS[str(rng.choice(list(FILMS)))]
+    if surface.sign() > 0:
+        deposit = np.broadcast_to(np.asarray(_DEPOSIT_LAB, np.float32), surface.lab.shape)
+        return Layer(mixed(surface.lab, deposit, np.clip(0.3 * density, 0, 0.8)), body)
+    return Layer(absorbed(surface.lab, density, film), body)
+
+
+def _film(surface: Surface, ask: Ask, rng: Rng) -> FloatMap:
+    """Film thickness: a patch with one or two drying rings, plus droplets around it."""
+    ratio = rng.uniform(1.0, 1.7)
+    radius = float(np.sqrt(ask.area_px / np.pi / ratio))
+    radii = (radius * ratio, radius)
+    edge = blob(
+        surface.shape, (ask.x, ask.y), radii, angle_rad=ask.angle_rad, roughness=0.13, rng=rng
+    )
+    soft = max(0.06 * radius, 0.8)
+    cloud = fractal_noise(surface.shape, radius * 0.8, rng, 5)
+    density = smoothstep(edge, -soft, soft) * np.clip(0.55 + 0.22 * cloud, 0.1, 1.5)
+    density += _ring(edge, soft * 1.2, soft) * np.clip(0.6 + 0.35 * cloud, 0.05, 1.4)
+    if rng.random() < 0.6:  # noqa: PLR2004 - share of stains that dried in two steps
+        inner = radius * rng.uniform(0.25, 0.45)
+        density += _ring(edge, inner, soft * 1.6) * np.clip(0.25 + 0.3 * cloud, 0, 1)
+    for _ in range(rng.integers(0, 5)):
+        density += _droplet(surface, ask, radius * ratio, rng)
+    return blur(density.astype(np.float32), 0.5)
+
+
+def _ring(edge: FloatMap, at_px: float, width_px: float) -> FloatMap:
+    return np.asarray(np.exp(-(((edge - at_px) / width_px) ** 2)), np.float32)
+
+
+def _droplet(surface: Surface, ask: Ask, reach: float, rng: Rng) -> FloatMap:
+    """One small drop beside the stain, with its own ring."""
+    angle, far = rng.uniform(0, 2 * np.pi), reach * rng.uniform(1.15, 1.5)
+    centre = (ask.x + far * np.cos(angle), ask.y + far * np.sin(angle))
+    radius = reach * rng.uniform(0.03, 0.09)
+    edge = blob(surface.shape, centre, (radius, radius), roughness=0.05, rng=rng)
+    soft = max(0.15 * radius, 0.7)
+    return np.asarray(0.5 * smoothstep(edge, -soft, soft) + 0.4 * _ring(edge, soft, soft))
+
+
+def discolouration(surface: Surface, ask: Ask, rng: Rng) -> Layer:
+    """Shift the colour of a patch in Lab and keep its texture."""
+    ratio = rng.uniform(1.0, 2.0)
+    radius = float(np.sqrt(ask.area_px / np.pi / ratio))
+    edge = blob(
+        surface.shape,
+        (ask.x, ask.y),
+        (radius * ratio, radius),
+        angle_rad=ask.angle_rad,
+        roughness=0.16,
+        rng=rng,
+    )
+    alpha = smoothstep(edge, -0.22 * radius, 0.3 * radius)
+    mottle = np.clip(1 + 0.22 * fractal_noise(surface.shape, radius * 0.5, rng), 0.35, 1.6)
+    tint = np.asarray(_TINTS_LAB[rng.integers(len(_TINTS_LAB))], np.float32)
+    if surface.grey:
+        tint = np.array([surface.sign() * 18, 0, 0], np.float32)
+    elif surface.sign() > 0:
+        tint[0] = abs(tint[0])
+    shift = tint * np.float32(ask.strength * max(surface.contrast / 16, 1.0))
+    return Layer(surface.lab + (alpha * mottle)[..., None] * shift, alpha)

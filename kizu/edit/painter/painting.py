@@ -1,0 +1,220 @@
+"""Painting one defect onto a photo: place, paint a crop, fit size and contrast, blend."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import cv2
+import numpy as np
+
+from kizu.arrays import FloatMap, Mask, RgbImage
+from kizu.edit.painter.defects import TRAITS, Traits
+from kizu.edit.painter.fields import Rng, blur, inside_distance, smooth_noise
+from kizu.edit.painter.kinds import DefectKind
+from kizu.edit.painter.placement import Placement, place, place_at_edge, place_on_whole_object
+from kizu.edit.painter.scene import Scene, read_scene
+from kizu.edit.painter.surface import Ask, Surface, mixed, to_lab, to_rgb
+from kizu.edit.painter.survey import Window, survey, window_around
+
+PAINTER_VERSION: Final = "1"
+"""Goes into request keys; another version paints other pixels."""
+
+_MIN_SIDE_PX: Final = 32
+_MIN_AREA_PX: Final = 6.0
+_MAX_PASSES: Final = 5
+_MAX_GROWTH: Final = 2.5
+_MAX_STRENGTH: Final = 3.0
+_CONTRAST_SHARE: Final = 0.75  # of the surface's contrast that the median of the truth must reach
+_VISIBLE_DELTA_E: Final = 4.0
+_UNCHANGED_DELTA_E: Final = 0.4
+
+
+@dataclass(frozen=True, eq=False)
+class Painting:
+    """A photo with a painted defect.
+
+    Attributes:
+        image: (H, W, 3) uint8.
+        truth: (H, W) bool, true where the defect visibly changed the photo.
+    """
+
+    image: RgbImage
+    truth: Mask
+
+
+@dataclass(frozen=True, eq=False)
+class _Canvas:
+    """The crop to paint on; `allowed` is the (H, W) opacity that a region leaves, if one is set."""
+
+    rgb: RgbImage
+    surface: Surface
+    allowed: FloatMap | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Attempt:
+    """A painted crop, what visibly changed in it, and by how much (median Lab distance)."""
+
+    rgb: RgbImage
+    truth: Mask
+    contrast: float
+
+
+def paint(
+    image: RgbImage,
+    kind: DefectKind,
+    seed: int,
+    *,
+    region: Mask | None = None,
+    area_fraction: tuple[float, float] | None = None,
+) -> Painting:
+    """Paint one defect onto a photo; equal arguments give equal bits.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, at least 32 pixels a side.
+        kind: What to paint.
+        seed: Non-negative; chooses place, shape and shade.
+        region: (H, W) bool; nothing outside it changes. None allows the whole photo.
+        area_fraction: (min, max) share of the photo that the truth should cover; where the region
+            is too small for it, as much as fits. None takes what is usual for the kind.
+
+    Returns:
+        The painted photo and the mask of its visible change.
+
+    Raises:
+        ValueError: If an argument has a shape or value that cannot be painted.
+    """
+    _check(image, seed, region, area_fraction)
+    traits, rng = TRAITS[kind], _rng(seed, kind, "place")
+    low, high = (share * image[..., 0].size for share in area_fraction or traits.area_fraction)
+    area_px = max(float(np.exp(rng.uniform(np.log(low), np.log(high)))), _MIN_AREA_PX)
+    scene = read_scene(image, region)
+    spot = _spot(scene, traits, area_px, (low, high), rng)
+    area_px = spot.object_area_px or area_px
+    reach_px = traits.reach * np.sqrt(1.8 * area_px) + 8
+    window = window_around(spot.x, spot.y, float(reach_px), image.shape)
+    near_px = 1.5 * float(np.sqrt(area_px)) + 4
+    surface = survey(image, scene, window, spot, near_px=near_px, rng=rng)
+    canvas = _Canvas(image[window], surface, _allowance(region, window, rng))
+
+    def draw(ask: Ask) -> _Attempt:
+        return _attempt(canvas, traits, ask, _rng(seed, kind, "draw"))
+
+    enough = surface.contrast * _CONTRAST_SHARE
+    best = _fitted(draw, _ask(spot, window, area_px), (low, high), enough)
+    return _pasted(image, window, best)
+
+
+def _check(
+    image: RgbImage, seed: int, region: Mask | None, area_fraction: tuple[float, float] | None
+) -> None:
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:  # noqa: PLR2004 - RGB
+        raise ValueError(f"image is {image.dtype} {image.shape}; pass (H, W, 3) uint8 RGB")
+    if min(image.shape[:2]) < _MIN_SIDE_PX:
+        raise ValueError(
+            f"image is {image.shape[1]}x{image.shape[0]} pixels; painting needs at least "
+            f"{_MIN_SIDE_PX} a side, so enlarge it first"
+        )
+    if seed < 0:
+        raise ValueError(f"seed is {seed}; pass 0 or more")
+    if region is not None and region.shape != image.shape[:2]:
+        raise ValueError(f"region is {region.shape}, image {image.shape[:2]}; make them equal")
+    if region is not None and not region.any():
+        raise ValueError("region is empty; mark at least one pixel, or pass None for all")
+    if area_fraction is not None and not 0 < area_fraction[0] <= area_fraction[1] <= 1:
+        raise ValueError(f"area_fraction is {area_fraction}; pass 0 < min <= max <= 1")
+
+
+def _rng(seed: int, kind: DefectKind, purpose: str) -> Rng:
+    """An independent stream for one purpose."""
+    name = int.from_bytes(f"{kind}/{purpose}".encode(), "big")
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, name))))
+
+
+def _spot(
+    scene: Scene, traits: Traits, area_px: float, bounds_px: tuple[float, float], rng: Rng
+) -> Placement:
+    """A place that suits the kind."""
+    radius = float(np.sqrt(area_px / np.pi))
+    spot = place_on_whole_object(scene, bounds_px, rng) if traits.whole_object else None
+    if spot is None and (traits.at_edge or traits.whole_object):
+        spot = place_at_edge(scene, radius, rng)
+    half = 0.5 * traits.reach * np.sqrt(area_px) if traits.elongated else 1.3 * radius
+    return spot or place(scene, float(half), rng, elongated=traits.elongated)
+
+
+def _ask(spot: Placement, window: Window, area_px: float) -> Ask:
+    """The place in the crop's own pixels."""
+    return Ask(
+        x=spot.x - window.columns.start,
+        y=spot.y - window.rows.start,
+        angle_rad=spot.angle_rad,
+        area_px=area_px,
+        span_px=spot.span_px,
+        at_edge=spot.at_edge,
+    )
+
+
+def _allowance(region: Mask | None, window: Window, rng: Rng) -> FloatMap | None:
+    """Opacity that fades to nothing before the region ends, along a slightly uneven line."""
+    if region is None:
+        return None
+    inside = inside_distance(region)[window]
+    deepest = max(float(inside.max()), 1.0)
+    shape = (inside.shape[0], inside.shape[1])
+    uneven = 0.12 * deepest * np.abs(smooth_noise(shape, deepest, rng))
+    return np.asarray(np.clip((inside - uneven) / min(2.5, 0.5 * deepest), 0, 1), np.float32)
+
+
+def _fitted(
+    draw: Callable[[Ask], _Attempt], ask: Ask, bounds_px: tuple[float, float], enough: float
+) -> _Attempt:
+    """Paint again, larger or smaller, stronger or weaker, until size and contrast suit."""
+    limits_px = (0.15 * ask.area_px, _MAX_GROWTH * ask.area_px)
+    target_px, attempts = ask.area_px, []
+    for _ in range(_MAX_PASSES):
+        attempt = draw(ask)
+        area_px = max(float(attempt.truth.sum()), 1.0)
+        weakness = max(enough / max(attempt.contrast, 1e-3), 1.0)
+        miss = max(bounds_px[0] / area_px, area_px / bounds_px[1], 1.0) * weakness
+        attempts.append((miss, attempt))
+        if miss <= 1.0:
+            break
+        resized = float(np.clip(ask.area_px * (target_px / area_px) ** 0.9, *limits_px))
+        strength = min(ask.strength * min(weakness, 1.8), _MAX_STRENGTH)
+        ask = replace(ask, area_px=resized, strength=strength)
+    return min(attempts, key=lambda scored: scored[0])[1]
+
+
+def _attempt(canvas: _Canvas, traits: Traits, ask: Ask, rng: Rng) -> _Attempt:
+    """Paint once and see what changed."""
+    surface = canvas.surface
+    layer = traits.draw(surface, ask, rng)
+    lab = layer.lab
+    if surface.grey:
+        lab = np.concatenate([lab[..., :1], surface.lab[..., 1:]], -1)
+    if canvas.allowed is not None:
+        lab = mixed(surface.lab, lab, canvas.allowed)
+    changed = np.linalg.norm(lab - surface.lab, axis=-1) > _UNCHANGED_DELTA_E
+    painted = np.where(changed[..., None], to_rgb(lab), canvas.rgb)
+    seen = np.linalg.norm(to_lab(painted) - surface.lab, axis=-1)
+    truth = _visible(seen, layer.body)
+    if canvas.allowed is not None:
+        truth &= canvas.allowed > 0
+    return _Attempt(painted, truth, float(np.median(seen[truth])) if truth.any() else 0.0)
+
+
+def _visible(seen: FloatMap, body: FloatMap) -> Mask:
+    """Visible change, and the gaps in it within the defect's own body."""
+    visible = np.maximum(seen * 0.9, blur(seen, 0.7)) > _VISIBLE_DELTA_E
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+    closed = cv2.morphologyEx(visible.astype(np.uint8), cv2.MORPH_CLOSE, kernel) > 0
+    return np.asarray(visible | (closed & (body > 0.5)), bool)  # noqa: PLR2004 - more than half
+
+
+def _pasted(image: RgbImage, window: Window, attempt: _Attempt) -> Painting:
+    """The photo with the painted crop, and the mask in the photo's frame."""
+    painted, truth = image.copy(), np.zeros(image.shape[:2], bool)
+    painted[window] = attempt.rgb
+    truth[window] = attempt.truth
+    return Painting(painted, truth)
