@@ -1,0 +1,26 @@
+"""What all tasks have in common."""
+
+from typing import Any
+
+from prefect import State
+from prefect.cache_policies import INPUTS, RUN_ID
+from prefect.states import Failed
+
+from kizu.shards import ShardReport
+
+ONCE_PER_RUN: dict[str, Any] = {
+    "cache_policy": INPUTS + RUN_ID,
+    "persist_result": True,
+    "result_serializer": "json",
+}
+"""A retry of a run keeps what succeeded in it. Other runs ask the store, which knows better."""
+
+
+def as_state(report: ShardReport) -> ShardReport | State[ShardReport]:
+    """Return what a shard's task returns: the report, inside a failed state if samples failed."""
+    if not report.failures:
+        return report
+    first = report.failures[0]
+    count = f"{len(report.failures)} of {report.made + report.kept + len(report.failures)}"
+    message = f"{report.stage}: {count} images failed; {first.sample_id}: {first.reason}"
+    return Failed(message=message, data=report)
