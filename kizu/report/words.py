@@ -1,0 +1,195 @@
+"""The page's own words, in English and Japanese; a dataset's words are shown as they are."""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from kizu.report.card import Figure
+
+Language = Literal["en", "ja"]
+
+WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
+    "en": {
+        "subtitle": "Synthetic defects, labelled: look before you trust",
+        "version": "Version",
+        "notes": "Please note",
+        "yield": "Yield per defect",
+        "yield_caption": "How many edits were planned, made, and what became of them",
+        "defect": "Defect",
+        "planned": "Planned",
+        "edited": "Edited",
+        "refused": "Refused",
+        "failed": "Failed",
+        "accept": "Accept",
+        "review": "Review",
+        "reject": "Reject",
+        "share": "Share",
+        "cost": "Cost (USD)",
+        "total": "Total",
+        "next_steps": "Next steps",
+        "skipped": "Skipped files",
+        "samples": "Samples",
+        "no_samples": "This build has no samples to show yet.",
+        "no_match": "No sample matches these filters.",
+        "part_shown": "{shown} of {total} samples are on this page.",
+        "matching": "{count} of {all} samples",
+        "filters": "Filters",
+        "clear_filters": "Clear filters",
+        "search": "Search",
+        "search_hint": "prompt, phrase, sample…",
+        "verdict": "Verdict",
+        "reason": "Reason",
+        "sort": "Sort by",
+        "as_built": "as built",
+        "reverse": "Reverse order",
+        "picture_size": "Picture size",
+        "normal_picture": "Normal",
+        "edited_picture": "Edited",
+        "outlined_picture": "Outlines",
+        "heat_picture": "Anomaly map",
+        "legend": "Legend",
+        "changed_legend": "changed (measured)",
+        "grounded_legend": "found from text (dashed: its box)",
+        "window_legend": "enlarged below",
+        "heat_legend": "times the noise floor",
+        "prompt": "Prompt",
+        "phrases": "Phrases found",
+        "open": "Open sample {id} large",
+        "close": "Close",
+        "previous": "Previous sample",
+        "next": "Next sample",
+        "side_by_side": "Side by side",
+        "blink": "Blink",
+        "whole": "Whole",
+        "detail": "Detail",
+        "show": "Show",
+        "shortcuts": "← → step · space blink · o outlines · h anomaly map · d detail · esc close",
+        "enter_hint": "Click a sample, or press Enter on it, to see it large.",
+        "javascript": "Filters and the large view need JavaScript; everything else is here.",
+        "footer": "Made by kizu. This page needs no network: keep or send it as one file.",
+    },
+    "ja": {
+        "subtitle": "合成した欠陥画像とラベル。使う前に目で確かめるためのページです",
+        "version": "バージョン",
+        "notes": "ご確認ください",
+        "yield": "欠陥ごとの歩留まり",
+        "yield_caption": "計画した編集の数と、その結果の内訳",
+        "defect": "欠陥",
+        "planned": "計画",
+        "edited": "編集済み",
+        "refused": "拒否",
+        "failed": "失敗",
+        "accept": "採用",
+        "review": "要確認",
+        "reject": "不採用",
+        "share": "割合",
+        "cost": "費用 (USD)",
+        "total": "合計",
+        "next_steps": "次の手順",
+        "skipped": "読み飛ばしたファイル",
+        "samples": "サンプル",
+        "no_samples": "このビルドには、まだ表示できるサンプルがありません。",
+        "no_match": "条件に合うサンプルはありません。",
+        "part_shown": "全 {total} 件のうち {shown} 件をこのページに表示しています。",
+        "matching": "{all} 件中 {count} 件",
+        "filters": "絞り込み",
+        "clear_filters": "条件をクリア",
+        "search": "検索",
+        "search_hint": "指示文、語句、サンプル名…",
+        "verdict": "判定",
+        "reason": "理由",
+        "sort": "並べ替え",
+        "as_built": "作成順",
+        "reverse": "逆順にする",
+        "picture_size": "画像の大きさ",
+        "normal_picture": "正常",
+        "edited_picture": "編集後",
+        "outlined_picture": "輪郭",
+        "heat_picture": "異常度マップ",
+        "legend": "凡例",
+        "changed_legend": "変化した領域 (差分)",
+        "grounded_legend": "テキストから検出 (破線は枠)",
+        "window_legend": "下段に拡大した範囲",
+        "heat_legend": "ノイズ水準に対する倍率",
+        "prompt": "指示文",
+        "phrases": "検出された語句",
+        "open": "サンプル {id} を拡大表示",
+        "close": "閉じる",
+        "previous": "前のサンプル",
+        "next": "次のサンプル",
+        "side_by_side": "並べて表示",
+        "blink": "交互に表示",
+        "whole": "全体",
+        "detail": "拡大",
+        "show": "表示",
+        "shortcuts": "← → 移動 / スペース 交互表示 / o 輪郭 / h 異常度 / d 拡大 / Esc 閉じる",
+        "enter_hint": "サンプルをクリックするか Enter キーを押すと、大きく表示します。",
+        "javascript": "絞り込みと拡大表示には JavaScript が必要です。",
+        "footer": "kizu が作成。ネットワークは不要で、1 つのファイルとして保存・送付できます。",
+    },
+}
+
+_REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
+    "en": {
+        "agree": "both agree",
+        "diff_only": "change only",
+        "disagree": "they disagree",
+        "not_grounded": "not grounded",
+        "outside_region": "outside the region",
+        "redrawn": "redrawn",
+        "too_large": "too large",
+        "too_small": "too small",
+        "unchanged": "unchanged",
+    },
+    "ja": {
+        "agree": "差分とテキスト検出が一致",
+        "diff_only": "差分のみ",
+        "disagree": "差分とテキスト検出が不一致",
+        "not_grounded": "テキスト検出なし",
+        "outside_region": "指定領域の外",
+        "redrawn": "全体が描き直された",
+        "too_large": "変化が大きすぎる",
+        "too_small": "変化が小さすぎる",
+        "unchanged": "変化なし",
+    },
+}
+
+_UNITS: Final = {"px": "px", "usd": "USD", "s": "s", "percent": "%"}
+
+
+def reason_label(reason: str, language: Language) -> str:
+    """Return a reason for people; an unknown one is shown as its own words.
+
+    Example:
+        >>> reason_label("diff_only", "ja"), reason_label("odd_light", "ja")
+        ('差分のみ', 'odd light')
+    """
+    return _REASONS[language].get(reason, reason.replace("_", " "))
+
+
+def figure_label(name: str) -> str:
+    """Return a figure's name for people, its unit in brackets.
+
+    Example:
+        >>> figure_label("mask_iou"), figure_label("area_px")
+        ('mask IoU', 'area (px)')
+    """
+    words = name.split("_")
+    unit = _UNITS.get(words[-1]) if len(words) > 1 else None
+    text = " ".join("IoU" if word == "iou" else word for word in words[: -1 if unit else None])
+    return f"{text} ({unit})" if unit else text
+
+
+def figure_text(value: Figure) -> str:
+    """Return a figure for people: three digits, thousands apart, a hyphen for none.
+
+    Example:
+        >>> [figure_text(value) for value in (0.12345, 20481, 1234.5, None, "similarity")]
+        ['0.123', '20,481', '1,234', '-', 'similarity']
+    """
+    if value is None:
+        return "-"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) or abs(value) >= 1000:  # noqa: PLR2004 - longer than three digits
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) >= 0.001 or not value else f"{value:.1e}"  # noqa: PLR2004
