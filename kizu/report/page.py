@@ -13,6 +13,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kizu.report.card import CardPictures
+from kizu.report.labels import (
+    explanation_text,
+    fact_label,
+    figure_label,
+    figure_text,
+    reason_label,
+)
 from kizu.report.layers import (
     CHANGED_COLOUR,
     GROUNDED_COLOUR,
@@ -20,7 +27,7 @@ from kizu.report.layers import (
     HEAT_TOP,
     heat_legend,
 )
-from kizu.report.words import WORDS, Language, figure_label, figure_text, reason_label
+from kizu.report.words import WORDS, Language
 
 _VERDICTS: Final = ("accept", "review", "reject")
 
@@ -97,7 +104,6 @@ def render_page(page: Page, language: Language = "en") -> str:
             sort_names=_sort_names(page.cards),
             total=_total(page.yield_rows, words["total"]),
             with_cost=any(row.cost_usd is not None for row in page.yield_rows),
-            reason_label=lambda reason: reason_label(reason, language),
             legend=_legend(),
         )
     )
@@ -114,8 +120,11 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "data_uri": _data_uri,
+        "explanation": explanation_text,
+        "fact_label": fact_label,
         "figure_label": figure_label,
         "figure_text": figure_text,
+        "reason_label": reason_label,
         "numbers": _numbers,
     }
     return environment
@@ -125,7 +134,7 @@ def _asset(name: str) -> str:
     environment = _environment()
     loader = environment.loader
     assert loader is not None  # noqa: S101 - given three lines above; tells the type checker
-    return loader.get_source(environment, name)[0]
+    return loader.get_source(environment, name)[0].replace("\r\n", "\n")
 
 
 def _csp_hash(script: str) -> str:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from kizu.report.card import Figure
-
 Language = Literal["en", "ja"]
 
 WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
@@ -62,7 +60,7 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "whole": "Whole",
         "detail": "Detail",
         "show": "Show",
-        "shortcuts": "← → step · space blink · o outlines · h anomaly map · d detail · esc close",
+        "shortcuts": "← → step / space blink / o outlines / h anomaly map / d detail / esc close",
         "enter_hint": "Click a sample, or press Enter on it, to see it large.",
         "javascript": "Filters and the large view need JavaScript; everything else is here.",
         "footer": "Made by kizu. This page needs no network: keep or send it as one file.",
@@ -127,69 +125,3 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "footer": "kizu が作成。ネットワークは不要で、1 つのファイルとして保存・送付できます。",
     },
 }
-
-_REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
-    "en": {
-        "agree": "both agree",
-        "diff_only": "change only",
-        "disagree": "they disagree",
-        "not_grounded": "not grounded",
-        "outside_region": "outside the region",
-        "redrawn": "redrawn",
-        "too_large": "too large",
-        "too_small": "too small",
-        "unchanged": "unchanged",
-    },
-    "ja": {
-        "agree": "差分とテキスト検出が一致",
-        "diff_only": "差分のみ",
-        "disagree": "差分とテキスト検出が不一致",
-        "not_grounded": "テキスト検出なし",
-        "outside_region": "指定領域の外",
-        "redrawn": "全体が描き直された",
-        "too_large": "変化が大きすぎる",
-        "too_small": "変化が小さすぎる",
-        "unchanged": "変化なし",
-    },
-}
-
-_UNITS: Final = {"px": "px", "usd": "USD", "s": "s", "percent": "%"}
-
-
-def reason_label(reason: str, language: Language) -> str:
-    """Return a reason for people; an unknown one is shown as its own words.
-
-    Example:
-        >>> reason_label("diff_only", "ja"), reason_label("odd_light", "ja")
-        ('差分のみ', 'odd light')
-    """
-    return _REASONS[language].get(reason, reason.replace("_", " "))
-
-
-def figure_label(name: str) -> str:
-    """Return a figure's name for people, its unit in brackets.
-
-    Example:
-        >>> figure_label("mask_iou"), figure_label("area_px")
-        ('mask IoU', 'area (px)')
-    """
-    words = name.split("_")
-    unit = _UNITS.get(words[-1]) if len(words) > 1 else None
-    text = " ".join("IoU" if word == "iou" else word for word in words[: -1 if unit else None])
-    return f"{text} ({unit})" if unit else text
-
-
-def figure_text(value: Figure) -> str:
-    """Return a figure for people: three digits, thousands apart, a hyphen for none.
-
-    Example:
-        >>> [figure_text(value) for value in (0.12345, 20481, 1234.5, None, "similarity")]
-        ['0.123', '20,481', '1,234', '-', 'similarity']
-    """
-    if value is None:
-        return "-"
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int) or abs(value) >= 1000:  # noqa: PLR2004 - longer than three digits
-        return f"{value:,.0f}"
-    return f"{value:.3g}" if abs(value) >= 0.001 or not value else f"{value:.1e}"  # noqa: PLR2004

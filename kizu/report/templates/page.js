@@ -129,7 +129,7 @@ function draw() {
   $("#viewer-words").replaceChildren(...$(".words", card).cloneNode(true).childNodes);
   $("#viewer-place").textContent = `${view.at + 1} / ${shown.length}`;
   stage.classList.toggle("blink", view.blink);
-  viewer.classList.toggle("heated", layer === "heat");
+  viewer.dataset.layer = layer;
   press('[data-act="blink"]', view.blink);
   press('[data-act="detail"]', close).disabled = !panels.length;
   for (const name of ["edited", "outlined", "heat"]) press(`[data-layer="${name}"]`, name === layer);
@@ -167,6 +167,7 @@ function fill(pane, card, layer, panels) {
 function setBlink(on) {
   clearInterval(view.timer);
   if (on && CALM.matches && view.blink) return stage.classList.toggle("flip");
+  if (on && view.layer === "outlined") view.layer = "edited";
   view.blink = on;
   if (on && !CALM.matches) view.timer = setInterval(() => stage.classList.toggle("flip"), BLINK_MS);
   draw();
@@ -190,14 +191,16 @@ function show(layer) {
   draw();
 }
 
-viewer.addEventListener("click", ({ target }) => {
+viewer.addEventListener("click", ({ target, detail }) => {
   const { act, layer } = target.dataset;
   if (act) acts[act]();
-  if (layer) { view.layer = layer; draw(); }
+  if (layer && target !== viewer) { view.layer = layer; draw(); }
+  if (detail && viewer.open) viewer.focus();
 });
 
 viewer.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === " " && event.target.closest("button")) return;
   const act = {
     ArrowLeft: acts.previous, ArrowRight: acts.next, ArrowUp: acts.previous, ArrowDown: acts.next,
     " ": acts.blink, b: acts.blink, d: acts.detail, o: () => show("outlined"), h: () => show("heat"),

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from kizu.report import Card, CardPictures, Page, YieldRow, draw_card, render_page
-from kizu.report.words import _REASONS, WORDS
+from kizu.report.labels import REASONS
+from kizu.report.words import WORDS
 
 GREY = np.full((48, 64, 3), 128, np.uint8)
 SPOT = np.zeros((48, 64), bool)
@@ -165,7 +166,7 @@ def test_japanese_page_speaks_japanese_and_keeps_japanese_content():
     assert 'aria-label="絞り込み"' in html
 
 
-@pytest.mark.parametrize("table", [WORDS, _REASONS])
+@pytest.mark.parametrize("table", [WORDS, REASONS])
 def test_both_languages_have_the_same_words(table):
     assert set(table["en"]) == set(table["ja"])
 
