@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 
 import cv2
@@ -11,7 +12,7 @@ from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff import grading
 from kizu.diff.decision import decide
 from kizu.diff.evidence import COARSE, FINE, ScaleEvidence, coarse_evidence, fine_evidence
-from kizu.diff.filters import erode, magnitude, to_lab
+from kizu.diff.filters import dilate, enlarge, erode, magnitude, to_lab
 from kizu.diff.inputs import check_pair
 from kizu.diff.outline import drop_specks, refine
 from kizu.diff.registration import register, unmoved, warp_normal
@@ -27,6 +28,9 @@ _IN_PLACE_SHARE = 0.6
 _SAME_LEVELS = 1
 _ACTIVE_LEVELS = 4.0
 _VALID_MARGIN_PX = 5
+_MIN_SIDE_PX = 32
+_REGION_MARGIN_PX = 16
+_REGION_GAIN = 1.33
 
 
 def diff_mask(
@@ -62,6 +66,8 @@ def diff_mask(
     settings = settings or DiffSettings()
     check_pair(normal, edited, region)
     with _opencv_threads(settings.threads):
+        if min(edited.shape[:2]) < _MIN_SIDE_PX:
+            return _compare_padded(normal, edited, settings, region)
         factor = _work_factor(normal.shape, settings.max_work_megapixels)
         if factor == 1.0:
             return _compare(normal, edited, settings, region)
@@ -78,7 +84,7 @@ def _compare(
     valid = registration.valid if in_place else erode(registration.valid, _VALID_MARGIN_PX)
     tone = untouched(to_lab(warped)) if in_place else correct_tone(warped, edited_lab, valid)
     scales = _all_scales(tone.predicted, edited_lab, valid, tone.doubt, settings)
-    decision = decide(scales, list(_THRESHOLDS))
+    decision = decide(_favouring(scales, region), list(_THRESHOLDS))
     mask = drop_specks(decision.mask, decision.strength, settings.min_area_px)
     mask = refine(mask, scales[0].residual) & valid
     measured = grading.figures(registration, tone, _noise_figure(scales[0], mask), identical_share)
@@ -110,16 +116,24 @@ def _all_scales(
         visible * scale.visible_share / threshold
         for scale, threshold in zip((FINE, *COARSE), _THRESHOLDS, strict=True)
     ]
-    fine = fine_evidence(predicted, edited_lab, valid, doubt, floors[0])
+    fine = fine_evidence(predicted, edited_lab, valid, doubt=doubt, floor=floors[0])
     coarse = [
-        coarse_evidence(scale, predicted, edited_lab, valid, doubt, floor)
+        coarse_evidence(scale, predicted, edited_lab, valid, doubt=doubt, floor=floor)
         for scale, floor in zip(COARSE, floors[1:], strict=True)
     ]
     return [fine, *coarse]
 
 
+def _favouring(scales: list[ScaleEvidence], region: Mask | None) -> list[ScaleEvidence]:
+    """Evidence where the edit was asked for counts more: there are fewer places to be wrong."""
+    if region is None:
+        return scales
+    wide = dilate(region, _REGION_MARGIN_PX).astype(np.float32)
+    return [replace(s, z=s.z * (1 + (_REGION_GAIN - 1) * enlarge(wide, s.z.shape))) for s in scales]
+
+
 def _edited_in_place(normal: RgbImage, edited: RgbImage) -> tuple[float, bool]:
-    """Share of pixels that came back as they were; judged on detail, as flat ground always agrees."""
+    """Share of pixels that came back, and whether the detail did; flat ground always agrees."""
     same = cv2.absdiff(normal, edited).max(axis=-1) <= _SAME_LEVELS
     grey = cv2.cvtColor(normal, cv2.COLOR_RGB2GRAY)
     detail = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
@@ -158,6 +172,22 @@ def regions_of(mask: Mask, anomaly_map: FloatMap) -> tuple[Region, ...]:
     return tuple(sorted(found, key=lambda r: r.area_px, reverse=True))
 
 
+def _compare_padded(
+    normal: RgbImage, edited: RgbImage, settings: DiffSettings, region: Mask | None
+) -> DiffResult:
+    """Compare images too small for the filters, with their edges repeated."""
+    height, width = edited.shape[:2]
+    more = [(0, max(_MIN_SIDE_PX - height, 0)), (0, max(_MIN_SIDE_PX - width, 0))]
+    pair = [np.pad(image, [*more, (0, 0)], mode="edge") for image in (normal, edited)]
+    wide = None if region is None else np.pad(region, more)
+    result = _compare(pair[0], pair[1], settings, wide)
+    mask = np.ascontiguousarray(result.mask[:height, :width])
+    anomaly_map = np.ascontiguousarray(result.anomaly_map[:height, :width])
+    status = grading.status_of(result.drift, any_change=bool(mask.any()))
+    regions = regions_of(mask, anomaly_map)
+    return replace(result, mask=mask, anomaly_map=anomaly_map, regions=regions, status=status)
+
+
 def _work_factor(shape: tuple[int, ...], max_megapixels: float) -> float:
     return min(1.0, float(np.sqrt(max_megapixels * 1e6 / (shape[0] * shape[1]))))
 
@@ -172,7 +202,10 @@ def _compare_reduced(
     """Compare at the working size and bring every answer back to full size."""
     height, width = edited.shape[:2]
     size = (max(round(width * factor), 1), max(round(height * factor), 1))
-    small = [cv2.resize(i, size, interpolation=cv2.INTER_AREA) for i in (normal, edited)]
+    small = [
+        np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        for image in (normal, edited)
+    ]
     small_region = None
     if region is not None:
         resized = cv2.resize(region.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
@@ -187,26 +220,17 @@ def _enlarged(result: DiffResult, shape: tuple[int, int]) -> DiffResult:
         result.anomaly_map, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR
     ).astype(np.float32)
     mask = anomaly_map >= result.threshold
-    to_small = np.array(
-        [
-            [1 / scale[0], 0, 0.5 / scale[0] - 0.5],
-            [0, 1 / scale[1], 0.5 / scale[1] - 0.5],
-            [0, 0, 1],
-        ]
-    )
+    to_small = np.diag([1 / scale[0], 1 / scale[1], 1.0])
+    to_small[:2, 2] = 0.5 / np.array(scale) - 0.5
     inner = np.vstack([result.normal_from_edited, [0.0, 0.0, 1.0]])
     affine = (np.linalg.inv(to_small) @ inner @ to_small)[:2]
-    return DiffResult(
+    return replace(
+        result,
         anomaly_map=anomaly_map,
         mask=mask,
-        threshold=result.threshold,
-        status=result.status,
-        drift=result.drift,
         normal_from_edited=affine,
         registration_residual_px=result.registration_residual_px * scale[0],
-        match_rate=result.match_rate,
         regions=regions_of(mask, anomaly_map),
-        tone=result.tone,
     )
 
 

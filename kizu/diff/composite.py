@@ -42,8 +42,9 @@ def composite(normal: RgbImage, edited: RgbImage, result: DiffResult) -> Composi
         return Composite(normal.copy(), np.zeros(normal.shape[:2], np.bool_))
     size = (normal.shape[1], normal.shape[0])
     affine = result.normal_from_edited
-    moved = cv2.warpAffine(
-        edited, affine, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
+    mode = cv2.BORDER_REFLECT_101
+    moved = np.asarray(
+        cv2.warpAffine(edited, affine, size, flags=cv2.INTER_CUBIC, borderMode=mode), np.uint8
     )
     soft = cv2.warpAffine(result.mask.astype(np.float32), affine, size, flags=cv2.INTER_LINEAR)
     core = np.asarray(soft > 0.5)  # noqa: PLR2004 - nearest

@@ -52,7 +52,7 @@ class ScaleEvidence:
 
 
 def fine_evidence(
-    predicted: FloatMap, edited: FloatMap, valid: Mask, doubt: FloatMap, floor: float
+    predicted: FloatMap, edited: FloatMap, valid: Mask, *, doubt: FloatMap, floor: float
 ) -> ScaleEvidence:
     """Evidence at full size, tolerant of one pixel of misregistration.
 
@@ -70,7 +70,8 @@ def fine_evidence(
     busy = enlarge(common_activity(half[0], half[1], 0.5), valid.shape)
     noise = np.maximum(noise_level(magnitude(residual), busy, valid), np.float32(floor))
     noise += np.float32(_FINE_DOUBT_SHARE) * enlarge(doubt, valid.shape)
-    return ScaleEvidence(FINE, edited - predicted, noise, excess / noise * valid, valid)
+    z = np.asarray(excess / noise * valid, np.float32)
+    return ScaleEvidence(FINE, edited - predicted, noise, z, valid)
 
 
 def coarse_evidence(
@@ -78,6 +79,7 @@ def coarse_evidence(
     predicted: FloatMap,
     edited: FloatMap,
     valid: Mask,
+    *,
     doubt: FloatMap,
     floor: float,
 ) -> ScaleEvidence:
@@ -88,7 +90,8 @@ def coarse_evidence(
     noise = noise_level(size, common_activity(p, e, scale.sigma), inside)
     noise = np.maximum(noise, np.float32(floor))
     noise += np.float32(_DOUBT_SHARE) * enlarge(doubt, inside.shape)
-    return ScaleEvidence(scale, e - p, noise, size / noise * inside, inside)
+    z = np.asarray(size / noise * inside, np.float32)
+    return ScaleEvidence(scale, e - p, noise, z, inside)
 
 
 def _beyond(image: FloatMap, reference: FloatMap) -> FloatMap:

@@ -1,8 +1,4 @@
-"""Coarse registration: where blocks of the edited image lie in the normal, and one robust affine map.
-
-Normalised cross-correlation of locally contrast-normalised blocks (Lewis 1995) survives tone changes
-and noise; RANSAC (Fischler and Bolles 1981) survives blocks that were edited.
-"""
+"""Coarse registration: where blocks of the edited image lie in the normal, and one affine map."""
 
 from dataclasses import dataclass
 
@@ -116,10 +112,11 @@ def robust_affine(matches: BlockMatches) -> Affine:
     similarity, inliers = cv2.estimateAffinePartial2D(
         here, there, method=cv2.RANSAC, ransacReprojThreshold=_INLIER_PX, maxIters=500
     )
-    if similarity is None or not _is_small(similarity) or inliers.sum() < _MIN_MATCHES:
+    agree = np.asarray(inliers).ravel() > 0
+    prior = identity if similarity is None else np.asarray(similarity, np.float64)
+    if not _is_small(prior) or np.count_nonzero(agree) < _MIN_MATCHES:
         return identity
-    agree = inliers.ravel() > 0
-    return _ridge_affine(here[agree], there[agree], similarity)
+    return _ridge_affine(here[agree], there[agree], prior)
 
 
 def _is_small(affine: Affine) -> bool:

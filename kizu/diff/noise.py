@@ -1,4 +1,4 @@
-"""The pair's own noise floor: how much unchanged pixels differ, given how busy the picture is there.
+"""The pair's own noise floor: how much unchanged pixels differ, given how busy they are.
 
 The median residual in classes of equal local activity (a robust form of the level-function of Liu
 et al. 2006) calibrates each image and scale for itself; up to half of a class may have changed.
@@ -33,7 +33,8 @@ def common_activity(predicted: FloatMap, edited: FloatMap, sigma_px: float) -> F
         sigma_px: Scale of the evidence.
     """
     lightness = np.ascontiguousarray(predicted[..., 0]), np.ascontiguousarray(edited[..., 0])
-    return np.minimum(activity(lightness[0], sigma_px), 1.5 * activity(lightness[1], sigma_px))
+    common = np.minimum(activity(lightness[0], sigma_px), 1.5 * activity(lightness[1], sigma_px))
+    return np.asarray(common, np.float32)
 
 
 def noise_level(residual: FloatMap, busy: FloatMap, valid: Mask) -> FloatMap:

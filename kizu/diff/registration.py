@@ -159,18 +159,13 @@ def _step(
     error = edited - warped
     spread = 1.5 * float(np.median(np.abs(error[::3, ::3]))) + 0.05
     weight = inside / (1 + (error / (2 * spread)) ** 2)
-    products = np.dstack(
-        [
-            weight * gx * gx,
-            weight * gx * gy,
-            weight * gy * gy,
-            weight * gx * error,
-            weight * gy * error,
-        ]
-    )
-    sums = cv2.resize(products, (columns, rows), interpolation=cv2.INTER_AREA)
-    sums = gaussian(np.asarray(sums * trust[..., None], np.float32), window_px / _CELL_PX)
-    step = _solve(sums) / scale
+    curvature = np.dstack([weight * gx * gx, weight * gx * gy, weight * gy * gy])
+    pull = np.dstack([weight * gx * error, weight * gy * error])
+    sums = [
+        gaussian(_to_cells(products, (rows, columns)) * trust[..., None], window_px / _CELL_PX)
+        for products in (curvature, pull)
+    ]
+    step = _solve(sums[0], sums[1]) / scale
     length = np.sqrt((step**2).sum(axis=-1, keepdims=True))
     step *= np.minimum(1, limit_px / np.maximum(length, 1e-6))
     return np.asarray(step, np.float32), trust, match_rate
@@ -189,8 +184,7 @@ def _trust(
 ) -> tuple[FloatMap, float]:
     """Squared local correlation per cell, and the share of textured cells where it is high."""
     products = np.dstack([warped * edited, warped * warped, edited * edited, inside])
-    cells = cv2.resize(products, (grid[1], grid[0]), interpolation=cv2.INTER_AREA)
-    cells = gaussian(np.asarray(cells, np.float32), 1.5)
+    cells = gaussian(_to_cells(products, grid), 1.5)
     correlation = cells[..., 0] / np.sqrt(cells[..., 1] * cells[..., 2] + 1e-3)
     trust = np.clip(correlation, 0.05, 1) ** 2 * (cells[..., 3] > 0.99)  # noqa: PLR2004 - whole cells
     textured = (cells[..., 2] > _TEXTURED_CONTRAST**2) & (cells[..., 3] > 0.99)  # noqa: PLR2004
@@ -200,13 +194,20 @@ def _trust(
     return np.asarray(trust, np.float32), match_rate
 
 
-def _solve(sums: FloatMap) -> FloatMap:
+def _to_cells(image: FloatMap, grid: tuple[int, int]) -> FloatMap:
+    small = cv2.resize(image, (grid[1], grid[0]), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32).reshape(*grid, -1)
+
+
+def _solve(curvature: FloatMap, pull: FloatMap) -> FloatMap:
     """Closed-form 2x2 solution per cell, with a ridge where there is little texture."""
-    xx, xy, yy, xe, ye = np.moveaxis(sums, -1, 0)
+    xx, xy, yy = np.moveaxis(curvature, -1, 0)
+    xe, ye = np.moveaxis(pull, -1, 0)
     ridge = np.float32(_RIDGE * float(np.mean(xx + yy)) + 1e-6)
     xx, yy = xx + ridge, yy + ridge
     determinant = xx * yy - xy * xy
-    return np.stack([yy * xe - xy * ye, xx * ye - xy * xe], axis=-1) / determinant[..., None]
+    moves = np.stack([yy * xe - xy * ye, xx * ye - xy * xe], axis=-1)
+    return np.asarray(moves / determinant[..., None], np.float32)
 
 
 def _pixel_maps(
@@ -214,13 +215,13 @@ def _pixel_maps(
 ) -> tuple[FloatMap, FloatMap]:
     """Sampling maps (H, W) at full size or at a reduced level."""
     height, width = (level or shape)[:2]
-    dense = cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC).reshape(
-        height, width, 2
-    )
+    dense = np.asarray(
+        cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC), np.float32
+    ).reshape(height, width, 2)
     map_x = dense[..., 0] * np.float32(width / shape[1]) + np.arange(width, dtype=np.float32)
     map_y = dense[..., 1] * np.float32(height / shape[0])
     map_y += np.arange(height, dtype=np.float32)[:, None]
-    return map_x, map_y
+    return np.asarray(map_x, np.float32), np.asarray(map_y, np.float32)
 
 
 def _within(map_x: FloatMap, map_y: FloatMap, margin_px: float) -> Mask:

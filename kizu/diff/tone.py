@@ -1,8 +1,8 @@
-"""Colour correction: what the model did to tone and colour everywhere, fitted so that an edit cannot.
+"""Colour correction: what the model did to tone everywhere, fitted past the edit.
 
-An additive model (Hastie and Tibshirani 1990) of the colour difference: a cubic in the normal's RGB,
-quadratic shading over the picture, and a slow illumination field. Iteratively re-weighted least
-squares with Tukey's biweight (1977) leaves out pixels whose content changed.
+An additive model (Hastie and Tibshirani 1990) of the colour difference: a cubic in the normal's
+RGB, quadratic shading over the picture, and a slow illumination field. Iteratively re-weighted
+least squares with Tukey's biweight (1977) leaves out pixels whose content changed.
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,9 @@ _FIELD_SIGMA_SHARE = 0.10
 _FIELD_CAP_DELTA_E = 5.0
 _MIN_SPREAD_DELTA_E = 0.25
 _RIDGE = 2e-4
+_COLOUR_TERMS = 13
+_LINEAR = (0, 1, 2, 3, _COLOUR_TERMS, _COLOUR_TERMS + 1)
+_RIDGES = (0.0, 0.5, 0.5, 0.5, *[3.0] * 14)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +31,7 @@ class Tone:
 
     Attributes:
         predicted: (H, W, 3) float32 CIE Lab.
-        doubt: (h, w) float32 on a coarse grid, delta E of colour-specific correction that was needed;
+        doubt: (h, w) float32 on a coarse grid, delta E of correction specific to a colour or place;
             where much was corrected, the correction is less certain.
         offset: Median correction in L*, a*, b*.
         chroma_gain: Chroma of the edit relative to the normal's.
@@ -103,10 +106,6 @@ class _Cells:
         )
 
 
-_COLOUR_TERMS = 13
-_LINEAR = (0, 1, 2, 3, _COLOUR_TERMS, _COLOUR_TERMS + 1)
-
-
 def _colour_terms(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
     """Cubic basis with pairwise products, (N, 13)."""
     r, g, b = rgb.T
@@ -125,19 +124,14 @@ def _fit(cells: _Cells) -> NDArray[np.float64]:
     """Coefficients (18, 3), first of the linear terms alone, then of all."""
     design = np.column_stack([_colour_terms(cells.rgb), _place_terms(cells.xy)])
     coefficients = np.zeros((design.shape[1], 3))
-    terms: list[int] = list(_LINEAR)
-    for rounds, used, reach in ((4, terms, 8.0), (6, list(range(design.shape[1])), 4.0)):
-        ridge = (
-            len(design)
-            * _RIDGE
-            * np.array([0.0 if t == 0 else 0.5 if t < 4 else 3.0 for t in used])
-        )
+    for rounds, used, reach in ((4, list(_LINEAR), 8.0), (6, list(range(len(_RIDGES))), 4.0)):
+        x = design[:, used]
+        ridge = np.diag(len(design) * _RIDGE * np.array(_RIDGES)[used] + 1e-6)
         for _ in range(rounds):
             weight = _biweight(cells.difference - design @ coefficients, cells.valid, reach)
-            x = design[:, used]
             weighted = x * weight[:, None]
-            normal_matrix = weighted.T @ x + np.diag(ridge + 1e-6)
-            coefficients[used] = np.linalg.solve(normal_matrix, weighted.T @ cells.difference)
+            gram = weighted.T @ x + ridge
+            coefficients[used] = np.linalg.solve(gram, weighted.T @ cells.difference)
     return coefficients
 
 
