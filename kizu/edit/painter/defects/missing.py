@@ -1,5 +1,6 @@
 """Missing parts: an object or a piece of it gone, the ground behind it shown."""
 
+import cv2
 import numpy as np
 
 from kizu.arrays import FloatMap
@@ -18,20 +19,23 @@ from kizu.edit.painter.surface import Ask, Layer, Surface, mixed, relit
 
 def missing_part(surface: Surface, ask: Ask, rng: Rng) -> Layer:
     """Take away what stands at the place: onto the ground behind, or down to an empty seat."""
-    if ask.at_edge:
-        return _removed(surface, ask)
+    if ask.whole_object:
+        return _removed(surface, ask, rng)
     return _empty_seat(surface, ask, rng)
 
 
-def _removed(surface: Surface, ask: Ask) -> Layer:
-    """The object within reach goes; ground texture closes the gap."""
-    radius = float(np.sqrt(ask.area_px / np.pi))
-    along, across = grid(surface.shape, ask.x, ask.y)
-    near = smoothstep(radius * 1.25 - np.hypot(along, across), -1.0, 1.0)
-    body = blur(np.minimum(near, surface.objects), 0.8)
-    gap = (body > 0.1) & (surface.objects > 0.1)  # noqa: PLR2004 - faint coverage still counts
-    closed = filled(surface.lab, gap, surface.objects > 0.5)  # noqa: PLR2004 - more object than not
-    return Layer(mixed(surface.lab, closed, np.clip(body * 2.5, 0, 1)), body)
+def _removed(surface: Surface, ask: Ask, rng: Rng) -> Layer:
+    """The object goes with its rim and contact shadow; ground texture closes the gap."""
+    solid = (surface.objects > 0.25).astype(np.uint8)  # noqa: PLR2004 - its soft rim belongs to it
+    labels = np.asarray(cv2.connectedComponents(solid)[1])
+    row, column = (
+        int(np.clip(v, 0, n - 1)) for v, n in zip((ask.y, ask.x), surface.shape, strict=True)
+    )
+    own = ((labels == labels[row, column]) & (solid > 0)).astype(np.float32)
+    margin = max(0.06 * float(np.sqrt(ask.area_px)), 2.0)
+    body = smoothstep(blur(own, margin), 0.02, 0.3)
+    closed = filled(surface.lab, body > 0, (solid > 0) & (own == 0), rng)
+    return Layer(mixed(surface.lab, closed, body), own)
 
 
 def _empty_seat(surface: Surface, ask: Ask, rng: Rng) -> Layer:
