@@ -9,7 +9,7 @@ import numpy as np
 
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.edit.painter.defects import TRAITS, Traits
-from kizu.edit.painter.fields import Rng, blur, inside_distance, smooth_noise
+from kizu.edit.painter.fields import Rng, blur, component_at, inside_distance, smooth_noise
 from kizu.edit.painter.kinds import DefectKind
 from kizu.edit.painter.placement import Placement, place, place_at_edge, place_on_whole_object
 from kizu.edit.painter.scene import Scene, read_scene
@@ -98,6 +98,8 @@ def paint(
     near_px = 0.6 * float(np.sqrt(area_px)) + 4
     surface = survey(image, scene, window, spot, near_px=near_px, rng=rng)
     canvas = _Canvas(image[window], surface, _allowance(region, window, rng))
+    if traits.on_object and scene.has_objects:
+        canvas = _within_object(canvas, spot.x - window.columns.start, spot.y - window.rows.start)
 
     def draw(ask: Ask) -> _Attempt:
         return _attempt(canvas, traits, ask, _rng(seed, kind, "draw"))
@@ -149,7 +151,7 @@ def _natural_limit_px(spot: Placement, traits: Traits) -> float:
     """The largest area that does not look squeezed at a place."""
     if traits.elongated:
         return max(spot.span_px**2 / _SLENDERNESS, _MIN_AREA_PX)
-    return max(float(np.pi) * (1.1 * spot.room_px) ** 2, _MIN_AREA_PX)
+    return max(float(np.pi) * spot.room_px**2, _MIN_AREA_PX)
 
 
 def _reach_px(spot: Placement, traits: Traits, area_px: float) -> float:
@@ -180,6 +182,15 @@ def _allowance(region: Mask | None, window: Window, rng: Rng) -> FloatMap | None
     shape = (inside.shape[0], inside.shape[1])
     uneven = 0.12 * deepest * np.abs(smooth_noise(shape, deepest, rng))
     return np.asarray(np.clip((inside - uneven) / min(2.5, 0.5 * deepest), 0, 1), np.float32)
+
+
+def _within_object(canvas: _Canvas, x: float, y: float) -> _Canvas:
+    """The canvas with painting kept to the object at a point, if there is one."""
+    own = component_at(canvas.surface.objects > 0.5, x, y)  # noqa: PLR2004 - more object than not
+    if not own.any():
+        return canvas
+    opacity = np.clip(2 * blur(own.astype(np.float32), 1.0) - 0.5, 0, 1)
+    return replace(canvas, allowed=opacity * (1 if canvas.allowed is None else canvas.allowed))
 
 
 def _fitted(

@@ -14,6 +14,7 @@ _BORDER_SHARE: Final = 0.04
 _EDGE_CHANCE: Final = 0.85
 _ANGLES: Final = 12
 _SIDE_SIGMA_PX: Final = 3.0
+_ROOM_POWER: Final = 6
 _EVENNESS_POWER: Final = 3.0
 
 
@@ -44,7 +45,11 @@ def place(scene: Scene, radius_px: float, rng: Rng, *, elongated: bool) -> Place
     """Choose a place on an object with room for a radius, away from the picture's border."""
     usable = _usable(scene)
     room = inside_distance(_bordered(usable)) * scale_of(scene)
-    weight = np.clip(room / max(radius_px, 1.0), 0, 1) ** 4 * usable * _evenness(scene, radius_px)
+    weight = (
+        np.clip(room / max(radius_px, 1.0), 0, 1) ** _ROOM_POWER
+        * usable
+        * _evenness(scene, radius_px)
+    )
     y, x = _draw(weight, usable, rng)
     angles = rng.uniform(0, np.pi) + np.arange(_ANGLES) * np.pi / _ANGLES
     spans = [_span(usable, x, y, float(angle)) * scene.scale for angle in angles]

@@ -10,8 +10,11 @@ from kizu.edit.painter.fields import (
     Rng,
     blob,
     blur,
+    component_at,
+    fill_smoothly,
     fractal_noise,
     grid,
+    inside_distance,
     shifted,
     slope,
     smoothstep,
@@ -32,7 +35,7 @@ def chip(surface: Surface, ask: Ask, rng: Rng) -> Layer:
     )
     broken = smoothstep(edge, -0.6, 0.6)
     if ask.at_edge:
-        broken = np.asarray(broken * surface.objects, np.float32)
+        broken = broken * blur(_own_object(surface, ask, radius), 0.6)
     painted = mixed(surface.lab, _fracture(surface, ask, radius, edge, rng), broken)
     painted = relit(painted, _lit_border(surface, ask, edge, radius) * broken)
     if not ask.at_edge:
@@ -43,6 +46,17 @@ def chip(surface: Surface, ask: Ask, rng: Rng) -> Layer:
         return Layer(painted, broken)
     behind = filled(surface.lab, gap, (surface.objects > _FAINT) & ~gap, rng)
     return Layer(mixed(painted, behind, gone), np.maximum(broken, gone))
+
+
+def _own_object(surface: Surface, ask: Ask, radius: float) -> FloatMap:
+    """The object at the edge, less its neighbours and less ground that its mask took in."""
+    own = component_at(surface.objects > 0.5, ask.x, ask.y)  # noqa: PLR2004 - more object than not
+    ground = fill_smoothly(surface.lab, (surface.objects < _FAINT).astype(np.float32))
+    differs = np.linalg.norm(blur(surface.lab - ground, 0.7), axis=-1)
+    typical = float(np.median(differs[own])) if own.any() else 1.0
+    deep = smoothstep(inside_distance(own), 0.15 * radius, 0.4 * radius)
+    alike = smoothstep(differs / max(typical, 1e-3), 0.3, 0.6)
+    return np.asarray(surface.objects * own * np.maximum(deep, alike), np.float32)
 
 
 def _fracture(surface: Surface, ask: Ask, radius: float, edge: FloatMap, rng: Rng) -> FloatArray:
@@ -68,9 +82,9 @@ def _lit_border(surface: Surface, ask: Ask, edge: FloatMap, radius: float) -> Fl
 
 def _gone(surface: Surface, edge: FloatMap, radius: float, rng: Rng) -> FloatMap:
     """Opacity of the part that is missing for good, out over the object's soft outline."""
-    ragged = edge - radius * (0.4 + 0.1 * fractal_noise(surface.shape, radius * 0.5, rng, 4))
-    outline = blur(surface.objects, 1.5)
-    return np.asarray(smoothstep(ragged, -0.7, 0.7) * smoothstep(outline, 0.02, 0.25), np.float32)
+    ragged = edge - radius * (0.4 + 0.07 * fractal_noise(surface.shape, radius * 0.5, rng, 3))
+    outline = blur(surface.objects, 2.0)
+    return np.asarray(smoothstep(ragged, -0.7, 0.7) * smoothstep(outline, 0.01, 0.1), np.float32)
 
 
 def _facets(surface: Surface, ask: Ask, radius: float, edge: FloatMap, rng: Rng) -> FloatMap:

@@ -1,12 +1,12 @@
 """Missing parts: an object or a piece of it gone, the ground behind it shown."""
 
-import cv2
 import numpy as np
 
 from kizu.arrays import FloatMap
 from kizu.edit.painter.fields import (
     Rng,
     blur,
+    component_at,
     fill_smoothly,
     fractal_noise,
     grid,
@@ -26,15 +26,11 @@ def missing_part(surface: Surface, ask: Ask, rng: Rng) -> Layer:
 
 def _removed(surface: Surface, ask: Ask, rng: Rng) -> Layer:
     """The object goes with its rim and contact shadow; ground texture closes the gap."""
-    solid = (surface.objects > 0.25).astype(np.uint8)  # noqa: PLR2004 - its soft rim belongs to it
-    labels = np.asarray(cv2.connectedComponents(solid)[1])
-    row, column = (
-        int(np.clip(v, 0, n - 1)) for v, n in zip((ask.y, ask.x), surface.shape, strict=True)
-    )
-    own = ((labels == labels[row, column]) & (solid > 0)).astype(np.float32)
-    margin = max(0.06 * float(np.sqrt(ask.area_px)), 2.0)
-    body = smoothstep(blur(own, margin), 0.02, 0.3)
-    closed = filled(surface.lab, body > 0, (solid > 0) & (own == 0), rng)
+    solid = surface.objects > 0.25  # noqa: PLR2004 - its soft rim belongs to it
+    own = component_at(solid, ask.x, ask.y).astype(np.float32)
+    margin = max(0.1 * float(np.sqrt(ask.area_px)), 2.0)
+    body = smoothstep(blur(own, margin), 0.02, 0.25)
+    closed = filled(surface.lab, body > 0, solid & (own == 0), rng)
     return Layer(mixed(surface.lab, closed, body), own)
 
 
