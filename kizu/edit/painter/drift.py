@@ -116,6 +116,6 @@ def _with_other_objects(lab: FloatArray, truth: Mask, drift: Drift, rng: Rng) ->
         edge = blob(shape, (x, y), (radius * 1.3, radius), roughness=0.1, rng=rng)
         gap = (edge > -_SEAM_PX) & ~truth
         if gap.any():
-            other = filled(lab, gap, truth)
+            other = filled(lab, gap, truth, rng)
             lab = mixed(lab, other, smoothstep(edge, -_SEAM_PX, _SEAM_PX) * gap)
     return lab

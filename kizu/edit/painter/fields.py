@@ -50,10 +50,21 @@ def smooth_noise(shape: Shape, length_px: float, rng: Rng) -> FloatMap:
 
 def fractal_noise(shape: Shape, length_px: float, rng: Rng, octaves: int = 4) -> FloatMap:
     """Unit-variance noise with ever finer, ever weaker detail (fractional Brownian motion)."""
-    total = np.zeros(shape, np.float32)
+    side = int(np.hypot(*shape)) + 2
+    total = np.zeros((side, side), np.float32)
     for octave in range(octaves):
-        total += smooth_noise(shape, length_px / 2**octave, rng) * 0.55**octave
-    return _float(total / max(float(total.std()), 1e-3))
+        total += smooth_noise((side, side), length_px / 2**octave, rng) * 0.55**octave
+    return _turned(total / max(float(total.std()), 1e-3), shape, float(rng.uniform(0, 360)))
+
+
+def _turned(field: FloatMap, shape: Shape, angle_deg: float) -> FloatMap:
+    """The middle of a field, turned, so that no hill follows the pixel rows."""
+    matrix = cv2.getRotationMatrix2D(
+        ((field.shape[1] - 1) / 2, (field.shape[0] - 1) / 2), angle_deg, 1
+    )
+    matrix[:, 2] += (shape[1] - field.shape[1]) / 2, (shape[0] - field.shape[0]) / 2
+    size = (shape[1], shape[0])
+    return _float(cv2.warpAffine(field, matrix, size, borderMode=cv2.BORDER_REFLECT_101))
 
 
 def grid(shape: Shape, x: float, y: float, angle_rad: float = 0.0) -> tuple[FloatMap, FloatMap]:
@@ -99,6 +110,16 @@ def slope(height: FloatMap, direction: tuple[float, float]) -> FloatMap:
 def inside_distance(mask: Mask) -> FloatMap:
     """Distance in pixels to the nearest pixel outside the mask; 0 outside."""
     return _float(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5))
+
+
+def component_at(mask: Mask, x: float, y: float) -> Mask:
+    """The connected part of a mask at a point, or at the mask's pixel nearest to it."""
+    rows, columns = np.nonzero(mask)
+    if rows.size == 0:
+        return mask
+    nearest = int(np.argmin((rows - y) ** 2 + (columns - x) ** 2))
+    labels = np.asarray(cv2.connectedComponents(mask.astype(np.uint8))[1])
+    return np.asarray(labels == labels[rows[nearest], columns[nearest]], bool)
 
 
 def shifted(field: FloatMap, dx: float, dy: float) -> FloatMap:

@@ -9,7 +9,7 @@ import numpy as np
 
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.edit.painter.defects import TRAITS, Traits
-from kizu.edit.painter.fields import Rng, blur, inside_distance, smooth_noise
+from kizu.edit.painter.fields import Rng, blur, component_at, inside_distance, smooth_noise
 from kizu.edit.painter.kinds import DefectKind
 from kizu.edit.painter.placement import Placement, place, place_at_edge, place_on_whole_object
 from kizu.edit.painter.scene import Scene, read_scene
@@ -22,9 +22,9 @@ PAINTER_VERSION: Final = "1"
 _MIN_SIDE_PX: Final = 32
 _MIN_AREA_PX: Final = 6.0
 _MAX_PASSES: Final = 5
+_SLENDERNESS: Final = 45.0  # squared length per area, at which a line still looks like one
 _MAX_GROWTH: Final = 2.5
 _MAX_STRENGTH: Final = 3.0
-_CONTRAST_SHARE: Final = 0.75  # of the surface's contrast that the median of the truth must reach
 _VISIBLE_DELTA_E: Final = 4.0
 _UNCHANGED_DELTA_E: Final = 0.4
 
@@ -90,17 +90,21 @@ def paint(
     area_px = max(float(np.exp(rng.uniform(np.log(low), np.log(high)))), _MIN_AREA_PX)
     scene = read_scene(image, region)
     spot = _spot(scene, traits, area_px, (low, high), rng)
+    if area_fraction is None:
+        area_px = min(area_px, _natural_limit_px(spot, traits))
+        low = min(low, 0.8 * area_px)
     area_px = spot.object_area_px or area_px
-    reach_px = traits.reach * np.sqrt(1.8 * area_px) + 8
-    window = window_around(spot.x, spot.y, float(reach_px), image.shape)
-    near_px = 1.5 * float(np.sqrt(area_px)) + 4
+    window = window_around(spot.x, spot.y, _reach_px(spot, traits, area_px), image.shape)
+    near_px = 0.6 * float(np.sqrt(area_px)) + 4
     surface = survey(image, scene, window, spot, near_px=near_px, rng=rng)
     canvas = _Canvas(image[window], surface, _allowance(region, window, rng))
+    if traits.on_object and scene.has_objects:
+        canvas = _within_object(canvas, spot.x - window.columns.start, spot.y - window.rows.start)
 
     def draw(ask: Ask) -> _Attempt:
         return _attempt(canvas, traits, ask, _rng(seed, kind, "draw"))
 
-    enough = surface.contrast * _CONTRAST_SHARE
+    enough = surface.contrast * traits.contrast
     best = _fitted(draw, _ask(spot, window, area_px), (low, high), enough)
     return _pasted(image, window, best)
 
@@ -137,10 +141,23 @@ def _spot(
     """A place that suits the kind."""
     radius = float(np.sqrt(area_px / np.pi))
     spot = place_on_whole_object(scene, bounds_px, rng) if traits.whole_object else None
-    if spot is None and (traits.at_edge or traits.whole_object):
+    if traits.at_edge:
         spot = place_at_edge(scene, radius, rng)
     half = 0.5 * traits.reach * np.sqrt(area_px) if traits.elongated else 1.3 * radius
     return spot or place(scene, float(half), rng, elongated=traits.elongated)
+
+
+def _natural_limit_px(spot: Placement, traits: Traits) -> float:
+    """The largest area that does not look squeezed at a place."""
+    if traits.elongated:
+        return max(spot.span_px**2 / _SLENDERNESS, _MIN_AREA_PX)
+    return max(float(np.pi) * spot.room_px**2, _MIN_AREA_PX)
+
+
+def _reach_px(spot: Placement, traits: Traits, area_px: float) -> float:
+    """Half the side of the crop that a defect of an area needs, with room to grow."""
+    reach = traits.reach * float(np.sqrt(1.8 * area_px))
+    return 8 + (min(reach, 0.7 * spot.span_px) if traits.elongated else reach)
 
 
 def _ask(spot: Placement, window: Window, area_px: float) -> Ask:
@@ -152,6 +169,7 @@ def _ask(spot: Placement, window: Window, area_px: float) -> Ask:
         area_px=area_px,
         span_px=spot.span_px,
         at_edge=spot.at_edge,
+        whole_object=spot.object_area_px is not None,
     )
 
 
@@ -164,6 +182,15 @@ def _allowance(region: Mask | None, window: Window, rng: Rng) -> FloatMap | None
     shape = (inside.shape[0], inside.shape[1])
     uneven = 0.12 * deepest * np.abs(smooth_noise(shape, deepest, rng))
     return np.asarray(np.clip((inside - uneven) / min(2.5, 0.5 * deepest), 0, 1), np.float32)
+
+
+def _within_object(canvas: _Canvas, x: float, y: float) -> _Canvas:
+    """The canvas with painting kept to the object at a point, if there is one."""
+    own = component_at(canvas.surface.objects > 0.5, x, y)  # noqa: PLR2004 - more object than not
+    if not own.any():
+        return canvas
+    opacity = np.clip(2 * blur(own.astype(np.float32), 1.0) - 0.5, 0, 1)
+    return replace(canvas, allowed=opacity * (1 if canvas.allowed is None else canvas.allowed))
 
 
 def _fitted(

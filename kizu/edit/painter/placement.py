@@ -7,12 +7,15 @@ import cv2
 import numpy as np
 
 from kizu.arrays import FloatMap, Mask
-from kizu.edit.painter.fields import Rng, blur, inside_distance, slope
+from kizu.edit.painter.fields import Rng, blur, inside_distance, slope, smoothstep
 from kizu.edit.painter.scene import Scene
 
 _BORDER_SHARE: Final = 0.04
 _EDGE_CHANCE: Final = 0.85
 _ANGLES: Final = 12
+_SIDE_SIGMA_PX: Final = 3.0
+_ROOM_POWER: Final = 6
+_EVENNESS_POWER: Final = 3.0
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Placement:
         y: Row of the centre.
         angle_rad: Direction of long shapes; at an edge, the way into the object.
         span_px: Longest straight extent that fits along that direction.
+        room_px: Largest radius that fits.
         at_edge: Whether the centre lies on an object's edge.
         object_area_px: Area of the small object that stands there, if a whole one is meant.
     """
@@ -32,6 +36,7 @@ class Placement:
     y: float
     angle_rad: float
     span_px: float
+    room_px: float
     at_edge: bool = False
     object_area_px: float | None = None
 
@@ -40,12 +45,17 @@ def place(scene: Scene, radius_px: float, rng: Rng, *, elongated: bool) -> Place
     """Choose a place on an object with room for a radius, away from the picture's border."""
     usable = _usable(scene)
     room = inside_distance(_bordered(usable)) * scale_of(scene)
-    weight = np.clip(room / max(radius_px, 1.0), 0, 1) ** 4 * usable
+    weight = (
+        np.clip(room / max(radius_px, 1.0), 0, 1) ** _ROOM_POWER
+        * usable
+        * _evenness(scene, radius_px)
+    )
     y, x = _draw(weight, usable, rng)
     angles = rng.uniform(0, np.pi) + np.arange(_ANGLES) * np.pi / _ANGLES
     spans = [_span(usable, x, y, float(angle)) * scene.scale for angle in angles]
     best = _good_angle(spans, radius_px * 2, rng) if elongated else 0
-    return _placement(scene, x, y, float(angles[best]), max(spans[best], 2.0))
+    spot = _placement(scene, x, y, float(angles[best]))
+    return replace(spot, span_px=max(spans[best], 2.0), room_px=max(float(room[y, x]), 1.0))
 
 
 def place_at_edge(scene: Scene, radius_px: float, rng: Rng) -> Placement | None:
@@ -57,11 +67,20 @@ def place_at_edge(scene: Scene, radius_px: float, rng: Rng) -> Placement | None:
     if not outline.any() or rng.random() > _EDGE_CHANCE:
         return None
     around = blur(scene.objects.astype(np.float32), max(radius_px / scene.scale, 2.0))
-    weight = outline * np.exp(-(((around - 0.5) / 0.2) ** 2))
+    weight = outline * np.exp(-(((around - 0.5) / 0.2) ** 2)) * _step_across(scene)
     y, x = _draw(weight.astype(np.float32), outline, rng)
     broad = blur(solid, max(radius_px / scene.scale, 1.0))
     angle = float(np.arctan2(slope(broad, (0, 1))[y, x], slope(broad, (1, 0))[y, x]))
-    return replace(_placement(scene, x, y, angle, 4 * radius_px), at_edge=True)
+    return replace(_placement(scene, x, y, angle), at_edge=True)
+
+
+def _step_across(scene: Scene) -> FloatMap:
+    """0 where object and ground look alike on both sides, 1 where they clearly differ."""
+    sides = []
+    for part in (scene.objects, ~scene.objects):
+        share = blur(part.astype(np.float32), _SIDE_SIGMA_PX)[..., None]
+        sides.append(blur(scene.lab * part[..., None], _SIDE_SIGMA_PX) / np.maximum(share, 1e-3))
+    return smoothstep(np.linalg.norm(sides[0] - sides[1], axis=-1), 8, 30)
 
 
 def place_on_whole_object(scene: Scene, area_px: tuple[float, float], rng: Rng) -> Placement | None:
@@ -80,8 +99,15 @@ def place_on_whole_object(scene: Scene, area_px: tuple[float, float], rng: Rng) 
         return None
     label = int(rng.choice(fits))
     x, y = (int(value) for value in centroids[label])
-    place_there = _placement(scene, x, y, 0.0, 4 * float(np.sqrt(areas[label])))
-    return replace(place_there, at_edge=True, object_area_px=float(areas[label]))
+    return replace(_placement(scene, x, y, 0.0), object_area_px=float(areas[label]))
+
+
+def _evenness(scene: Scene, radius_px: float) -> FloatMap:
+    """1 where colour is as even as the picture gets within a radius, less across edges."""
+    sigma = max(0.6 * radius_px / scene.scale, 1.0)
+    mean, square = blur(scene.lab, sigma), blur(scene.lab**2, sigma)
+    spread = np.sqrt(np.clip((square - mean**2).sum(-1), 0, None)) + 1
+    return np.asarray((np.percentile(spread, 10) / spread) ** _EVENNESS_POWER, np.float32)
 
 
 def scale_of(scene: Scene) -> np.float32:
@@ -144,6 +170,8 @@ def _good_angle(spans: list[float], wanted_px: float, rng: Rng) -> int:
     return int(rng.choice(enough)) if enough else int(np.argmax(spans))
 
 
-def _placement(scene: Scene, x: int, y: int, angle_rad: float, span_px: float) -> Placement:
+def _placement(scene: Scene, x: int, y: int, angle_rad: float) -> Placement:
+    """A place in the picture's own pixels, with the whole picture as room."""
     scale = scene.scale
-    return Placement((x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5, angle_rad, span_px)
+    extent = float(max(scene.objects.shape)) * scale
+    return Placement((x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5, angle_rad, extent, extent)

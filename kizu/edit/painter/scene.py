@@ -72,7 +72,7 @@ def _objects(small: RgbImage) -> Mask:
     inside = (ground[1:-1, 1:-1] != _GROUND).astype(np.uint8)
     ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     inside = cv2.morphologyEx(inside, cv2.MORPH_OPEN, ellipse)
-    return _without_pinholes(cv2.morphologyEx(inside, cv2.MORPH_CLOSE, ellipse) > 0)
+    return _without_pinholes(inside > 0)
 
 
 def _common_colours(lab: FloatArray, objects: Mask) -> float:

@@ -55,6 +55,7 @@ class Ask:
         span_px: Longest extent that fits.
         strength: Contrast multiplier.
         at_edge: Whether the centre lies on an object's edge.
+        whole_object: Whether the object that stands there is meant as a whole.
     """
 
     x: float
@@ -64,6 +65,7 @@ class Ask:
     span_px: float
     strength: float = 1.0
     at_edge: bool = False
+    whole_object: bool = False
 
 
 @dataclass(frozen=True, eq=False)

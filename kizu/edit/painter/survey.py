@@ -5,12 +5,13 @@ from typing import Final, NamedTuple
 import cv2
 import numpy as np
 
-from kizu.arrays import FloatMap, RgbImage
-from kizu.edit.painter.fields import FloatArray, Rng, blur
+from kizu.arrays import FloatMap, Mask, RgbImage
+from kizu.edit.painter.fields import FloatArray, Rng, blur, smoothstep
 from kizu.edit.painter.placement import Placement
 from kizu.edit.painter.scene import Scene, refined
 from kizu.edit.painter.surface import Surface, to_lab
 
+_ENOUGH_OBJECT: Final = 0.15
 _GREY_CHROMA: Final = 2.5
 _MAD_TO_STD: Final = 1.4826  # of a normal distribution
 _LIGHT_RAD: Final = (1.15 * np.pi, 1.75 * np.pi)  # from above, as lamps and windows stand
@@ -45,18 +46,26 @@ def survey(
     lab = to_lab(image[window])
     x, y = spot.x - window.columns.start, spot.y - window.rows.start
     near = lab[window_around(x, y, near_px, lab.shape)]
-    tone = np.median(near.reshape(-1, 3), 0)
-    texture = _residual_std(near[..., 0], max(near_px / 4, 1.5))
+    objects = _objects(scene, window, lab[..., 0], image.shape)
+    tone = _tone(near, objects[window_around(x, y, near_px, lab.shape)] > 0.5)  # noqa: PLR2004
+    texture = _residual_std(near[..., 0], max(near_px / 6, 1.5))
     light = rng.uniform(*_LIGHT_RAD)
     return Surface(
         lab=lab,
-        objects=_objects(scene, window, lab[..., 0], image.shape),
-        tone=(float(tone[0]), float(tone[1]), float(tone[2])),
+        objects=objects,
+        tone=tone,
         contrast=float(np.clip(11 + 1.5 * texture, 13, 36)),
         grain=_residual_std(near[..., 0], 0.8),
         light=(float(np.cos(light)), float(np.sin(light))),
         grey=_is_grey(scene.lab),
     )
+
+
+def _tone(lab: FloatArray, objects: Mask) -> tuple[float, float, float]:
+    """Median Lab, of the object alone where enough of one is there."""
+    enough = float(objects.mean()) > _ENOUGH_OBJECT
+    lightness, a, b = np.median(lab[objects] if enough else lab.reshape(-1, 3), axis=0)
+    return float(lightness), float(a), float(b)
 
 
 def _residual_std(lightness: FloatMap, sigma_px: float) -> float:
@@ -77,4 +86,5 @@ def _objects(scene: Scene, window: Window, lightness: FloatMap, shape: tuple[int
     x, y = np.meshgrid(columns.astype(np.float32), rows.astype(np.float32))
     solid = blur(scene.objects.astype(np.float32), 0.7)
     coarse = cv2.remap(solid, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return refined(np.asarray(coarse, np.float32), lightness, max(int(2 * scene.scale), 2))
+    edges = refined(np.asarray(coarse, np.float32), lightness, max(int(2 * scene.scale), 2))
+    return smoothstep(edges, 0.3, 0.7)

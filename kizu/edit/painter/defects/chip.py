@@ -1,15 +1,33 @@
 """Chips: a piece broken out, with a faceted fracture surface and a sharp border."""
 
+from typing import Final
+
 import numpy as np
 
 from kizu.arrays import FloatMap
-from kizu.edit.painter.fields import Rng, blob, blur, fractal_noise, grid, slope, smoothstep
+from kizu.edit.painter.fields import (
+    FloatArray,
+    Rng,
+    blob,
+    blur,
+    component_at,
+    fill_smoothly,
+    fractal_noise,
+    grid,
+    inside_distance,
+    shifted,
+    slope,
+    smoothstep,
+)
 from kizu.edit.painter.fill import filled
 from kizu.edit.painter.surface import Ask, Layer, Surface, mixed, relit
 
+_FAINT: Final = 0.05
+_BRIGHT_L: Final = 62.0  # brighter glaze breaks dark, darker material breaks bright
+
 
 def chip(surface: Surface, ask: Ask, rng: Rng) -> Layer:
-    """Break a piece out; at an object's edge the outermost part shows what lies behind."""
+    """Break a piece out; at an object's edge its middle is gone and the ground behind shows."""
     radius = float(np.sqrt(ask.area_px / np.pi)) * (1.35 if ask.at_edge else 1.0)
     radii = (radius * rng.uniform(0.8, 1.0), radius * rng.uniform(1.0, 1.35))
     edge = blob(
@@ -17,24 +35,56 @@ def chip(surface: Surface, ask: Ask, rng: Rng) -> Layer:
     )
     broken = smoothstep(edge, -0.6, 0.6)
     if ask.at_edge:
-        broken = (broken * smoothstep(surface.objects, 0.3, 0.7)).astype(np.float32)
+        broken = broken * blur(_own_object(surface, ask, radius), 0.6)
+    painted = mixed(surface.lab, _fracture(surface, ask, radius, edge, rng), broken)
+    painted = relit(painted, _lit_border(surface, ask, edge, radius) * broken)
+    if not ask.at_edge:
+        return Layer(painted, broken)
+    gone = _gone(surface, edge, radius, rng)
+    gap = gone > _FAINT
+    if not gap.any():
+        return Layer(painted, broken)
+    behind = filled(surface.lab, gap, (surface.objects > _FAINT) & ~gap, rng)
+    return Layer(mixed(painted, behind, gone), np.maximum(broken, gone))
 
+
+def _own_object(surface: Surface, ask: Ask, radius: float) -> FloatMap:
+    """The object at the edge, less its neighbours and less ground that its mask took in."""
+    own = component_at(surface.objects > 0.5, ask.x, ask.y)  # noqa: PLR2004 - more object than not
+    ground = fill_smoothly(surface.lab, (surface.objects < _FAINT).astype(np.float32))
+    differs = np.linalg.norm(blur(surface.lab - ground, 0.7), axis=-1)
+    typical = float(np.median(differs[own])) if own.any() else 1.0
+    deep = smoothstep(inside_distance(own), 0.15 * radius, 0.4 * radius)
+    alike = smoothstep(differs / max(typical, 1e-3), 0.3, 0.6)
+    return np.asarray(surface.objects * own * np.maximum(deep, alike), np.float32)
+
+
+def _fracture(surface: Surface, ask: Ask, radius: float, edge: FloatMap, rng: Rng) -> FloatArray:
+    """The fresh surface inside: the object's own material, matt, shaded by its facets."""
+    light = surface.light
     facets = _facets(surface, ask, radius, edge, rng)
-    shade = slope(facets, (-surface.light[0], -surface.light[1])) * radius
-    step = surface.contrast * ask.strength
-    fresh = 1.0 if surface.tone[0] < 62 else -1.0  # noqa: PLR2004 - L; bright glaze breaks dark
-    delta = 0.9 * fresh * step + 0.8 * step * np.tanh(1.1 * shade)
-    material = surface.lab.copy()
+    shade = slope(facets, (-light[0], -light[1])) * radius
+    deep = 0.3 * radius
+    shadow = 1 - smoothstep(shifted(edge, -deep * light[0], -deep * light[1]), 0, 0.5 * radius)
+    fresh = 1.0 if surface.tone[0] < _BRIGHT_L else -1.0
+    delta = 0.55 * fresh + 0.9 * np.tanh(1.2 * shade) - (0.3 if ask.at_edge else 0.9) * shadow
     tone = np.asarray(surface.tone, np.float32) * np.array([1, 0.6, 0.6], np.float32)
-    material = material * np.float32(0.3) + tone * np.float32(0.7)
-    inner = relit(material, delta.astype(np.float32))
-    painted = mixed(surface.lab, inner, broken)
-    if ask.at_edge:
-        painted = _opened(surface, ask, painted, edge=edge, radius=radius, rng=rng)
+    matter = surface.lab * np.float32(0.3) + tone * np.float32(0.7)
+    return relit(matter, (delta * surface.contrast * ask.strength).astype(np.float32))
 
-    border = np.exp(-(((edge - 0.3) / max(0.05 * radius, 0.7)) ** 2)) * broken
-    lit = slope(edge, surface.light)
-    return Layer(relit(painted, (1.1 * step * border * lit).astype(np.float32)), broken)
+
+def _lit_border(surface: Surface, ask: Ask, edge: FloatMap, radius: float) -> FloatMap:
+    """Lightness step of the sharp border: bright where it faces the light, dark elsewhere."""
+    border = np.exp(-(((edge - 0.3) / max(0.05 * radius, 0.7)) ** 2))
+    lit = border * slope(edge, surface.light)
+    return np.asarray(1.1 * surface.contrast * ask.strength * lit, np.float32)
+
+
+def _gone(surface: Surface, edge: FloatMap, radius: float, rng: Rng) -> FloatMap:
+    """Opacity of the part that is missing for good, out over the object's soft outline."""
+    ragged = edge - radius * (0.4 + 0.07 * fractal_noise(surface.shape, radius * 0.5, rng, 3))
+    outline = blur(surface.objects, 2.0)
+    return np.asarray(smoothstep(ragged, -0.7, 0.7) * smoothstep(outline, 0.01, 0.1), np.float32)
 
 
 def _facets(surface: Surface, ask: Ask, radius: float, edge: FloatMap, rng: Rng) -> FloatMap:
@@ -53,18 +103,3 @@ def _facets(surface: Surface, ask: Ask, radius: float, edge: FloatMap, rng: Rng)
     )
     rough = 0.03 * fractal_noise(surface.shape, max(radius * 0.3, 2), rng, 4)
     return blur((hollow + ripples + rough).astype(np.float32), 0.6)
-
-
-def _opened(
-    surface: Surface, ask: Ask, painted: FloatMap, *, edge: FloatMap, radius: float, rng: Rng
-) -> FloatMap:
-    """The outer part of the piece is gone for good: what is behind the object shows."""
-    along, _ = grid(surface.shape, ask.x, ask.y, ask.angle_rad)
-    depth = along + 0.1 * radius * fractal_noise(surface.shape, radius * 0.6, rng, 3)
-    gone = smoothstep(0.28 * radius - depth, -0.8, 0.8) * smoothstep(edge, -0.6, 0.6)
-    gone = gone * smoothstep(surface.objects, 0.02, 0.3)
-    gap = gone > 0.05  # noqa: PLR2004 - faint coverage still counts
-    if not gap.any():
-        return painted
-    behind = filled(surface.lab, gap, surface.objects > 0.3)  # noqa: PLR2004 - object, not ground
-    return mixed(painted, behind, gone.astype(np.float32))

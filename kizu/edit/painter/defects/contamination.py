@@ -10,7 +10,7 @@ from kizu.edit.painter.strokes import Stroke, arc_path, stroke_field, wavy
 from kizu.edit.painter.surface import Ask, Layer, Surface, mixed, relit
 
 _DARK_LAB: Final = ((16.0, 1.0, 3.0), (27.0, 6.0, 14.0), (22.0, 1.0, -6.0))
-_BRIGHT_LAB: Final = ((90.0, 0.0, 2.0), (78.0, 3.0, 14.0), (84.0, -2.0, -4.0))
+_BRIGHT_LAB: Final = ((90.0, 0.0, 2.0), (78.0, 3.0, 14.0), (84.0, -1.0, -1.0))
 
 
 def contamination(surface: Surface, ask: Ask, rng: Rng) -> Layer:

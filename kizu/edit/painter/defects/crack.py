@@ -27,8 +27,8 @@ def crack(surface: Surface, ask: Ask, rng: Rng) -> Layer:
         blur(field.coverage(1.6), 0.9 * width + 0.7), *(-offset * c for c in surface.light)
     )
     depth = surface.contrast * ask.strength
-    delta = -2.2 * gap * depth if surface.sign() < 0 else 1.3 * gap * depth
-    delta = delta + depth * (0.55 * np.clip(edge, 0, 1) * (1 - gap) - 0.45 * soft * (1 - gap))
+    glint = 0.55 if surface.sign() < 0 else 1.3  # on dark ground only the broken edges show
+    delta = depth * ((glint * np.clip(edge, 0, 1) - 0.45 * soft) * (1 - gap) - 2.2 * gap)
     return Layer(relit(surface.lab, blur(delta.astype(np.float32), 0.4)), field.coverage(1.5))
 
 

@@ -21,8 +21,8 @@ def dent(surface: Surface, ask: Ask, rng: Rng) -> Layer:
 
     shade = slope(height, (-surface.light[0], -surface.light[1])) * radius
     depth = surface.contrast * ask.strength
-    delta = np.tanh(0.9 * shade) * 1.5 * depth + 0.25 * depth * bowl
-    glint = np.clip(shade / max(float(shade.max()), 1e-6), 0, 1) ** 8 * 0.7 * depth
+    delta = np.tanh(0.5 * shade) * 1.7 * depth + 0.3 * depth * bowl
+    glint = np.clip(shade / max(float(shade.max()), 1e-6), 0, 1) ** 10 * 0.5 * depth
     bent = _bent(surface, height, 0.09 * radius)
     return Layer(relit(bent, (delta + glint).astype(np.float32)), smoothstep(1 - r, -0.15, 0.1))
 

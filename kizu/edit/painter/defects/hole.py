@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kizu.arrays import FloatMap
 from kizu.edit.painter.fields import Rng, blob, blur, fractal_noise, shifted, slope, smoothstep
 from kizu.edit.painter.surface import Ask, Layer, Surface, mixed, relit
 
@@ -27,10 +28,11 @@ def hole(surface: Surface, ask: Ask, rng: Rng) -> Layer:
         0.75 + 0.2 * fractal_noise(surface.shape, max(radius * 0.25, 1.5), rng), 0.3, 1.2
     )
     pit = np.empty_like(surface.lab)
-    floor_l = 7.0 if surface.sign() < 0 else min(surface.tone[0] + surface.contrast, 60.0)
-    pit[..., 0] = floor_l + 0.42 * max(surface.tone[0] - floor_l, 12.0) * wall
+    pit[..., 0] = (
+        _floor_lightness(surface, edge, radius) + 0.5 * max(surface.tone[0] - 7, 12) * wall
+    )
     pit[..., 0] += 0.5 * min(surface.grain, 2.0) * rng.standard_normal(surface.shape, np.float32)
-    pit[..., 1], pit[..., 2] = (0.3 * surface.tone[1], 0.3 * surface.tone[2])
+    pit[..., 1:] = 0.3 * np.asarray(surface.tone[1:], np.float32)
 
     rim_width = max(0.07 * radius, 0.8)
     height = blur(smoothstep(-edge, -rim_width, 2.2 * rim_width), 0.5)
@@ -40,3 +42,12 @@ def hole(surface: Surface, ask: Ask, rng: Rng) -> Layer:
     halo = np.exp(-((np.maximum(-edge, 0) / (0.18 * radius + 0.8)) ** 2)) * 0.25 * surface.contrast
     lit = relit(lit, (-halo).astype(np.float32))
     return Layer(mixed(lit, pit, opening), opening)
+
+
+def _floor_lightness(surface: Surface, edge: FloatMap, radius: float) -> FloatMap:
+    """Nearly black; in dark material, lit ground that sinks into the shadow of the near wall."""
+    if surface.sign() < 0:
+        return np.full(surface.shape, 7, np.float32)
+    x, y = surface.light
+    lit = smoothstep(shifted(edge, -0.6 * radius * x, -0.6 * radius * y), -0.1 * radius, radius)
+    return np.asarray(2 + (min(surface.tone[0] + 1.8 * surface.contrast, 60) - 2) * lit, np.float32)

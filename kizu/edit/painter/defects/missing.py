@@ -6,6 +6,7 @@ from kizu.arrays import FloatMap
 from kizu.edit.painter.fields import (
     Rng,
     blur,
+    component_at,
     fill_smoothly,
     fractal_noise,
     grid,
@@ -18,20 +19,19 @@ from kizu.edit.painter.surface import Ask, Layer, Surface, mixed, relit
 
 def missing_part(surface: Surface, ask: Ask, rng: Rng) -> Layer:
     """Take away what stands at the place: onto the ground behind, or down to an empty seat."""
-    if ask.at_edge:
-        return _removed(surface, ask)
+    if ask.whole_object:
+        return _removed(surface, ask, rng)
     return _empty_seat(surface, ask, rng)
 
 
-def _removed(surface: Surface, ask: Ask) -> Layer:
-    """The object within reach goes; ground texture closes the gap."""
-    radius = float(np.sqrt(ask.area_px / np.pi))
-    along, across = grid(surface.shape, ask.x, ask.y)
-    near = smoothstep(radius * 1.25 - np.hypot(along, across), -1.0, 1.0)
-    body = blur(np.minimum(near, surface.objects), 0.8)
-    gap = (body > 0.1) & (surface.objects > 0.1)  # noqa: PLR2004 - faint coverage still counts
-    closed = filled(surface.lab, gap, surface.objects > 0.5)  # noqa: PLR2004 - more object than not
-    return Layer(mixed(surface.lab, closed, np.clip(body * 2.5, 0, 1)), body)
+def _removed(surface: Surface, ask: Ask, rng: Rng) -> Layer:
+    """The object goes with its rim and contact shadow; ground texture closes the gap."""
+    solid = surface.objects > 0.25  # noqa: PLR2004 - its soft rim belongs to it
+    own = component_at(solid, ask.x, ask.y).astype(np.float32)
+    margin = max(0.1 * float(np.sqrt(ask.area_px)), 2.0)
+    body = smoothstep(blur(own, margin), 0.02, 0.25)
+    closed = filled(surface.lab, body > 0, solid & (own == 0), rng)
+    return Layer(mixed(surface.lab, closed, body), own)
 
 
 def _empty_seat(surface: Surface, ask: Ask, rng: Rng) -> Layer:

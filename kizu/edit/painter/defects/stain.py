@@ -18,7 +18,14 @@ FILMS: Final[Mapping[str, tuple[float, float, float]]] = {
     "ink": (1.1, 0.9, 0.6),
 }
 _DEPOSIT_LAB: Final = (88.0, 0.0, 3.0)  # dried minerals, what shows on dark surfaces
-_TINTS_LAB: Final = ((-6.0, 4.0, 20.0), (-14.0, 10.0, 12.0), (8.0, -2.0, -12.0), (-8.0, -9.0, 6.0))
+# Offsets of L, a, b and a chroma gain: yellowed, browned, faded, greyed, heat-tinted.
+_TINTS: Final = (
+    (-4.0, 3.0, 17.0, 1.0),
+    (-13.0, 7.0, 11.0, 0.95),
+    (12.0, 0.0, 2.0, 0.5),
+    (-14.0, 0.0, 2.0, 0.5),
+    (-9.0, 5.0, -9.0, 0.8),
+)
 
 
 def stain(surface: Surface, ask: Ask, rng: Rng) -> Layer:
@@ -80,10 +87,12 @@ def discolouration(surface: Surface, ask: Ask, rng: Rng) -> Layer:
     )
     alpha = smoothstep(edge, -0.22 * radius, 0.3 * radius)
     mottle = np.clip(1 + 0.22 * fractal_noise(surface.shape, radius * 0.5, rng), 0.35, 1.6)
-    tint = np.asarray(_TINTS_LAB[rng.integers(len(_TINTS_LAB))], np.float32)
+    tint = _TINTS[rng.integers(len(_TINTS))]
+    offset, chroma = np.asarray(tint[:3], np.float32), np.float32(tint[3])
     if surface.grey:
-        tint = np.array([surface.sign() * 18, 0, 0], np.float32)
-    elif surface.sign() > 0:
-        tint[0] = abs(tint[0])
-    shift = tint * np.float32(ask.strength * max(surface.contrast / 16, 1.0))
-    return Layer(surface.lab + (alpha * mottle)[..., None] * shift, alpha)
+        offset = np.array([-17, 0, 0], np.float32)
+    if surface.sign() > 0:
+        offset[0] = abs(offset[0]) + 6
+    gain = np.float32(ask.strength * np.clip(surface.contrast / 18, 0.9, 1.3))
+    shifted = surface.lab * np.array([1, chroma, chroma], np.float32) + offset * gain
+    return Layer(mixed(surface.lab, shifted, np.clip(alpha * mottle, 0, 1.4)), alpha)
