@@ -52,9 +52,8 @@ def region_iou(detections: Detections, least_iou: float) -> NDArray[np.float32]:
         return iou
     for row, column in np.argwhere(np.triu(iou > least_iou, k=1)):
         left, right = detections.mask[row], detections.mask[column]
-        union = np.count_nonzero(left | right)
-        iou[row, column] = np.count_nonzero(left & right) / max(union, 1)
-        iou[column, row] = iou[row, column]
+        union = float(np.count_nonzero(left | right))
+        iou[row, column] = iou[column, row] = np.count_nonzero(left & right) / max(union, 1.0)
     return iou
 
 
@@ -78,4 +77,5 @@ def _is_plausible(
 def _area_px(detections: Detections) -> NDArray[np.float32]:
     if detections.mask is None:
         return box_area(detections.xyxy)
-    return np.count_nonzero(detections.mask, axis=(1, 2)).astype(np.float32)
+    area: NDArray[np.float32] = detections.mask.sum(axis=(1, 2), dtype=np.float32)
+    return area
