@@ -18,7 +18,7 @@ TASK = "<OPEN_VOCABULARY_DETECTION>"
 CONFIDENCE = 1.0  # the model writes boxes as text and gives no scores
 MAX_NEW_TOKENS = 256
 BINS = 1000
-BOX_OR_POLYGON = re.compile(r"<poly>(?:<loc_\d+>|<sep>)+</poly>|(?:<loc_\d+>){4}")
+BOX_OR_POLYGON = re.compile(r"<poly>(?:<loc_\d+>|<sep>|\s)+</poly>|(?:<loc_\d+>\s*){4}")
 LOCATION = re.compile(r"<loc_(\d+)>")
 XY_PAIR = 2
 
