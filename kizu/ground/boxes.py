@@ -1,5 +1,7 @@
 """Arithmetic on (N, 4) float32 xyxy boxes in pixels."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,21 +44,27 @@ def box_iou(left: Boxes, right: Boxes) -> NDArray[np.float32]:
     return iou
 
 
-def nms(xyxy: Boxes, confidence: NDArray[np.float32], iou_threshold: float) -> NDArray[np.intp]:
+def nms(
+    iou: NDArray[np.float32], confidence: NDArray[np.float32], iou_threshold: float
+) -> NDArray[np.intp]:
     """Return the rows that stay, most confident first (greedy non-maximum suppression).
 
     Ties keep the order of the input, so equal input gives equal output.
 
-    >>> boxes = np.array([[0, 0, 4, 4], [0, 0, 4, 5], [8, 8, 9, 9]], np.float32)
-    >>> nms(boxes, np.array([0.5, 0.9, 0.1], np.float32), 0.5).tolist()
+    Args:
+        iou: (N, N) overlap of every pair.
+        confidence: (N,).
+        iou_threshold: Of two rows that overlap more than this, the surer one stays.
+
+    >>> overlap = np.array([[1, 0.8, 0], [0.8, 1, 0], [0, 0, 1]], np.float32)
+    >>> nms(overlap, np.array([0.5, 0.9, 0.1], np.float32), 0.5).tolist()
     [1, 2]
     """
     order = np.argsort(-confidence, kind="stable")
-    iou = box_iou(xyxy[order], xyxy[order])
     alive = np.ones(len(order), dtype=np.bool_)
-    for rank in range(len(order)):
+    for rank, row in enumerate(order):
         if alive[rank]:
-            alive[rank + 1 :] &= iou[rank, rank + 1 :] <= iou_threshold
+            alive[rank + 1 :] &= iou[row, order[rank + 1 :]] <= iou_threshold
     return order[alive]
 
 
@@ -71,3 +79,18 @@ def cxcywh_to_xyxy(cxcywh: NDArray[np.float32], shape: tuple[int, int]) -> Boxes
     scale = np.array([width, height, width, height], np.float32)
     xyxy: Boxes = np.concatenate([centre - half, centre + half], axis=1) * scale
     return xyxy
+
+
+def scale_boxes(xyxy: Boxes, shape: tuple[int, int], resized: Sequence[int]) -> Boxes:
+    """Return the boxes in pixels of the resized image.
+
+    Args:
+        xyxy: (N, 4) float32 pixels of the original image.
+        shape: Original (H, W).
+        resized: Resized (H, W), before padding.
+
+    >>> scale_boxes(np.array([[1, 1, 2, 2]], np.float32), (2, 4), (8, 16)).tolist()
+    [[4.0, 4.0, 8.0, 8.0]]
+    """
+    down, right = resized[0] / shape[0], resized[1] / shape[1]
+    return xyxy * np.array([right, down, right, down], np.float32)

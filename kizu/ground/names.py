@@ -4,9 +4,15 @@ from dataclasses import dataclass
 from typing import Final
 
 NO_GROUNDING: Final = "none"
-DETECTOR_NAMES: Final = ("grounding-dino",)
-SEGMENTER_NAMES: Final = ("sam",)
-TEXT_SEGMENTER_NAMES: Final = ()
+DETECTOR_NAMES: Final = (
+    "grounding-dino",
+    "mm-grounding-dino",
+    "llmdet",
+    "owlv2",
+    "florence2",
+)
+SEGMENTER_NAMES: Final = ("sam", "sam-hq", "sam2", "segment-anything")
+TEXT_SEGMENTER_NAMES: Final = ("clipseg", "sam3")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ Kirillov et al., "Segment Anything" (arXiv 2304.02643); Ke et al., "Segment Anyt
 Quality" (arXiv 2306.01567).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from kizu.arrays import Boxes, RgbImage
+from kizu.ground.boxes import scale_boxes
 from kizu.ground.hub_models import load_model, load_part
 from kizu.ground.settings import GroundSettings
 from kizu.ground.weights import Weights, check_model_type
@@ -49,21 +49,6 @@ class Sam:
         )
         array: NDArray[np.bool_] = mask[0, 0].cpu().numpy()
         return array
-
-
-def scale_boxes(xyxy: Boxes, shape: tuple[int, int], resized: Sequence[int]) -> Boxes:
-    """Return the boxes in pixels of the resized image.
-
-    Args:
-        xyxy: (N, 4) float32 pixels of the original image.
-        shape: Original (H, W).
-        resized: Resized (H, W), before padding.
-
-    >>> scale_boxes(np.array([[1, 1, 2, 2]], np.float32), (2, 4), (8, 16)).tolist()
-    [[4.0, 4.0, 8.0, 8.0]]
-    """
-    down, right = resized[0] / shape[0], resized[1] / shape[1]
-    return xyxy * np.array([right, down, right, down], np.float32)
 
 
 def load(weights: Weights, settings: GroundSettings) -> Sam:

@@ -62,18 +62,72 @@ def _grounding_dino(weights: Weights, settings: GroundSettings) -> Detector:
     return grounding_dino.load(weights, settings)
 
 
+def _owlv2(weights: Weights, settings: GroundSettings) -> Detector:
+    from kizu.ground import owlv2  # noqa: PLC0415 - imports torch
+
+    return owlv2.load(weights, settings)
+
+
+def _florence2(weights: Weights, settings: GroundSettings) -> Detector:
+    from kizu.ground import florence2  # noqa: PLC0415 - imports torch
+
+    return florence2.load(weights, settings)
+
+
 def _sam(weights: Weights, settings: GroundSettings) -> Segmenter:
     from kizu.ground import sam  # noqa: PLC0415 - imports torch
 
     return sam.load(weights, settings)
 
 
+def _sam2(weights: Weights, settings: GroundSettings) -> Segmenter:
+    from kizu.ground import sam2  # noqa: PLC0415 - imports torch
+
+    return sam2.load(weights, settings)
+
+
+def _segment_anything(weights: Weights, settings: GroundSettings) -> Segmenter:
+    from kizu.ground import segment_anything_sam  # noqa: PLC0415 - imports torch
+
+    return segment_anything_sam.load(weights, settings)
+
+
+def _clipseg(weights: Weights, settings: GroundSettings) -> TextSegmenter:
+    from kizu.ground import clipseg  # noqa: PLC0415 - imports torch
+
+    return clipseg.load(weights, settings)
+
+
+def _sam3(weights: Weights, settings: GroundSettings) -> TextSegmenter:
+    from kizu.ground import sam3  # noqa: PLC0415 - imports torch
+
+    return sam3.load(weights, settings)
+
+
+def _local(
+    name: str, default_weights: str | None, load: Callable[[Weights, GroundSettings], Part_co]
+) -> dict[str, System[Part_co]]:
+    return {name: LocalSystem(name, default_weights, load)}
+
+
 DETECTORS: Final[Mapping[str, System[Detector]]] = {
-    "grounding-dino": LocalSystem(
-        "grounding-dino", "IDEA-Research/grounding-dino-tiny", _grounding_dino
+    **_local("grounding-dino", "IDEA-Research/grounding-dino-tiny", _grounding_dino),
+    **_local(
+        "mm-grounding-dino",
+        "openmmlab-community/mm_grounding_dino_tiny_o365v1_goldg_v3det",
+        _grounding_dino,
     ),
+    **_local("llmdet", "iSEE-Laboratory/llmdet_tiny", _grounding_dino),
+    **_local("owlv2", "google/owlv2-base-patch16-ensemble", _owlv2),
+    **_local("florence2", "florence-community/Florence-2-base", _florence2),
 }
 SEGMENTERS: Final[Mapping[str, System[Segmenter]]] = {
-    "sam": LocalSystem("sam", "facebook/sam-vit-base", _sam),
+    **_local("sam", "facebook/sam-vit-base", _sam),
+    **_local("sam-hq", "syscv-community/sam-hq-vit-base", _sam),
+    **_local("sam2", "facebook/sam2.1-hiera-tiny", _sam2),
+    **_local("segment-anything", None, _segment_anything),
 }
-TEXT_SEGMENTERS: Final[Mapping[str, System[TextSegmenter]]] = {}
+TEXT_SEGMENTERS: Final[Mapping[str, System[TextSegmenter]]] = {
+    **_local("clipseg", "CIDAS/clipseg-rd64-refined", _clipseg),
+    **_local("sam3", "facebook/sam3", _sam3),
+}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kizu.arrays import RgbImage
 from kizu.ground.detections import Detections, concatenate
@@ -72,7 +73,7 @@ class TiledDetector:
 
 def _touches_inner_border(
     detections: Detections, tile: Tile, shape: tuple[int, int]
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+) -> NDArray[np.bool_]:
     height, width = shape
     xyxy = detections.xyxy
     touches = np.zeros(len(detections), dtype=np.bool_)

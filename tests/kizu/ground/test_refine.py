@@ -56,10 +56,31 @@ def test_refine_of_nothing_is_nothing():
     assert len(refine(Detections.empty(SHAPE), SHAPE, GroundSettings())) == 0
 
 
+def interleaved_regions():
+    mask = np.zeros((2, 100, 200), dtype=bool)
+    mask[0, 10:50:2, 10:50] = True
+    mask[1, 11:50:2, 10:50] = True
+    boxes = np.array([[10, 10, 50, 49], [10, 11, 50, 50]], np.float32)
+    return Detections(boxes, mask, np.array([0.5, 0.6], np.float32), ("a", "b"))
+
+
+def test_regions_with_like_boxes_but_separate_masks_both_stay():
+    assert refine(interleaved_regions(), SHAPE, GroundSettings()).phrase == ("b", "a")
+
+
+def test_a_thin_region_with_a_large_box_is_judged_by_its_mask():
+    mask = np.zeros((1, 100, 200), dtype=bool)
+    mask[0, np.arange(100), np.arange(0, 200, 2)] = True
+    diagonal = Detections(
+        np.array([[0, 0, 200, 100]], np.float32), mask, np.ones(1, np.float32), ("a scratch",)
+    )
+    assert len(refine(diagonal, SHAPE, GroundSettings())) == 1
+
+
 def test_nms_compares_with_boxes_that_stay_not_with_those_that_went():
     chain = np.array([[0, 0, 10, 1], [3, 0, 13, 1], [6, 0, 16, 1]], np.float32)
     confidence = np.array([0.9, 0.8, 0.7], np.float32)
-    assert nms(chain, confidence, 0.5).tolist() == [0, 2]
+    assert nms(box_iou(chain, chain), confidence, 0.5).tolist() == [0, 2]
 
 
 def test_box_iou_of_a_quarter_overlap_is_one_seventh():

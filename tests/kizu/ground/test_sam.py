@@ -3,7 +3,13 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from transformers import SamImageProcessorPil, SamModel, SamProcessor
+from transformers import (
+    SamHQModel,
+    SamHQProcessor,
+    SamImageProcessorPil,
+    SamModel,
+    SamProcessor,
+)
 
 from kizu.ground import GroundSettings, WeightsUnavailable
 from kizu.ground.sam import load
@@ -20,12 +26,10 @@ def random_image(shape, seed=0):
     return np.random.default_rng(seed).integers(0, 255, (*shape, 3), dtype=np.uint8)
 
 
-@pytest.mark.parametrize("shape", [(90, 150), (150, 90), (64, 64), (31, 200)])
-def test_masks_are_those_of_the_librarys_own_processor(sam_folder, shape):
-    image = random_image(shape)
-    boxes = BOXES.clip(0, min(shape))
-    processor = SamProcessor(SamImageProcessorPil.from_pretrained(sam_folder))
-    model = SamModel.from_pretrained(sam_folder).eval()
+def library_masks(folder, image, boxes, model_class, processor_class):
+    """Return the masks of the library's own processor, from start to end."""
+    processor = processor_class(SamImageProcessorPil.from_pretrained(folder))
+    model = model_class.from_pretrained(folder).eval()
     inputs = processor(image, input_boxes=[boxes.tolist()], return_tensors="pt")
     with torch.inference_mode():
         output = model(
@@ -33,12 +37,25 @@ def test_masks_are_those_of_the_librarys_own_processor(sam_folder, shape):
             input_boxes=inputs["input_boxes"].float(),
             multimask_output=False,
         )
-    (expected,) = processor.post_process_masks(
+    (masks,) = processor.post_process_masks(
         output.pred_masks, inputs["original_sizes"], inputs["reshaped_input_sizes"]
     )
+    return masks[:, 0].numpy()
+
+
+@pytest.mark.parametrize("shape", [(90, 150), (150, 90), (64, 64), (31, 200)])
+def test_masks_are_those_of_the_librarys_own_processor(sam_folder, shape):
+    image, boxes = random_image(shape), BOXES.clip(0, min(shape))
+    expected = library_masks(sam_folder, image, boxes, SamModel, SamProcessor)
     masks = loaded(sam_folder).segment(image, boxes)
     assert masks.shape == (3, *shape)
-    assert np.array_equal(masks, expected[:, 0].numpy())
+    assert np.array_equal(masks, expected)
+
+
+def test_masks_of_sam_hq_are_those_of_the_librarys_own_processor(sam_hq_folder):
+    image = random_image((90, 150))
+    expected = library_masks(sam_hq_folder, image, BOXES, SamHQModel, SamHQProcessor)
+    assert np.array_equal(loaded(sam_hq_folder).segment(image, BOXES), expected)
 
 
 @pytest.fixture(scope="session")
