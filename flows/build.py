@@ -28,7 +28,7 @@ SAMPLES_PER_SHARD = 16
 @flow(
     name="build-dataset",
     flow_run_name="build {spec.name}",
-    task_runner=ThreadPoolTaskRunner(max_workers=os.cpu_count() or 1),
+    task_runner=ThreadPoolTaskRunner(max_workers=os.cpu_count() or 1),  # type: ignore[arg-type] # narrower than declared
     persist_result=True,
     result_serializer="json",
 )

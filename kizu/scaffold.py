@@ -67,9 +67,8 @@ def spec_template(source: str, file: Path) -> str:
         source: Folder, pattern or URL, as the user typed it.
         file: The spec file to be; a relative source is written relative to its folder.
     """
-    return _TEMPLATE.format(
-        file=file, name=_quoted(_name(source)), path=_quoted(_path(source, file))
-    )
+    name, path = _quoted(_name(source)), _quoted(_path(source, file))
+    return _TEMPLATE.format(file=file, name=name, path=path)
 
 
 def _name(source: str) -> str:

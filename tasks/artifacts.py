@@ -1,9 +1,9 @@
 """What the Prefect UI shows of a build."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, cast
 
 from prefect.artifacts import (
     create_markdown_artifact,
@@ -19,6 +19,9 @@ from kizu.report.yields import yield_rows
 from kizu.shards import ShardRef
 from kizu.store import Store
 from tasks.publish import read_outcomes
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 _STEP_PERCENT = 5
 
@@ -36,20 +39,15 @@ def artifact_key(kind: str, dataset: str) -> str:
     return f"{kind}-{plain or sha256_hex(dataset.encode())[:8]}"
 
 
-def follow(dataset: str, futures: Iterable[PrefectFuture[object]]) -> None:
+def follow(dataset: str, futures: Sequence[PrefectFuture[Any]]) -> None:
     """Wait for tasks, whatever becomes of them, and keep a progress artifact up to date."""
-    waiting = list(futures)
-    artifact = create_progress_artifact(0.0, key=artifact_key("progress", dataset))
+    artifact = cast("UUID", create_progress_artifact(0.0, key=artifact_key("progress", dataset)))
     shown = 0.0
-    for done, _ in enumerate(as_completed(waiting), start=1):
-        percent = 100 * done / len(waiting)
-        if percent - shown >= _STEP_PERCENT or done == len(waiting):
-            shown = _show(artifact, percent)
-
-
-def _show(artifact: UUID, percent: float) -> float:
-    update_progress_artifact(artifact, progress=percent)  # type: ignore[unused-coroutine]
-    return percent
+    for done, _ in enumerate(as_completed(list(futures)), start=1):
+        percent = 100 * done / len(futures)
+        if percent - shown >= _STEP_PERCENT or done == len(futures):
+            update_progress_artifact(artifact, progress=percent)
+            shown = percent
 
 
 def show_summary(summary: BuildSummary, shards: tuple[ShardRef, ...], store_url: str) -> None:

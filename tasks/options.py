@@ -3,13 +3,20 @@
 from typing import Any
 
 from prefect import State
-from prefect.cache_policies import INPUTS, RUN_ID
+from prefect.cache_policies import INPUTS, RUN_ID, CacheKeyFnPolicy
+from prefect.context import TaskRunContext
 from prefect.states import Failed
 
 from kizu.shards import ShardReport
 
+
+def _task_name(context: TaskRunContext, _: dict[str, Any]) -> str:
+    """Keep tasks with equal inputs apart: Prefect's storage knows results by their key alone."""
+    return context.task.name
+
+
 ONCE_PER_RUN: dict[str, Any] = {
-    "cache_policy": INPUTS + RUN_ID,
+    "cache_policy": INPUTS + RUN_ID + CacheKeyFnPolicy(cache_key_fn=_task_name),
     "persist_result": True,
     "result_serializer": "json",
 }
