@@ -1,5 +1,6 @@
 """What the user asks for: one spec describes one dataset."""
 
+import re
 import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -247,7 +248,18 @@ def _sentence(problem: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
     field = ".".join(str(part) for part in problem["loc"]) or "the spec"
     if problem["type"] in _WAYS_OUT:
         return f"{field} {_WAYS_OUT[problem['type']]}"
+    if problem["type"].startswith("union_tag"):
+        return _choice_sentence(field, problem)
     message = problem["msg"].removeprefix("Value error, ")
     value = problem["input"]
     shown = f" (got {value!r})" if isinstance(value, str | int | float | list) else ""
     return f"{field}: {message}{shown}"
+
+
+def _choice_sentence(field: str, problem: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+    """Name a choice that does not exist, or one that was not made, with those there are."""
+    context = problem["ctx"]
+    if "tag" not in context:
+        return f"{field}.{context['discriminator'].strip(chr(39))} is missing; add it"
+    choices = re.findall(r"'([^']+)'", context["expected_tags"])
+    return f"{field}: there is no {context['tag']!r}; choose one of {', '.join(choices)}"

@@ -83,7 +83,7 @@ def load_editor(name: str, settings: EditorSettings | None = None) -> Editor:
     if name not in EDITORS:
         raise ValueError(f"there is no editor {name!r}; choose one of {', '.join(EDITORS)}")
     if settings is not None and settings.name != name:
-        raise ValueError(f"settings of {settings.name!r} given to the editor {name!r}")
+        raise ValueError(f"settings of '{settings.name}' given to the editor {name!r}")
     return EDITORS[name](settings)
 
 
