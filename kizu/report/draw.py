@@ -50,6 +50,7 @@ def draw_card(card: Card) -> CardPictures:
         >>> pictures.normal == pictures.edited, pictures.heat, pictures.detail
         (True, None, None)
     """
+    card = _with_visible_boxes(card)
     window = _window(card)
     whole = _panels(card, _size_within(card.edited.shape, WHOLE_SIDE_PX), layers.BOLD_PEN)
     if window is not None:
@@ -61,6 +62,17 @@ def draw_card(card: Card) -> CardPictures:
         drawn["detail"] = np.concatenate(list(close.values()), axis=1)
     files = _encode_within(drawn, CARD_BYTES)
     return _with_files(card, files, tuple(close))
+
+
+def _with_visible_boxes(card: Card) -> Card:
+    """Keep boxes that run along the image's edge far enough inside to be seen."""
+    if card.grounded_boxes is None:
+        return card
+    height, width = card.edited.shape[:2]
+    margin_px = layers.BOLD_PEN.line_px * max(height, width) / WHOLE_SIDE_PX
+    return replace(
+        card, grounded_boxes=layers.clip_boxes(card.grounded_boxes, width, height, margin_px)
+    )
 
 
 def _with_files(card: Card, files: dict[str, bytes], panels: tuple[Panel, ...]) -> CardPictures:
