@@ -24,7 +24,7 @@ CARD_BYTES: Final = 60_000
 _ENCODINGS: Final = ((82, 1.0), (64, 1.0), (44, 1.0), (44, 0.75), (36, 0.5))
 """(WebP quality, scale) to try in turn until the pictures are light enough."""
 
-_WEBP_EFFORT: Final = 3
+_WEBP_EFFORT: Final = 2
 _MIN_WINDOW_PX: Final = 64
 _WINDOW_MARGIN: Final = 1.7
 _WORTH_ENLARGING: Final = 0.62

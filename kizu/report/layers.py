@@ -23,7 +23,9 @@ _HALO_STRENGTH: Final = 0.6
 _DASH_PX: Final = 8
 _DASH_PERIOD_PX: Final = 13
 _DIMMED: Final = 0.38
-_FADE_IN: Final = 0.15
+_FADE_IN: Final = 0.5
+"""Share of the scale over which colour covers the photo: noise stays faint, defects are bold."""
+
 _HALF: Final = 0.5
 
 

@@ -13,7 +13,7 @@ from kizu.report.card import CardPictures
 from kizu.report.fonts import label_font
 from kizu.report.labels import reason_label
 
-_CELL_PX: Final = 176
+_CELL_PX: Final = 160
 _GAP_PX: Final = 4
 _GUTTER_PX: Final = 28
 _LABEL_PX: Final = 30
@@ -31,7 +31,7 @@ _MARKS: Final = {"accept": (0, 128, 100), "review": (196, 128, 10), "reject": (1
 
 
 def contact_sheet(
-    pictures: Sequence[CardPictures], *, columns: int = 2, max_cards: int = 60
+    pictures: Sequence[CardPictures], *, columns: int = 3, max_cards: int = 48
 ) -> RgbImage:
     """Set samples side by side: normal, outlined, then the change enlarged before and after.
 
