@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import resources
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -131,10 +132,7 @@ def _environment() -> Environment:
 
 
 def _asset(name: str) -> str:
-    environment = _environment()
-    loader = environment.loader
-    assert loader is not None  # noqa: S101 - given three lines above; tells the type checker
-    return loader.get_source(environment, name)[0].replace("\r\n", "\n")
+    return resources.files("kizu.report").joinpath("templates", name).read_text("utf-8")
 
 
 def _csp_hash(script: str) -> str:
