@@ -174,7 +174,7 @@ def _facets(cards: Sequence[CardPictures], language: Language) -> list[dict[str,
 
 
 def _total(rows: Sequence[YieldRow], label: str) -> YieldRow:
-    costs = [row.cost_usd for row in rows if row.cost_usd is not None]
+    known = [row.cost_usd for row in rows if row.cost_usd is not None]
     return YieldRow(
         defect_type=label,
         planned=sum(row.planned for row in rows),
@@ -184,7 +184,7 @@ def _total(rows: Sequence[YieldRow], label: str) -> YieldRow:
         accepted=sum(row.accepted for row in rows),
         review=sum(row.review for row in rows),
         rejected=sum(row.rejected for row in rows),
-        cost_usd=sum(costs) if costs else None,
+        cost_usd=sum(known) if len(known) == len(rows) else None,
     )
 
 
