@@ -101,6 +101,28 @@ def blob(
     return _float((1 - distance + roughness * bulge) * mean_radius)
 
 
+def blob_nearby(
+    shape: Shape,
+    centre: tuple[float, float],
+    radii_px: tuple[float, float],
+    *,
+    angle_rad: float = 0.0,
+    roughness: float,
+    rng: Rng,
+) -> tuple[tuple[slice, slice], FloatMap]:
+    """A small blob within its own window of the field: the window, and the distance inside it."""
+    reach = int(2.2 * max(radii_px)) + 3
+    left, top = (max(int(value) - reach, 0) for value in centre)
+    right, bottom = (max(int(value) + reach + 1, 1) for value in centre)
+    window = (slice(min(top, shape[0] - 1), bottom), slice(min(left, shape[1] - 1), right))
+    rows, columns = (len(range(*part.indices(n))) for part, n in zip(window, shape, strict=True))
+    local = (centre[0] - window[1].start, centre[1] - window[0].start)
+    distance = blob(
+        (rows, columns), local, radii_px, angle_rad=angle_rad, roughness=roughness, rng=rng
+    )
+    return window, distance
+
+
 def slope(height: FloatMap, direction: tuple[float, float]) -> FloatMap:
     """Derivative of a height field along a direction (x, y), per pixel."""
     dy, dx = np.gradient(height)

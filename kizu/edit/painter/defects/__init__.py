@@ -34,7 +34,7 @@ class Traits:
     draw: Defect
     area_fraction: tuple[float, float]
     reach: float
-    contrast: float = 0.75
+    contrast: float = 0.6
     elongated: bool = False
     at_edge: bool = False
     on_object: bool = False
@@ -47,7 +47,7 @@ TRAITS: Final[Mapping[DefectKind, Traits]] = {
     DefectKind.STAIN: Traits(stain, (0.008, 0.04), 1.8, contrast=0.6),
     DefectKind.HOLE: Traits(hole, (0.0015, 0.009), 1.8),
     DefectKind.DENT: Traits(dent, (0.006, 0.03), 2.2, contrast=0.5, on_object=True),
-    DefectKind.CONTAMINATION: Traits(contamination, (0.001, 0.005), 6.0),
+    DefectKind.CONTAMINATION: Traits(contamination, (0.001, 0.005), 4.5),
     DefectKind.DISCOLOURATION: Traits(
         discolouration, (0.02, 0.08), 1.8, contrast=0.6, on_object=True
     ),
