@@ -50,6 +50,10 @@ def smooth_noise(shape: Shape, length_px: float, rng: Rng) -> FloatMap:
 
 def fractal_noise(shape: Shape, length_px: float, rng: Rng, octaves: int = 4) -> FloatMap:
     """Unit-variance noise with ever finer, ever weaker detail (fractional Brownian motion)."""
+    step = max(int(length_px / 2**octaves / 2), 1)
+    if step > 1:
+        coarse = (-(-shape[0] // step), -(-shape[1] // step))
+        return resize(fractal_noise(coarse, length_px / step, rng, octaves), shape, cv2.INTER_CUBIC)
     side = int(np.hypot(*shape)) + 2
     total = np.zeros((side, side), np.float32)
     for octave in range(octaves):

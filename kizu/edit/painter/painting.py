@@ -91,7 +91,7 @@ def paint(
     low, high = (share * image[..., 0].size for share in area_fraction or traits.area_fraction)
     area_px = max(float(np.exp(rng.uniform(np.log(low), np.log(high)))), _MIN_AREA_PX)
     scene = read_scene(image, region)
-    spot = _spot(scene, traits, area_px, (low, high), rng)
+    spot = _within_region(_spot(scene, traits, area_px, (low, high), rng), region)
     if area_fraction is None:
         area_px = min(area_px, _natural_limit_px(spot, traits))
         low = min(low, 0.8 * area_px)
@@ -147,6 +147,15 @@ def _spot(
         spot = place_at_edge(scene, radius, rng)
     half = 0.5 * traits.reach * np.sqrt(area_px) if traits.elongated else 1.3 * radius
     return spot or place(scene, float(half), rng, elongated=traits.elongated)
+
+
+def _within_region(spot: Placement, region: Mask | None) -> Placement:
+    """The place, moved to the region's nearest pixel where the reduced scene missed it."""
+    if region is None or region[round(spot.y), round(spot.x)]:
+        return spot
+    rows, columns = np.nonzero(region)
+    nearest = int(np.argmin((rows - spot.y) ** 2 + (columns - spot.x) ** 2))
+    return replace(spot, x=float(columns[nearest]), y=float(rows[nearest]))
 
 
 def _natural_limit_px(spot: Placement, traits: Traits) -> float:
@@ -208,7 +217,7 @@ def _fitted(
         area_px = max(float(attempt.truth.sum()), 1.0)
         weakness = max(enough / max(attempt.contrast, 1e-3), 1.0)
         miss = max(bounds_px[0] / area_px, area_px / bounds_px[1], 1.0) * weakness
-        stuck = bool(attempts) and miss > _PROGRESS * min(other for other, _ in attempts)
+        stuck = len(attempts) > 1 and miss > _PROGRESS * min(other for other, _ in attempts)
         attempts.append((miss, attempt))
         if miss <= 1.0 or stuck:
             break
