@@ -1,4 +1,4 @@
-"""Names for the arrays that travel through kizu; rows come first, colour is RGB, boxes are pixels."""
+"""Names for the arrays that travel through kizu: rows first, colour as RGB, boxes in pixels."""
 
 from typing import TypeAlias
 

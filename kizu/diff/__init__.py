@@ -1,1 +1,19 @@
 """Finds where an edited image really differs from its normal image."""
+
+from kizu.diff.comparison import DIFF_VERSION, diff_mask
+from kizu.diff.composite import Composite, composite
+from kizu.diff.result import DiffResult, Drift, DriftFigures, Region, Status
+from kizu.diff.settings import DiffSettings
+
+__all__ = [
+    "DIFF_VERSION",
+    "Composite",
+    "DiffResult",
+    "DiffSettings",
+    "Drift",
+    "DriftFigures",
+    "Region",
+    "Status",
+    "composite",
+    "diff_mask",
+]

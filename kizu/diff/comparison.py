@@ -1,0 +1,245 @@
+"""The whole comparison, one step after the other."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final
+
+import cv2
+import numpy as np
+
+from kizu.arrays import FloatMap, Mask, RgbImage
+from kizu.diff import grading
+from kizu.diff.decision import decide
+from kizu.diff.evidence import COARSE, FINE, ScaleEvidence, coarse_evidence, fine_evidence
+from kizu.diff.filters import dilate, enlarge, erode, magnitude, to_lab
+from kizu.diff.inputs import check_pair
+from kizu.diff.outline import drop_specks, refine
+from kizu.diff.registration import register, unmoved, warp_normal
+from kizu.diff.result import DiffResult, Region
+from kizu.diff.settings import DiffSettings
+from kizu.diff.tone import correct_tone, untouched
+
+DIFF_VERSION: Final = "1"
+"""Changes whenever results do; part of every cache key."""
+
+_THRESHOLDS = (14.0, 10.5, 9.5, 9.5)
+_IN_PLACE_SHARE = 0.6
+_SAME_LEVELS = 1
+_ACTIVE_LEVELS = 4.0
+_VALID_MARGIN_PX = 5
+_MIN_SIDE_PX = 32
+_REGION_MARGIN_PX = 16
+_REGION_GAIN = 1.33
+
+
+def diff_mask(
+    normal: RgbImage,
+    edited: RgbImage,
+    settings: DiffSettings | None = None,
+    *,
+    region: Mask | None = None,
+) -> DiffResult:
+    """Find where an edited image really differs from its normal image.
+
+    Registration, colour correction, evidence in noise-floor units at four scales, decision.
+
+    Args:
+        normal: (H, W, 3) uint8 RGB.
+        edited: The same shape.
+        settings: How suspicious to be; the defaults suit product photos.
+        region: (H, W) bool, where the edit was asked for. Weaker evidence counts there; changes
+            elsewhere are reported as they are.
+
+    Returns:
+        Anomaly map, mask and figures in the edited image's frame.
+
+    Raises:
+        TypeError: If an input is no uint8 array, or the region no bool array.
+        ValueError: If shapes differ or are not (H, W, 3).
+
+    Example:
+        >>> image = np.zeros((64, 64, 3), np.uint8)
+        >>> diff_mask(image, image).status
+        <Status.UNCHANGED: 'unchanged'>
+    """
+    settings = settings or DiffSettings()
+    check_pair(normal, edited, region)
+    with _opencv_threads(settings.threads):
+        if min(edited.shape[:2]) < _MIN_SIDE_PX:
+            return _compare_padded(normal, edited, settings, region)
+        factor = _work_factor(normal.shape, settings.max_work_megapixels)
+        if factor == 1.0:
+            return _compare(normal, edited, settings, region)
+        return _compare_reduced(normal, edited, settings, region, factor)
+
+
+def _compare(
+    normal: RgbImage, edited: RgbImage, settings: DiffSettings, region: Mask | None
+) -> DiffResult:
+    identical_share, in_place = _edited_in_place(normal, edited)
+    registration = unmoved(edited.shape) if in_place else register(normal, edited)
+    warped = normal if in_place else warp_normal(normal, registration)
+    edited_lab = to_lab(edited)
+    valid = registration.valid if in_place else erode(registration.valid, _VALID_MARGIN_PX)
+    tone = untouched(to_lab(warped)) if in_place else correct_tone(warped, edited_lab, valid)
+    scales = _all_scales(tone.predicted, edited_lab, valid, tone.doubt, settings)
+    decision = decide(_favouring(scales, region), list(_THRESHOLDS))
+    mask = drop_specks(decision.mask, decision.strength, settings.min_area_px)
+    mask = refine(mask, scales[0].residual) & valid
+    measured = grading.figures(registration, tone, _noise_figure(scales[0], mask), identical_share)
+    drift = grading.grade(measured, registration.match_rate, in_place=in_place)
+    anomaly_map = _anomaly_map(decision.strength, mask)
+    return DiffResult(
+        anomaly_map=anomaly_map,
+        mask=mask,
+        threshold=_THRESHOLDS[0],
+        status=grading.status_of(drift, any_change=bool(mask.any())),
+        drift=drift,
+        normal_from_edited=registration.affine,
+        registration_residual_px=registration.residual_px,
+        match_rate=registration.match_rate,
+        regions=regions_of(mask, anomaly_map),
+        tone=measured,
+    )
+
+
+def _all_scales(
+    predicted: FloatMap,
+    edited_lab: FloatMap,
+    valid: Mask,
+    doubt: FloatMap,
+    settings: DiffSettings,
+) -> list[ScaleEvidence]:
+    visible = settings.min_visible_delta_e
+    floors = [
+        visible * scale.visible_share / threshold
+        for scale, threshold in zip((FINE, *COARSE), _THRESHOLDS, strict=True)
+    ]
+    fine = fine_evidence(predicted, edited_lab, valid, doubt=doubt, floor=floors[0])
+    coarse = [
+        coarse_evidence(scale, predicted, edited_lab, valid, doubt=doubt, floor=floor)
+        for scale, floor in zip(COARSE, floors[1:], strict=True)
+    ]
+    return [fine, *coarse]
+
+
+def _favouring(scales: list[ScaleEvidence], region: Mask | None) -> list[ScaleEvidence]:
+    """Evidence where the edit was asked for counts more: there are fewer places to be wrong."""
+    if region is None:
+        return scales
+    wide = dilate(region, _REGION_MARGIN_PX).astype(np.float32)
+    return [replace(s, z=s.z * (1 + (_REGION_GAIN - 1) * enlarge(wide, s.z.shape))) for s in scales]
+
+
+def _edited_in_place(normal: RgbImage, edited: RgbImage) -> tuple[float, bool]:
+    """Share of pixels that came back, and whether the detail did; flat ground always agrees."""
+    same = cv2.absdiff(normal, edited).max(axis=-1) <= _SAME_LEVELS
+    grey = cv2.cvtColor(normal, cv2.COLOR_RGB2GRAY)
+    detail = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    active = detail >= _ACTIVE_LEVELS
+    share = float(same.mean())
+    judged = float(same[active].mean()) if active.any() else share
+    return share, min(share, judged) > _IN_PLACE_SHARE
+
+
+def _noise_figure(fine: ScaleEvidence, mask: Mask) -> float:
+    quiet = fine.valid & ~mask
+    step = 4
+    sample = magnitude(fine.residual[::step, ::step])[quiet[::step, ::step]]
+    return float(np.median(sample)) if sample.size else 0.0
+
+
+def _anomaly_map(strength: FloatMap, mask: Mask) -> FloatMap:
+    """Noise-floor units, at or above the threshold exactly inside the mask."""
+    below = strength / (1 + strength)
+    return np.asarray(_THRESHOLDS[0] * np.where(mask, 1 + strength, below), np.float32)
+
+
+def regions_of(mask: Mask, anomaly_map: FloatMap) -> tuple[Region, ...]:
+    """Connected regions, largest first."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    total = np.bincount(labels.ravel(), anomaly_map.ravel(), minlength=count)
+    found = [
+        Region(
+            xyxy=(int(left), int(top), int(left + width), int(top + height)),
+            area_px=int(area),
+            strength=float(total[index] / area),
+        )
+        for index, (left, top, width, height, area) in enumerate(stats)
+        if index > 0
+    ]
+    return tuple(sorted(found, key=lambda r: r.area_px, reverse=True))
+
+
+def _compare_padded(
+    normal: RgbImage, edited: RgbImage, settings: DiffSettings, region: Mask | None
+) -> DiffResult:
+    """Compare images too small for the filters, with their edges repeated."""
+    height, width = edited.shape[:2]
+    more = [(0, max(_MIN_SIDE_PX - height, 0)), (0, max(_MIN_SIDE_PX - width, 0))]
+    pair = [np.pad(image, [*more, (0, 0)], mode="edge") for image in (normal, edited)]
+    wide = None if region is None else np.pad(region, more)
+    result = _compare(pair[0], pair[1], settings, wide)
+    mask = np.ascontiguousarray(result.mask[:height, :width])
+    anomaly_map = np.ascontiguousarray(result.anomaly_map[:height, :width])
+    status = grading.status_of(result.drift, any_change=bool(mask.any()))
+    regions = regions_of(mask, anomaly_map)
+    return replace(result, mask=mask, anomaly_map=anomaly_map, regions=regions, status=status)
+
+
+def _work_factor(shape: tuple[int, ...], max_megapixels: float) -> float:
+    return min(1.0, float(np.sqrt(max_megapixels * 1e6 / (shape[0] * shape[1]))))
+
+
+def _compare_reduced(
+    normal: RgbImage,
+    edited: RgbImage,
+    settings: DiffSettings,
+    region: Mask | None,
+    factor: float,
+) -> DiffResult:
+    """Compare at the working size and bring every answer back to full size."""
+    height, width = edited.shape[:2]
+    size = (max(round(width * factor), 1), max(round(height * factor), 1))
+    small = [
+        np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        for image in (normal, edited)
+    ]
+    small_region = None
+    if region is not None:
+        resized = cv2.resize(region.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        small_region = resized.view(np.bool_)
+    result = _compare(small[0], small[1], settings, small_region)
+    return _enlarged(result, (height, width))
+
+
+def _enlarged(result: DiffResult, shape: tuple[int, int]) -> DiffResult:
+    scale = shape[1] / result.mask.shape[1], shape[0] / result.mask.shape[0]
+    anomaly_map = cv2.resize(
+        result.anomaly_map, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR
+    ).astype(np.float32)
+    mask = anomaly_map >= result.threshold
+    to_small = np.diag([1 / scale[0], 1 / scale[1], 1.0])
+    to_small[:2, 2] = 0.5 / np.array(scale) - 0.5
+    inner = np.vstack([result.normal_from_edited, [0.0, 0.0, 1.0]])
+    affine = (np.linalg.inv(to_small) @ inner @ to_small)[:2]
+    return replace(
+        result,
+        anomaly_map=anomaly_map,
+        mask=mask,
+        normal_from_edited=affine,
+        registration_residual_px=result.registration_residual_px * scale[0],
+        regions=regions_of(mask, anomaly_map),
+    )
+
+
+@contextmanager
+def _opencv_threads(threads: int) -> Iterator[None]:
+    """Hold OpenCV to a number of threads, and give the caller back what was set."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(threads)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)

@@ -1,0 +1,71 @@
+"""Small image filters that several steps share."""
+
+import cv2
+import numpy as np
+
+from kizu.arrays import FloatMap, Mask, RgbImage
+
+_DIRECT_SIGMA_PX = 5.0
+
+
+def gaussian(image: FloatMap, sigma_px: float) -> FloatMap:
+    """Blur; beyond a few pixels at reduced size, where the result is the same to within rounding.
+
+    Args:
+        image: (H, W) or (H, W, C) float32.
+        sigma_px: Standard deviation; zero returns the image itself.
+    """
+    if sigma_px <= 0:
+        return image
+    if sigma_px <= _DIRECT_SIGMA_PX:
+        return _as_map(cv2.GaussianBlur(image, (0, 0), sigma_px))
+    factor = int(2 ** np.floor(np.log2(sigma_px / 2.5)))
+    height, width = image.shape[:2]
+    small = cv2.GaussianBlur(shrink(image, factor), (0, 0), sigma_px / factor)
+    return _as_map(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
+
+
+def shrink(image: FloatMap, factor: int) -> FloatMap:
+    """Area average over `factor` x `factor` cells; never smaller than one pixel."""
+    if factor <= 1:
+        return image
+    size = (max(image.shape[1] // factor, 1), max(image.shape[0] // factor, 1))
+    return _as_map(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
+
+
+def enlarge(image: FloatMap, shape: tuple[int, ...]) -> FloatMap:
+    """Bilinear enlargement to (H, W)."""
+    return _as_map(cv2.resize(image, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR))
+
+
+def magnitude(vectors: FloatMap) -> FloatMap:
+    """Euclidean length along the last axis of (H, W, 3)."""
+    return _as_map(np.sqrt(np.einsum("...c,...c->...", vectors, vectors)))
+
+
+def to_lab(image: RgbImage) -> FloatMap:
+    """CIE L*a*b* (D65) of an sRGB image; (H, W, 3) float32."""
+    return _as_map(cv2.cvtColor(image.astype(np.float32) * np.float32(1 / 255), cv2.COLOR_RGB2Lab))
+
+
+def disc(radius_px: int) -> RgbImage:
+    """Round structuring element."""
+    side = 2 * radius_px + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
+
+
+def dilate(mask: Mask, radius_px: int) -> Mask:
+    """Grow a mask by a disc."""
+    return np.asarray(cv2.dilate(mask.view(np.uint8), disc(radius_px)), np.uint8).view(np.bool_)
+
+
+def erode(mask: Mask, radius_px: int) -> Mask:
+    """Shrink a mask by a disc; outside the picture counts as not set."""
+    eroded = cv2.erode(
+        mask.view(np.uint8), disc(radius_px), borderType=cv2.BORDER_CONSTANT, borderValue=0.0
+    )
+    return np.asarray(eroded, np.uint8).view(np.bool_)
+
+
+def _as_map(array: object) -> FloatMap:
+    return np.asarray(array, np.float32)

@@ -1,0 +1,57 @@
+"""How far the picture drifted, and whether it is still the same picture."""
+
+import numpy as np
+
+from kizu.diff.registration import Registration
+from kizu.diff.result import Drift, DriftFigures, Status
+from kizu.diff.tone import Tone
+
+_REDRAWN_MATCH_RATE = 0.5
+_REDRAWN_TONE_DELTA_E = 20.0
+_STRONG_SHIFT_PX = 3.0
+_STRONG_TONE_DELTA_E = 6.0
+
+
+def figures(
+    registration: Registration, tone: Tone, noise_delta_e: float, identical_share: float
+) -> DriftFigures:
+    """Collect what was measured; the content's motion is the inverse of the sampling map's."""
+    affine = registration.affine
+    to_edited = np.linalg.inv(np.vstack([affine, [0.0, 0.0, 1.0]]))
+    height, width = registration.map_x.shape
+    centre = np.array([(width - 1) / 2, (height - 1) / 2, 1.0])
+    shift = (to_edited @ centre - centre)[:2]
+    return DriftFigures(
+        shift_x_px=float(shift[0]),
+        shift_y_px=float(shift[1]),
+        scale_x=float(np.hypot(to_edited[0, 0], to_edited[1, 0])),
+        scale_y=float(np.hypot(to_edited[0, 1], to_edited[1, 1])),
+        rotation_deg=float(np.degrees(np.arctan2(to_edited[1, 0], to_edited[0, 0]))),
+        warp_rms_px=registration.warp_rms_px,
+        delta_l=tone.offset[0],
+        delta_a=tone.offset[1],
+        delta_b=tone.offset[2],
+        tone_delta_e=float(np.linalg.norm(tone.offset)),
+        chroma_gain=tone.chroma_gain,
+        noise_delta_e=noise_delta_e,
+        identical_share=identical_share,
+    )
+
+
+def grade(measured: DriftFigures, match_rate: float, *, in_place: bool) -> Drift:
+    """Grade the drift outside the change."""
+    if in_place:
+        return Drift.NONE
+    if match_rate < _REDRAWN_MATCH_RATE or measured.tone_delta_e > _REDRAWN_TONE_DELTA_E:
+        return Drift.REDRAWN
+    far = np.hypot(measured.shift_x_px, measured.shift_y_px) > _STRONG_SHIFT_PX
+    if far or measured.tone_delta_e > _STRONG_TONE_DELTA_E:
+        return Drift.STRONG
+    return Drift.SLIGHT
+
+
+def status_of(drift: Drift, *, any_change: bool) -> Status:
+    """One word for the whole pair."""
+    if drift is Drift.REDRAWN:
+        return Status.REDRAWN
+    return Status.CHANGED if any_change else Status.UNCHANGED

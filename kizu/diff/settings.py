@@ -1,0 +1,53 @@
+"""What a user may choose about the comparison; everything else is measured on the pair itself."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class DiffSettings(BaseModel):
+    """How suspicious the comparison is, how small a change counts, how much work it may do."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, title="Difference mask")
+
+    false_alarm_rate: float = Field(
+        default=0.01,
+        gt=0.0,
+        le=0.5,
+        title="False-alarm rate",
+        description=(
+            "Share of pairs without any real change that may still be marked. "
+            "Smaller values ask for stronger evidence; larger ones find fainter defects."
+        ),
+    )
+    min_visible_delta_e: float = Field(
+        default=2.0,
+        ge=0.5,
+        le=20.0,
+        title="Smallest visible change (delta E)",
+        description=(
+            "Broad changes weaker than this CIE 1976 colour difference are not defects, "
+            "however certain they are; thin ones must be 2.5 times as strong."
+        ),
+    )
+    min_area_px: int = Field(
+        default=16,
+        ge=1,
+        title="Smallest region (px)",
+        description="Changed regions with fewer pixels than this are dropped.",
+    )
+    max_work_megapixels: float = Field(
+        default=2.5,
+        ge=0.25,
+        le=25.0,
+        title="Working size (megapixels)",
+        description=(
+            "Larger images are compared at this size and the mask is brought back to full size. "
+            "Bounds time and memory: about 0.4 s and 150 MB per megapixel."
+        ),
+    )
+    threads: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        title="Threads",
+        description="Threads OpenCV may use for one pair; the result does not depend on it.",
+    )

@@ -1,0 +1,172 @@
+"""The store: files by name under one URL, on a local disk, Azure Blob or S3, through fsspec.
+
+Layout, readable by people::
+
+    normals/ab/abcd….png        normal images as kizu decodes them
+    edits/ab/abcd…/             bought and painted edits with their sidecar; kizu never deletes here
+    truth/ab/abcd….png          the painter's true masks, for evaluation only
+    stages/diff/ab/abcd…/       what a stage made, addressed by the key of its inputs
+    builds/…                    plans and shards
+    datasets/NAME/VERSION/      what is published
+    reports/NAME/VERSION/       pages and pictures
+
+A file appears whole or not at all. On a local disk it is written aside, flushed and renamed; object
+stores show an object only when its upload is complete. A writer that is killed leaves nothing that
+another could mistake for a result, and no lock.
+"""
+
+import json
+import os
+import posixpath
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from kizu.keys import canonical_json, sha256_hex
+
+
+class Store:
+    """Files under a store URL.
+
+    Paths are relative, with forward slashes. Any number of threads, processes and machines may use
+    one store at the same time: equal names always hold equal content, so the last writer is as
+    right as the first.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Open the store.
+
+        Args:
+            url: A folder ("kizu-store") or an fsspec URL ("abfs://container/kizu").
+
+        Raises:
+            ValueError: No file system is known for the URL, or a package for it is missing.
+        """
+        try:
+            self._fs, self._root = fsspec.core.url_to_fs(os.path.expanduser(url))  # noqa: PTH111 - a URL is no Path
+        except (ValueError, ImportError) as error:
+            raise ValueError(f"cannot open the store {url!r}: {error}") from error
+        self._local = isinstance(self._fs, LocalFileSystem)
+        self.url = url
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str]]:
+        """Travel to another process as the URL alone."""
+        return type(self), (self.url,)
+
+    def address(self, path: str) -> str:
+        """Return where a file lies, for people and other programs."""
+        full = self._full(path)
+        return full if self._local else str(self._fs.unstrip_protocol(full))
+
+    def exists(self, path: str) -> bool:
+        """Tell whether a file is there."""
+        return bool(self._fs.isfile(self._full(path)))
+
+    def read(self, path: str) -> bytes:
+        """Return a file's bytes.
+
+        Raises:
+            FileNotFoundError: It is not there.
+        """
+        return bytes(self._fs.cat_file(self._full(path)))
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write a file so that it appears whole; an older file of the name is replaced."""
+        full = self._full(path)
+        if not self._local:
+            self._fs.pipe_file(full, data)
+            return
+        _write_local(Path(full), data)
+
+    def read_json(self, path: str) -> dict[str, Any]:
+        """Return a JSON object that ``write_json`` wrote."""
+        value: dict[str, Any] = json.loads(self.read(path))
+        return value
+
+    def write_json(self, path: str, value: dict[str, Any]) -> None:
+        """Write a JSON object in canonical form: equal objects give equal bytes."""
+        self.write(path, canonical_json(value).encode())
+
+    def put_json(self, folder: str, value: dict[str, Any]) -> str:
+        """Write a JSON object under its own content key and return its path."""
+        data = canonical_json(value).encode()
+        path = f"{keyed(folder, sha256_hex(data))}.json"
+        if not self.exists(path):
+            self.write(path, data)
+        return path
+
+    def list(self, folder: str) -> Iterator[str]:
+        """Yield the paths of all files below a folder, sorted; nothing if it is not there."""
+        root = self._full(folder)
+        try:
+            found = self._fs.find(root)
+        except FileNotFoundError:
+            return
+        for full in sorted(found):
+            if not posixpath.basename(full).startswith(_ASIDE):
+                yield posixpath.join(folder, posixpath.relpath(full, root))
+
+    def _full(self, path: str) -> str:
+        return posixpath.join(self._root, path)
+
+
+_ASIDE = ".aside-"
+
+
+def _write_local(target: Path, data: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f"{_ASIDE}{uuid.uuid4().hex}")
+    try:
+        with aside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(target)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def keyed(folder: str, key: str) -> str:
+    """Return the path of a key's place in a folder, spread over 256 subfolders.
+
+    Example:
+        >>> keyed("edits", "abcdef")
+        'edits/ab/abcdef'
+    """
+    return f"{folder}/{key[:2]}/{key}"
+
+
+class StageFolder:
+    """One stage output: files that count once their record is written.
+
+    ``stages/STAGE/ab/KEY/`` holds the files, ``record.json`` among them, written last.
+    """
+
+    def __init__(self, store: Store, stage: str, key: str) -> None:
+        """Point at the output of a stage for a key; nothing is read or made."""
+        self._store = store
+        self._folder = keyed(f"stages/{stage}", key)
+
+    def done(self) -> bool:
+        """Tell whether the output is complete."""
+        return self._store.exists(f"{self._folder}/record.json")
+
+    def read(self, name: str) -> bytes:
+        """Return one file's bytes."""
+        return self._store.read(f"{self._folder}/{name}")
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write one file; it counts when the record follows."""
+        self._store.write(f"{self._folder}/{name}", data)
+
+    def record(self) -> dict[str, Any]:
+        """Return the record."""
+        return self._store.read_json(f"{self._folder}/record.json")
+
+    def finish(self, record: dict[str, Any]) -> None:
+        """Write the record, which completes the output."""
+        self._store.write_json(f"{self._folder}/record.json", record)
