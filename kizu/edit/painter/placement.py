@@ -94,7 +94,7 @@ def place_on_whole_object(scene: Scene, area_px: tuple[float, float], rng: Rng) 
         inside = bool((scene.allowed & _off_border(own.shape, 0.0))[own].all())
         if inside and area_px[0] <= areas[label] <= area_px[1]:
             fits.append(label)
-    if not fits:
+    if rng.random() > len(fits) / (len(fits) + 1):  # else one object would be every variant
         return None
     label = int(rng.choice(fits))
     x, y = (int(value) for value in centroids[label])
