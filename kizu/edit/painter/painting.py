@@ -25,6 +25,8 @@ _MAX_PASSES: Final = 5
 _SLENDERNESS: Final = 45.0  # squared length per area, at which a line still looks like one
 _MAX_GROWTH: Final = 2.5
 _MAX_STRENGTH: Final = 3.0
+_OBJECT_ROOM: Final = 1.5  # areas of the defect that its object must offer
+_PROGRESS: Final = 0.95  # of the best miss so far; a pass that gains less was the last
 _VISIBLE_DELTA_E: Final = 4.0
 _UNCHANGED_DELTA_E: Final = 0.4
 
@@ -89,7 +91,7 @@ def paint(
     low, high = (share * image[..., 0].size for share in area_fraction or traits.area_fraction)
     area_px = max(float(np.exp(rng.uniform(np.log(low), np.log(high)))), _MIN_AREA_PX)
     scene = read_scene(image, region)
-    spot = _spot(scene, traits, area_px, (low, high), rng)
+    spot = _within_region(_spot(scene, traits, area_px, (low, high), rng), region)
     if area_fraction is None:
         area_px = min(area_px, _natural_limit_px(spot, traits))
         low = min(low, 0.8 * area_px)
@@ -99,7 +101,7 @@ def paint(
     surface = survey(image, scene, window, spot, near_px=near_px, rng=rng)
     canvas = _Canvas(image[window], surface, _allowance(region, window, rng))
     if traits.on_object and scene.has_objects:
-        canvas = _within_object(canvas, spot.x - window.columns.start, spot.y - window.rows.start)
+        canvas = _within_object(canvas, _ask(spot, window, area_px))
 
     def draw(ask: Ask) -> _Attempt:
         return _attempt(canvas, traits, ask, _rng(seed, kind, "draw"))
@@ -147,6 +149,15 @@ def _spot(
     return spot or place(scene, float(half), rng, elongated=traits.elongated)
 
 
+def _within_region(spot: Placement, region: Mask | None) -> Placement:
+    """The place, moved to the region's nearest pixel where the reduced scene missed it."""
+    if region is None or region[round(spot.y), round(spot.x)]:
+        return spot
+    rows, columns = np.nonzero(region)
+    nearest = int(np.argmin((rows - spot.y) ** 2 + (columns - spot.x) ** 2))
+    return replace(spot, x=float(columns[nearest]), y=float(rows[nearest]))
+
+
 def _natural_limit_px(spot: Placement, traits: Traits) -> float:
     """The largest area that does not look squeezed at a place."""
     if traits.elongated:
@@ -184,10 +195,11 @@ def _allowance(region: Mask | None, window: Window, rng: Rng) -> FloatMap | None
     return np.asarray(np.clip((inside - uneven) / min(2.5, 0.5 * deepest), 0, 1), np.float32)
 
 
-def _within_object(canvas: _Canvas, x: float, y: float) -> _Canvas:
-    """The canvas with painting kept to the object at a point, if there is one."""
-    own = component_at(canvas.surface.objects > 0.5, x, y)  # noqa: PLR2004 - more object than not
-    if not own.any():
+def _within_object(canvas: _Canvas, ask: Ask) -> _Canvas:
+    """The canvas with painting kept to the object at the place, if one large enough is there."""
+    objects = canvas.surface.objects > 0.5  # noqa: PLR2004 - more object than not
+    own = component_at(objects, ask.x, ask.y)
+    if not objects[int(ask.y), int(ask.x)] or own.sum() < _OBJECT_ROOM * ask.area_px:
         return canvas
     opacity = np.clip(2 * blur(own.astype(np.float32), 1.0) - 0.5, 0, 1)
     return replace(canvas, allowed=opacity * (1 if canvas.allowed is None else canvas.allowed))
@@ -198,14 +210,16 @@ def _fitted(
 ) -> _Attempt:
     """Paint again, larger or smaller, stronger or weaker, until size and contrast suit."""
     limits_px = (0.15 * ask.area_px, _MAX_GROWTH * ask.area_px)
-    target_px, attempts = ask.area_px, []
+    target_px = ask.area_px
+    attempts: list[tuple[float, _Attempt]] = []
     for _ in range(_MAX_PASSES):
         attempt = draw(ask)
         area_px = max(float(attempt.truth.sum()), 1.0)
         weakness = max(enough / max(attempt.contrast, 1e-3), 1.0)
         miss = max(bounds_px[0] / area_px, area_px / bounds_px[1], 1.0) * weakness
+        stuck = len(attempts) > 1 and miss > _PROGRESS * min(other for other, _ in attempts)
         attempts.append((miss, attempt))
-        if miss <= 1.0:
+        if miss <= 1.0 or stuck:
             break
         resized = float(np.clip(ask.area_px * (target_px / area_px) ** 0.9, *limits_px))
         strength = min(ask.strength * min(weakness, 1.8), _MAX_STRENGTH)
@@ -234,9 +248,11 @@ def _attempt(canvas: _Canvas, traits: Traits, ask: Ask, rng: Rng) -> _Attempt:
 def _visible(seen: FloatMap, body: FloatMap) -> Mask:
     """Visible change, and the gaps in it within the defect's own body."""
     visible = np.maximum(seen * 0.9, blur(seen, 0.7)) > _VISIBLE_DELTA_E
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+    within = body > 0.5  # noqa: PLR2004 - more defect than not
+    side = 5 + 2 * int(0.05 * np.sqrt(float(within.sum())))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     closed = cv2.morphologyEx(visible.astype(np.uint8), cv2.MORPH_CLOSE, kernel) > 0
-    return np.asarray(visible | (closed & (body > 0.5)), bool)  # noqa: PLR2004 - more than half
+    return np.asarray(visible | (closed & within), bool)
 
 
 def _pasted(image: RgbImage, window: Window, attempt: _Attempt) -> Painting:
