@@ -10,6 +10,9 @@ DETECTOR_NAMES: Final = (
     "llmdet",
     "owlv2",
     "florence2",
+    "glip",
+    "azure-vision",
+    "gpt-vision",
 )
 SEGMENTER_NAMES: Final = ("sam", "sam-hq", "sam2", "segment-anything")
 TEXT_SEGMENTER_NAMES: Final = ("clipseg", "sam3")
