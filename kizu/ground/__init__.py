@@ -3,6 +3,7 @@
 from kizu.ground.detections import AnnotationFailure, Detections
 from kizu.ground.errors import GroundingUnavailable, WeightsUnavailable
 from kizu.ground.load import annotator_version, load_annotator
+from kizu.ground.priors import with_priors
 from kizu.ground.protocols import Annotator, Detector, Segmenter
 from kizu.ground.settings import GroundSettings
 
@@ -17,4 +18,5 @@ __all__ = [
     "WeightsUnavailable",
     "annotator_version",
     "load_annotator",
+    "with_priors",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kizu.ground.errors import WeightsUnavailable
 
-HUB_TIMEOUT_S = 5.0
+HUB_TIMEOUT_S = 3.0
 HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
 WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 
