@@ -1,5 +1,6 @@
 """Finds what the text says: boxes and masks for phrases."""
 
+from kizu.ground.catalogue import CatalogueEntry, catalogue
 from kizu.ground.detections import AnnotationFailure, Detections
 from kizu.ground.errors import GroundingUnavailable, WeightsUnavailable
 from kizu.ground.load import annotator_version, load_annotator
@@ -10,6 +11,7 @@ from kizu.ground.settings import GroundSettings
 __all__ = [
     "AnnotationFailure",
     "Annotator",
+    "CatalogueEntry",
     "Detections",
     "Detector",
     "GroundSettings",
@@ -17,6 +19,7 @@ __all__ = [
     "Segmenter",
     "WeightsUnavailable",
     "annotator_version",
+    "catalogue",
     "load_annotator",
     "with_priors",
 ]
