@@ -14,6 +14,7 @@ DETECTOR_NAMES: Final = (
     "azure-vision",
     "gpt-vision",
 )
+OUTSIDE_NAMES: Final = ("glip", "azure-vision", "gpt-vision")  # run in no process of ours
 SEGMENTER_NAMES: Final = ("sam", "sam-hq", "sam2", "segment-anything")
 TEXT_SEGMENTER_NAMES: Final = ("clipseg", "sam3")
 

@@ -107,7 +107,7 @@ def _download(hub_id: str, system: str) -> Path:
         names = [file.rfilename for file in model.siblings or ()]
         is_safe = any(name.endswith(".safetensors") for name in names)
         wanted = [*TEXT_FILES, SAFE_WEIGHTS if is_safe else PICKLED_WEIGHTS]
-        folder = snapshot_download(hub_id, revision=model.sha, allow_patterns=wanted)
+        folder = snapshot_download(hub_id, allow_patterns=wanted)
     except (OSError, HFValidationError, httpx2.HTTPError) as error:
         raise WeightsUnavailable(_unreachable(hub_id, system, error)) from error
     return Path(folder)

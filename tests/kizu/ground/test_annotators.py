@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -50,6 +52,24 @@ def test_masks_have_the_photos_own_size_and_boxes_lie_inside(settings):
     assert result.mask.shape[1:] == WIDE
     assert (result.xyxy >= 0).all()
     assert (result.xyxy <= np.array([150, 90, 150, 90])).all()
+
+
+def test_a_process_loads_the_weights_once(settings):
+    first = load_annotator(settings.annotator, settings)
+    assert load_annotator(settings.annotator, settings) is first
+    stricter = settings.model_copy(update={"box_threshold": 0.5})
+    assert load_annotator(settings.annotator, stricter) is not first
+
+
+def test_threads_share_an_annotator(settings):
+    annotator = load_annotator(settings.annotator, settings)
+    images = [random_image(seed=seed) for seed in range(4)]
+    expected = annotator.annotate(images, [["a scratch"]] * 4)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda image: annotator.annotate([image], [["a scratch"]]), images))
+    for (left,), right in zip(found, expected, strict=True):
+        assert left.xyxy.tobytes() == right.xyxy.tobytes()
+        assert left.mask.tobytes() == right.mask.tobytes()
 
 
 def test_every_system_also_computes_in_16_bits(settings):
