@@ -1,4 +1,6 @@
 import io
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -128,9 +130,24 @@ def test_a_reply_without_features_has_no_regions(reply):
 
 def test_missing_credentials_name_both_ways(monkeypatch):
     monkeypatch.delenv("AZURE_VISION_KEY", raising=False)
+    monkeypatch.setitem(sys.modules, "azure.identity", None)  # as if it were not installed
     settings = GroundSettings(endpoint="https://name.cognitiveservices.azure.com")
     with pytest.raises(GroundingUnavailable, match="AZURE_VISION_KEY, or install azure-identity"):
         load_annotator("azure-vision", settings)
+
+
+def test_without_a_key_entra_id_gives_the_tokens(monkeypatch):
+    asked = []
+    identity = SimpleNamespace(
+        DefaultAzureCredential=lambda: "who we are",
+        get_bearer_token_provider=lambda *arguments: asked.append(arguments) or (lambda: "t0ken"),
+    )
+    monkeypatch.delenv("AZURE_VISION_KEY", raising=False)
+    monkeypatch.setitem(sys.modules, "azure.identity", identity)
+    settings = GroundSettings(endpoint="https://name.cognitiveservices.azure.com")
+    detector = load_annotator("azure-vision", settings).system.detector
+    assert detector._auth_headers() == {"Authorization": "Bearer t0ken"}
+    assert asked == [("who we are", "https://cognitiveservices.azure.com/.default")]
 
 
 @pytest.mark.parametrize("endpoint", [None, "name", "http://example.com"])
