@@ -122,7 +122,13 @@ def load(weights: Weights, settings: GroundSettings) -> GroundingDino:
     tokenizer = load_part(AutoTokenizer, weights, "grounding-dino")
     _check_tokenizer(tokenizer, weights)
     return GroundingDino(
-        load_model(AutoModelForZeroShotObjectDetection, weights, settings, "grounding-dino"),
+        load_model(
+            AutoModelForZeroShotObjectDetection,
+            weights,
+            settings,
+            "grounding-dino",
+            "model.backbone",
+        ),
         load_part(AutoImageProcessor, weights, "grounding-dino", backend="pil"),
         tokenizer,
         settings,

@@ -86,7 +86,8 @@ class GroundSettings(BaseModel):
     precision: Literal["float32", "bfloat16", "float16"] = Field(
         default="float32",
         title="Precision",
-        description="Number format of local models; the 16-bit ones are meant for GPUs.",
+        description="Arithmetic of local models' image encoders; the 16-bit ones are meant for "
+        "GPUs. Boxes and masks are always computed in 32 bits.",
     )
     endpoint: str | None = Field(
         default=None,

@@ -4,11 +4,59 @@ Libraries are imported where they are used, so that tests of pure logic stay ins
 """
 # ruff: noqa: PLC0415 - see above
 
+import json
 import string
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 WORDS = ("a", "scratch", "crack", "stain", "long", "hole", "dent", "chip")
+
+
+@dataclass
+class Request:
+    path: str
+    headers: dict
+    body: bytes
+
+
+@dataclass
+class Loopback:
+    """A web service on this machine that gives scripted replies and remembers requests."""
+
+    url: str
+    replies: list = field(default_factory=list)
+    reply_headers: dict = field(default_factory=dict)
+    requests: list = field(default_factory=list)
+
+
+@pytest.fixture
+def loopback():
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            script.requests.append(Request(self.path, self.headers, body))
+            status, reply = script.replies.pop(0)
+            content = json.dumps(reply).encode()
+            self.send_response(status)
+            headers = {"Content-Type": "application/json", "Content-Length": str(len(content))}
+            for name, value in (headers | script.reply_headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            """Stay quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        script = Loopback(f"http://127.0.0.1:{server.server_port}")
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield script
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(scope="session")
@@ -132,7 +180,7 @@ def save_florence_processor(folder):
     from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
     from transformers import CLIPImageProcessorPil, Florence2Processor, PreTrainedTokenizerFast
 
-    special = ["<image>", "<poly>", "</poly>", "<sep>", *(f"<loc_{bin}>" for bin in range(1000))]
+    special = ["<image>", "<poly>", "</poly>", "<sep>", *(f"<loc_{i}>" for i in range(1000))]
     vocabulary = ["<s>", "<pad>", "</s>", "<unk>", *special, "Locate", "in", "the", *WORDS]
     ids = {token: token_id for token_id, token in enumerate(vocabulary)}
     tokenizer = Tokenizer(models.WordLevel(ids, unk_token="<unk>"))  # noqa: S106 - no secret
