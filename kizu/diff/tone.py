@@ -22,6 +22,10 @@ _FIELD_CAP_DELTA_E = 5.0
 _MIN_SPREAD_DELTA_E = 0.25
 _MIN_SPREAD = 0.002
 _CENSORED = 0.02
+_OFFSET_BINS = 16
+_CELLS_PER_COLOUR = 30
+_OFFSET_CAP = 0.06
+_OFFSET_PRIOR_CELLS = 4.0
 _CELL_BLUR_PX = 1.5
 _RIDGE = 2e-4
 _COLOUR_TERMS = 13
@@ -58,13 +62,15 @@ def correct_tone(warped: RgbImage, edited: RgbImage, valid: Mask) -> Tone:
     cells = _Cells.of(warped, edited, valid)
     coefficients = _fit(cells)
     fitted = _predict_cells(cells, coefficients)
+    offsets = colour_offsets(cells.rgb, cells.edited - fitted, cells.valid)
+    fitted = np.clip(fitted + offsets[_coarse_bin(cells.rgb)], 0, 1)
     toned, target, start = (_lab(rgb, cells.shape) for rgb in (fitted, cells.edited, cells.rgb))
     whole = cells.valid.reshape(cells.shape)
     field = _illumination_field(target - toned, whole)
     correction = toned + field - start
     offset = np.median(correction[whole], axis=0)
     return Tone(
-        predicted=_predict(warped, coefficients) + enlarge(field, warped.shape),
+        predicted=_predict(warped, coefficients, offsets) + enlarge(field, warped.shape),
         doubt=magnitude(np.asarray(correction - offset, np.float32)),
         offset=(float(offset[0]), float(offset[1]), float(offset[2])),
         chroma_gain=_chroma_gain(start[whole], target[whole]),
@@ -132,12 +138,13 @@ def _fit(cells: _Cells) -> NDArray[np.float64]:
     change = cells.edited - cells.rgb
     free = (cells.edited > _CENSORED) & (cells.edited < 1 - _CENSORED)
     coefficients = np.zeros((design.shape[1], 3))
+    balance = _balance(cells)
     for rounds, used, reach in ((4, list(_LINEAR), 8.0), (6, list(range(len(_RIDGES))), 4.0)):
         x = design[:, used]
         ridge = np.diag(len(design) * _RIDGE * np.array(_RIDGES)[used] + 1e-6)
         for _ in range(rounds):
             predicted = np.clip(cells.rgb + design @ coefficients, 0, 1)
-            weight = _biweight(cells.edited - predicted, cells.valid, reach, _MIN_SPREAD)
+            weight = _biweight(cells.edited - predicted, balance, reach, _MIN_SPREAD)
             for channel in range(3):
                 weighted = x * (weight * free[:, channel])[:, None]
                 pull = weighted.T @ change[:, channel]
@@ -145,15 +152,80 @@ def _fit(cells: _Cells) -> NDArray[np.float64]:
     return coefficients
 
 
+def _balance(cells: _Cells) -> NDArray[np.float64]:
+    """Weights (N,) that let rare colours speak: no colour counts for more than some cells."""
+    bins = _coarse_bin(cells.rgb)
+    count = np.bincount(bins[cells.valid], minlength=_OFFSET_BINS**3)
+    share = np.minimum(count, _CELLS_PER_COLOUR) / np.maximum(count, 1)
+    return np.asarray(share[bins] * cells.valid, np.float64)
+
+
 def _predict_cells(cells: _Cells, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
     design = np.column_stack([_colour_terms(cells.rgb), _place_terms(cells.xy)])
     return np.clip(cells.rgb + design @ coefficients, 0, 1)
 
 
-def _predict(warped: RgbImage, coefficients: NDArray[np.float64]) -> FloatMap:
+def colour_offsets(
+    rgb: NDArray[np.float64], residual: NDArray[np.float64], valid: Mask
+) -> NDArray[np.float64]:
+    """What single colours need beyond the cubic, robust, smooth between colours and capped.
+
+    Args:
+        rgb: (N, 3) colours from 0 to 1.
+        residual: (N, 3) what the cubic left.
+        valid: (N,) bool.
+
+    Returns:
+        (16^3, 3) offsets per coarse colour.
+    """
+    bins = _coarse_bin(rgb)
+    offsets = np.zeros((_OFFSET_BINS**3, 3))
+    for _ in range(3):
+        left = residual - offsets[bins]
+        size = np.sqrt((left**2).sum(axis=1))
+        spread = max(float(np.median(size[valid])) / 1.54, _MIN_SPREAD)
+        weight = valid / (1 + (size / (2 * spread)) ** 2)
+        share = _blur_colours(np.bincount(bins, weight, len(offsets))) + _OFFSET_PRIOR_CELLS
+        for channel in range(3):
+            total = np.bincount(bins, weight * left[:, channel], len(offsets))
+            offsets[:, channel] += _blur_colours(total) / share
+    length = np.sqrt((offsets**2).sum(axis=1, keepdims=True))
+    return np.asarray(offsets * np.clip(2 - length / _OFFSET_CAP, 0, 1), np.float64)
+
+
+def _coarse_bin(rgb: NDArray[np.float64]) -> NDArray[np.int64]:
+    level = np.minimum((rgb * _OFFSET_BINS).astype(np.int64), _OFFSET_BINS - 1)
+    return np.asarray((level[:, 0] * _OFFSET_BINS + level[:, 1]) * _OFFSET_BINS + level[:, 2])
+
+
+def _blur_colours(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Binomial blur over the three colour axes of a flat table."""
+    cube = np.pad(table.reshape((_OFFSET_BINS,) * 3), 1)
+    for axis in range(3):
+        cube = 0.25 * np.roll(cube, 1, axis) + 0.5 * cube + 0.25 * np.roll(cube, -1, axis)
+    return np.asarray(cube[1:-1, 1:-1, 1:-1].ravel(), np.float64)
+
+
+def _enlarge_colours(table: NDArray[np.float64]) -> FloatMap:
+    """Linear interpolation of the coarse colour table, (64^3, 3) float32."""
+    cube = table.astype(np.float32).reshape(*(_OFFSET_BINS,) * 3, 3)
+    place = (np.arange(_TABLE_BINS) + 0.5) * _OFFSET_BINS / _TABLE_BINS - 0.5
+    place = np.clip(place, 0, _OFFSET_BINS - 1)
+    low = np.minimum(place.astype(np.int64), _OFFSET_BINS - 2)
+    part = (place - low).astype(np.float32)
+    for axis in range(3):
+        share = part.reshape([-1 if a == axis else 1 for a in range(4)])
+        cube = cube.take(low, axis) * (1 - share) + cube.take(low + 1, axis) * share
+    return np.asarray(cube.reshape(-1, 3), np.float32)
+
+
+def _predict(
+    warped: RgbImage, coefficients: NDArray[np.float64], offsets: NDArray[np.float64]
+) -> FloatMap:
     """The corrected normal at full size, (H, W, 3) float32 Lab."""
     rgb = warped * np.float32(1 / 255)
-    rgb += _colour_table(coefficients[:_COLOUR_TERMS])[_table_index(warped)]
+    table = _colour_table(coefficients[:_COLOUR_TERMS]) + _enlarge_colours(offsets)
+    rgb += table[_table_index(warped)]
     rgb += enlarge(_shading(coefficients[_COLOUR_TERMS:]), warped.shape)
     np.clip(rgb, 0, 1, out=rgb)
     return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab), np.float32)
@@ -172,13 +244,19 @@ def _lab(rgb: NDArray[np.float64], shape: tuple[int, int]) -> FloatMap:
 
 
 def _biweight(
-    residual: NDArray[np.float64], valid: Mask, reach: float, min_spread: float
+    residual: NDArray[np.float64], prior: NDArray[np.float64], reach: float, min_spread: float
 ) -> NDArray[np.float64]:
-    """Tukey's weights (N,) of colour residuals (N, 3); zero beyond `reach` robust deviations."""
+    """Prior weights times Tukey's (N,) of residuals (N, 3); zero beyond `reach` deviations."""
     size = np.sqrt((residual**2).sum(axis=1))
-    spread = max(float(np.median(size[valid])) / 1.54, min_spread)
+    spread = max(_weighted_median(size, prior) / 1.54, min_spread)
     weight = np.clip(1 - (size / (reach * spread)) ** 2, 0, 1) ** 2
-    return np.asarray(weight * valid, np.float64)
+    return np.asarray(weight * prior, np.float64)
+
+
+def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(total, 0.5 * total[-1])])
 
 
 def _illumination_field(residual: FloatMap, valid: Mask) -> FloatMap:
@@ -187,7 +265,7 @@ def _illumination_field(residual: FloatMap, valid: Mask) -> FloatMap:
     field = np.zeros_like(residual)
     for _ in range(3):
         left = (residual - field).reshape(-1, 3).astype(np.float64)
-        weight = _biweight(left, valid.ravel(), 5.0, _MIN_SPREAD_DELTA_E)
+        weight = _biweight(left, valid.ravel().astype(np.float64), 5.0, _MIN_SPREAD_DELTA_E)
         weight = weight.reshape(*valid.shape, 1).astype(np.float32)
         share = gaussian(weight[..., 0], sigma)[..., None] + np.float32(0.03)
         field = field + gaussian(np.asarray(weight * (residual - field)), sigma) / share
