@@ -82,7 +82,7 @@ def _compare(
     warped = normal if in_place else warp_normal(normal, registration)
     edited_lab = to_lab(edited)
     valid = registration.valid if in_place else erode(registration.valid, _VALID_MARGIN_PX)
-    tone = untouched(to_lab(warped)) if in_place else correct_tone(warped, edited_lab, valid)
+    tone = untouched(to_lab(warped)) if in_place else correct_tone(warped, edited, valid)
     scales = _all_scales(tone.predicted, edited_lab, valid, tone.doubt, settings)
     decision = decide(_favouring(scales, region), list(_THRESHOLDS))
     mask = drop_specks(decision.mask, decision.strength, settings.min_area_px)

@@ -26,10 +26,11 @@ class Scale:
     reduction: int
     sigma: float
     visible_share: float
+    level_share: float
 
 
-FINE = Scale(1, FINE_SIGMA_PX, 2.5)
-COARSE = (Scale(2, 1.0, 1.75), Scale(4, 1.25, 1.25), Scale(8, 1.5, 1.0))
+FINE = Scale(1, FINE_SIGMA_PX, 2.5, 0.15)
+COARSE = (Scale(2, 1.0, 1.75, 0.25), Scale(4, 1.25, 1.25, 0.38), Scale(8, 1.5, 1.0, 0.45))
 
 
 @dataclass(frozen=True, eq=False)
