@@ -62,7 +62,11 @@ def test_plan_prints_what_would_be_made_and_changes_nothing(run, photos, tmp_pat
     before = sorted(tmp_path.rglob("*"))
     code, out, errors = run("plan", "dataset.yaml")
     assert code == 0
-    for line in ("usable photos        │ 2", "edits in all         │ 4", "to make              │ 4"):
+    for line in (
+        "usable photos        │ 2",
+        "edits in all         │ 4",
+        "to make              │ 4",
+    ):
         assert line in out
     assert "0.00 USD (painter)" in out
     assert "skipped: broken.png: the file is empty" in errors
