@@ -61,6 +61,11 @@ def test_the_most_urgent_step_comes_first():
     assert next_steps(summary(MIXED[:1])) == ["Train on /d; samples.parquet lists it."]
 
 
+def test_without_an_annotator_the_way_out_is_told():
+    unconfirmed = summary([MIXED[1]]).model_copy(update={"note": "Samples are not grounded: x"})
+    assert "agree.without_grounding" in next_steps(unconfirmed)[-1]
+
+
 def test_a_crowded_page_keeps_what_needs_eyes():
     many = [outcome(n, Reached.JUDGED, Verdict.ACCEPT) for n in range(10, 40)]
     shown = cards_to_show([*many, *MIXED], limit=5)
