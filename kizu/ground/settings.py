@@ -21,7 +21,8 @@ class GroundSettings(BaseModel):
     detector_weights: str | None = Field(
         default=None,
         title="Detector weights",
-        description="Hub id or local folder of the detector; empty for the system's default.",
+        description="Hub id or local folder of the detector, or of a system that does both; empty "
+        "for the system's default.",
     )
     segmenter_weights: str | None = Field(
         default=None,

@@ -92,9 +92,13 @@ def test_boxes_and_scores_are_those_of_the_librarys_own_processor(grounding_dino
     assert result.confidence.tolist() == pytest.approx(sorted(scores, reverse=True))
 
 
-def test_mm_grounding_dino_loads_through_the_same_door(mm_grounding_dino_folder):
-    (result,) = loaded(mm_grounding_dino_folder).annotate([random_image(WIDE)], [["a scratch"]])
-    assert len(result) > 0
+@pytest.mark.parametrize("name", ["mm-grounding-dino", "llmdet"])
+def test_models_of_the_same_architecture_load_through_the_same_door(mm_grounding_dino_folder, name):
+    folder = str(mm_grounding_dino_folder)
+    settings = GroundSettings(detector_weights=folder, box_threshold=0.0, max_area_share=1.0)
+    (result,) = load_annotator(name, settings).annotate([random_image(WIDE)], [["a scratch"]])
+    sizes = {round(float(side), 2) for side in result.xyxy[:, 2] - result.xyxy[:, 0]}
+    assert {7.5, 15, 30} & sizes  # the proposal grid's: untrained heads do not move the boxes
     assert set(result.phrase) == {"a scratch"}
 
 
