@@ -62,6 +62,23 @@ def test_masks_have_the_photos_own_size_and_boxes_lie_inside(settings):
     assert (result.xyxy <= np.array([150, 90, 150, 90])).all()
 
 
+def test_a_read_only_view_of_a_photo_gives_what_its_copy_gives(settings):
+    annotator = load_annotator(settings.annotator, settings)
+    view = random_image((180, 150))[::-2]
+    view.setflags(write=False)
+    of_view, of_copy = annotator.annotate([view, view.copy()], [["a scratch"]] * 2)
+    assert of_view.xyxy.tobytes() == of_copy.xyxy.tobytes()
+    assert of_view.mask.tobytes() == of_copy.mask.tobytes()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 500), (300, 2)])
+def test_a_sliver_of_a_photo_spares_the_others(settings, shape):
+    annotator = load_annotator(settings.annotator, settings)
+    sliver, whole = annotator.annotate([random_image(shape), random_image()], [["a scratch"]] * 2)
+    assert isinstance(sliver, AnnotationFailure) or sliver.mask.shape[1:] == shape
+    assert whole.mask.shape[1:] == WIDE
+
+
 def test_a_process_loads_the_weights_once(settings):
     first = load_annotator(settings.annotator, settings)
     assert load_annotator(settings.annotator, settings) is first
