@@ -94,6 +94,11 @@ def test_one_images_failure_spares_the_others(glip):
     assert len(second) == 1
 
 
+def test_a_phrase_without_a_word_fails_its_image(glip):
+    (result,) = glip.annotate([image_with_blue_spot()], [["a chip", "..."]])
+    assert "the phrase '...' has no word" in result.reason
+
+
 def test_a_process_that_dies_is_reported_with_its_exit_code(glip):
     with pytest.raises(GroundingUnavailable, match="ended with code 3"):
         glip.annotate([image_with_blue_spot()], [["die"]])

@@ -126,12 +126,20 @@ def test_prompts_beyond_256_tokens_are_asked_in_pieces(grounding_dino_folder):
     assert set(result.phrase) <= set(phrases)
 
 
-def test_a_phrase_of_unknown_words_fails_its_image_and_spares_the_others(grounding_dino_folder):
+def test_phrases_of_unknown_words_only_fail_their_image(grounding_dino_folder):
     images = [random_image(WIDE), random_image(WIDE)]
     first, second = loaded(grounding_dino_folder).annotate(images, [["キズ"], ["a scratch"]])
     assert isinstance(first, AnnotationFailure)
-    assert "no word of the phrase 'キズ'; write the phrase in English" in first.reason
+    assert "no word of the phrases ['キズ']; add one in English" in first.reason
     assert len(second) > 0
+
+
+def test_an_unknown_phrase_beside_a_known_one_is_passed_over(grounding_dino_folder):
+    both, one = loaded(grounding_dino_folder).annotate(
+        [random_image(WIDE)] * 2, [["キズ", "a scratch"], ["a scratch"]]
+    )
+    assert set(both.phrase) == {"a scratch"}
+    assert both.xyxy.tobytes() == one.xyxy.tobytes()
 
 
 def test_an_image_without_phrases_fails_alone(grounding_dino_folder):
