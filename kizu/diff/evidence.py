@@ -19,6 +19,7 @@ FINE_SIGMA_PX = 0.8
 _DOUBT_SHARE = 0.1
 _FINE_DOUBT_SHARE = 0.04
 _REGION_MARGIN_PX = 16
+_USUAL_THRESHOLD = 12.0
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,11 @@ class ScaleEvidence:
         suspicion: Suspicion,
     ) -> "ScaleEvidence":
         """Judge sizes (h, w) in delta E against a noise floor and the law of their maxima."""
+        visible = scale.visible_share * suspicion.visible_delta_e
+        noise = np.maximum(noise, np.float32(visible / _USUAL_THRESHOLD))
         law = block_maxima_law(np.asarray(size / noise, np.float32), valid)
         threshold = law.threshold(suspicion.false_alarm_rate)
-        floor = scale.visible_share * suspicion.visible_delta_e / threshold
-        noise = np.maximum(noise, np.float32(floor))
+        noise = np.maximum(noise, np.float32(visible / threshold))
         if suspicion.region is not None:
             noise = noise / _favour(suspicion, law, threshold, valid.shape)
         z = np.asarray(size / noise * valid, np.float32)

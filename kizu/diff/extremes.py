@@ -17,6 +17,7 @@ _MIN_BLOCK_PX = 4
 _QUANTILES = (0.2, 0.6)
 _MIN_BLOCKS = 8
 _MIN_THRESHOLD = 4.0
+_MAX_THRESHOLD = 40.0
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,12 @@ class GumbelLaw:
             share: Share of the picture that is looked at.
 
         Example:
-            >>> GumbelLaw(3.0, 1.0, 100).threshold(0.01) > GumbelLaw(3.0, 1.0, 10).threshold(0.01)
-            True
+            >>> round(GumbelLaw(3.0, 1.0, 100).threshold(0.01), 1)
+            12.2
         """
         looked_at = max(share * self.blocks, 1.0)
-        return max(self.location + self.scale * np.log(looked_at / false_alarm_rate), _MIN_THRESHOLD)
+        level = self.location + self.scale * float(np.log(looked_at / false_alarm_rate))
+        return min(max(level, _MIN_THRESHOLD), _MAX_THRESHOLD)
 
 
 def block_maxima_law(z: FloatMap, valid: Mask) -> GumbelLaw:

@@ -19,6 +19,7 @@ _MAX_CLOSE_PX = 28
 _PAD_PX = 30
 _SHARP_SIGMA_PX = 0.5
 _GROW_PX = 2
+_SPECKLE_PX = 5.0
 _OUTLINE_SIGMAS_PX = (0.8, 1.6, 3.2, 6.4)
 _CLEAR_OF_NOISE = 4.0
 _HALF = 0.45
@@ -68,12 +69,14 @@ def refine(mask: Mask, residual: FloatMap) -> Mask:
 
 
 def _refine_region(part: Mask, residual: FloatMap) -> Mask:
+    solid = fill_holes(close(part, _SPECKLE_PX / _CLOSE_PER_RADIUS), _SPECKLE_PX)
+    radius = _radius_px(solid)
+    if radius < _THIN_RADIUS_PX:
+        part = _thin_outline(part, residual)
+    else:
+        part = _half_level(solid, residual, radius)
     radius = _radius_px(part)
-    part = _thin_outline(part, residual) if radius < _THIN_RADIUS_PX else _half_level(part, residual, radius)
-    if not part.any():
-        return part
-    radius = _radius_px(part)
-    return fill_holes(close(part, radius), radius)
+    return fill_holes(close(part, radius), radius) if part.any() else part
 
 
 def _radius_px(part: Mask) -> float:
