@@ -29,17 +29,17 @@ class Decision:
     strength: FloatMap
 
 
-def decide(scales: list[ScaleEvidence], thresholds: list[float]) -> Decision:
+def decide(scales: list[ScaleEvidence]) -> Decision:
     """Grow a mask through all scales.
 
     Args:
         scales: Evidence, finest first; the finest is at full size.
-        thresholds: Seed threshold of every scale, in noise-floor units.
     """
     full = scales[0]
     mask = np.zeros(full.z.shape, np.bool_)
     strength = np.zeros(full.z.shape, np.float32)
-    for evidence, threshold in zip(scales, thresholds, strict=True):
+    for evidence in scales:
+        threshold = evidence.threshold
         z = evidence.z if not mask.any() else _unexplained(evidence, full, mask)
         known = _at_scale(mask, evidence)
         found = grow(z, evidence.z, known, threshold, evidence.scale.level_share)

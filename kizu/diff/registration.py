@@ -22,10 +22,8 @@ _SCHEDULE = (  # reduction, window sigma in full-size pixels, largest step in fu
     (4, 72.0, 6.0),
     (4, 56.0, 4.0),
     (4, 40.0, 3.0),
-    (2, 40.0, 2.0),
-    (2, 28.0, 1.5),
-    (2, 20.0, 1.0),
-    (2, 18.0, 1.0),
+    (2, 32.0, 2.0),
+    (1, 18.0, 1.0),
 )
 _RIDGE = 0.05
 _MIN_TRUST = 0.003

@@ -113,7 +113,7 @@ class Glip:
                 "height": image.shape[0],
                 "width": image.shape[1],
                 "rgb": base64.b64encode(image.tobytes()).decode(),
-                "phrases": [normal_phrase(phrase) for phrase in phrases],
+                "phrases": [_entity(phrase) for phrase in phrases],
             }
         )
         reply = self.process.receive(REPLY_TIMEOUT_S)
@@ -152,6 +152,13 @@ def load(weights: str | None, settings: GroundSettings) -> Glip:
         process.stop()
         raise GroundingUnavailable(f"{NAME}: MMDetection does not start: {ready['error']}")
     return Glip(process, settings)
+
+
+def _entity(phrase: str) -> str:
+    entity = normal_phrase(phrase)
+    if not entity:  # MMDetection would drop it and count the others anew
+        raise ImageFailure(f"{NAME}: the phrase {phrase!r} has no word; write what to look for")
+    return entity
 
 
 def _files(weights: str | None, settings: GroundSettings) -> tuple[Path, Path]:

@@ -138,6 +138,48 @@ def sam2_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def segment_anything_folder(tmp_path_factory):
+    """Return a checkpoint file; the authors' package has no folders."""
+    from functools import partial
+
+    import torch
+
+    from kizu.ground.torchvision_stub import torchvision_or_stub
+
+    with torchvision_or_stub():
+        from segment_anything import modeling
+    torch.manual_seed(0)
+    model = modeling.Sam(
+        modeling.ImageEncoderViT(
+            img_size=64,
+            patch_size=8,
+            embed_dim=16,
+            depth=2,
+            num_heads=2,
+            mlp_ratio=2,
+            out_chans=32,
+            norm_layer=partial(torch.nn.LayerNorm, eps=1e-6),
+            use_rel_pos=True,
+            window_size=3,
+            global_attn_indexes=(1,),
+        ),
+        modeling.PromptEncoder(
+            embed_dim=32, image_embedding_size=(8, 8), input_image_size=(64, 64), mask_in_chans=4
+        ),
+        modeling.MaskDecoder(
+            transformer_dim=32,
+            transformer=modeling.TwoWayTransformer(
+                depth=2, embedding_dim=32, num_heads=8, mlp_dim=16
+            ),
+            iou_head_hidden_dim=16,
+        ),
+    )
+    path = tmp_path_factory.mktemp("segment-anything") / "sam_tiny.pth"
+    torch.save(model.state_dict(), path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def sam3_folder(tmp_path_factory):
     from transformers import Sam3Config, Sam3Model
 

@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,14 @@ from kizu.ground.detections import from_rows
 from kizu.ground.systems import SEGMENTERS
 
 WIDE = (90, 150)
-NAMES = ["grounding-dino+sam", "mm-grounding-dino+sam2", "owlv2+sam-hq", "clipseg", "sam3"]
+NAMES = [
+    "grounding-dino+sam",
+    "mm-grounding-dino+sam2",
+    "owlv2+sam-hq",
+    "owlv2+segment-anything",
+    "clipseg",
+    "sam3",
+]
 
 
 def folder_of(name, request):
@@ -52,6 +60,23 @@ def test_masks_have_the_photos_own_size_and_boxes_lie_inside(settings):
     assert result.mask.shape[1:] == WIDE
     assert (result.xyxy >= 0).all()
     assert (result.xyxy <= np.array([150, 90, 150, 90])).all()
+
+
+def test_a_read_only_view_of_a_photo_gives_what_its_copy_gives(settings):
+    annotator = load_annotator(settings.annotator, settings)
+    view = random_image((180, 150))[::-2]
+    view.setflags(write=False)
+    of_view, of_copy = annotator.annotate([view, view.copy()], [["a scratch"]] * 2)
+    assert of_view.xyxy.tobytes() == of_copy.xyxy.tobytes()
+    assert of_view.mask.tobytes() == of_copy.mask.tobytes()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 500), (300, 2)])
+def test_a_sliver_of_a_photo_spares_the_others(settings, shape):
+    annotator = load_annotator(settings.annotator, settings)
+    sliver, whole = annotator.annotate([random_image(shape), random_image()], [["a scratch"]] * 2)
+    assert isinstance(sliver, AnnotationFailure) or sliver.mask.shape[1:] == shape
+    assert whole.mask.shape[1:] == WIDE
 
 
 def test_a_process_loads_the_weights_once(settings):
@@ -126,6 +151,47 @@ def test_one_images_error_becomes_a_sentence_and_spares_the_others(error, reason
     assert reason in second.reason
     assert "\n" not in second.reason
     assert len(first) == len(third) == 1
+
+
+class SegmenterThatCounts:
+    def __init__(self):
+        self.calls = 0
+
+    def segment(self, image, xyxy):
+        self.calls += 1
+        return np.ones((len(xyxy), *image.shape[:2]), dtype=bool)
+
+
+def test_a_photo_without_boxes_is_not_segmented():
+    segmenter = SegmenterThatCounts()
+    detector = DetectorThatFails(RuntimeError())
+    strict = GroundSettings(max_area_share=1e-9)
+    system = BoxThenMask(detector, segmenter, strict)
+    (result,) = PerImageAnnotator("{}", system).annotate([random_image()], [["a"]])
+    assert result.mask.shape == (0, *WIDE)
+    assert segmenter.calls == 0
+
+
+def test_a_photo_is_encoded_once_for_all_its_boxes():
+    segmenter = SegmenterThatCounts()
+    rows = [((i * 20, 0, i * 20 + 10, 10), 0.5, "a") for i in range(5)]
+    detector = SimpleNamespace(detect=lambda *_: from_rows(rows))
+    system = BoxThenMask(detector, segmenter, GroundSettings())
+    (result,) = PerImageAnnotator("{}", system).annotate([random_image()], [["a"]])
+    assert result.mask.shape == (5, *WIDE)
+    assert segmenter.calls == 1
+
+
+def test_tiles_find_more_in_a_large_photo(grounding_dino_folder):
+    options = {"detector_weights": str(grounding_dino_folder), "box_threshold": 0.0}
+    whole = GroundSettings(**options, max_boxes=200)
+    tiled = GroundSettings(**options, max_boxes=200, tile_px=64)
+    once, often = (
+        load_annotator("grounding-dino", one).annotate([random_image()], [["a scratch"]])[0]
+        for one in (whole, tiled)
+    )
+    assert len(often) > len(once)
+    assert (often.xyxy[:, 2] > 100).any()
 
 
 def test_as_many_phrase_lists_as_images_are_asked_for():

@@ -12,6 +12,7 @@ from kizu.ground import (
     annotator_version,
     load_annotator,
 )
+from kizu.ground.glip import WorkerProcess
 
 FAKE_MMDET = """
     import os
@@ -93,6 +94,11 @@ def test_one_images_failure_spares_the_others(glip):
     assert len(second) == 1
 
 
+def test_a_phrase_without_a_word_fails_its_image(glip):
+    (result,) = glip.annotate([image_with_blue_spot()], [["a chip", "..."]])
+    assert "the phrase '...' has no word" in result.reason
+
+
 def test_a_process_that_dies_is_reported_with_its_exit_code(glip):
     with pytest.raises(GroundingUnavailable, match="ended with code 3"):
         glip.annotate([image_with_blue_spot()], [["die"]])
@@ -114,6 +120,13 @@ def test_an_interpreter_that_is_not_there_is_named(mmdet_settings):
     settings = mmdet_settings.model_copy(update={"mmdet_python": "/nowhere/python"})
     with pytest.raises(GroundingUnavailable, match="cannot start '/nowhere/python'"):
         load_annotator("glip", settings)
+
+
+def test_a_process_that_says_nothing_is_stopped():
+    process = WorkerProcess([sys.executable, "-c", "input(); input()"])
+    with pytest.raises(GroundingUnavailable, match="gave no answer for 0 s and was stopped"):
+        process.receive(0.05)
+    assert not process.stop.alive
 
 
 def test_missing_settings_are_named_before_anything_starts():
