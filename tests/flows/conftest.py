@@ -6,6 +6,7 @@ import pytest
 from prefect import State
 from prefect.testing.utilities import prefect_test_harness
 
+from flows.build import build_dataset
 from kizu.report.summary import BuildSummary
 from kizu.spec import DatasetSpec
 from kizu.store import Store
@@ -20,7 +21,6 @@ def prefect_server() -> Iterator[None]:
 @pytest.fixture
 def build(store: Store) -> Callable[..., tuple[State, BuildSummary]]:
     """Run the flow and return its final state with the summary it carries."""
-    from flows.build import build_dataset
 
     def run(spec: DatasetSpec, url: str = store.url, **options) -> tuple[State, BuildSummary]:
         state = build_dataset(spec, url, **options, return_state=True)

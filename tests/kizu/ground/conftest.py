@@ -4,11 +4,59 @@ Libraries are imported where they are used, so that tests of pure logic stay ins
 """
 # ruff: noqa: PLC0415 - see above
 
+import json
 import string
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 WORDS = ("a", "scratch", "crack", "stain", "long", "hole", "dent", "chip")
+
+
+@dataclass
+class Request:
+    path: str
+    headers: dict
+    body: bytes
+
+
+@dataclass
+class Loopback:
+    """A web service on this machine that gives scripted replies and remembers requests."""
+
+    url: str
+    replies: list = field(default_factory=list)
+    reply_headers: dict = field(default_factory=dict)
+    requests: list = field(default_factory=list)
+
+
+@pytest.fixture
+def loopback():
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            script.requests.append(Request(self.path, self.headers, body))
+            status, reply = script.replies.pop(0)
+            content = json.dumps(reply).encode()
+            self.send_response(status)
+            headers = {"Content-Type": "application/json", "Content-Length": str(len(content))}
+            for name, value in (headers | script.reply_headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            """Stay quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        script = Loopback(f"http://127.0.0.1:{server.server_port}")
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield script
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +138,48 @@ def sam2_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def segment_anything_folder(tmp_path_factory):
+    """Return a checkpoint file; the authors' package has no folders."""
+    from functools import partial
+
+    import torch
+
+    from kizu.ground.torchvision_stub import torchvision_or_stub
+
+    with torchvision_or_stub():
+        from segment_anything import modeling
+    torch.manual_seed(0)
+    model = modeling.Sam(
+        modeling.ImageEncoderViT(
+            img_size=64,
+            patch_size=8,
+            embed_dim=16,
+            depth=2,
+            num_heads=2,
+            mlp_ratio=2,
+            out_chans=32,
+            norm_layer=partial(torch.nn.LayerNorm, eps=1e-6),
+            use_rel_pos=True,
+            window_size=3,
+            global_attn_indexes=(1,),
+        ),
+        modeling.PromptEncoder(
+            embed_dim=32, image_embedding_size=(8, 8), input_image_size=(64, 64), mask_in_chans=4
+        ),
+        modeling.MaskDecoder(
+            transformer_dim=32,
+            transformer=modeling.TwoWayTransformer(
+                depth=2, embedding_dim=32, num_heads=8, mlp_dim=16
+            ),
+            iou_head_hidden_dim=16,
+        ),
+    )
+    path = tmp_path_factory.mktemp("segment-anything") / "sam_tiny.pth"
+    torch.save(model.state_dict(), path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def sam3_folder(tmp_path_factory):
     from transformers import Sam3Config, Sam3Model
 
@@ -132,7 +222,7 @@ def save_florence_processor(folder):
     from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
     from transformers import CLIPImageProcessorPil, Florence2Processor, PreTrainedTokenizerFast
 
-    special = ["<image>", "<poly>", "</poly>", "<sep>", *(f"<loc_{bin}>" for bin in range(1000))]
+    special = ["<image>", "<poly>", "</poly>", "<sep>", *(f"<loc_{i}>" for i in range(1000))]
     vocabulary = ["<s>", "<pad>", "</s>", "<unk>", *special, "Locate", "in", "the", *WORDS]
     ids = {token: token_id for token_id, token in enumerate(vocabulary)}
     tokenizer = Tokenizer(models.WordLevel(ids, unk_token="<unk>"))  # noqa: S106 - no secret
