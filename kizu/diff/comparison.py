@@ -82,9 +82,7 @@ def _compare(
     tone = untouched(to_lab(warped)) if in_place else correct_tone(warped, edited, valid)
     rate = settings.false_alarm_rate / (1 + len(COARSE))
     suspicion = Suspicion(rate, settings.min_visible_delta_e, region)
-    scales = _all_scales(
-        tone.predicted, edited_lab, valid, doubt=tone.doubt, suspicion=suspicion
-    )
+    scales = _all_scales(tone.predicted, edited_lab, valid, doubt=tone.doubt, suspicion=suspicion)
     decision = decide(scales)
     mask = drop_specks(decision.mask, decision.strength, settings.min_area_px)
     mask = refine(mask, scales[0].residual) & valid

@@ -49,9 +49,7 @@ def decide(scales: list[ScaleEvidence]) -> Decision:
     return Decision(mask & full.valid, strength * full.valid)
 
 
-def grow(
-    z: FloatMap, z_all: FloatMap, known: Mask, threshold: float, level_share: float
-) -> Mask:
+def grow(z: FloatMap, z_all: FloatMap, known: Mask, threshold: float, level_share: float) -> Mask:
     """Hysteresis, then a cut at a share of the local peak.
 
     Args:

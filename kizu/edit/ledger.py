@@ -7,6 +7,7 @@ order is what keeps budgets and quotas across workers without a lock. A call wit
 way, or its worker was killed; it counts as spent until somebody knows better.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from kizu.settings import Record
-from kizu.store import Store
+from kizu.store import Store, keyed
 
 SNAPSHOT_EVERY: Final = 256
 REJECTIONS_REMEMBERED: Final = 20
@@ -92,11 +93,15 @@ class Spent(Record):
         requests: Calls that were served, may have been, or are under way.
         cost_usd: What those with a known price cost, or at most can have cost.
         unpriced: Those without a known price.
+        unanswered: Those that nobody knows the cost of: under way, or lost.
+        unanswered_usd: The part of ``cost_usd`` that these can have cost.
     """
 
     requests: int = 0
     cost_usd: float = 0.0
     unpriced: int = 0
+    unanswered: int = 0
+    unanswered_usd: float = 0.0
 
     def plus(self, other: "Spent", sign: int = 1) -> "Spent":
         """Return the sum with another one, or the difference for sign -1."""
@@ -104,6 +109,8 @@ class Spent(Record):
             requests=self.requests + sign * other.requests,
             cost_usd=round(self.cost_usd + sign * other.cost_usd, 9),
             unpriced=self.unpriced + sign * other.unpriced,
+            unanswered=self.unanswered + sign * other.unanswered,
+            unanswered_usd=round(self.unanswered_usd + sign * other.unanswered_usd, 9),
         )
 
 
@@ -214,8 +221,16 @@ def weight(call: Call, end: End | None) -> Spent:
     """Return what a call counts for: its cost where it is known, else the most it can cost."""
     if end is not None and end.status is CallStatus.REJECTED:
         return Spent()
-    cost = call.reserved_usd if end is None or end.cost_usd is None else end.cost_usd
-    return Spent(requests=1, cost_usd=cost or 0.0, unpriced=int(cost is None))
+    is_answered = end is not None and end.status is not CallStatus.UNKNOWN
+    known = None if end is None else end.cost_usd
+    cost = call.reserved_usd if known is None else known
+    return Spent(
+        requests=1,
+        cost_usd=cost or 0.0,
+        unpriced=int(cost is None),
+        unanswered=int(not is_answered),
+        unanswered_usd=0.0 if is_answered else cost or 0.0,
+    )
 
 
 def day_of(at: float) -> str:
@@ -261,6 +276,18 @@ class Ledger:
         """Write what came of a call; the first end stays."""
         self._store.create_json(_end_path(number), end.model_dump(mode="json"))
 
+    def note_cached(self, dataset: str, key: str, bought_for: str) -> None:
+        """Write down, once, that a dataset uses an edit that another one paid for."""
+        path = _cached_path(dataset, key)
+        if not self._store.exists(path):
+            note = {"key": key, "dataset": dataset, "bought_for": bought_for, "at": time.time()}
+            self._store.create_json(path, note)
+
+    def cached(self, dataset: str) -> Iterator[dict[str, Any]]:
+        """Yield the notes of a dataset's edits that another one paid for."""
+        for path in self._store.list(_cached_folder(dataset)):
+            yield self._store.read_json(path)
+
     def find_end(self, number: int) -> End | None:
         """Return what came of a call; None if that is not known yet."""
         path = _end_path(number)
@@ -287,6 +314,14 @@ class Ledger:
 
 
 _SNAPSHOTS: Final = "ledger/snapshots"
+
+
+def _cached_folder(dataset: str) -> str:
+    return f"ledger/cached/{dataset}"
+
+
+def _cached_path(dataset: str, key: str) -> str:
+    return f"{keyed(_cached_folder(dataset), key)}.json"
 
 
 def _call_path(number: int) -> str:

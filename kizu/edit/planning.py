@@ -4,17 +4,23 @@ import posixpath
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import JsonValue
 
 from kizu.edit.archive import sidecar_path
-from kizu.edit.azure.identity import ask_for, draw_of, editor_identity
+from kizu.edit.azure.identity import ask_for, draw_of, editor_identity, most_usd
 from kizu.edit.azure.prompts import Wish
 from kizu.edit.masks import DrawnMasks
 from kizu.edit.painter import PAINTER_VERSION, kind_from_prompt
 from kizu.edit.region import MaskRegion, Region
 from kizu.edit.request import EditRequest
-from kizu.edit.settings import AzureSettings, PainterSettings, ReplaySettings
+from kizu.edit.settings import (
+    AzureSettings,
+    EditorSettings,
+    PainterSettings,
+    ReplaySettings,
+)
 from kizu.keys import content_key, fraction_of
 from kizu.settings import Record
 from kizu.source import Inventory, NormalImage
@@ -47,6 +53,14 @@ class PlannedSample(Record):
 
 
 @dataclass(frozen=True)
+class Preview:
+    """A prompt as it will be sent."""
+
+    defect_type: str
+    prompt: str
+
+
+@dataclass(frozen=True)
 class Outlook:
     """What a plan comes to before anything is made.
 
@@ -56,7 +70,8 @@ class Outlook:
         requests: Edits the dataset needs.
         stored: Those the store already holds, refusals included.
         to_make: The rest.
-        cost_usd: Estimate for the rest; None where the price is not known.
+        cost_usd: Most the rest can cost; None where the price is not known.
+        previews: Final prompts, the first few per defect; empty for editors without any.
     """
 
     photos: int
@@ -65,6 +80,7 @@ class Outlook:
     stored: int
     to_make: int
     cost_usd: float | None
+    previews: tuple[Preview, ...] = ()
 
 
 def plan_samples(spec: DatasetSpec, images: Iterable[NormalImage]) -> list[PlannedSample]:
@@ -92,16 +108,40 @@ def edited_images(spec: DatasetSpec, images: Sequence[NormalImage]) -> list[Norm
 def outlook(spec: DatasetSpec, inventory: Inventory, store: Store) -> Outlook:
     """Compare a plan with what the store holds; changes nothing."""
     samples = plan_samples(spec, inventory.images)
-    stored = sum(store.exists(sidecar_path(sample.request.key)) for sample in samples)
-    to_make = len(samples) - stored
+    missing = [s for s in samples if not store.exists(sidecar_path(s.request.key))]
     return Outlook(
         photos=len(inventory.images),
         edited_photos=len({sample.normal.sha256 for sample in samples}),
         requests=len(samples),
-        stored=stored,
-        to_make=to_make,
-        cost_usd=0.0,
+        stored=len(samples) - len(missing),
+        to_make=len(missing),
+        cost_usd=_most_usd(spec.editor, missing),
+        previews=_previews(spec.editor, samples),
     )
+
+
+def _most_usd(editor: EditorSettings, samples: Sequence[PlannedSample]) -> float | None:
+    if not isinstance(editor, AzureSettings):
+        return 0.0
+    costs = [
+        most_usd(editor, sample.request, (sample.normal.width, sample.normal.height), sample.region)
+        for sample in samples
+    ]
+    return None if None in costs else round(sum(cost or 0.0 for cost in costs), 6)
+
+
+def _previews(editor: EditorSettings, samples: Sequence[PlannedSample]) -> tuple[Preview, ...]:
+    if not isinstance(editor, AzureSettings):
+        return ()
+    prompts: dict[str, dict[str, None]] = {}
+    for sample in samples:
+        seen = prompts.setdefault(sample.defect_type, {})
+        if len(seen) < _PREVIEWS_PER_DEFECT:
+            seen[str(sample.request.ask["prompt"])] = None
+    return tuple(Preview(kind, prompt) for kind, seen in prompts.items() for prompt in seen)
+
+
+_PREVIEWS_PER_DEFECT: Final = 3
 
 
 def is_test_photo(image: NormalImage, test_fraction: float) -> bool:

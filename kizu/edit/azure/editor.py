@@ -8,8 +8,7 @@ from openai import OpenAI
 from kizu.arrays import Mask, RgbImage
 from kizu.edit.azure.answer import read_answer
 from kizu.edit.azure.connection import Connection
-from kizu.edit.azure.identity import frame_for
-from kizu.edit.azure.prices import cost_of, most_tokens
+from kizu.edit.azure.identity import frame_for, most_usd_at
 from kizu.edit.azure.settings import AzureSettings
 from kizu.edit.azure.wire import request_body, send
 from kizu.edit.editor import Edit, SecretSource
@@ -54,13 +53,7 @@ class AzureEditor:
 
     def most_usd(self, request: EditRequest, size: tuple[int, int]) -> float | None:
         """Return the most one call can cost; None where the price is not known."""
-        settings = self._settings
-        output = settings.facts.output_tokens.get((settings.quality, size))
-        fidelity_tokens = settings.facts.fidelity_tokens(settings.fidelity, size)
-        prompt = str(request.ask["prompt"])
-        return cost_of(
-            settings.price_list, most_tokens(prompt, output, fidelity_tokens=fidelity_tokens)
-        )
+        return most_usd_at(self._settings, request, size)
 
     def call(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> Reply | Setback:
         """Make one call."""

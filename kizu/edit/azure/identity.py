@@ -5,10 +5,11 @@ from typing import Final
 from pydantic import JsonValue
 
 from kizu.arrays import Mask
+from kizu.edit.azure.prices import cost_of, most_tokens
 from kizu.edit.azure.prompts import PROMPT_VERSION, Wish, compose_prompt
 from kizu.edit.azure.settings import PLUMBING, AzureSettings
 from kizu.edit.framing import frame_photo, place_defect
-from kizu.edit.region import region_guide
+from kizu.edit.region import Region, region_guide
 from kizu.edit.request import EditRequest
 from kizu.geometry import Geometry
 from kizu.keys import content_key, fraction_of
@@ -76,3 +77,28 @@ def frame_for(
     most = float(area[1]) if isinstance(area, list) else None  # type: ignore[arg-type] # a number
     place = place_defect(source, guide, most, float(draw or 0.0))  # type: ignore[arg-type] # a number
     return frame_photo(source, settings.sizes, place, settings.framing)
+
+
+def most_usd(
+    settings: AzureSettings, request: EditRequest, source: tuple[int, int], region: Region | None
+) -> float | None:
+    """Return the most the edit of a photo can cost, as far as can be told without the photo."""
+    geometry = frame_for(settings, request, source, region_guide(region, None))
+    return most_usd_at(settings, request, geometry.model)
+
+
+def most_usd_at(
+    settings: AzureSettings, request: EditRequest, size: tuple[int, int]
+) -> float | None:
+    """Return the most one call can cost; None where the price is not known.
+
+    Args:
+        settings: The editor's settings.
+        request: What is asked for.
+        size: (width, height) of the picture that is sent.
+    """
+    output = settings.facts.output_tokens.get((settings.quality, size))
+    fidelity_tokens = settings.facts.fidelity_tokens(settings.fidelity, size)
+    prompt = str(request.ask["prompt"])
+    tokens = most_tokens(prompt, output, fidelity_tokens=fidelity_tokens)
+    return cost_of(settings.price_list, tokens)
