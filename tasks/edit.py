@@ -40,7 +40,11 @@ def edit_shard(shard: ShardRef, store_url: str) -> ShardReport | State[ShardRepo
         return Done.MADE
 
     threads = len(opened.samples) if till is not None else 1
-    return as_state(run_shard(STAGE, shard, store, obtain, sign, threads=threads))
+    try:
+        return as_state(run_shard(STAGE, shard, store, obtain, sign, threads=threads))
+    finally:
+        if isinstance(editor, PaidEditor):
+            editor.close()
 
 
 def _till(

@@ -78,9 +78,7 @@ def run_workers(emulator: Emulator, folder: str, options: argparse.Namespace) ->
         worker.wait()
 
 
-def report(
-    emulator: Emulator, store: Store, options: argparse.Namespace, seconds: float
-) -> None:
+def report(emulator: Emulator, store: Store, options: argparse.Namespace, seconds: float) -> None:
     """Print what came of it."""
     tally = emulator.tally
     lines = lines_of(Ledger(store), "benchmark")
@@ -88,7 +86,9 @@ def report(
     paid = sum(line.cost_usd or 0 for line in bought)
     span_min = (tally.started[-1] - tally.started[0]) * options.speed / 60
     used = (tally.calls - 1) / span_min / options.per_minute
-    print(f"edits bought         {len(bought)} of {options.edits}, {len({b.key for b in bought})} keys")
+    print(
+        f"edits bought         {len(bought)} of {options.edits}, {len({b.key for b in bought})} keys"
+    )
     print(f"calls                {tally.calls} in {seconds:.1f} s, answers {tally.statuses}")
     print(f"quota used           {used:.1%}")
     print(f"rejected for rate    {tally.rejected} ({tally.rejected / tally.calls:.2%})")

@@ -5,7 +5,11 @@ Usage: worker.py STORE EDITS THREADS SETTINGS_JSON [BUDGET_JSON]
 
 import json
 import sys
+import uuid
 from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
 
 from kizu.arrays import RgbImage
 from kizu.edit.azure.settings import AzureSettings
@@ -18,11 +22,6 @@ from kizu.edit.request import EditRequest
 from kizu.edit.till import Till
 from kizu.stops import Stop, StopSign
 from kizu.store import Store
-
-import uuid
-
-import cv2
-import numpy as np
 
 
 def photo() -> RgbImage:

@@ -106,6 +106,7 @@ def save_refusal(
         status="refused",
         reason=reason,
         geometry=geometry,
+        cost_usd=0.0,
         bought_for=bought_for,
     )
     store.write_json(sidecar_path(record.key), record.model_dump(mode="json"))

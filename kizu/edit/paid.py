@@ -121,6 +121,10 @@ class PaidEditor(Framer, Protocol):
         """Raise StopEditingError if it has no way to reach or enter the service."""
         ...
 
+    def close(self) -> None:
+        """Hang up; the next call connects again."""
+        ...
+
     def most_usd(self, request: EditRequest, size: tuple[int, int]) -> float | None:
         """Return the most one call can cost; None where the price is not known."""
         ...

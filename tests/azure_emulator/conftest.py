@@ -97,4 +97,6 @@ def open_shop(tmp_path: Path):
         opened.append(shop)
         return shop
 
-    return open_one
+    yield open_one
+    for shop in opened:
+        shop.editor.close()

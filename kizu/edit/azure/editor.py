@@ -73,6 +73,13 @@ class AzureEditor:
         """Raise StopEditingError if endpoint, version or key is missing; nothing is sent."""
         self._connect()
 
+    def close(self) -> None:
+        """Hang up; the next call connects again."""
+        with self._lock:
+            if self._connected is not None:
+                self._connected[1].close()
+                self._connected = None
+
     def _connect(self) -> tuple[Connection, OpenAI]:
         with self._lock:
             if self._connected is None:

@@ -148,7 +148,7 @@ def _codes(error: openai.APIStatusError) -> frozenset[str]:
 
 
 def _cut(text: str) -> str:
-    flat = " ".join(text.split())
+    flat = " ".join(text.split()).rstrip(".")
     return flat if len(flat) <= _MOST_OF_A_REASON else f"{flat[:_MOST_OF_A_REASON]}…"
 
 

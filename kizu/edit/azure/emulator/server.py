@@ -32,6 +32,7 @@ from kizu.edit.azure.prices import cost_of
 from kizu.images import UnreadableImageError, encode_png
 
 KEY: Final = "emulator-key"
+DENIED: Final = "Access denied due to invalid subscription key or wrong API endpoint."
 _DEPLOYMENT_URL: Final = re.compile(r"/openai/deployments/([^/]+)/images/edits")
 _V1_URL: Final = re.compile(r"(/openai)?/v1/images/edits")
 _RESET: Final = struct.pack("ii", 1, 0)
@@ -180,9 +181,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _addressed(self, body: bytes) -> tuple[list[Part], Family]:
         """Check key, address and deployment, and read the form."""
         if not self._has_key():
-            raise _DeniedError(
-                401, "401", "Access denied: invalid subscription key or wrong endpoint."
-            )
+            raise _DeniedError(401, "401", DENIED)
         url = urlsplit(self.path)
         by_name = _DEPLOYMENT_URL.fullmatch(url.path)
         has_version = "api-version" in parse_qs(url.query)
