@@ -9,8 +9,9 @@ from typing import Final
 
 from kizu.edit.ledger import Traffic
 
-MARGIN: Final = 1.01
-"""Calls are spaced this much wider than the quota: clocks and networks jitter."""
+MARGIN: Final = 1.025
+"""Calls are spaced this much wider than the quota, so that a call may arrive a quarter of a second
+late in a window of ten and still be in its own."""
 
 _RECENT_S: Final = 60.0
 _TOLERATED_REJECTIONS: Final = 2
@@ -38,7 +39,7 @@ def next_start(traffic: Traffic, quota_per_minute: float, now: float) -> float:
 
     Example:
         >>> next_start(Traffic(last_start=100.0), quota_per_minute=60, now=100.2)
-        101.01
+        101.025
         >>> next_start(Traffic(last_start=100.0, hold_until=400.0), 60, now=100.2)
         400.0
     """
