@@ -33,7 +33,7 @@ def start_worker(tmp_path):
             json.dumps(editor),
             json.dumps(budget or {}),
         ]
-        worker = subprocess.Popen(
+        worker = subprocess.Popen(  # noqa: S603 - our own script
             command, stdout=subprocess.PIPE, text=True, start_new_session=True
         )
         workers.append(worker)

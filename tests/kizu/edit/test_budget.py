@@ -37,18 +37,15 @@ def test_a_call_within_all_caps_may_be_made(budget):
     [
         (
             {"max_requests": 10},
-            "budget reached: 10 of 10 requests are used; raise budget.max_requests and build "
-            "again to go on",
+            "budget reached: 10 of 10 requests are used; raise budget.max_requests and build again",
         ),
         (
             {"max_cost_usd": 1.05},
-            "budget reached: 1.00 of 1.05 USD are spent or reserved and one more edit can cost "
-            "0.10 USD; raise budget.max_cost_usd and build again to go on",
+            "1.00 of 1.05 USD are spent or reserved and one more edit can cost 0.10 USD; raise",
         ),
         (
             {"max_requests_per_day": 10},
-            "budget reached: 10 of 10 requests are used; raise budget.max_requests_per_day or "
-            "wait until tomorrow (UTC) and build again to go on",
+            "raise budget.max_requests_per_day or wait until tomorrow (UTC) and build again",
         ),
         ({"max_requests": 0}, "0 requests"),
     ],

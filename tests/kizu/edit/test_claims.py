@@ -63,7 +63,7 @@ with claim(Store(sys.argv[1]), sys.argv[2], lambda: False):
 
 def test_a_killed_holder_blocks_nobody(tmp_path):
     store = Store(str(tmp_path / "store"))
-    holder = subprocess.Popen(
+    holder = subprocess.Popen(  # noqa: S603 - our own script
         [sys.executable, "-c", HOLD, store.url, KEY], stdout=subprocess.PIPE, text=True
     )
     assert holder.stdout.readline() == "held\n"

@@ -1,3 +1,5 @@
+from datetime import date
+
 import numpy as np
 import pytest
 
@@ -96,9 +98,7 @@ def test_a_prompt_knows_place_and_severity_and_the_painters_request_does_not(spe
     assert "severe" in paid.request.ask["prompt"]
 
 
-def test_warnings_come_before_money_is_spent(spec, taken):
-    from datetime import date  # noqa: PLC0415 - only here
-
+def test_warnings_come_before_money_is_spent(spec):
     risky = changed(
         spec, {"prompt": "a smear of blood"}, editor={"name": "azure", "model": "gpt-image-1"}
     )

@@ -44,7 +44,7 @@ def test_a_mask_is_clear_where_the_model_may_edit_and_far_below_4_mb():
 
 
 def test_a_prompt_that_is_too_long_is_not_sent():
-    with pytest.raises(ValueError, match="prompt is 32,001 long, gpt-image-1.5 takes 32,000"):
+    with pytest.raises(ValueError, match=r"prompt is 32,001 long, gpt-image-1\.5 takes 32,000"):
         body(prompt="x" * 32_001)
 
 
