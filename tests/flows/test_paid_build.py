@@ -90,7 +90,7 @@ def test_the_key_may_come_from_a_secret_block(build, paid, store, emulate, monke
     emulator = emulate()
     monkeypatch.delenv("AZURE_OPENAI_API_KEY")
     fields = paid().model_dump(mode="json")
-    fields["editor"]["secret_block"] = "image-key"
+    fields["editor"] |= {"secret_block": "image-key"}
     state, _ = build(DatasetSpec.parse(fields))
     assert "there is no Prefect Secret block 'image-key'" in state.message
     Secret(value=KEY).save("image-key")

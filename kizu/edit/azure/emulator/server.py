@@ -226,8 +226,10 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             job = check_request(parts, family)
         except (BadRequest, UnreadableImageError) as error:
-            code = error.code if isinstance(error, BadRequest) else "invalid_image"
-            return self._error(400, code, str(error))
+            code, param = ("invalid_image", "image")
+            if isinstance(error, BadRequest):
+                code, param = error.code, error.param
+            return self._error(400, code, str(error), param=param)
         return self._serve(job, fault)
 
     def _serve(self, job: Job, fault: Fault | None) -> None:
@@ -267,9 +269,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
     def _error(
-        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        param: str | None = None,
     ) -> None:
-        body = {"error": {"code": code, "message": message, "type": "invalid_request_error"}}
+        kind = "invalid_request_error"
+        error = {"code": code, "message": message, "type": kind, "param": param}
+        body = {"error": error}
         self._answer(status, json.dumps(body).encode(), headers)
 
     def _answer(
