@@ -7,7 +7,7 @@ so bursts do not pay: calls are spaced by 60 s / quota, over all workers, as the
 import math
 from typing import Final
 
-from kizu.edit.ledger import Traffic
+from kizu.edit.books import Traffic
 
 MARGIN: Final = 1.02
 """Calls are spaced this much wider than the quota, so that a call may arrive a fifth of a second

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kizu.edit.azure.emulator import Emulator, EmulatorSettings
-from kizu.edit.azure.emulator.server import KEY
+from kizu.edit.azure.emulator.settings import KEY
 from kizu.edit.azure.settings import AzureSettings
 from kizu.edit.budget import BudgetSpec
 from kizu.edit.editor import load_editor

@@ -7,7 +7,7 @@ import traceback
 
 import pytest
 
-from kizu.edit.azure.emulator.server import KEY
+from kizu.edit.azure.emulator.settings import KEY
 from kizu.edit.azure.families import Family
 from kizu.edit.editor import EditError, StopEditingError, load_editor
 from kizu.edit.statement import lines_of, to_csv

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from kizu.edit.azure.emulator import Fault, FaultPlan
-from kizu.edit.ledger import CallStatus, Ledger
+from kizu.edit.books import CallStatus
+from kizu.edit.ledger import Ledger
 from kizu.edit.statement import lines_of
 from kizu.store import Store
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from kizu.edit.archive import find_edit, open_edit
-from kizu.edit.ledger import CallStatus
+from kizu.edit.books import CallStatus
 
 
 @pytest.mark.parametrize("url_style", ["deployment", "v1"])

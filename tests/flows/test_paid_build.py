@@ -5,7 +5,7 @@ import pytest
 from prefect.blocks.system import Secret
 
 from kizu.edit.azure.emulator import Emulator, EmulatorSettings, Fault, FaultPlan
-from kizu.edit.azure.emulator.server import KEY
+from kizu.edit.azure.emulator.settings import KEY
 from kizu.edit.ledger import Ledger
 from kizu.edit.statement import lines_of
 from kizu.publish.layout import latest_version
