@@ -15,7 +15,7 @@ from kizu.arrays import FloatMap, Mask
 from kizu.diff.evidence import ScaleEvidence
 from kizu.diff.filters import dilate, disc, enlarge, gaussian, magnitude, shrink
 
-_GROW_SHARE = 0.4
+_GROW_SHARE = 0.33
 _PEAK_SHARE = 0.4
 _EXPLAINED_MARGIN_PX = 2
 _MIN_SEED_AREA = 4

@@ -18,7 +18,8 @@ _GRID_SIDE = 144
 _TABLE_BINS = 64
 _BIN_LEVELS = 256 // _TABLE_BINS
 _FIELD_SIGMA_SHARE = 0.10
-_FIELD_CAP_DELTA_E = 5.0
+_FIELD_CAP_DELTA_E = 8.0
+_FIELD_REACHES = (12.0, 8.0, 6.0, 5.0)
 _MIN_SPREAD_DELTA_E = 0.25
 _MIN_SPREAD = 0.002
 _CENSORED = 0.02
@@ -260,15 +261,20 @@ def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) 
 
 
 def _illumination_field(residual: FloatMap, valid: Mask) -> FloatMap:
-    """Slow robust average of what the colour fit left, (h, w, 3) delta E, capped."""
+    """Slow robust average of what the colour fit left, (h, w, 3) delta E, capped.
+
+    Each round trusts less distance from the last estimate, so that a slope is followed into the
+    corners while a change keeps no say in the end.
+    """
     sigma = _FIELD_SIGMA_SHARE * min(valid.shape)
     field = np.zeros_like(residual)
-    for _ in range(3):
+    known = valid.ravel().astype(np.float64)
+    for reach in _FIELD_REACHES:
         left = (residual - field).reshape(-1, 3).astype(np.float64)
-        weight = _biweight(left, valid.ravel().astype(np.float64), 5.0, _MIN_SPREAD_DELTA_E)
+        weight = _biweight(left, known, reach, _MIN_SPREAD_DELTA_E)
         weight = weight.reshape(*valid.shape, 1).astype(np.float32)
         share = gaussian(weight[..., 0], sigma)[..., None] + np.float32(0.03)
-        field = field + gaussian(np.asarray(weight * (residual - field)), sigma) / share
+        field = gaussian(np.asarray(weight * residual, np.float32), sigma) / share
     cap = np.clip(2 - magnitude(field) / _FIELD_CAP_DELTA_E, 0, 1)
     return np.asarray(field * cap[..., None], np.float32)
 
