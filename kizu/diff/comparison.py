@@ -82,9 +82,7 @@ def _compare(
     tone = untouched(to_lab(warped)) if in_place else correct_tone(warped, edited, valid)
     rate = settings.false_alarm_rate / (1 + len(COARSE))
     suspicion = Suspicion(rate, settings.min_visible_delta_e, region)
-    scales = _all_scales(
-        tone.predicted, edited_lab, valid, doubt=tone.doubt, suspicion=suspicion
-    )
+    scales = _all_scales(tone.predicted, edited_lab, valid, doubt=tone.doubt, suspicion=suspicion)
     decision = decide(scales)
     mask = drop_specks(decision.mask, decision.strength, settings.min_area_px)
     mask = refine(mask, scales[0].residual) & valid
@@ -148,7 +146,7 @@ def _anomaly_map(strength: FloatMap, mask: Mask, threshold: float) -> FloatMap:
 def regions_of(mask: Mask, anomaly_map: FloatMap) -> tuple[Region, ...]:
     """Connected regions, largest first."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
-    total = np.bincount(labels.ravel(), anomaly_map.ravel(), minlength=count)
+    total = np.bincount(labels[mask], anomaly_map[mask], minlength=count)
     found = [
         Region(
             xyxy=(int(left), int(top), int(left + width), int(top + height)),
