@@ -9,7 +9,16 @@ import numpy as np
 from kizu.arrays import RgbImage
 from kizu.images import encode_png
 
-PHOTOS: Final = ("brick", "grass", "gravel", "coins", "coffee", "moon", "stereo_motorcycle", "clock")
+PHOTOS: Final = (
+    "brick",
+    "grass",
+    "gravel",
+    "coins",
+    "coffee",
+    "moon",
+    "stereo_motorcycle",
+    "clock",
+)
 """Freely usable photographs in scikit-image's package; its README.txt gives their licences."""
 
 _LONG_SIDE_PX: Final = 512

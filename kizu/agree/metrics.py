@@ -13,7 +13,7 @@ def mask_iou(a: Mask, b: Mask) -> float:
         0.5
     """
     union = np.count_nonzero(a | b)
-    return np.count_nonzero(a & b) / union if union else 0.0
+    return float(np.count_nonzero(a & b) / union) if union else 0.0
 
 
 def coverage(a: Mask, b: Mask) -> float:
@@ -24,7 +24,7 @@ def coverage(a: Mask, b: Mask) -> float:
         0.5
     """
     area = np.count_nonzero(a)
-    return np.count_nonzero(a & b) / area if area else 0.0
+    return float(np.count_nonzero(a & b) / area) if area else 0.0
 
 
 def box_of(mask: Mask) -> Boxes:
