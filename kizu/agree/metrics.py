@@ -41,18 +41,6 @@ def box_of(mask: Mask) -> Boxes:
     return np.array([[x0, y0, x1, y1]], dtype=np.float32)
 
 
-def box_area(boxes: Boxes) -> Boxes:
-    """Return the areas of (N, 4) xyxy boxes, (N,) float32 px².
-
-    Example:
-        >>> box_area(np.array([[0, 0, 2, 3]], dtype=np.float32))
-        array([6.], dtype=float32)
-    """
-    width = np.maximum(boxes[:, 2] - boxes[:, 0], 0)
-    height = np.maximum(boxes[:, 3] - boxes[:, 1], 0)
-    return np.asarray(width * height)
-
-
 def box_mask(boxes: Boxes, shape: tuple[int, int]) -> Mask:
     """Fill (N, 4) xyxy boxes into one (H, W) mask.
 
