@@ -1,1 +1,20 @@
 """kizu: normal product photos and a sentence per defect in, a labelled dataset out."""
+
+from kizu.diff import DiffResult, DiffSettings, diff_mask
+from kizu.edit.editor import Edit, Editor, load_editor
+from kizu.ground import Annotator, Detections, GroundSettings, load_annotator
+from kizu.spec import DatasetSpec
+
+__all__ = [
+    "Annotator",
+    "DatasetSpec",
+    "Detections",
+    "DiffResult",
+    "DiffSettings",
+    "Edit",
+    "Editor",
+    "GroundSettings",
+    "diff_mask",
+    "load_annotator",
+    "load_editor",
+]

@@ -116,11 +116,6 @@ class Geometry:
         crop = ((source[0] - width) // 2, (source[1] - height) // 2, width, height)
         return cls(source, crop, model, (0, 0), model)
 
-    @classmethod
-    def from_json(cls, fields: dict[str, list[int]]) -> Self:
-        """Read what ``dataclasses.asdict`` and JSON made of a geometry."""
-        return cls(**{name: tuple(value) for name, value in fields.items()})  # type: ignore[arg-type]
-
     def apply(self, photo: RgbImage) -> RgbImage:
         """Return the picture to send: (model height, model width, 3) uint8.
 

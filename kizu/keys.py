@@ -45,7 +45,7 @@ def content_key(kind: str, /, **parts: Any) -> str:  # noqa: ANN401 - any JSON v
 
     Example:
         >>> content_key("edit", prompt="a scratch", variant=0)[:12]
-        'f8cdbce93b6c'
+        '8342eae1b27e'
     """
     return sha256_hex(canonical_json({"kind": kind, **parts}).encode())
 

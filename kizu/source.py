@@ -1,6 +1,5 @@
 """Finds the user's normal images and takes them into the store, each content once."""
 
-import json
 import os
 import posixpath
 import unicodedata
@@ -10,6 +9,7 @@ from typing import Final
 
 import fsspec
 
+from kizu.arrays import RgbImage
 from kizu.images import (
     DECODER_VERSION,
     IMAGE_SUFFIXES,
@@ -119,36 +119,57 @@ def list_source(path: str) -> list[SourceFile]:
     return sorted(files, key=lambda file: file.name)
 
 
+def examine(file: SourceFile, store: Store) -> NormalImage | Skipped:
+    """Tell what a file is, or why it is skipped, and change nothing."""
+    return _examine(file, store)[0]
+
+
 def take_in(file: SourceFile, store: Store) -> NormalImage | Skipped:
-    """Decode one file into the store, or tell why it is skipped; known content is not redone."""
+    """Decode a file into the store, or tell why it is skipped; known content is not redone."""
+    found, pixels = _examine(file, store)
+    if isinstance(found, Skipped) or pixels is None:
+        return found
+    store.write(found.path, encode_png(pixels))
+    facts = {key: value for key, value in asdict(found).items() if key not in ("sha256", "name")}
+    store.write_json(_sidecar(found.sha256), {**facts, "decoder": DECODER_VERSION})
+    return found
+
+
+def _examine(file: SourceFile, store: Store) -> tuple[NormalImage | Skipped, RgbImage | None]:
+    """Return what a file is, and its pixels if the store does not have them."""
     if not file.name.lower().endswith(IMAGE_SUFFIXES):
         kinds = ", ".join(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES)
-        return Skipped(file.name, f"its name does not end like an image's ({kinds})")
+        return Skipped(file.name, f"its name does not end like an image's ({kinds})"), None
     try:
         with fsspec.open(file.url, "rb") as opened:
             data = opened.read()
-        return _decode_once(file.name, data, store)
+        sha256 = sha256_hex(data)
+        known = _known(file.name, sha256, store)
+        return (known, None) if known else _decoded(file.name, sha256, data)
     except UnreadableImageError as error:
-        return Skipped(file.name, str(error))
+        return Skipped(file.name, str(error)), None
     except OSError as error:
-        return Skipped(file.name, f"it cannot be read ({error.strerror or error})")
+        return Skipped(file.name, f"it cannot be read ({error.strerror or error})"), None
 
 
-def _decode_once(name: str, data: bytes, store: Store) -> NormalImage:
-    sha256 = sha256_hex(data)
-    sidecar = f"{keyed('normals', sha256)}.json"
-    if store.exists(sidecar):
-        facts = store.read_json(sidecar)
-        if facts.pop("decoder") == DECODER_VERSION:
-            return NormalImage(sha256=sha256, name=name, **facts)
+def _known(name: str, sha256: str, store: Store) -> NormalImage | None:
+    if not store.exists(_sidecar(sha256)):
+        return None
+    facts = store.read_json(_sidecar(sha256))
+    if facts.pop("decoder") != DECODER_VERSION:
+        return None
+    return NormalImage(sha256=sha256, name=name, **facts)
+
+
+def _decoded(name: str, sha256: str, data: bytes) -> tuple[NormalImage, RgbImage]:
     pixels = decode_image(data)
     height, width = pixels.shape[:2]
-    digest = sha256_hex(json.dumps(pixels.shape).encode() + pixels.tobytes())
-    image = NormalImage(sha256, digest, name, width, height)
-    store.write(image.path, encode_png(pixels))
-    facts = {key: value for key, value in asdict(image).items() if key not in ("sha256", "name")}
-    store.write_json(sidecar, {**facts, "decoder": DECODER_VERSION})
-    return image
+    pixels_sha256 = sha256_hex(f"{height}x{width}".encode() + pixels.tobytes())
+    return NormalImage(sha256, pixels_sha256, name, width, height), pixels
+
+
+def _sidecar(sha256: str) -> str:
+    return f"{keyed('normals', sha256)}.json"
 
 
 def _open(path: str) -> tuple[fsspec.AbstractFileSystem, str]:

@@ -26,7 +26,7 @@ from typing import Any, Self
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from kizu.keys import canonical_json
+from kizu.keys import canonical_json, sha256_hex
 
 
 class Store:
@@ -91,6 +91,14 @@ class Store:
         """Write a JSON object in canonical form: equal objects give equal bytes."""
         self.write(path, canonical_json(value).encode())
 
+    def put_json(self, folder: str, value: dict[str, Any]) -> str:
+        """Write a JSON object under its own content key and return its path."""
+        data = canonical_json(value).encode()
+        path = f"{keyed(folder, sha256_hex(data))}.json"
+        if not self.exists(path):
+            self.write(path, data)
+        return path
+
     def list(self, folder: str) -> Iterator[str]:
         """Yield the paths of all files below a folder, sorted; nothing if it is not there."""
         root = self._full(folder)
@@ -130,3 +138,35 @@ def keyed(folder: str, key: str) -> str:
         'edits/ab/abcdef'
     """
     return f"{folder}/{key[:2]}/{key}"
+
+
+class StageFolder:
+    """One stage output: files that count once their record is written.
+
+    ``stages/STAGE/ab/KEY/`` holds the files, ``record.json`` among them, written last.
+    """
+
+    def __init__(self, store: Store, stage: str, key: str) -> None:
+        """Point at the output of a stage for a key; nothing is read or made."""
+        self._store = store
+        self._folder = keyed(f"stages/{stage}", key)
+
+    def done(self) -> bool:
+        """Tell whether the output is complete."""
+        return self._store.exists(f"{self._folder}/record.json")
+
+    def read(self, name: str) -> bytes:
+        """Return one file's bytes."""
+        return self._store.read(f"{self._folder}/{name}")
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write one file; it counts when the record follows."""
+        self._store.write(f"{self._folder}/{name}", data)
+
+    def record(self) -> dict[str, Any]:
+        """Return the record."""
+        return self._store.read_json(f"{self._folder}/record.json")
+
+    def finish(self, record: dict[str, Any]) -> None:
+        """Write the record, which completes the output."""
+        self._store.write_json(f"{self._folder}/record.json", record)

@@ -1,1 +1,25 @@
-"""Shows a dataset version as pictures and a page."""
+"""Shows a dataset version as pictures and a page.
+
+``draw_card`` turns one sample into small pictures, ``render_page`` puts many of them on one HTML
+page that needs nothing else, ``contact_sheet`` on one picture. Nothing here reads or writes files.
+"""
+
+from kizu.report.card import REPORT_VERSION, Card, CardPictures, Figure, Verdict
+from kizu.report.draw import draw_card
+from kizu.report.page import Page, YieldRow, render_page
+from kizu.report.sheet import contact_sheet
+from kizu.report.words import Language
+
+__all__ = [
+    "REPORT_VERSION",
+    "Card",
+    "CardPictures",
+    "Figure",
+    "Language",
+    "Page",
+    "Verdict",
+    "YieldRow",
+    "contact_sheet",
+    "draw_card",
+    "render_page",
+]

@@ -1,0 +1,45 @@
+"""When two annotations count as agreeing."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from kizu.settings import Settings
+
+
+class AgreementSettings(Settings):
+    """Thresholds of the comparison between the diff mask and the text-grounded one."""
+
+    min_mask_iou: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        title="Smallest mask IoU",
+        description="Diff mask and grounded mask must overlap at least this much to be accepted.",
+    )
+    min_coverage: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        title="Smallest coverage",
+        description="Also accepted: this share of the diff mask lies inside the grounded mask or "
+        "box, and the box is not much larger. Thin defects pass here, whose IoU is always low.",
+    )
+    max_box_ratio: float = Field(
+        4.0,
+        ge=1,
+        title="Largest box ratio",
+        description="A grounded box may be this many times larger than the diff mask's own box.",
+    )
+    max_outside_fraction: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        title="Largest share outside the region",
+        description="More of the change than this outside the asked region goes to review.",
+    )
+    without_grounding: Literal["review", "accept"] = Field(
+        "review",
+        title="Without grounding",
+        description="What happens to a clear change when no annotator is at hand to confirm it.",
+    )

@@ -1,0 +1,201 @@
+"""The verdict on one edited image: accept, review or reject, with the reason and the figures.
+
+The diff is the strong witness, since it has the normal image. Text grounding corroborates: its
+silence sends to review and never rejects.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+
+from kizu.agree.metrics import box_mask, box_of, coverage, mask_iou
+from kizu.agree.settings import AgreementSettings
+from kizu.arrays import Mask
+from kizu.diff import Status
+from kizu.ground import Detections
+from kizu.ground.boxes import box_area
+from kizu.ground.priors import with_priors
+from kizu.settings import Record
+from kizu.spec import AreaRange
+
+AGREE_VERSION: Final = "1"
+
+
+class Verdict(StrEnum):
+    """What becomes of a sample."""
+
+    ACCEPT = "accept"
+    REVIEW = "review"
+    REJECT = "reject"
+
+
+class Reason(StrEnum):
+    """Why; the first that applies, in this order."""
+
+    UNCHANGED = "unchanged"
+    REDRAWN = "redrawn"
+    TOO_SMALL = "too_small"
+    TOO_LARGE = "too_large"
+    OUTSIDE_REGION = "outside_region"
+    UNGROUNDED = "no_annotator"
+    DIFF_ONLY = "diff_only"
+    NOT_GROUNDED = "not_grounded"
+    DISAGREE = "disagree"
+    AGREE = "agree"
+
+
+VERDICT_OF: Final = {
+    Reason.UNCHANGED: Verdict.REJECT,
+    Reason.REDRAWN: Verdict.REVIEW,
+    Reason.TOO_SMALL: Verdict.REVIEW,
+    Reason.TOO_LARGE: Verdict.REVIEW,
+    Reason.OUTSIDE_REGION: Verdict.REVIEW,
+    Reason.UNGROUNDED: Verdict.REVIEW,
+    Reason.DIFF_ONLY: Verdict.ACCEPT,
+    Reason.NOT_GROUNDED: Verdict.REVIEW,
+    Reason.DISAGREE: Verdict.REVIEW,
+    Reason.AGREE: Verdict.ACCEPT,
+}
+
+EXPLANATION: Final = {
+    Reason.UNCHANGED: "The edit changed nothing that stands out from the picture's own noise.",
+    Reason.REDRAWN: "The whole picture was redrawn, so the change cannot be told apart.",
+    Reason.TOO_SMALL: "The change is smaller than the expected area.",
+    Reason.TOO_LARGE: "The change is larger than the expected area.",
+    Reason.OUTSIDE_REGION: "Much of the change lies outside the asked region.",
+    Reason.UNGROUNDED: "No annotator was at hand to confirm the change.",
+    Reason.DIFF_ONLY: "The change is clear and of the expected size; nobody else looked at it.",
+    Reason.NOT_GROUNDED: "The annotator did not find the phrase at the change.",
+    Reason.DISAGREE: "The annotator marks another area than the change.",
+    Reason.AGREE: "Diff and annotator mark the same area.",
+}
+
+
+class Agreement(Record):
+    """The comparison of the two annotations of one image.
+
+    Attributes:
+        verdict: What becomes of the sample.
+        reason: Why.
+        area_fraction: Share of the image the diff mask covers.
+        outside_fraction: Share of the diff mask outside the asked region; None without a region.
+        mask_iou: IoU of the diff mask and the grounded mask; None without detections.
+        coverage: Share of the diff mask inside the grounded mask, or box where there is no mask.
+        box_ratio: Area of the grounded boxes over the area of the diff mask's box.
+        confidence: The best confidence among detections that touch the change; it counts how well
+            their size and place suit what was asked for.
+        detections: How many detections there are that do not lie wholly outside the region.
+        detections_elsewhere: How many of them do not touch the change.
+    """
+
+    verdict: Verdict
+    reason: Reason
+    area_fraction: float
+    outside_fraction: float | None = None
+    mask_iou: float | None = None
+    coverage: float | None = None
+    box_ratio: float | None = None
+    confidence: float | None = None
+    detections: int | None = None
+    detections_elsewhere: int | None = None
+
+    @property
+    def explanation(self) -> str:
+        """The reason as a sentence."""
+        return EXPLANATION[self.reason]
+
+
+def agree(
+    mask: Mask,
+    status: Status,
+    detections: Detections | None,
+    expected_area: AreaRange,
+    settings: AgreementSettings,
+    *,
+    region: Mask | None = None,
+) -> Agreement:
+    """Compare what changed with what the annotator found.
+
+    Args:
+        mask: (H, W) bool, the diff mask.
+        status: What the diff says of the picture as a whole.
+        detections: What the annotator found on the same pixel grid; None if no annotator looked.
+        expected_area: Share of the image a defect may cover.
+        settings: Thresholds.
+        region: (H, W) bool, where the defect was asked for.
+    """
+    figures: dict[str, float | int | None] = {"area_fraction": round(float(mask.mean()), 6)}
+    if region is not None:
+        figures["outside_fraction"] = round(coverage(mask, ~region), 4)
+    if detections is not None:
+        shape = (mask.shape[0], mask.shape[1])
+        area_share = (expected_area.min_fraction, expected_area.max_fraction)
+        plausible = with_priors(detections, shape, area_share=area_share, region=region)
+        figures |= _overlap(mask, plausible)
+    reason = _diff_reason(figures, status, expected_area, settings)
+    reason = reason or _grounding_reason(figures, settings)
+    return Agreement(verdict=VERDICT_OF[reason], reason=reason, **figures)
+
+
+def _overlap(mask: Mask, detections: Detections) -> dict[str, float | int | None]:
+    """Figures of the detections that touch the change, against the change."""
+    shape = (mask.shape[0], mask.shape[1])
+    areas = [_area_of(detections, i, shape) for i in range(len(detections.phrase))]
+    touching = [i for i, area in enumerate(areas) if np.any(area & mask)]
+    counts = {
+        "detections": len(areas),
+        "detections_elsewhere": len(areas) - len(touching),
+    }
+    if not touching:
+        return {**counts, "mask_iou": 0.0, "coverage": 0.0}
+    union = np.logical_or.reduce([areas[i] for i in touching])
+    boxes = box_mask(detections.xyxy[touching], shape)
+    return {
+        **counts,
+        "mask_iou": round(mask_iou(mask, union), 4),
+        "coverage": round(coverage(mask, union), 4),
+        "box_ratio": round(float(boxes.sum() / box_area(box_of(mask))[0]), 4),
+        "confidence": round(float(detections.confidence[touching].max()), 4),
+    }
+
+
+def _area_of(detections: Detections, index: int, shape: tuple[int, int]) -> Mask:
+    if detections.mask is not None:
+        return np.asarray(detections.mask[index])
+    return box_mask(detections.xyxy[index : index + 1], shape)
+
+
+def _diff_reason(
+    figures: dict[str, float | int | None],
+    status: Status,
+    expected_area: AreaRange,
+    settings: AgreementSettings,
+) -> Reason | None:
+    """What the diff alone has to say against the sample; None if nothing."""
+    area = figures["area_fraction"] or 0.0
+    if status is Status.REDRAWN:
+        return Reason.REDRAWN
+    if status is Status.UNCHANGED or not area:
+        return Reason.UNCHANGED
+    if area < expected_area.min_fraction:
+        return Reason.TOO_SMALL
+    if area > expected_area.max_fraction:
+        return Reason.TOO_LARGE
+    if (figures.get("outside_fraction") or 0.0) > settings.max_outside_fraction:
+        return Reason.OUTSIDE_REGION
+    return None
+
+
+def _grounding_reason(
+    figures: dict[str, float | int | None], settings: AgreementSettings
+) -> Reason:
+    if figures.get("detections") is None:
+        accepts = settings.without_grounding == "accept"
+        return Reason.DIFF_ONLY if accepts else Reason.UNGROUNDED
+    if figures["detections"] == figures["detections_elsewhere"]:
+        return Reason.NOT_GROUNDED
+    tight = (figures["box_ratio"] or 0.0) <= settings.max_box_ratio
+    covered = (figures["coverage"] or 0.0) >= settings.min_coverage
+    overlaps = (figures["mask_iou"] or 0.0) >= settings.min_mask_iou
+    return Reason.AGREE if overlaps or (covered and tight) else Reason.DISAGREE

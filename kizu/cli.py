@@ -1,0 +1,180 @@
+"""The command line: init, plan, build, report, demo."""
+
+import os
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, NoReturn, ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from kizu.demo import write_demo
+from kizu.edit.planning import Outlook, outlook
+from kizu.publish.layout import latest_version
+from kizu.report.summary import BuildSummary, next_steps
+from kizu.scaffold import spec_template
+from kizu.source import Inventory, Skipped, examine, list_source
+from kizu.spec import DatasetSpec
+from kizu.store import Store
+from kizu.terminal import progress_bars
+
+app = typer.Typer(
+    help="Normal product photos and a sentence per defect in, a labelled dataset out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+SpecFile = Annotated[Path, typer.Argument(help="The spec file, for example dataset.yaml.")]
+StoreUrl = Annotated[
+    str,
+    typer.Option("--store", envvar="KIZU_STORE", help="Store: a folder or an fsspec URL."),
+]
+DEFAULT_STORE = "kizu-store"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@app.command()
+def init(
+    folder: Annotated[str, typer.Argument(help="Folder, pattern or URL of the normal photos.")],
+    output: Annotated[Path, typer.Option(help="The file to write.")] = Path("dataset.yaml"),
+) -> None:
+    """Write a commented dataset.yaml for a folder of normal photos."""
+    files = _or_exit(list_source, folder)
+    if output.exists():
+        _fail(f"{output} exists already; delete it or choose another name with --output")
+    output.write_text(spec_template(folder, output), encoding="utf-8")
+    out.print(f"Wrote {output} for {len(files)} files. Describe your defects in it, then run:")
+    out.print(f"  kizu plan {output}\n  kizu build {output}")
+
+
+@app.command()
+def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE) -> None:
+    """Print what a build would make and cost; changes nothing."""
+    spec = _or_exit(DatasetSpec.from_yaml, spec_file)
+    opened = _or_exit(Store, store)
+    files = _or_exit(list_source, spec.images.path)
+    with progress_bars() as bars:
+        bars("look at photos", 0, len(files))
+        found = []
+        for file in files:
+            found.append(examine(file, opened))
+            bars("look at photos", 1, None)
+    inventory = Inventory.of(found)
+    _print_outlook(spec, _or_exit(outlook, spec, inventory, opened))
+    _print_skipped(inventory.skipped)
+
+
+@app.command()
+def build(
+    spec_file: SpecFile,
+    store: StoreUrl = DEFAULT_STORE,
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show Prefect's log.")] = False,
+) -> None:
+    """Build the dataset; what the store holds already is not made again."""
+    _build(_or_exit(DatasetSpec.from_yaml, spec_file), store, verbose=verbose)
+
+
+@app.command()
+def report(
+    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    store: StoreUrl = DEFAULT_STORE,
+    *,
+    japanese: Annotated[bool, typer.Option("--ja", help="Open the Japanese page.")] = False,
+    show: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
+) -> None:
+    """Open the report of a dataset's latest version."""
+    opened = _or_exit(Store, store)
+    folder = latest_version(opened, name)
+    if folder is None:
+        _fail(f"there is no dataset {name!r} in {store}; 'kizu build' makes one")
+    address = opened.address(folder.report("index.ja.html" if japanese else "index.html"))
+    out.print(address)
+    if show:
+        webbrowser.open(address if "://" in address else Path(address).as_uri())
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where photos, spec and store go.")] = Path("demo"),
+) -> None:
+    """Build a small dataset from bundled photographs, offline and free of charge."""
+    spec_file = _or_exit(write_demo, folder)
+    out.print(f"Photos and {spec_file.name} are in {folder}.")
+    _build(_or_exit(DatasetSpec.from_yaml, spec_file), str(folder / "store"), verbose=False)
+
+
+def _build(spec: DatasetSpec, store_url: str, *, verbose: bool) -> None:
+    _set_up_prefect(verbose=verbose)
+    from flows.build import build_dataset  # noqa: PLC0415 - Prefect takes seconds to import
+
+    store = _or_exit(Store, store_url)
+    with progress_bars("start Prefect"):
+        state = build_dataset(spec, store.url, return_state=True)
+    result = state.result(raise_on_failure=False)
+    if isinstance(result, BaseException):
+        _fail(str(result))
+    summary = BuildSummary.model_validate(result)
+    _print_summary(summary)
+    if summary.failed:
+        raise typer.Exit(1)
+
+
+def _set_up_prefect(*, verbose: bool) -> None:
+    """Choose quiet defaults; what the user has set in the environment stays."""
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "CRITICAL")
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+
+
+def _print_outlook(spec: DatasetSpec, found: Outlook) -> None:
+    variants = sum(defect.variants for defect in spec.defects)
+    table = Table(title=f"Plan of {spec.name}", show_header=False, title_justify="left")
+    table.add_row("usable photos", str(found.photos))
+    table.add_row("photos to edit", str(found.edited_photos))
+    table.add_row("edits per photo", f"{variants} ({len(spec.defects)} defects)")
+    table.add_row("edits in all", str(found.requests))
+    table.add_row("already in the store", str(found.stored))
+    table.add_row("to make", str(found.to_make))
+    cost = "unknown" if found.cost_usd is None else f"{found.cost_usd:.2f} USD"
+    table.add_row("estimated cost", f"{cost} ({spec.editor.name})")
+    out.print(table)
+
+
+def _print_summary(summary: BuildSummary) -> None:
+    out.print(f"[bold]{summary.dataset}[/] {summary.version}: {summary.headline}")
+    if not summary.is_new:
+        out.print("Nothing changed since this version was published.")
+    if summary.note:
+        err.print(summary.note, style="yellow", markup=False)
+    _print_skipped(summary.skipped)
+    for problem in summary.problems:
+        err.print(f"failed: {problem.sample_id}: {problem.reason}", style="red", markup=False)
+    for step in next_steps(summary):
+        out.print(f"- {step}", markup=False)
+    out.print(f"Report: {summary.report_address}", markup=False)
+
+
+def _print_skipped(skipped: tuple[Skipped, ...]) -> None:
+    for skip in skipped:
+        err.print(f"skipped: {skip.name}: {skip.reason}", style="yellow", markup=False)
+
+
+def _or_exit(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call, or end with the sentence of an error that the user can mend."""
+    try:
+        return call(*args, **kwargs)
+    except ValueError as error:
+        _fail(str(error))
+
+
+def _fail(sentence: str) -> NoReturn:
+    err.print(sentence, style="red", markup=False)
+    raise typer.Exit(2)

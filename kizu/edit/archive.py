@@ -1,0 +1,114 @@
+"""Edits in the store: the picture as it was received, then a sidecar that makes it count.
+
+``edits/ab/KEY/picture.png`` is written first and ``edits/ab/KEY/edit.json`` last, so an edit with a
+sidecar is complete. A refusal is a sidecar without a picture.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from kizu.arrays import RgbImage
+from kizu.edit.editor import Edit
+from kizu.edit.request import EditRequest
+from kizu.geometry import Geometry
+from kizu.images import decode_image, encode_mask
+from kizu.keys import sha256_hex
+from kizu.settings import Record
+from kizu.store import Store, keyed
+
+
+class EditRecord(Record):
+    """The sidecar of an edit.
+
+    Attributes:
+        key: The request's key.
+        request: The request itself.
+        status: "edited", or "refused" for ever.
+        reason: Why it was refused; empty for edits.
+        model: The model that made it.
+        geometry: How the photo was brought to the model's size.
+        picture_sha256: SHA-256 of the picture file; empty for refusals.
+        cost_usd: US dollars; None where the price is not known.
+        usage: Tokens by kind, as billed.
+        request_id: The service's own name of the call.
+        bought_at: When, in ISO 8601 UTC; None for edits that cost nothing.
+    """
+
+    key: str
+    request: EditRequest
+    status: Literal["edited", "refused"]
+    reason: str = ""
+    model: str = ""
+    geometry: Geometry
+    picture_sha256: str = ""
+    cost_usd: float | None = None
+    usage: dict[str, int] = Field(default_factory=dict)
+    request_id: str | None = None
+    bought_at: str | None = None
+
+
+def sidecar_path(key: str) -> str:
+    """Return where the sidecar of an edit lies; it exists when the edit is complete."""
+    return f"{keyed('edits', key)}/edit.json"
+
+
+def truth_path(key: str) -> str:
+    """Return where the painter's true mask lies. Evaluation reads it; no annotator may."""
+    return f"{keyed('truth', key)}.png"
+
+
+def find_edit(store: Store, key: str) -> EditRecord | None:
+    """Return the record of a complete edit or refusal, None where there is none yet."""
+    path = sidecar_path(key)
+    return EditRecord.model_validate(store.read_json(path)) if store.exists(path) else None
+
+
+def save_edit(store: Store, request: EditRequest, edit: Edit, geometry: Geometry) -> EditRecord:
+    """Store an answer, picture first."""
+    record = EditRecord(
+        key=request.key,
+        request=request,
+        status="edited",
+        model=edit.model,
+        geometry=geometry,
+        picture_sha256=sha256_hex(edit.picture),
+        cost_usd=edit.cost_usd,
+        usage=dict(edit.usage),
+        request_id=edit.request_id,
+        bought_at=edit.bought_at,
+    )
+    store.write(_picture_path(record.key), edit.picture)
+    if edit.truth is not None:
+        store.write(truth_path(record.key), encode_mask(geometry.undo_mask(edit.truth)))
+    store.write_json(sidecar_path(record.key), record.model_dump(mode="json"))
+    return record
+
+
+def save_refusal(store: Store, request: EditRequest, reason: str, geometry: Geometry) -> EditRecord:
+    """Store a refusal, so that the request is never made again."""
+    record = EditRecord(
+        key=request.key,
+        request=request,
+        status="refused",
+        reason=reason,
+        geometry=geometry,
+    )
+    store.write_json(sidecar_path(record.key), record.model_dump(mode="json"))
+    return record
+
+
+def open_edit(store: Store, record: EditRecord, photo: RgbImage) -> RgbImage:
+    """Return the edited picture on the photo's grid, (H, W, 3) uint8.
+
+    Args:
+        store: The store.
+        record: The edit's record.
+        photo: The normal image, for the parts that were not sent.
+    """
+    picture = decode_image(store.read(_picture_path(record.key)))
+    return record.geometry.undo(picture, photo)
+
+
+def _picture_path(key: str) -> str:
+    return f"{keyed('edits', key)}/picture.png"

@@ -1,0 +1,56 @@
+"""The table of what can be painted, and how large it is when nobody says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from kizu.edit.painter.defects.chip import chip
+from kizu.edit.painter.defects.contamination import contamination
+from kizu.edit.painter.defects.crack import crack
+from kizu.edit.painter.defects.dent import dent
+from kizu.edit.painter.defects.hole import hole
+from kizu.edit.painter.defects.missing import missing_part
+from kizu.edit.painter.defects.scratch import scratch
+from kizu.edit.painter.defects.stain import discolouration, stain
+from kizu.edit.painter.kinds import DefectKind
+from kizu.edit.painter.surface import Defect
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What the painting needs to know of a kind before it is painted.
+
+    Attributes:
+        draw: Paints it onto a crop.
+        area_fraction: Share of the image it covers when nobody says (min, max).
+        reach: Half the side of the crop it needs, in square roots of its area.
+        contrast: Share of the surface's contrast that its median change must reach.
+        elongated: Whether it is a line; lines are turned to lie within the region.
+        at_edge: Whether it belongs on an object's edge.
+        on_object: Whether it ends where the object ends.
+        whole_object: Whether it takes a small object whole where there is one.
+    """
+
+    draw: Defect
+    area_fraction: tuple[float, float]
+    reach: float
+    contrast: float = 0.6
+    elongated: bool = False
+    at_edge: bool = False
+    on_object: bool = False
+    whole_object: bool = False
+
+
+TRAITS: Final[Mapping[DefectKind, Traits]] = {
+    DefectKind.SCRATCH: Traits(scratch, (0.001, 0.004), 5.0, elongated=True, on_object=True),
+    DefectKind.CRACK: Traits(crack, (0.0015, 0.006), 4.5, elongated=True, on_object=True),
+    DefectKind.STAIN: Traits(stain, (0.008, 0.04), 1.4, contrast=0.6),
+    DefectKind.HOLE: Traits(hole, (0.0015, 0.009), 1.2),
+    DefectKind.DENT: Traits(dent, (0.006, 0.03), 1.6, contrast=0.5, on_object=True),
+    DefectKind.CONTAMINATION: Traits(contamination, (0.001, 0.005), 4.0),
+    DefectKind.DISCOLOURATION: Traits(
+        discolouration, (0.02, 0.08), 1.4, contrast=0.6, on_object=True
+    ),
+    DefectKind.MISSING_PART: Traits(missing_part, (0.006, 0.03), 2.6, whole_object=True),
+    DefectKind.CHIP: Traits(chip, (0.002, 0.012), 1.9, at_edge=True),
+}

@@ -1,0 +1,58 @@
+"""Texture as a generative model gives it back: the same statistics, partly other grain."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from kizu.arrays import FloatMap
+from kizu.edit.painter.drift_profiles import Drift, Range
+from kizu.edit.painter.fields import Rng, Shape, blur
+
+_BAND_SIGMAS_PX: Final = (0.0, 0.7, 1.4, 2.8, 5.6, 11.2)
+
+
+def resynthesised(
+    lightness: FloatMap, drift: Drift, unit: float, near: FloatMap, rng: Rng
+) -> FloatMap:
+    """Each difference-of-Gaussians band as `gain * (rho * band + sqrt(1 - rho^2) * noise)`.
+
+    Args:
+        lightness: (H, W) float32 L.
+        drift: Ranges of the profile.
+        unit: Pixels of the photo per pixel of the reference size.
+        near: (H, W) float32 in [0, 1], 1 close to the edit, where twice as much is lost.
+        rng: Source of the ranges' draws and of the new grain.
+
+    Returns:
+        (H, W) float32 L.
+    """
+    out = lightness.copy()
+    bands = _bands(lightness, len(drift.rho), unit)
+    noises = _bands(rng.standard_normal(lightness.shape, np.float32), len(drift.rho), unit)
+    for index, (band, noise) in enumerate(zip(bands, noises, strict=True)):
+        rho = np.maximum(1 - (1 - _draw(drift.rho[index], rng)) * (1 + near), 0)
+        gain = _draw(drift.gain[index], rng)
+        local = np.sqrt(blur(band * band, 2 * unit * _BAND_SIGMAS_PX[index + 1]))
+        grain = noise * (local / max(float(noise.std()), 1e-6))
+        out += np.float32(gain) * (rho * band + np.sqrt(1 - rho * rho) * grain) - band
+    return np.asarray(out, np.float32)
+
+
+def _bands(field: FloatMap, count: int, unit: float) -> Iterator[FloatMap]:
+    """Difference-of-Gaussians bands, finest first."""
+    sharper = field
+    for sigma in _BAND_SIGMAS_PX[1 : count + 1]:
+        softer = blur(field, sigma * unit)
+        yield sharper - softer
+        sharper = softer
+
+
+def checkerboard(shape: Shape, amplitude: float) -> FloatMap:
+    """The pattern of one grey level up, one down, that upsampling decoders leave behind."""
+    rows, columns = np.indices(shape, sparse=True)
+    return np.where((rows + columns) % 2 == 0, amplitude, -amplitude).astype(np.float32)
+
+
+def _draw(bounds: Range, rng: Rng) -> float:
+    return float(rng.uniform(*bounds))

@@ -1,0 +1,47 @@
+"""The painter behind the editor interface."""
+
+from typing import Final
+
+from kizu.arrays import Mask, RgbImage
+from kizu.edit.editor import Edit
+from kizu.edit.painter import PAINTER_VERSION, DefectKind, imitate_drift, paint
+from kizu.edit.request import EditRequest
+from kizu.edit.settings import PainterSettings
+from kizu.geometry import Fit, FreeSizes, SizeRule
+from kizu.images import encode_png
+
+PAINTER_SIZES: Final = FreeSizes(
+    multiple_px=16, min_pixels=0, max_pixels=40_000_000, max_edge_px=16_384, max_aspect=16.0
+)
+
+
+class PainterEditor:
+    """Paints the asked defect and, if asked to, redraws the picture as a model would."""
+
+    def __init__(self, settings: PainterSettings) -> None:
+        """Take the settings; nothing is loaded."""
+        self._settings = settings
+
+    @property
+    def sizes(self) -> SizeRule:
+        """Any size in steps of 16 px."""
+        return PAINTER_SIZES
+
+    @property
+    def fit(self) -> Fit:
+        """How photos are brought to these sizes."""
+        return self._settings.fit
+
+    def edit(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> Edit:
+        """Paint; the request alone decides what comes out."""
+        kind = DefectKind(str(request.ask["kind"]))
+        area = request.ask["area"]
+        wanted = (float(area[0]), float(area[1])) if isinstance(area, list) else None  # type: ignore[arg-type]
+        painting = paint(picture, kind, request.draw, region=region, area_fraction=wanted)
+        drifted = imitate_drift(painting, self._settings.drift, request.draw)
+        return Edit(
+            picture=encode_png(drifted.image),
+            model=f"painter-{PAINTER_VERSION}",
+            truth=drifted.truth,
+            cost_usd=0.0,
+        )

@@ -1,0 +1,86 @@
+"""SAM 3 with text concepts: "SAM 3: Segment Anything with Concepts" (arXiv 2511.16719)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from kizu.arrays import RgbImage
+from kizu.ground.detections import Detections
+from kizu.ground.hub_models import load_model, load_part
+from kizu.ground.image_prep import HALF, full_size_masks, square_pixels
+from kizu.ground.refine import refined_rows
+from kizu.ground.regions import join
+from kizu.ground.settings import GroundSettings
+from kizu.ground.weights import Weights, check_model_type
+
+MODEL_TYPES = ("sam3", "sam3_video")
+BOX_THRESHOLD = 0.3  # the library's default
+
+
+@dataclass(frozen=True, eq=False)
+class Sam3:
+    """A text segmenter that finds every instance of a phrase; the image is encoded once."""
+
+    model: Any
+    tokenizer: Any
+    settings: GroundSettings
+
+    def detect_masks(self, image: RgbImage, phrases: Sequence[str]) -> Detections:
+        """Return instances with their masks; see `TextSegmenter.detect_masks`.
+
+        Only instances that survive refinement get a full-size mask.
+        """
+        side = self.model.config.vision_config.backbone_config.image_size
+        pixels = square_pixels(image, side, HALF, HALF)
+        with torch.inference_mode():
+            seen = self.model.get_vision_features(pixels.to(self.model.device, self.model.dtype))
+            shape = (image.shape[0], image.shape[1])
+            parts = [self._instances(seen, phrase, shape) for phrase in phrases]
+        return join(parts, shape)
+
+    def _instances(
+        self,
+        seen: Any,  # noqa: ANN401 - a transformers output
+        phrase: str,
+        shape: tuple[int, int],
+    ) -> Detections:
+        height, width = shape
+        output = self.model(vision_embeds=seen, **self._tokens(phrase))
+        presence = output.presence_logits[0].float().sigmoid()
+        score = (output.pred_logits[0].float().sigmoid() * presence).cpu().numpy()
+        scale = np.array([width, height, width, height], np.float32)
+        xyxy = output.pred_boxes[0].float().cpu().numpy() * scale
+        boxes = Detections(xyxy, None, score, (phrase,) * len(score))
+        above = score >= self.settings.threshold_of(phrase, BOX_THRESHOLD)
+        kept = np.flatnonzero(above)[refined_rows(boxes.select(above), shape, self.settings)]
+        logits = output.pred_masks[0][torch.from_numpy(kept).to(self.model.device)]
+        return boxes.select(kept).with_mask(full_size_masks(logits, shape))
+
+    def _tokens(self, phrase: str) -> dict[str, torch.Tensor]:
+        encoded = self.tokenizer(
+            phrase,
+            padding="max_length",
+            truncation=True,
+            max_length=self.model.config.text_config.max_position_embeddings,
+            return_tensors="pt",
+        ).to(self.model.device)
+        return {name: encoded[name] for name in ("input_ids", "attention_mask")}
+
+
+def load(weights: Weights, settings: GroundSettings) -> Sam3:
+    """Return the text segmenter with these weights.
+
+    Raises:
+        WeightsUnavailable: If they are of another model, or damaged.
+    """
+    from transformers import AutoTokenizer, Sam3Model  # noqa: PLC0415 - heavy
+
+    check_model_type(weights, MODEL_TYPES, "sam3")
+    return Sam3(
+        load_model(Sam3Model, weights, settings, "sam3", "vision_encoder"),
+        load_part(AutoTokenizer, weights, "sam3"),
+        settings,
+    )

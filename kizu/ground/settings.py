@@ -1,0 +1,135 @@
+"""What a user may choose about text grounding."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from kizu.ground.names import parse_annotator_name
+
+
+class GroundSettings(BaseModel):
+    """Which system reads the phrases, and how strict it is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    annotator: str = Field(
+        default="grounding-dino+sam",
+        title="Annotator",
+        description="System that finds the phrases: a detector, 'detector+segmenter', a system "
+        "that does both (clipseg, sam3), or 'none' for no text grounding.",
+    )
+    detector_weights: str | None = Field(
+        default=None,
+        title="Detector weights",
+        description="Hub id or local folder of the detector, or of a system that does both; empty "
+        "for the system's default.",
+    )
+    segmenter_weights: str | None = Field(
+        default=None,
+        title="Segmenter weights",
+        description="Hub id or local folder of the segmenter; empty for the system's default.",
+    )
+    box_threshold: float | None = Field(
+        default=None,
+        ge=0.0,
+        le=1.0,
+        title="Box threshold",
+        description="Least confidence of a box; empty for the system's published default.",
+    )
+    phrase_threshold: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        title="Phrase threshold",
+        description="Least mean score over all words of a phrase; keeps a box that matches one "
+        "word ('long') from passing for the phrase ('long scratch').",
+    )
+    phrase_thresholds: dict[str, float] = Field(
+        default_factory=dict,
+        title="Thresholds by phrase",
+        description="Box threshold of single phrases, where one defect needs another strictness.",
+    )
+    nms_iou: float = Field(
+        default=0.5,
+        ge=0.0,
+        le=1.0,
+        title="Overlap of duplicates",
+        description="Of two boxes that overlap more than this (IoU), whatever their phrases, "
+        "the more confident one stays.",
+    )
+    max_boxes: int = Field(
+        default=20,
+        ge=1,
+        le=200,
+        title="Most boxes",
+        description="Most regions kept per image, the most confident first.",
+    )
+    max_area_share: float = Field(
+        default=0.9,
+        gt=0.0,
+        le=1.0,
+        title="Largest region",
+        description="Boxes that cover more of the image than this are dropped: they name the "
+        "product, not its defect.",
+    )
+    tile_px: int | None = Field(
+        default=None,
+        ge=64,
+        title="Tile side (px)",
+        description="Detectors also search in overlapping square tiles of this side when the photo "
+        "is larger; finds small defects in large photos at several times the cost.",
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto",
+        title="Device",
+        description="Where local models run; auto takes a GPU when there is one.",
+    )
+    precision: Literal["float32", "bfloat16", "float16"] = Field(
+        default="float32",
+        title="Precision",
+        description="Arithmetic of local models' image encoders; the 16-bit ones are meant for "
+        "GPUs. Boxes and masks are always computed in 32 bits.",
+    )
+    endpoint: str | None = Field(
+        default=None,
+        title="Endpoint",
+        description="URL of the Azure resource, for azure-vision and gpt-vision.",
+    )
+    deployment: str | None = Field(
+        default=None,
+        title="Deployment",
+        description="Name of the vision model's deployment, for gpt-vision.",
+    )
+    mmdet_python: str | None = Field(
+        default=None,
+        title="MMDetection interpreter",
+        description="Path of the python of an environment with MMDetection, for glip.",
+    )
+    mmdet_config: str | None = Field(
+        default=None,
+        title="MMDetection config",
+        description="Path of the model's MMDetection config file, for glip.",
+    )
+
+    @field_validator("annotator")
+    @classmethod
+    def _annotator_is_known(cls, name: str) -> str:
+        parse_annotator_name(name)
+        return name
+
+    @field_validator("phrase_thresholds")
+    @classmethod
+    def _thresholds_are_shares(cls, thresholds: dict[str, float]) -> dict[str, float]:
+        for phrase, threshold in thresholds.items():
+            if not 0.0 <= threshold <= 1.0:
+                raise ValueError(f"{phrase!r} has {threshold}; give a value from 0 to 1")
+        return thresholds
+
+    def threshold_of(self, phrase: str, default: float) -> float:
+        """Return the least confidence of a box of this phrase.
+
+        >>> GroundSettings(phrase_thresholds={"a chip": 0.4}).threshold_of("a chip", 0.25)
+        0.4
+        """
+        box_threshold = default if self.box_threshold is None else self.box_threshold
+        return self.phrase_thresholds.get(phrase, box_threshold)

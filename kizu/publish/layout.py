@@ -1,0 +1,62 @@
+"""Where the files of a dataset version lie."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from kizu.edit.planning import PlannedSample, file_stem
+from kizu.source import NormalImage
+from kizu.spec import GOOD
+from kizu.store import Store
+
+MANIFEST: Final = "manifest.json"
+
+
+@dataclass(frozen=True)
+class VersionFolder:
+    """One version of a dataset: complete once its ``manifest.json`` is there."""
+
+    dataset: str
+    version: str
+
+    def path(self, name: str) -> str:
+        """Return a file's path in the store."""
+        return f"datasets/{self.dataset}/{self.version}/{name}"
+
+    def report(self, name: str) -> str:
+        """Return the path of a file of this version's report."""
+        return f"reports/{self.dataset}/{self.version}/{name}"
+
+    def is_complete(self, store: Store) -> bool:
+        """Tell whether all of it is published."""
+        return store.exists(self.path(MANIFEST))
+
+
+def latest_path(dataset: str) -> str:
+    """Return the path of the pointer to a dataset's latest version."""
+    return f"datasets/{dataset}/latest.json"
+
+
+def latest_version(store: Store, dataset: str) -> VersionFolder | None:
+    """Return the latest complete version; None if nothing is published."""
+    path = latest_path(dataset)
+    return VersionFolder(dataset, store.read_json(path)["version"]) if store.exists(path) else None
+
+
+def good_id(image: NormalImage) -> str:
+    """Return the sample id of a normal image."""
+    return f"{file_stem(image.name)}_{GOOD}_{image.sha256[:8]}"
+
+
+def good_image(image: NormalImage) -> str:
+    """Return where a normal image is published, within the version."""
+    return f"images/{GOOD}/{good_id(image)}.png"
+
+
+def defect_image(sample: PlannedSample) -> str:
+    """Return where a sample's image is published, within the version."""
+    return f"images/{sample.defect_type}/{sample.sample_id}.png"
+
+
+def defect_mask(sample: PlannedSample) -> str:
+    """Return where a sample's mask is published, within the version."""
+    return f"masks/{sample.defect_type}/{sample.sample_id}.png"

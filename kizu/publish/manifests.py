@@ -1,0 +1,156 @@
+"""The Parquet tables of a dataset version: their schemas, writing and reading.
+
+``samples`` has the columns anomalib's ``Tabular`` reader takes as they are; no value is null.
+"""
+
+import io
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+SCHEMA_VERSION: Final = 1
+_VERSION_FIELD: Final = b"kizu.schema_version"
+_TABLE_FIELD: Final = b"kizu.table"
+
+SAMPLES: Final = pa.schema(
+    [
+        pa.field("image_path", pa.string(), nullable=False),
+        pa.field("label_index", pa.int64(), nullable=False),
+        pa.field("mask_path", pa.string(), nullable=False),
+        pa.field("split", pa.string(), nullable=False),
+        pa.field("label", pa.string(), nullable=False),
+        pa.field("sample_id", pa.string(), nullable=False),
+        pa.field("category", pa.string(), nullable=False),
+        pa.field("defect_type", pa.string(), nullable=False),
+        pa.field("verdict", pa.string(), nullable=False),
+    ]
+)
+
+INSTANCES: Final = pa.schema(
+    [
+        pa.field("sample_id", pa.string(), nullable=False),
+        pa.field("annotator", pa.string(), nullable=False),
+        pa.field("instance", pa.int64(), nullable=False),
+        pa.field("x0", pa.float64(), nullable=False),
+        pa.field("y0", pa.float64(), nullable=False),
+        pa.field("x1", pa.float64(), nullable=False),
+        pa.field("y1", pa.float64(), nullable=False),
+        pa.field("area_px", pa.int64(), nullable=False),
+        pa.field("score", pa.float64(), nullable=False),
+        pa.field("phrase", pa.string()),
+        pa.field("rle_height", pa.int64()),
+        pa.field("rle_width", pa.int64()),
+        pa.field("rle_counts", pa.string()),
+    ]
+)
+
+PROVENANCE: Final = pa.schema(
+    [
+        pa.field("sample_id", pa.string(), nullable=False),
+        pa.field("normal_name", pa.string(), nullable=False),
+        pa.field("normal_sha256", pa.string(), nullable=False),
+        pa.field("width", pa.int64(), nullable=False),
+        pa.field("height", pa.int64(), nullable=False),
+        pa.field("prompt", pa.string()),
+        pa.field("phrases", pa.list_(pa.string())),
+        pa.field("variant", pa.int64()),
+        pa.field("seed", pa.int64()),
+        pa.field("editor", pa.string()),
+        pa.field("model", pa.string()),
+        pa.field("geometry", pa.string()),
+        pa.field("cost_usd", pa.float64()),
+        pa.field("picture_sha256", pa.string()),
+        pa.field("edit_key", pa.string()),
+        pa.field("diff_key", pa.string()),
+        pa.field("ground_key", pa.string()),
+        pa.field("agree_key", pa.string()),
+        pa.field("diff_settings", pa.string()),
+        pa.field("diff_status", pa.string()),
+        pa.field("drift", pa.string()),
+        pa.field("drift_figures", pa.string()),
+        pa.field("match_rate", pa.float64()),
+        pa.field("registration_residual_px", pa.float64()),
+        pa.field("normal_from_edited", pa.list_(pa.float64())),
+        pa.field("composited", pa.bool_()),
+        pa.field("annotator", pa.string()),
+        pa.field("agreement_settings", pa.string()),
+        pa.field("verdict", pa.string()),
+        pa.field("reason", pa.string()),
+        pa.field("area_fraction", pa.float64()),
+        pa.field("outside_fraction", pa.float64()),
+        pa.field("mask_iou", pa.float64()),
+        pa.field("coverage", pa.float64()),
+        pa.field("box_ratio", pa.float64()),
+        pa.field("confidence", pa.float64()),
+        pa.field("detections", pa.int64()),
+        pa.field("detections_elsewhere", pa.int64()),
+        pa.field("reviewed_by", pa.string()),
+    ]
+)
+
+EDITS: Final = pa.schema(
+    [
+        pa.field("edit_key", pa.string(), nullable=False),
+        pa.field("sample_id", pa.string(), nullable=False),
+        pa.field("normal_sha256", pa.string(), nullable=False),
+        pa.field("defect_type", pa.string(), nullable=False),
+        pa.field("prompt", pa.string(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("model", pa.string(), nullable=False),
+        pa.field("cost_usd", pa.float64()),
+        pa.field("usage", pa.string(), nullable=False),
+        pa.field("request_id", pa.string()),
+        pa.field("bought_at", pa.string()),
+    ]
+)
+
+TABLES: Final[Mapping[str, pa.Schema]] = {
+    "samples": SAMPLES,
+    "instances": INSTANCES,
+    "provenance": PROVENANCE,
+    "edits": EDITS,
+}
+
+
+class ManifestError(ValueError):
+    """A table that this kizu cannot read."""
+
+
+def encode_table(table: str, rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Write rows as a Parquet file; equal rows give equal bytes.
+
+    Args:
+        table: One of ``TABLES``.
+        rows: One mapping per row, with the columns of that table.
+    """
+    metadata = {_VERSION_FIELD: str(SCHEMA_VERSION).encode(), _TABLE_FIELD: table.encode()}
+    schema = TABLES[table].with_metadata(metadata)
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def decode_table(table: str, data: bytes) -> pa.Table:
+    """Read a table of this schema version or an older one, whose missing columns become null.
+
+    Raises:
+        ManifestError: It was written by a newer kizu, or is another table.
+    """
+    found = pq.read_table(io.BytesIO(data))
+    metadata = found.schema.metadata or {}
+    name = metadata.get(_TABLE_FIELD, b"").decode()
+    if name != table:
+        raise ManifestError(f"expected the table {table!r}, found {name or 'no kizu table'!r}")
+    version = int(metadata[_VERSION_FIELD])
+    if version > SCHEMA_VERSION:
+        raise ManifestError(
+            f"{table} has schema version {version}, this kizu reads up to {SCHEMA_VERSION}; "
+            "update kizu"
+        )
+    for field in TABLES[table]:
+        if field.name not in found.column_names:
+            found = found.append_column(field.name, pa.nulls(found.num_rows, field.type))
+    return found.select(TABLES[table].names)

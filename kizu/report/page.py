@@ -1,0 +1,198 @@
+"""Renders the report: one HTML page with its styles, script and pictures inside."""
+
+import base64
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from kizu.report.card import CardPictures
+from kizu.report.labels import (
+    explanation_text,
+    fact_label,
+    figure_label,
+    figure_text,
+    reason_label,
+)
+from kizu.report.layers import (
+    CHANGED_COLOUR,
+    GROUNDED_COLOUR,
+    HEAT_FLOOR,
+    HEAT_TOP,
+    heat_legend,
+)
+from kizu.report.words import WORDS, Language
+
+_VERDICTS: Final = ("accept", "review", "reject")
+
+
+@dataclass(frozen=True)
+class YieldRow:
+    """What became of one defect's planned edits; counts, and the cost where it is known."""
+
+    defect_type: str
+    planned: int
+    edited: int
+    refused: int
+    failed: int
+    accepted: int
+    review: int
+    rejected: int
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything a report shows.
+
+    Attributes:
+        title: The dataset's name.
+        version: The dataset version it describes.
+        facts: (label, value) pairs for the head of the page.
+        yield_rows: One row per defect, in the spec's order.
+        skipped: (file name, reason) of photos that could not be used.
+        notes: Sentences a reader must not miss.
+        cards: The samples shown, in the build's order.
+        next_steps: Sentences saying what to do now.
+        total_samples: How many samples the version has, where the page shows only some.
+    """
+
+    title: str
+    version: str
+    facts: Sequence[tuple[str, str]] = ()
+    yield_rows: Sequence[YieldRow] = ()
+    skipped: Sequence[tuple[str, str]] = ()
+    notes: Sequence[str] = ()
+    cards: Sequence[CardPictures] = ()
+    next_steps: Sequence[str] = ()
+    total_samples: int | None = None
+
+
+def render_page(page: Page, language: Language = "en") -> str:
+    """Render a report as one self-contained HTML page; equal pages give equal text.
+
+    Args:
+        page: What to show; its text is escaped, whatever it holds.
+        language: The page's own words; "en" or "ja".
+
+    Returns:
+        HTML that opens from disk and asks the network for nothing.
+
+    Example:
+        >>> "<title>tiles · v1</title>" in render_page(Page(title="tiles", version="v1"))
+        True
+    """
+    words = WORDS[language]
+    script = _asset("page.js")
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            page=page,
+            language=language,
+            words=words,
+            style=Markup(_asset("page.css")),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+            script_hash=_csp_hash(script),
+            facets=_facets(page.cards, language),
+            sort_names=_sort_names(page.cards),
+            total=_total(page.yield_rows, words["total"]),
+            with_cost=any(row.cost_usd is not None for row in page.yield_rows),
+            legend=_legend(),
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("kizu.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "data_uri": _data_uri,
+        "explanation": explanation_text,
+        "fact_label": fact_label,
+        "figure_label": figure_label,
+        "figure_text": figure_text,
+        "reason_label": reason_label,
+        "numbers": _numbers,
+    }
+    return environment
+
+
+def _asset(name: str) -> str:
+    return resources.files("kizu.report").joinpath("templates", name).read_text("utf-8")
+
+
+def _csp_hash(script: str) -> str:
+    """Return the content security policy's name for exactly this script: no other one runs."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+
+
+def _data_uri(webp: bytes) -> str:
+    return "data:image/webp;base64," + base64.b64encode(webp).decode("ascii")
+
+
+def _numbers(card: CardPictures) -> str:
+    """Return a card's numeric figures as JSON, for sorting."""
+    return json.dumps({name: card.figures[name] for name in _numeric(card)})
+
+
+def _numeric(card: CardPictures) -> list[str]:
+    return [name for name, value in card.figures.items() if isinstance(value, int | float)]
+
+
+def _sort_names(cards: Sequence[CardPictures]) -> list[str]:
+    return list(dict.fromkeys(name for card in cards for name in _numeric(card)))
+
+
+def _facets(cards: Sequence[CardPictures], language: Language) -> list[dict[str, Any]]:
+    """List the filters: name, then (value, label, count) of every choice."""
+    verdicts = Counter(card.verdict for card in cards)
+    defects = Counter(card.defect_type for card in cards)
+    reasons = Counter(card.reason for card in cards)
+    words = WORDS[language]
+    return [
+        {"name": "verdict", "choices": [(v, words[v], verdicts[v]) for v in _VERDICTS]},
+        {"name": "defect", "choices": [(d, d, n) for d, n in defects.items()]},
+        {
+            "name": "reason",
+            "choices": [(r, reason_label(r, language), n) for r, n in reasons.most_common()],
+        },
+    ]
+
+
+def _total(rows: Sequence[YieldRow], label: str) -> YieldRow:
+    known = [row.cost_usd for row in rows if row.cost_usd is not None]
+    return YieldRow(
+        defect_type=label,
+        planned=sum(row.planned for row in rows),
+        edited=sum(row.edited for row in rows),
+        refused=sum(row.refused for row in rows),
+        failed=sum(row.failed for row in rows),
+        accepted=sum(row.accepted for row in rows),
+        review=sum(row.review for row in rows),
+        rejected=sum(row.rejected for row in rows),
+        cost_usd=sum(known) if len(known) == len(rows) else None,
+    )
+
+
+def _legend() -> dict[str, Any]:
+    octaves = range(int(HEAT_TOP / HEAT_FLOOR).bit_length())
+    return {
+        "changed": "rgb({} {} {})".format(*CHANGED_COLOUR),
+        "grounded": "rgb({} {} {})".format(*GROUNDED_COLOUR),
+        "heat": ", ".join(heat_legend()),
+        "ticks": [f"{HEAT_FLOOR * 2**octave:.0f}" for octave in octaves],
+    }

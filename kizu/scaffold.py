@@ -1,0 +1,88 @@
+"""The spec file that ``kizu init`` writes: short, commented, and valid as it is."""
+
+import os
+import posixpath
+import re
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+_TEMPLATE: Final = """\
+# A kizu dataset. Check it with 'kizu plan {file}', make it with 'kizu build {file}'.
+
+name: {name}
+
+images:
+  # A folder, a pattern like photos/*.jpg, or a URL (abfs://..., s3://...).
+  path: {path}
+  # What the photos show; goes into prompts and into the dataset.
+  category: object
+  # Edit only so many photos; the others stay normal, for training.
+  # max_edited: 50
+
+defects:
+  # One entry per kind of defect. 'prompt' says what to add, in your own words and language;
+  # 'phrases' is what the annotator looks for.
+  - defect_type: scratch
+    prompt: a long thin scratch across the surface
+    phrases: [a scratch]
+    variants: 1
+  - defect_type: stain
+    prompt: a brown stain with a soft edge
+    phrases: [a stain]
+    # Where the defect may be, in shares of the image; without it the editor chooses.
+    # region: {{kind: box, x0: 0.2, y0: 0.2, x1: 0.8, y1: 0.8}}
+    # region: {{kind: foreground}}
+    # Changes of another size go to review; 0.001 is 0.1 % of the image.
+    # area: {{min_fraction: 0.001, max_fraction: 0.1}}
+
+editor:
+  # 'painter' paints offline and free of charge. 'drift' imitates how a gpt-image model redraws
+  # the whole picture: none, gpt-image-1.5, gpt-image-2, redraw.
+  name: painter
+  drift: none
+
+ground:
+  # Who looks for the phrases: a detector with a segmenter, or 'none'.
+  annotator: grounding-dino+sam
+
+agree:
+  # What happens to a clear change that no annotator could look at: review or accept.
+  without_grounding: review
+
+# Another seed asks for other edits (and pays for them again).
+seed: 0
+
+# budget:
+#   max_requests: 100
+#   max_cost_usd: 5.0
+"""
+
+
+def spec_template(source: str, file: Path) -> str:
+    """Return the text of a spec file for a source of photos.
+
+    Args:
+        source: Folder, pattern or URL, as the user typed it.
+        file: The spec file to be; a relative source is written relative to its folder.
+    """
+    name, path = _quoted(_name(source)), _quoted(_path(source, file))
+    return _TEMPLATE.format(file=file, name=name, path=path)
+
+
+def _name(source: str) -> str:
+    parts = [part for part in re.split(r"[/\\\\]+", source) if part and not set(part) & set("*?[")]
+    name = re.sub(r"[^\w.-]+", "-", parts[-1]).strip("-.") if parts else ""
+    return name or "dataset"
+
+
+def _path(source: str, file: Path) -> str:
+    if "://" in source or Path(source).expanduser().is_absolute() or source.startswith("~"):
+        return source
+    relative = os.path.relpath(source, file.resolve().parent)
+    return posixpath.join(*Path(relative).parts)
+
+
+def _quoted(text: str) -> str:
+    return yaml.safe_dump(text, allow_unicode=True, width=10_000).splitlines()[0]

@@ -1,0 +1,156 @@
+"""Shards: tens of samples handled together, each sample succeeding or failing on its own."""
+
+import logging
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+
+from kizu.edit.editor import EditError
+from kizu.edit.planning import PlannedSample
+from kizu.keys import sha256_hex
+from kizu.progress import advance
+from kizu.settings import Record
+from kizu.spec import DatasetSpec
+from kizu.stages import StageKeys, stage_keys
+from kizu.store import Store, keyed
+
+logger = logging.getLogger(__name__)
+
+
+class Shard(Record):
+    """Samples with the settings they are made by; one JSON file in the store.
+
+    Attributes:
+        spec: The dataset.
+        annotator: Version of the annotator; None if none is at hand.
+        samples: The samples.
+    """
+
+    spec: DatasetSpec
+    annotator: str | None
+    samples: tuple[PlannedSample, ...]
+
+    def keys(self, sample: PlannedSample) -> StageKeys:
+        """Return the keys of a sample's outputs."""
+        return stage_keys(sample, self.spec, self.annotator)
+
+
+class ShardRef(Record):
+    """Where a shard lies; this, not its content, travels between tasks.
+
+    Attributes:
+        path: The shard's file in the store.
+        number: Its number among the build's shards, from 1.
+        of: How many shards there are.
+    """
+
+    path: str
+    number: int
+    of: int
+
+    def open(self, store: Store) -> Shard:
+        """Read the shard."""
+        return Shard.model_validate(store.read_json(self.path))
+
+
+class Done(StrEnum):
+    """What a stage did for one sample."""
+
+    MADE = "made"
+    KEPT = "kept"
+    WAITING = "waiting"
+
+
+class Failure(Record):
+    """A sample that failed, in which stage, and why."""
+
+    sample_id: str
+    stage: str
+    reason: str
+
+
+class ShardReport(Record):
+    """What a stage did for a shard.
+
+    Attributes:
+        stage: The stage.
+        shard: The shard.
+        made: Samples it made something for.
+        kept: Samples that were there already.
+        waiting: Samples an earlier stage has nothing for.
+        failures: Samples that failed.
+    """
+
+    stage: str
+    shard: ShardRef
+    made: int
+    kept: int
+    waiting: tuple[str, ...]
+    failures: tuple[Failure, ...]
+
+
+def save_shards(
+    samples: Sequence[PlannedSample],
+    spec: DatasetSpec,
+    annotator: str | None,
+    store: Store,
+    shard_size: int,
+) -> list[ShardRef]:
+    """Cut samples into shards and store them."""
+    cuts = [samples[start : start + shard_size] for start in range(0, len(samples), shard_size)]
+    shards = [Shard(spec=spec, annotator=annotator, samples=tuple(cut)) for cut in cuts]
+    paths = [store.put_json("builds/shards", shard.model_dump(mode="json")) for shard in shards]
+    return [ShardRef(path=path, number=i + 1, of=len(paths)) for i, path in enumerate(paths)]
+
+
+def run_shard(
+    stage: str, ref: ShardRef, store: Store, work: Callable[[Shard, PlannedSample], Done]
+) -> ShardReport:
+    """Do a stage's work for every sample of a shard; one sample's failure stops no other."""
+    shard = ref.open(store)
+    counts = {Done.MADE: 0, Done.KEPT: 0}
+    waiting: list[str] = []
+    failures: list[Failure] = []
+    for sample in shard.samples:
+        outcome = _attempt(stage, shard, sample, work)
+        if isinstance(outcome, Failure):
+            failures.append(outcome)
+            store.write_json(_failure_path(sample.sample_id), outcome.model_dump(mode="json"))
+        elif outcome is Done.WAITING:
+            waiting.append(sample.sample_id)
+        else:
+            counts[outcome] += 1
+        advance(stage)
+    return ShardReport(
+        stage=stage,
+        shard=ref,
+        made=counts[Done.MADE],
+        kept=counts[Done.KEPT],
+        waiting=tuple(waiting),
+        failures=tuple(failures),
+    )
+
+
+def _attempt(
+    stage: str, shard: Shard, sample: PlannedSample, work: Callable[[Shard, PlannedSample], Done]
+) -> Done | Failure:
+    try:
+        return work(shard, sample)
+    except EditError as error:
+        return Failure(sample_id=sample.sample_id, stage=stage, reason=str(error))
+    except Exception as error:
+        logger.warning("%s of %s failed", stage, sample.sample_id, exc_info=True)
+        reason = f"{type(error).__name__}: {error}"
+        return Failure(sample_id=sample.sample_id, stage=stage, reason=reason)
+
+
+def last_failure(store: Store, sample_id: str) -> str | None:
+    """Return why a sample failed last; None if it never did. It may have succeeded since."""
+    path = _failure_path(sample_id)
+    if not store.exists(path):
+        return None
+    failure = Failure.model_validate(store.read_json(path))
+    return f"{failure.stage}: {failure.reason}"
+
+
+def _failure_path(sample_id: str) -> str:
+    return f"{keyed('failures', sha256_hex(sample_id.encode()))}.json"

@@ -1,0 +1,265 @@
+"""What the user asks for: one spec describes one dataset."""
+
+import re
+import unicodedata
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import yaml
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from kizu.agree.settings import AgreementSettings
+from kizu.diff import DiffSettings
+from kizu.edit.region import Region
+from kizu.edit.settings import EditorSettings, PainterSettings
+from kizu.ground import GroundSettings
+from kizu.publish.settings import PublishSettings
+from kizu.settings import Settings
+
+GOOD = "good"
+"""The defect type of images without defects, as in MVTec AD."""
+
+_FORBIDDEN_IN_NAMES = frozenset('/\\:*?"<>|')
+
+
+class SpecError(ValueError):
+    """A spec that cannot be used; one line per problem: field, value, way out."""
+
+
+def _tidy(text: str) -> str:
+    tidy = unicodedata.normalize("NFC", text).strip()
+    if not tidy:
+        raise ValueError("is empty; write at least one word")
+    return tidy
+
+
+def _folder_name(text: str) -> str:
+    name = _tidy(text)
+    bad = sorted(_FORBIDDEN_IN_NAMES & set(name))
+    if bad or name.startswith(".") or not name.isprintable():
+        what = f"contains {' '.join(bad)}" if bad else "starts with a dot or cannot be printed"
+        raise ValueError(f"{what}; it names a folder, use letters, digits, - and _")
+    return name
+
+
+Words = Annotated[str, AfterValidator(_tidy)]
+FolderName = Annotated[str, AfterValidator(_folder_name)]
+
+
+class ImagesSpec(Settings):
+    """The normal images."""
+
+    path: Words = Field(
+        title="Normal images",
+        description="A folder, a folder with MVTec AD's train/good inside, a pattern like "
+        "photos/*.jpg, or an fsspec URL (abfs://…, s3://…) of any of these.",
+    )
+    category: Words = Field(
+        "object",
+        title="Category",
+        description="What the photos show ('mug', 'circuit board'); goes into prompts and rows.",
+    )
+    max_edited: int | None = Field(
+        None,
+        ge=1,
+        title="Most photos to edit",
+        description="Edit at most this many photos; the others stay normal, for training. "
+        "Empty: edit all.",
+    )
+
+
+class AreaRange(Settings):
+    """How much of the image a defect covers."""
+
+    min_fraction: float = Field(
+        0.0001,
+        ge=0,
+        le=1,
+        title="Smallest",
+        description="Share of the image's area: 0.0001 is 0.01 %.",
+    )
+    max_fraction: float = Field(
+        0.25, gt=0, le=1, title="Largest", description="Share of the image's area: 0.25 is 25 %."
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_fraction >= self.max_fraction:
+            raise ValueError(
+                f"min_fraction {self.min_fraction} is not below max_fraction {self.max_fraction}"
+            )
+        return self
+
+
+class DefectSpec(Settings):
+    """One kind of defect to make."""
+
+    defect_type: FolderName = Field(
+        title="Defect type",
+        description="Short name of the class ('crack'); names folders and classes of the dataset.",
+    )
+    prompt: Words = Field(
+        title="Edit prompt",
+        description="What the editor adds, in your words: 'a thin crack across the glaze'.",
+    )
+    phrases: tuple[Words, ...] = Field(
+        (),
+        title="Grounding phrases",
+        description="What the annotator looks for, in English for most models. "
+        "Empty: the defect type.",
+    )
+    region: Region | None = Field(
+        None, title="Region", description="Where the defect may be. Empty: the editor chooses."
+    )
+    area: AreaRange | None = Field(
+        None, title="Expected area", description="A change of another size goes to review."
+    )
+    variants: int = Field(
+        1, ge=1, le=1000, title="Variants", description="Different edits of each photo."
+    )
+
+    @model_validator(mode="after")
+    def _not_good(self) -> Self:
+        if self.defect_type.casefold() == GOOD:
+            raise ValueError(f"defect_type {GOOD!r} means 'no defect'; choose another name")
+        return self
+
+    @property
+    def grounding_phrases(self) -> tuple[str, ...]:
+        """The phrases, or the defect type where none are given."""
+        return self.phrases or (self.defect_type.replace("_", " ").replace("-", " "),)
+
+    @property
+    def expected_area(self) -> AreaRange:
+        """The expected area, or the widest plausible one where none is given."""
+        return self.area or AreaRange()
+
+
+class BudgetSpec(Settings):
+    """What a build may spend. Requests that are already in the store cost nothing."""
+
+    max_requests: int | None = Field(
+        None, ge=0, title="Most requests", description="New edit requests a build may make."
+    )
+    max_cost_usd: float | None = Field(
+        None, ge=0, title="Most cost (USD)", description="US dollars a build may spend on edits."
+    )
+
+
+class DatasetSpec(Settings):
+    """A dataset: normal images, defects, and how to make, check and publish them."""
+
+    name: FolderName = Field(title="Dataset name", description="Names the dataset's folder.")
+    images: ImagesSpec = Field(title="Images", description="Where the normal images are.")
+    defects: tuple[DefectSpec, ...] = Field(
+        min_length=1, title="Defects", description="The defects to make on them."
+    )
+    editor: EditorSettings = Field(
+        default_factory=PainterSettings, title="Editor", description="Who makes the edits."
+    )
+    diff: DiffSettings = Field(
+        default_factory=DiffSettings, title="Diff", description="How changes are found."
+    )
+    ground: GroundSettings = Field(
+        default_factory=GroundSettings, title="Grounding", description="Who looks for the phrases."
+    )
+    agree: AgreementSettings = Field(
+        default_factory=AgreementSettings,
+        title="Agreement",
+        description="When an edit is accepted, reviewed or rejected.",
+    )
+    publish: PublishSettings = Field(
+        default_factory=PublishSettings, title="Publishing", description="How it is written."
+    )
+    seed: int = Field(
+        0,
+        ge=0,
+        title="Seed",
+        description="Another seed asks for other edits, and pays for them again.",
+    )
+    budget: BudgetSpec = Field(
+        default_factory=BudgetSpec, title="Budget", description="What a build may spend."
+    )
+
+    @model_validator(mode="after")
+    def _distinct_types(self) -> Self:
+        types = [defect.defect_type.casefold() for defect in self.defects]
+        twice = sorted({name for name in types if types.count(name) > 1})
+        if twice:
+            raise ValueError(
+                f"defect_type {', '.join(twice)} appears twice; "
+                "use variants for more of the same, or another name"
+            )
+        return self
+
+    @classmethod
+    def from_yaml(cls, path: str | Path) -> Self:
+        """Read a spec file; a relative ``images.path`` starts at the file's folder.
+
+        Raises:
+            SpecError: The file cannot be read, is no YAML, or a field is wrong.
+        """
+        file = Path(path)
+        spec = cls.parse(_load_yaml(file), origin=str(file))
+        place = spec.images.path
+        if "://" in place or Path(place).expanduser().is_absolute():
+            return spec
+        images = spec.images.model_copy(update={"path": str(file.resolve().parent / place)})
+        return spec.model_copy(update={"images": images})
+
+    @classmethod
+    def parse(cls, fields: Any, origin: str = "the spec") -> Self:  # noqa: ANN401 - unchecked input
+        """Check fields as read from YAML or JSON.
+
+        Raises:
+            SpecError: One line per wrong field.
+        """
+        if not isinstance(fields, dict):
+            raise SpecError(f"{origin}: expected 'name:', 'images:' and 'defects:' entries")
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            lines = [_sentence(problem) for problem in error.errors()]
+            raise SpecError("\n".join(f"{origin}: {line}" for line in lines)) from error
+
+    def recipe(self) -> dict[str, Any]:
+        """Return what shapes the dataset, as JSON: the spec without places and budgets."""
+        return self.model_dump(mode="json", exclude={"images": {"path"}, "budget": True})
+
+
+def _load_yaml(file: Path) -> Any:  # noqa: ANN401 - YAML holds anything
+    try:
+        return yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SpecError(f"{file}: no such file; 'kizu init FOLDER' writes one") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"{file}: cannot be read as UTF-8 text ({error})") from error
+    except yaml.YAMLError as error:
+        raise SpecError(f"{file}: is not YAML: {' '.join(str(error).split())}") from error
+
+
+_WAYS_OUT: dict[str, str] = {
+    "missing": "is missing; add it",
+    "extra_forbidden": "is not a setting; check the spelling or remove it",
+}
+
+
+def _sentence(problem: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+    field = ".".join(str(part) for part in problem["loc"]) or "the spec"
+    if problem["type"] in _WAYS_OUT:
+        return f"{field} {_WAYS_OUT[problem['type']]}"
+    if problem["type"].startswith("union_tag"):
+        return _choice_sentence(field, problem)
+    message = problem["msg"].removeprefix("Value error, ")
+    value = problem["input"]
+    shown = f" (got {value!r})" if isinstance(value, str | int | float | list) else ""
+    return f"{field}: {message}{shown}"
+
+
+def _choice_sentence(field: str, problem: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+    """Name a choice that does not exist, or one that was not made, with those there are."""
+    context = problem["ctx"]
+    if "tag" not in context:
+        return f"{field}.{context['discriminator'].strip(chr(39))} is missing; add it"
+    choices = re.findall(r"'([^']+)'", context["expected_tags"])
+    return f"{field}: there is no {context['tag']!r}; choose one of {', '.join(choices)}"

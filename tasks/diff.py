@@ -1,0 +1,43 @@
+"""Compares the edits of a shard with their normal images."""
+
+from prefect import State, task
+
+from kizu.diff import Status, composite, diff_mask
+from kizu.diff.archive import save_diff
+from kizu.edit.archive import find_edit, open_edit
+from kizu.edit.planning import PlannedSample
+from kizu.edit.region import region_mask
+from kizu.images import decode_png
+from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
+from kizu.store import StageFolder, Store
+from tasks.options import ONCE_PER_RUN, as_state
+
+STAGE = "diff"
+
+
+@task(name="diff", task_run_name="diff {shard.number} of {shard.of}", **ONCE_PER_RUN)
+def diff_shard(
+    shard: ShardRef,
+    store_url: str,
+    edited: object,  # noqa: ARG001 - must have run before, and is part of the cache key
+) -> ShardReport | State[ShardReport]:
+    """Find what changed in every edit of a shard, and composite it onto the normal image."""
+    store = Store(store_url)
+
+    def compare(shard: Shard, sample: PlannedSample) -> Done:
+        keys = shard.keys(sample)
+        folder = StageFolder(store, STAGE, keys.diff)
+        if folder.done():
+            return Done.KEPT
+        edit = find_edit(store, keys.edit)
+        if edit is None or edit.status == "refused":
+            return Done.WAITING
+        normal = decode_png(store.read(sample.normal.path))
+        picture = open_edit(store, edit, normal)
+        region = region_mask(sample.region, normal)
+        result = diff_mask(normal, picture, shard.spec.diff, region=region)
+        changed = result.status is Status.CHANGED
+        save_diff(folder, result, composite(normal, picture, result) if changed else None)
+        return Done.MADE
+
+    return as_state(run_shard(STAGE, shard, store, compare))

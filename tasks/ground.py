@@ -1,0 +1,94 @@
+"""Looks for the phrases in the edits of a shard."""
+
+import logging
+from functools import lru_cache
+from threading import Lock
+
+from prefect import State, task
+
+from kizu.edit.archive import find_edit, open_edit
+from kizu.edit.planning import PlannedSample
+from kizu.ground import (
+    AnnotationFailure,
+    Annotator,
+    GroundingUnavailable,
+    GroundSettings,
+    annotator_version,
+    load_annotator,
+)
+from kizu.ground.archive import save_detections
+from kizu.images import decode_png
+from kizu.settings import Record
+from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
+from kizu.store import StageFolder, Store
+from tasks.options import ONCE_PER_RUN, as_state
+
+STAGE = "ground"
+
+logger = logging.getLogger(__name__)
+
+
+class AnnotatorChoice(Record):
+    """The annotator of a build.
+
+    Attributes:
+        version: Its version; None where no annotator can work here.
+        note: Why there is none, in one sentence; empty where there is one.
+    """
+
+    version: str | None
+    note: str
+
+
+@task(name="choose annotator")
+def choose_annotator(settings: GroundSettings) -> AnnotatorChoice:
+    """Find out which annotator this machine can run, without loading it."""
+    if settings.annotator == "none":
+        return AnnotatorChoice(version=None, note="")
+    try:
+        return AnnotatorChoice(version=annotator_version(settings), note="")
+    except GroundingUnavailable as error:
+        logger.warning("%s", error)
+        return AnnotatorChoice(version=None, note=f"Samples are not grounded: {error}")
+
+
+@task(name="ground", task_run_name="ground {shard.number} of {shard.of}", **ONCE_PER_RUN)
+def ground_shard(
+    shard: ShardRef,
+    store_url: str,
+    edited: object,  # noqa: ARG001 - must have run before, and is part of the cache key
+) -> ShardReport | State[ShardReport]:
+    """Annotate every edit of a shard; without an annotator there is nothing to do."""
+    store = Store(store_url)
+
+    def annotate(shard: Shard, sample: PlannedSample) -> Done:
+        keys = shard.keys(sample)
+        folder = StageFolder(store, STAGE, keys.ground)
+        if shard.annotator is None or folder.done():
+            return Done.KEPT
+        edit = find_edit(store, keys.edit)
+        if edit is None or edit.status == "refused":
+            return Done.WAITING
+        picture = open_edit(store, edit, decode_png(store.read(sample.normal.path)))
+        [found] = _annotator(shard.spec.ground).annotate([picture], [sample.phrases])
+        if isinstance(found, AnnotationFailure):
+            raise GroundingUnavailable(found.reason)
+        save_detections(folder, shard.annotator, found)
+        return Done.MADE
+
+    return as_state(run_shard(STAGE, shard, store, annotate))
+
+
+_loading = Lock()
+
+
+def _annotator(settings: GroundSettings) -> Annotator:
+    """Return the annotator, loaded once per process however many threads ask."""
+    with _loading:
+        return _loaded(settings.model_dump_json())
+
+
+@lru_cache(maxsize=1)
+def _loaded(settings_json: str) -> Annotator:
+    settings = GroundSettings.model_validate_json(settings_json)
+    return load_annotator(settings.annotator, settings)

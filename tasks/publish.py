@@ -1,0 +1,86 @@
+"""Publishes a dataset version."""
+
+from prefect import task
+
+from kizu.progress import advance
+from kizu.publish.layout import VersionFolder
+from kizu.publish.outcome import Outcome, outcome_of, version_name
+from kizu.publish.samples import publish_sample
+from kizu.publish.version import point_to_latest, publish_goods, publish_tables
+from kizu.settings import Record
+from kizu.shards import ShardRef
+from kizu.spec import DatasetSpec
+from kizu.store import Store
+from tasks.intake import open_inventory
+from tasks.options import ONCE_PER_RUN
+
+STAGE = "publish"
+
+
+class VersionRef(Record):
+    """A dataset version, and whether it was there already."""
+
+    dataset: str
+    version: str
+    is_new: bool
+
+    def folder(self) -> VersionFolder:
+        """Return where its files lie."""
+        return VersionFolder(self.dataset, self.version)
+
+
+@task(name="name version")
+def choose_version(
+    spec: DatasetSpec,
+    inventory: list[str],
+    shards: tuple[ShardRef, ...],
+    store_url: str,
+) -> VersionRef:
+    """Name the version that what is in the store now makes."""
+    store = Store(store_url)
+    images = open_inventory(inventory, store).images
+    version = version_name(spec, images, read_outcomes(shards, store))
+    folder = VersionFolder(spec.name, version)
+    return VersionRef(dataset=spec.name, version=version, is_new=not folder.is_complete(store))
+
+
+def read_outcomes(shards: tuple[ShardRef, ...], store: Store) -> list[Outcome]:
+    """Look up how far every sample of a build came."""
+    opened = [ref.open(store) for ref in shards]
+    return [outcome_of(sample, shard, store) for shard in opened for sample in shard.samples]
+
+
+@task(name="publish", task_run_name="publish {shard.number} of {shard.of}", **ONCE_PER_RUN)
+def publish_shard(shard: ShardRef, version: VersionRef, store_url: str) -> str:
+    """Write a shard's images and masks into a version; return where the rows lie."""
+    store = Store(store_url)
+    opened = shard.open(store)
+    rows: dict[str, list[dict[str, object]]] = {}
+    for sample in opened.samples:
+        for table, some in publish_sample(store, version.folder(), opened, sample).items():
+            rows.setdefault(table, []).extend(some)
+        advance(STAGE)
+    return store.put_json("builds/rows", rows)
+
+
+@task(name="publish version")
+def publish_version(
+    spec: DatasetSpec,
+    inventory: list[str],
+    version: VersionRef,
+    rows: list[str],
+    store_url: str,
+) -> VersionRef:
+    """Write normal images, tables and manifest."""
+    store = Store(store_url)
+    images = open_inventory(inventory, store).images
+    goods = publish_goods(store, version.folder(), spec, images)
+    parts = (store.read_json(path) for path in rows)
+    publish_tables(store, version.folder(), spec, [goods, *parts])
+    return version
+
+
+@task(name="point to latest")
+def make_latest(version: VersionRef, store_url: str) -> None:
+    """Make a version the dataset's latest one."""
+    point_to_latest(Store(store_url), version.folder())

@@ -1,0 +1,75 @@
+"""What all tests share: the slow mark, a store, and photos that painters can work on."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from kizu.arrays import RgbImage
+from kizu.images import encode_png
+from kizu.spec import DatasetSpec
+from kizu.store import Store
+
+# tiny models run fastest on one thread; several test processes would fight for the cores
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="also run tests marked slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow"):
+        return
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="slow; run with --slow"))
+
+
+def draw_photo(seed: int, side_px: int = 96) -> RgbImage:
+    """A textured surface with broad shading, different for every seed."""
+    noise = np.random.default_rng(seed).normal(size=(side_px, side_px, 3)).astype(np.float32)
+    fine = cv2.GaussianBlur(noise, (0, 0), 1.2)
+    broad = cv2.GaussianBlur(noise, (0, 0), side_px / 6)
+    texture = 25 * fine / fine.std() + 15 * broad / broad.std()
+    return np.clip(130 + texture, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(str(tmp_path / "store"))
+
+
+@pytest.fixture
+def make_photo() -> Callable[..., RgbImage]:
+    return draw_photo
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder with two photos."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name, seed in (("a.png", 1), ("b.png", 2)):
+        (folder / name).write_bytes(encode_png(draw_photo(seed)))
+    return folder
+
+
+@pytest.fixture
+def spec(photos: Path) -> DatasetSpec:
+    """Two photos, two defects, painted, decided by the diff alone."""
+    return DatasetSpec.parse(
+        {
+            "name": "plates",
+            "images": {"path": str(photos), "category": "plate"},
+            "defects": [
+                {"defect_type": "hole", "prompt": "a deep hole"},
+                {"defect_type": "stain", "prompt": "a brown stain"},
+            ],
+            "ground": {"annotator": "none"},
+            "agree": {"without_grounding": "accept"},
+        }
+    )

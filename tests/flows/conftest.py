@@ -1,0 +1,31 @@
+"""A Prefect server of its own for the flow tests."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from prefect import State
+from prefect.testing.utilities import prefect_test_harness
+from tiny_models.dino import grounding_dino_folder  # noqa: F401 - a fixture
+from tiny_models.sam import sam_folder  # noqa: F401 - a fixture
+
+from flows.build import build_dataset
+from kizu.report.summary import BuildSummary
+from kizu.spec import DatasetSpec
+from kizu.store import Store
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prefect_server() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture
+def build(store: Store) -> Callable[..., tuple[State, BuildSummary]]:
+    """Run the flow and return its final state with the summary it carries."""
+
+    def run(spec: DatasetSpec, url: str = store.url, **options) -> tuple[State, BuildSummary]:
+        state = build_dataset(spec, url, **options, return_state=True)
+        return state, BuildSummary.model_validate(state.result(raise_on_failure=False))
+
+    return run

@@ -1,0 +1,204 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from prefect.client.orchestration import get_client
+
+from kizu.edit.planning import plan_samples
+from kizu.images import decode_mask, decode_png, encode_png
+from kizu.publish.layout import VersionFolder, latest_version
+from kizu.publish.manifests import TABLES, decode_table
+from kizu.source import list_source, take_in
+from kizu.spec import DatasetSpec
+from kizu.store import Store
+
+
+def changed(spec: DatasetSpec, **fields) -> DatasetSpec:
+    return DatasetSpec.parse({**spec.model_dump(mode="json"), **fields})
+
+
+def rows(store: Store, dataset: str, table: str) -> list[dict]:
+    folder = latest_version(store, dataset)
+    return decode_table(table, store.read(folder.path(f"{table}.parquet"))).to_pylist()
+
+
+def written(store: Store, folder: str) -> dict[str, int]:
+    """When each file below a folder was last written, in nanoseconds."""
+    return {path: Path(store.address(path)).stat().st_mtime_ns for path in store.list(folder)}
+
+
+def test_a_build_publishes_every_photo_and_every_defect(build, spec, store):
+    state, summary = build(spec)
+    assert state.is_completed()
+    assert (summary.photos, summary.samples, summary.failed) == (2, 4, 0)
+    samples = rows(store, "plates", "samples")
+    assert [row["defect_type"] for row in samples].count("good") == 2
+    assert {row["defect_type"] for row in samples} == {"good", "hole", "stain"}
+    assert {row["category"] for row in samples} == {"plate"}
+    assert not any(value is None for row in samples for value in row.values())
+
+
+def test_published_pixels_outside_the_mask_are_the_photos_own(build, spec, store):
+    build(spec)
+    folder = latest_version(store, "plates")
+    names = {row["sample_id"]: row["normal_name"] for row in rows(store, "plates", "provenance")}
+    defects = [row for row in rows(store, "plates", "samples") if row["label_index"]]
+    for row in defects:
+        photo = decode_png((Path(spec.images.path) / names[row["sample_id"]]).read_bytes())
+        image = decode_png(store.read(folder.path(row["image_path"])))
+        mask = decode_mask(store.read(folder.path(row["mask_path"])))
+        assert mask.any()
+        assert np.array_equal(image[~mask], photo[~mask])
+        assert not np.array_equal(image[mask], photo[mask])
+
+
+def test_no_photo_is_in_train_and_test(build, spec, store, photos, make_photo):
+    for number in range(6):
+        (photos / f"more {number}.png").write_bytes(encode_png(make_photo(10 + number)))
+    build(spec)
+    photo_of = {
+        row["sample_id"]: row["normal_sha256"] for row in rows(store, "plates", "provenance")
+    }
+    samples = rows(store, "plates", "samples")
+    sides = {
+        split: {photo_of[row["sample_id"]] for row in samples if row["split"].startswith(split)}
+        for split in ("train", "test")
+    }
+    assert sides["train"]
+    assert sides["test"]
+    assert not sides["train"] & sides["test"]
+    assert not any(row["label_index"] and row["split"] == "train" for row in samples)
+
+
+def test_a_second_build_makes_nothing(build, spec, store):
+    _, first = build(spec)
+    before = written(store, "")
+    _, second = build(spec)
+    assert (second.version, second.is_new) == (first.version, False)
+    after = written(store, "")
+    repeated = {path for path in after if before.get(path) != after[path]}
+    assert {path.split("/")[0] for path in repeated} <= {"reports", "datasets"}
+    assert {path for path in repeated if path.startswith("datasets")} <= {
+        "datasets/plates/latest.json"
+    }
+
+
+@pytest.mark.parametrize("stage", ["diff", "agree"])
+def test_deleting_one_stage_output_recomputes_just_that_one(build, spec, store, stage):
+    build(spec)
+    [victim, *_] = [path for path in store.list(f"stages/{stage}") if path.endswith("record.json")]
+    before = written(store, "stages") | written(store, "edits")
+    shutil.rmtree(Path(store.address(victim)).parent)
+    build(spec)
+    after = written(store, "stages") | written(store, "edits")
+    assert set(after) == set(before)
+    repeated = {path for path in after if before[path] != after[path]}
+    assert {str(Path(path).parent) for path in repeated} == {str(Path(victim).parent)}
+
+
+def test_two_stores_and_two_places_give_byte_identical_manifests(build, spec, tmp_path, photos):
+    elsewhere = tmp_path / "another place"
+    shutil.copytree(photos, elsewhere)
+    one, two = Store(str(tmp_path / "one")), Store(str(tmp_path / "two"))
+    build(spec, one.url)
+    moved = changed(spec, images={"path": str(elsewhere), "category": "plate"})
+    build(moved, two.url, shard_size=1)
+    first, second = latest_version(one, "plates"), latest_version(two, "plates")
+    assert first == second
+    for name in (*(f"{table}.parquet" for table in TABLES), "manifest.json"):
+        assert one.read(first.path(name)) == two.read(second.path(name))
+    assert list(one.list("datasets")) == list(two.list("datasets"))
+
+
+def test_a_failed_image_stops_no_other_and_a_rerun_makes_only_it(build, spec, store):
+    for file in list_source(spec.images.path):
+        take_in(file, store)
+    build(spec)
+    images = [take_in(file, store) for file in list_source(spec.images.path)]
+    lost = plan_samples(spec, images)[1].request.key
+    shutil.rmtree(Path(store.address(f"edits/{lost[:2]}/{lost}")))
+    replay = changed(spec, editor={"name": "replay", "of": {"name": "painter"}})
+    state, summary = build(replay)
+    assert state.is_failed()
+    assert state.message.startswith("1 of 4 samples failed, for example: edit: ")
+    assert (summary.accepted, summary.failed) == (3, 1)
+    assert "is not in the store" in summary.problems[0].reason
+    ledger = {row["edit_key"]: row["status"] for row in rows(store, "plates", "edits")}
+    assert ledger[lost] == "failed"
+    before = written(store, "edits")
+    state, summary = build(spec)
+    assert state.is_completed()
+    assert summary.failed == 0
+    assert {path for path, time in written(store, "edits").items() if before.get(path) != time} == {
+        f"edits/{lost[:2]}/{lost}/picture.png",
+        f"edits/{lost[:2]}/{lost}/edit.json",
+    }
+
+
+def test_missing_weights_are_told_once_and_send_to_review(build, spec, store, tmp_path):
+    ground = {
+        "annotator": "grounding-dino+sam",
+        "detector_weights": str(tmp_path / "no weights"),
+        "segmenter_weights": str(tmp_path / "no weights"),
+    }
+    state, summary = build(changed(spec, ground=ground, agree={}))
+    assert state.is_completed()
+    assert summary.note.startswith("Samples are not grounded: ")
+    assert "no weights" in summary.note
+    assert summary.review == 4
+    reasons = {row["reason"] for row in rows(store, "plates", "provenance") if row["reason"]}
+    assert reasons == {"no_annotator"}
+
+
+def test_with_weights_every_edit_is_looked_at_and_its_regions_are_published(
+    build, spec, store, grounding_dino_folder, sam_folder
+):
+    ground = {
+        "annotator": "grounding-dino+sam",
+        "detector_weights": str(grounding_dino_folder),
+        "segmenter_weights": str(sam_folder),
+        "box_threshold": 0.0,
+        "max_boxes": 3,
+    }
+    state, summary = build(changed(spec, ground=ground))
+    assert state.is_completed()
+    assert summary.note == ""
+    provenance = [row for row in rows(store, "plates", "provenance") if row["edit_key"]]
+    assert all(row["detections"] is not None for row in provenance)
+    assert all("grounding-dino" in row["annotator"] for row in provenance)
+    instances = rows(store, "plates", "instances")
+    assert {row["phrase"] for row in instances} == {None, "hole", "stain"}
+    assert str(grounding_dino_folder) not in str(provenance)
+
+
+def test_broken_files_are_left_out_by_name(build, spec, photos):
+    (photos / "c broken.png").write_bytes(b"\x89PNG broken")
+    (photos / "d notes.txt").write_text("notes")
+    state, summary = build(spec)
+    assert state.is_completed()
+    assert summary.photos == 2
+    assert [skip.name for skip in summary.skipped] == ["c broken.png", "d notes.txt"]
+
+
+def test_japanese_names_reach_manifest_report_and_files(build, spec, store, photos, make_photo):
+    (photos / "皿 三.png").write_bytes(encode_png(make_photo(3)))
+    defects = [{"defect_type": "穴", "prompt": "深い穴", "phrases": ["穴"]}]
+    state, summary = build(changed(spec, name="皿", defects=defects))
+    assert state.is_completed()
+    assert summary.dataset == "皿"
+    paths = [row["image_path"] for row in rows(store, "皿", "samples")]
+    assert any(path.startswith("images/穴/皿-三_穴_000_") for path in paths)
+    page = store.read(VersionFolder("皿", summary.version).report("index.html")).decode()
+    assert "深い穴" in page
+
+
+def test_people_recognise_the_runs_and_find_the_yield_in_the_ui(build, spec):
+    build(spec, shard_size=3)
+    with get_client(sync_client=True) as client:
+        runs = {run.name for run in client.read_task_runs(limit=200)}
+        artifacts = {artifact.key for artifact in client.read_artifacts(limit=200)}
+        flows = {run.name for run in client.read_flow_runs()}
+    assert {"edit 1 of 2", "diff 2 of 2", "publish 1 of 2"} <= runs
+    assert {"progress-plates", "yield-plates", "summary-plates"} <= artifacts
+    assert "build plates" in flows

@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+
+from kizu.agree.settings import AgreementSettings
+from kizu.agree.verdict import EXPLANATION, VERDICT_OF, Reason, Verdict, agree
+from kizu.diff import Status
+from kizu.ground import Detections
+from kizu.spec import AreaRange
+
+SHAPE = (40, 60)
+AREA = AreaRange(min_fraction=0.01, max_fraction=0.3)
+SETTINGS = AgreementSettings()
+
+
+def block(y0: int, y1: int, x0: int, x1: int) -> np.ndarray:
+    mask = np.zeros(SHAPE, bool)
+    mask[y0:y1, x0:x1] = True
+    return mask
+
+
+DEFECT = block(10, 20, 10, 20)
+
+
+def found(*masks: np.ndarray, boxes_only: bool = False) -> Detections:
+    boxes = [
+        [xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]
+        for ys, xs in (np.nonzero(mask) for mask in masks)
+    ]
+    return Detections(
+        xyxy=np.array(boxes, np.float32).reshape(-1, 4),
+        mask=None if boxes_only else np.array(masks, bool).reshape(-1, *SHAPE),
+        confidence=np.linspace(0.5, 0.9, len(masks), dtype=np.float32),
+        phrase=("a hole",) * len(masks),
+    )
+
+
+def verdict(mask=DEFECT, status=Status.CHANGED, detections=None, settings=SETTINGS, region=None):
+    return agree(mask, status, detections, AREA, settings, region=region)
+
+
+def test_two_witnesses_at_one_place_are_accepted():
+    agreement = verdict(detections=found(DEFECT))
+    assert (agreement.verdict, agreement.reason) == (Verdict.ACCEPT, Reason.AGREE)
+    assert agreement.mask_iou == 1
+    assert agreement.detections == 1
+
+
+def test_a_thin_defect_inside_a_tight_box_is_accepted_although_its_iou_is_low():
+    line = np.zeros(SHAPE, bool)
+    line[range(5, 35), range(5, 35)] = True
+    agreement = verdict(line, detections=found(block(4, 36, 4, 36), boxes_only=True))
+    assert agreement.mask_iou < 0.1
+    assert agreement.reason is Reason.AGREE
+
+
+def test_a_box_around_everything_confirms_nothing():
+    agreement = verdict(detections=found(block(0, 40, 0, 60), boxes_only=True))
+    assert (agreement.verdict, agreement.reason) == (Verdict.REVIEW, Reason.DISAGREE)
+
+
+def test_an_annotator_that_finds_nothing_sends_to_review_and_never_rejects():
+    agreement = verdict(detections=found())
+    assert (agreement.verdict, agreement.reason) == (Verdict.REVIEW, Reason.NOT_GROUNDED)
+
+
+def test_detections_elsewhere_do_not_count():
+    elsewhere = block(30, 38, 40, 50)
+    agreement = verdict(detections=found(DEFECT, elsewhere))
+    assert agreement.reason is Reason.AGREE
+    assert agreement.detections_elsewhere == 1
+    assert verdict(detections=found(elsewhere)).reason is Reason.NOT_GROUNDED
+
+
+def test_half_an_overlap_is_disagreement():
+    agreement = verdict(detections=found(block(10, 20, 16, 26)))
+    assert agreement.reason is Reason.DISAGREE
+    assert agreement.coverage == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason", "expected"),
+    [("review", Reason.UNGROUNDED, Verdict.REVIEW), ("accept", Reason.DIFF_ONLY, Verdict.ACCEPT)],
+)
+def test_without_an_annotator_the_setting_decides(setting, reason, expected):
+    agreement = verdict(settings=AgreementSettings(without_grounding=setting))
+    assert (agreement.verdict, agreement.reason) == (expected, reason)
+    assert agreement.mask_iou is None
+
+
+@pytest.mark.parametrize(
+    ("mask", "status", "reason"),
+    [
+        (np.zeros(SHAPE, bool), Status.UNCHANGED, Reason.UNCHANGED),
+        (np.zeros(SHAPE, bool), Status.REDRAWN, Reason.REDRAWN),
+        (DEFECT, Status.REDRAWN, Reason.REDRAWN),
+        (block(0, 2, 0, 2), Status.CHANGED, Reason.TOO_SMALL),
+        (block(0, 30, 0, 60), Status.CHANGED, Reason.TOO_LARGE),
+    ],
+)
+def test_what_the_diff_says_comes_first(mask, status, reason):
+    assert verdict(mask, status, detections=found(DEFECT)).reason is reason
+
+
+def test_a_change_outside_the_region_goes_to_review():
+    agreement = verdict(detections=found(DEFECT), region=block(0, 40, 0, 14))
+    assert (agreement.verdict, agreement.reason) == (Verdict.REVIEW, Reason.OUTSIDE_REGION)
+    assert agreement.outside_fraction == pytest.approx(0.6)
+
+
+def test_only_an_edit_without_a_change_is_rejected():
+    rejected = [reason for reason, given in VERDICT_OF.items() if given is Verdict.REJECT]
+    assert rejected == [Reason.UNCHANGED]
+
+
+def test_every_reason_is_explained():
+    assert set(EXPLANATION) == set(VERDICT_OF) == set(Reason)

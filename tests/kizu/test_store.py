@@ -1,0 +1,94 @@
+import multiprocessing
+import os
+import pickle
+import signal
+import time
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from kizu.store import StageFolder, Store, keyed
+
+
+def test_what_is_written_is_read(store):
+    store.write("edits/ab/x.bin", b"\x00\x01")
+    assert store.exists("edits/ab/x.bin")
+    assert store.read("edits/ab/x.bin") == b"\x00\x01"
+
+
+def test_missing_files_raise_the_usual_error(store):
+    assert not store.exists("nothing")
+    with pytest.raises(FileNotFoundError):
+        store.read("nothing")
+
+
+def test_json_is_canonical_and_keeps_japanese_readable(store):
+    store.write_json("a.json", {"b": 1, "a": "傷"})
+    assert store.read("a.json").decode() == '{"a":"傷","b":1}'
+
+
+def test_equal_objects_lie_under_one_path(store):
+    first = store.put_json("builds/x", {"a": 1, "b": 2})
+    assert store.put_json("builds/x", {"b": 2, "a": 1}) == first
+    assert store.put_json("builds/x", {"a": 2}) != first
+
+
+def test_listing_shows_files_sorted_and_none_that_are_still_being_written(store, tmp_path):
+    store.write("d/b", b"1")
+    store.write("d/a/c", b"2")
+    (tmp_path / "store" / "d" / ".aside-0").write_bytes(b"half")
+    assert list(store.list("d")) == ["d/a/c", "d/b"]
+    assert list(store.list("nowhere")) == []
+
+
+def test_a_stage_output_counts_only_with_its_record(store):
+    folder = StageFolder(store, "diff", "abcd")
+    folder.write("mask.png", b"...")
+    assert not folder.done()
+    folder.finish({"status": "changed"})
+    assert folder.done()
+    assert folder.record() == {"status": "changed"}
+    assert store.exists(keyed("stages/diff", "abcd") + "/record.json")
+
+
+def test_it_works_on_any_fsspec_url():
+    store = Store("memory://bucket/kizu")
+    store.write_json("a/b.json", {"x": 1})
+    assert store.read_json("a/b.json") == {"x": 1}
+    assert store.address("a/b.json") == "memory:///bucket/kizu/a/b.json"
+    fsspec.filesystem("memory").rm("/bucket", recursive=True)
+
+
+def test_it_travels_to_other_processes(store):
+    store.write("x", b"1")
+    assert pickle.loads(pickle.dumps(store)).read("x") == b"1"  # noqa: S301 - our own bytes
+
+
+def test_an_unknown_kind_of_store_is_named():
+    with pytest.raises(ValueError, match="cannot open the store 'nosuch://x'"):
+        Store("nosuch://x")
+
+
+def write_forever(url: str) -> None:
+    store = Store(url)
+    for turn in range(10**9):
+        store.write("contested", bytes([turn % 256]) * 300_000)
+
+
+def test_a_writer_that_is_killed_leaves_a_whole_file(tmp_path: Path):
+    context = multiprocessing.get_context("fork")
+    store = Store(str(tmp_path))
+    store.write("contested", b"\x00" * 300_000)
+    writers = [context.Process(target=write_forever, args=(str(tmp_path),)) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    for _ in range(40):
+        data = store.read("contested")
+        assert len(data) == 300_000
+        assert len(set(data)) == 1
+        time.sleep(0.005)
+    for writer in writers:
+        os.kill(writer.pid or 0, signal.SIGKILL)
+        writer.join()
+    assert len(set(store.read("contested"))) == 1
