@@ -1,15 +1,18 @@
 """The flow that builds a dataset: plan, edit, diff, ground, agree, publish, report."""
 
 import os
+from datetime import UTC, datetime
 from typing import Any
 
-from prefect import State, allow_failure, flow, unmapped
+from prefect import State, allow_failure, flow, get_run_logger, unmapped
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from kizu.edit.warnings import spec_warnings
 from kizu.progress import expect
 from kizu.report.summary import BuildSummary
 from kizu.spec import DatasetSpec
+from kizu.store import Store
 from tasks import agree, diff, edit, ground, intake, publish
 from tasks.agree import agree_shard
 from tasks.artifacts import follow, show_summary
@@ -17,6 +20,7 @@ from tasks.diff import diff_shard
 from tasks.edit import edit_shard
 from tasks.ground import choose_annotator, ground_shard
 from tasks.intake import list_photos, take_in_part
+from tasks.options import run_sign
 from tasks.plan import plan_shards
 from tasks.publish import choose_version, make_latest, publish_shard, publish_version
 from tasks.report import write_report
@@ -45,6 +49,8 @@ def build_dataset(
         shard_size: How many images one task handles.
     """
     url = unmapped(store_url)
+    for warning in spec_warnings(spec, datetime.now(UTC).date()):
+        get_run_logger().warning(warning)
     annotator = choose_annotator(spec.ground)
     files = list_photos(spec.images.path, store_url, FILES_PER_PART)
     expect(intake.STAGE, sum(part.files for part in files))
@@ -67,7 +73,9 @@ def build_dataset(
         rows = publish_shard.map(plan.shards, unmapped(version), url).result()
         publish_version(spec, inventory, version, rows, store_url)
     make_latest(version, store_url)
-    summary = write_report(spec, inventory, plan.shards, version, annotator, store_url)
+    stop = run_sign(Store(store_url)).see()
+    stopped = stop.sentence if stop else ""
+    summary = write_report(spec, inventory, plan.shards, version, annotator, store_url, stopped)
     show_summary(summary, plan.shards, store_url)
     return _final_state(summary)
 
@@ -78,5 +86,8 @@ def _final_state(summary: BuildSummary) -> State[dict[str, Any]]:
     if not summary.failed:
         return Completed(message=summary.headline, data=data)
     reason = summary.problems[0].reason
+    if summary.stopped:
+        waiting = f"{summary.failed} of {summary.samples} samples are not made yet"
+        return Failed(message=f"{waiting}: {summary.stopped}", data=data)
     message = f"{summary.failed} of {summary.samples} samples failed, for example: {reason}"
     return Failed(message=message, data=data)

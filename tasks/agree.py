@@ -10,7 +10,7 @@ from kizu.ground.archive import open_detections
 from kizu.images import decode_png
 from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
 from kizu.store import StageFolder, Store
-from tasks.options import ONCE_PER_RUN, as_state
+from tasks.options import ONCE_PER_RUN, as_state, run_sign
 
 STAGE = "agree"
 
@@ -46,4 +46,4 @@ def agree_shard(
         folder.finish(agreement.model_dump(mode="json"))
         return Done.MADE
 
-    return as_state(run_shard(STAGE, shard, store, compare))
+    return as_state(run_shard(STAGE, shard, store, compare, run_sign(store)))

@@ -10,7 +10,7 @@ from kizu.edit.region import region_mask
 from kizu.images import decode_png
 from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
 from kizu.store import StageFolder, Store
-from tasks.options import ONCE_PER_RUN, as_state
+from tasks.options import ONCE_PER_RUN, as_state, run_sign
 
 STAGE = "diff"
 
@@ -40,4 +40,4 @@ def diff_shard(
         save_diff(folder, result, composite(normal, picture, result) if changed else None)
         return Done.MADE
 
-    return as_state(run_shard(STAGE, shard, store, compare))
+    return as_state(run_shard(STAGE, shard, store, compare, run_sign(store)))

@@ -21,7 +21,7 @@ from kizu.images import decode_png
 from kizu.settings import Record
 from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
 from kizu.store import StageFolder, Store
-from tasks.options import ONCE_PER_RUN, as_state
+from tasks.options import ONCE_PER_RUN, as_state, run_sign
 
 STAGE = "ground"
 
@@ -76,7 +76,7 @@ def ground_shard(
         save_detections(folder, shard.annotator, found)
         return Done.MADE
 
-    return as_state(run_shard(STAGE, shard, store, annotate))
+    return as_state(run_shard(STAGE, shard, store, annotate, run_sign(store)))
 
 
 _loading = Lock()

@@ -5,9 +5,12 @@ from typing import Any
 from prefect import State
 from prefect.cache_policies import INPUTS, RUN_ID, CacheKeyFnPolicy
 from prefect.context import TaskRunContext
+from prefect.runtime import flow_run
 from prefect.states import Failed
 
 from kizu.shards import ShardReport
+from kizu.stops import StopSign
+from kizu.store import Store
 
 
 def _task_name(context: TaskRunContext, _: dict[str, Any]) -> str:
@@ -21,6 +24,11 @@ ONCE_PER_RUN: dict[str, Any] = {
     "result_serializer": "json",
 }
 """A retry of a run keeps what succeeded in it. Other runs ask the store, which knows better."""
+
+
+def run_sign(store: Store) -> StopSign:
+    """Return the stop sign of the flow run this is part of; a retry starts without it."""
+    return StopSign(store, f"{flow_run.id} {flow_run.run_count}")
 
 
 def as_state(report: ShardReport) -> ShardReport | State[ShardReport]:
