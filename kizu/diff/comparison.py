@@ -87,7 +87,9 @@ def _compare(
     mask = drop_specks(decision.mask, decision.strength, settings.min_area_px)
     mask = refine(mask, scales[0].residual) & valid
     measured = grading.figures(registration, tone, _noise_figure(scales[0], mask), identical_share)
-    drift = grading.grade(measured, registration.match_rate, in_place=in_place)
+    drift = grading.grade(
+        measured, registration.match_rate, registration.residual_px, in_place=in_place
+    )
     anomaly_map = _anomaly_map(decision.strength, mask, scales[0].threshold)
     return DiffResult(
         anomaly_map=anomaly_map,
