@@ -20,7 +20,7 @@ from kizu.diff.result import DiffResult, Region
 from kizu.diff.settings import DiffSettings
 from kizu.diff.tone import correct_tone, untouched
 
-DIFF_VERSION: Final = "1"
+DIFF_VERSION: Final = "2"
 """Changes whenever results do; part of every cache key."""
 
 _IN_PLACE_SHARE = 0.6
@@ -87,7 +87,9 @@ def _compare(
     mask = drop_specks(decision.mask, decision.strength, settings.min_area_px)
     mask = refine(mask, scales[0].residual) & valid
     measured = grading.figures(registration, tone, _noise_figure(scales[0], mask), identical_share)
-    drift = grading.grade(measured, registration.match_rate, in_place=in_place)
+    drift = grading.grade(
+        measured, registration.match_rate, registration.residual_px, in_place=in_place
+    )
     anomaly_map = _anomaly_map(decision.strength, mask, scales[0].threshold)
     return DiffResult(
         anomaly_map=anomaly_map,
