@@ -2,8 +2,9 @@
 
 from prefect import State, task
 
-from kizu.diff import Status, composite, diff_mask
+from kizu.diff import Status, composite
 from kizu.diff.archive import save_diff
+from kizu.diff.window import diff_window
 from kizu.edit.archive import find_edit, open_edit
 from kizu.edit.planning import PlannedSample
 from kizu.edit.region import region_mask
@@ -35,7 +36,8 @@ def diff_shard(
         normal = decode_png(store.read(sample.normal.path))
         picture = open_edit(store, edit, normal)
         region = region_mask(sample.region, normal)
-        result = diff_mask(normal, picture, shard.spec.diff, region=region)
+        window = edit.geometry.crop
+        result = diff_window(normal, picture, window, shard.spec.diff, region=region)
         changed = result.status is Status.CHANGED
         save_diff(folder, result, composite(normal, picture, result) if changed else None)
         return Done.MADE

@@ -86,9 +86,8 @@ def report(emulator: Emulator, store: Store, options: argparse.Namespace, second
     paid = sum(line.cost_usd or 0 for line in bought)
     span_min = (tally.started[-1] - tally.started[0]) * options.speed / 60
     used = (tally.calls - 1) / span_min / options.per_minute
-    print(
-        f"edits bought         {len(bought)} of {options.edits}, {len({b.key for b in bought})} keys"
-    )
+    keys = len({line.key for line in bought})
+    print(f"edits bought         {len(bought)} of {options.edits}, {keys} keys")
     print(f"calls                {tally.calls} in {seconds:.1f} s, answers {tally.statuses}")
     print(f"quota used           {used:.1%}")
     print(f"rejected for rate    {tally.rejected} ({tally.rejected / tally.calls:.2%})")

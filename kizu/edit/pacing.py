@@ -9,8 +9,9 @@ from typing import Final
 
 from kizu.edit.ledger import Traffic
 
-MARGIN: Final = 1.01
-"""Calls are spaced this much wider than the quota: clocks and networks jitter."""
+MARGIN: Final = 1.02
+"""Calls are spaced this much wider than the quota, so that a call may arrive a fifth of a second
+late in a window of ten and still be in its own."""
 
 _RECENT_S: Final = 60.0
 _TOLERATED_REJECTIONS: Final = 2
@@ -38,12 +39,27 @@ def next_start(traffic: Traffic, quota_per_minute: float, now: float) -> float:
 
     Example:
         >>> next_start(Traffic(last_start=100.0), quota_per_minute=60, now=100.2)
-        101.01
+        101.02
         >>> next_start(Traffic(last_start=100.0, hold_until=400.0), 60, now=100.2)
         400.0
     """
     spacing_s = MARGIN * 60 / rate_per_minute(traffic, quota_per_minute, now)
     return max(traffic.last_start + spacing_s, traffic.hold_until)
+
+
+def booked_at(due: float, now: float) -> float:
+    """Return the start a call is booked with: when it was due, if it is only a little late.
+
+    Otherwise every small delay would push all later calls back, and the quota would not be used.
+
+    Example:
+        >>> booked_at(due=100.0, now=100.1), booked_at(due=100.0, now=105.0)
+        (100.0, 105.0)
+    """
+    return due if now - due < _FORGIVEN_S else now
+
+
+_FORGIVEN_S: Final = 0.2
 
 
 def useful_concurrency(rate: float, latency_s: float) -> int:

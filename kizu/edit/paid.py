@@ -6,12 +6,15 @@ It neither retries nor counts: that is done where the ledger is, so that nothing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from kizu.arrays import Mask, RgbImage
 from kizu.edit.editor import Edit, EditError, Framer
 from kizu.edit.request import EditRequest
 from kizu.settings import Record
+
+Parcel = Mapping[str, Any]
+"""What one call sends, encoded."""
 
 
 @dataclass(frozen=True)
@@ -129,14 +132,21 @@ class PaidEditor(Framer, Protocol):
         """Return the most one call can cost; None where the price is not known."""
         ...
 
-    def call(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> Reply | Setback:
-        """Make one call and return whatever came of it.
+    def pack(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> Parcel:
+        """Encode what is sent, before the call gets its turn: calls must start on time.
 
         Args:
             request: What is asked for.
             picture: (H, W, 3) uint8 RGB, of a size it accepts.
             region: (H, W) bool, where the defect may be; None for anywhere.
+
+        Raises:
+            EditError: It is more than the service takes.
         """
+        ...
+
+    def call(self, parcel: Parcel) -> Reply | Setback:
+        """Make one call and return whatever came of it."""
         ...
 
     def read(self, reply: Reply, request: EditRequest, size: tuple[int, int]) -> Edit:

@@ -26,7 +26,7 @@ from kizu.edit.archive import (
 from kizu.edit.claims import Check, claim
 from kizu.edit.editor import Edit, EditError, StopEditingError
 from kizu.edit.ledger import CallStatus, End
-from kizu.edit.paid import BadReplyError, PaidEditor, Reply, Setback, SetbackKind
+from kizu.edit.paid import BadReplyError, PaidEditor, Parcel, Reply, Setback, SetbackKind
 from kizu.edit.request import EditRequest
 from kizu.edit.till import Till
 from kizu.geometry import Geometry
@@ -109,10 +109,12 @@ class _Purchase:
         return record
 
     def _buy(self, check: Check) -> EditRecord:
-        terms = self._till.terms
+        order, terms = self._order, self._till.terms
+        self._editor.check()
+        parcel = self._editor.pack(order.request, order.picture, order.region)
         for attempt in range(1, terms.max_attempts + 1):
             check()
-            answer, number = self._call()
+            answer, number = self._call(parcel)
             if isinstance(answer, Reply):
                 return self._complete(number, answer)
             if answer.kind is SetbackKind.REFUSED:
@@ -121,13 +123,12 @@ class _Purchase:
             self._till.pause(max(answer.wait_s, _backoff_s(attempt)))
         raise AssertionError("the last attempt gives up")
 
-    def _call(self) -> tuple[Reply | Setback, int]:
+    def _call(self, parcel: Parcel) -> tuple[Reply | Setback, int]:
         order = self._order
-        self._editor.check()
         most_usd = self._editor.most_usd(order.request, order.geometry.model)
         with self._till.place():
             number = self._till.start(self._key, most_usd)
-            answer = self._editor.call(order.request, order.picture, order.region)
+            answer = self._editor.call(parcel)
         if isinstance(answer, Reply):
             save_reply(self._store, self._key, number, answer)
             return answer, number

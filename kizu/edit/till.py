@@ -9,7 +9,7 @@ from typing import Final
 from kizu.edit.budget import BudgetSpec, broken_cap
 from kizu.edit.editor import StopEditingError
 from kizu.edit.ledger import Call, End, Ledger, day_of
-from kizu.edit.pacing import next_start, rate_per_minute, useful_concurrency
+from kizu.edit.pacing import booked_at, next_start, rate_per_minute, useful_concurrency
 from kizu.edit.paid import Terms
 from kizu.stops import StopSign
 
@@ -77,11 +77,11 @@ class Till:
                 if sentence := self._broken_cap(most_usd, now):
                     raise StopEditingError(sentence)
                 traffic = books.of(self.terms.deployment)
-                wait_s = next_start(traffic, self.terms.calls_per_minute, now) - now
+                due = next_start(traffic, self.terms.calls_per_minute, now)
                 number = books.last + 1
-                if wait_s > 0:
-                    time.sleep(min(wait_s, _NAP_S))
-                elif self.ledger.append(number, self._call(key, most_usd, now)):
+                if due > now:
+                    time.sleep(min(due - now, _NAP_S))
+                elif self.ledger.append(number, self._call(key, most_usd, booked_at(due, now))):
                     return number
 
     def end(self, number: int, end: End) -> None:

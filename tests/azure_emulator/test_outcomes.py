@@ -120,7 +120,7 @@ def test_a_pause_longer_than_the_clients_own_limit_is_kept(start_emulator, open_
 
 def test_a_pause_beyond_all_patience_stops_with_the_way_out(start_emulator, open_shop):
     start_emulator(faults=scripted(Fault.RATE_LIMIT, retry_after_s=7200))
-    with pytest.raises(StopEditingError, match="asks to wait 7200 s.*build again later"):
+    with pytest.raises(StopEditingError, match=r"asks to wait 7200 s.*build again later"):
         open_shop().buy()
 
 

@@ -76,8 +76,8 @@ def test_an_address_without_a_version_is_not_found(start_emulator):
 
 
 def test_a_mask_bounds_where_the_emulator_paints(start_emulator, open_shop):
-    from kizu.edit.azure.emulator.service import edited_picture  # noqa: PLC0415 - loads the painter
     from kizu.edit.archive import open_edit  # noqa: PLC0415 - as above
+    from kizu.edit.azure.emulator.service import edited_picture  # noqa: PLC0415 - loads the painter
     from kizu.edit.region import BoxRegion  # noqa: PLC0415 - as above
 
     start_emulator(paint=edited_picture)

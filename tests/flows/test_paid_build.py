@@ -2,6 +2,7 @@
 
 import cv2
 import pytest
+from prefect.blocks.system import Secret
 
 from kizu.edit.azure.emulator import Emulator, EmulatorSettings, Fault, FaultPlan
 from kizu.edit.azure.emulator.server import KEY
@@ -83,6 +84,19 @@ def test_a_budget_stops_the_build_with_one_sentence_and_a_raise_goes_on(build, p
     assert state.is_completed()
     assert (summary.accepted, emulator.tally.billed) == (4, 4)
     assert summary.paid.startswith("4 requests, 0.")
+
+
+def test_the_key_may_come_from_a_secret_block(build, paid, store, emulate, monkeypatch):
+    emulator = emulate()
+    monkeypatch.delenv("AZURE_OPENAI_API_KEY")
+    fields = paid().model_dump(mode="json")
+    fields["editor"]["secret_block"] = "image-key"
+    state, _ = build(DatasetSpec.parse(fields))
+    assert "there is no Prefect Secret block 'image-key'" in state.message
+    Secret(value=KEY).save("image-key")
+    assert build(DatasetSpec.parse(fields))[0].is_completed()
+    assert emulator.tally.billed == 4
+    assert not any(KEY.encode() in store.read(path) for path in store.list(""))
 
 
 def test_a_resource_block_stops_the_run_with_one_sentence(build, paid, emulate):

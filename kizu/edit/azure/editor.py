@@ -1,7 +1,6 @@
 """The paid editor behind the editor interface."""
 
 from threading import Lock
-from typing import Final
 
 from openai import OpenAI
 
@@ -11,12 +10,10 @@ from kizu.edit.azure.connection import Connection
 from kizu.edit.azure.identity import frame_for, most_usd_at
 from kizu.edit.azure.settings import AzureSettings
 from kizu.edit.azure.wire import request_body, send
-from kizu.edit.editor import Edit, SecretSource
-from kizu.edit.paid import Reply, Setback, SetbackKind, Terms
+from kizu.edit.editor import Edit, EditError, SecretSource
+from kizu.edit.paid import Parcel, Reply, Setback, Terms
 from kizu.edit.request import EditRequest
 from kizu.geometry import Geometry
-
-_INVALID: Final = SetbackKind.INVALID
 
 
 class AzureEditor:
@@ -55,14 +52,17 @@ class AzureEditor:
         """Return the most one call can cost; None where the price is not known."""
         return most_usd_at(self._settings, request, size)
 
-    def call(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> Reply | Setback:
+    def pack(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> Parcel:
+        """Encode what is sent."""
+        try:
+            return request_body(self._settings, str(request.ask["prompt"]), picture, region)
+        except ValueError as error:
+            raise EditError(str(error)) from error
+
+    def call(self, parcel: Parcel) -> Reply | Setback:
         """Make one call."""
         connection, client = self._connect()
-        try:
-            body = request_body(self._settings, str(request.ask["prompt"]), picture, region)
-        except ValueError as error:
-            return Setback(_INVALID, str(error))
-        return send(client, connection, self._settings, body)
+        return send(client, connection, self._settings, parcel)
 
     def read(self, reply: Reply, request: EditRequest, size: tuple[int, int]) -> Edit:  # noqa: ARG002 - the Protocol's
         """Read an answer."""

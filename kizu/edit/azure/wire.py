@@ -14,7 +14,7 @@ from kizu.arrays import Mask, RgbImage
 from kizu.edit.azure.connection import Connection
 from kizu.edit.azure.setbacks import limit_per_minute, setback_of
 from kizu.edit.azure.settings import AzureSettings
-from kizu.edit.paid import Reply, Setback
+from kizu.edit.paid import Parcel, Reply, Setback
 from kizu.images import encode_png
 
 _CLEAR, _OPAQUE = 0, 255
@@ -78,7 +78,7 @@ def _check_limits(settings: AzureSettings, body: dict[str, Any]) -> None:
 
 
 def send(
-    client: OpenAI, connection: Connection, settings: AzureSettings, body: dict[str, Any]
+    client: OpenAI, connection: Connection, settings: AzureSettings, body: Parcel
 ) -> Reply | Setback:
     """Make one call; whatever comes of it is returned, and the key is in none of it."""
     received = bytearray()
