@@ -10,10 +10,10 @@ demo: $(VENV)/.demo-installed
 	$(BIN)/kizu demo
 
 test: $(VENV)/.dev-installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-slow: $(VENV)/.dev-installed
-	$(BIN)/python -m pytest --slow
+	$(BIN)/python -m pytest -n auto --dist loadfile --slow
 
 check: $(VENV)/.dev-installed
 	$(BIN)/ruff format --check .

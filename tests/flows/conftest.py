@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from prefect import State
 from prefect.testing.utilities import prefect_test_harness
+from tiny_models.dino import grounding_dino_folder  # noqa: F401 - a fixture
+from tiny_models.sam import sam_folder  # noqa: F401 - a fixture
 
 from flows.build import build_dataset
 from kizu.report.summary import BuildSummary

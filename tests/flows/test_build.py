@@ -151,6 +151,27 @@ def test_missing_weights_are_told_once_and_send_to_review(build, spec, store, tm
     assert reasons == {"no_annotator"}
 
 
+def test_with_weights_every_edit_is_looked_at_and_its_regions_are_published(
+    build, spec, store, grounding_dino_folder, sam_folder
+):
+    ground = {
+        "annotator": "grounding-dino+sam",
+        "detector_weights": str(grounding_dino_folder),
+        "segmenter_weights": str(sam_folder),
+        "box_threshold": 0.0,
+        "max_boxes": 3,
+    }
+    state, summary = build(changed(spec, ground=ground))
+    assert state.is_completed()
+    assert summary.note == ""
+    provenance = [row for row in rows(store, "plates", "provenance") if row["edit_key"]]
+    assert all(row["detections"] is not None for row in provenance)
+    assert all("grounding-dino" in row["annotator"] for row in provenance)
+    instances = rows(store, "plates", "instances")
+    assert {row["phrase"] for row in instances} == {None, "hole", "stain"}
+    assert str(grounding_dino_folder) not in str(provenance)
+
+
 def test_broken_files_are_left_out_by_name(build, spec, photos):
     (photos / "c broken.png").write_bytes(b"\x89PNG broken")
     (photos / "d notes.txt").write_text("notes")
