@@ -117,7 +117,7 @@ def _build(spec: DatasetSpec, store_url: str, *, verbose: bool) -> None:
 
     store = _or_exit(Store, store_url)
     with progress_bars("start Prefect"):
-        state = build_dataset(spec, store.url, return_state=True)
+        state = build_dataset(spec, store_url=store.url, return_state=True)
     result = state.result(raise_on_failure=False)
     if isinstance(result, BaseException):
         _fail(str(result))

@@ -1,11 +1,15 @@
 """What the Prefect UI shows of a build."""
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
 
 from prefect.artifacts import (
+    create_image_artifact,
+    create_link_artifact,
     create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
@@ -13,10 +17,13 @@ from prefect.artifacts import (
 )
 from prefect.futures import PrefectFuture, as_completed
 
+from kizu.edit.planning import Outlook
 from kizu.keys import sha256_hex
+from kizu.publish.layout import VersionFolder
 from kizu.report.summary import BuildSummary, next_steps
 from kizu.report.yields import yield_rows
-from kizu.shards import ShardRef
+from kizu.shards import Failure, ShardRef, ShardReport
+from kizu.spec import DatasetSpec
 from kizu.store import Store
 from tasks.publish import read_outcomes
 
@@ -39,30 +46,90 @@ def artifact_key(kind: str, dataset: str) -> str:
     return f"{kind}-{plain or sha256_hex(dataset.encode())[:8]}"
 
 
-def follow(dataset: str, futures: Sequence[PrefectFuture[Any]]) -> None:
-    """Wait for tasks, whatever becomes of them, and keep a progress artifact up to date."""
+def show_plan(spec: DatasetSpec, found: Outlook) -> None:
+    """Put into the UI what a build is going to make and what that costs."""
+    cost = "unknown" if found.cost_usd is None else f"{found.cost_usd:.2f} USD"
+    rows = [
+        {"": "usable photos", "count": found.photos},
+        {"": "photos to edit", "count": found.edited_photos},
+        {"": "edits in all", "count": found.requests},
+        {"": "already in the store", "count": found.stored},
+        {"": "to make", "count": found.to_make},
+        {"": f"estimated cost ({spec.editor.name})", "count": cost},
+    ]
+    create_table_artifact(
+        rows,
+        key=artifact_key("plan", spec.name),
+        description=f"Plan of {spec.name}: {found.to_make} edits to make, cost {cost}",
+    )
+
+
+def follow(dataset: str, futures: Sequence[PrefectFuture[Any]]) -> list[Failure]:
+    """Wait for tasks, whatever becomes of them, and keep a progress artifact up to date.
+
+    Returns:
+        The images that failed.
+    """
     artifact = cast("UUID", create_progress_artifact(0.0, key=artifact_key("progress", dataset)))
     shown = 0.0
-    for done, _ in enumerate(as_completed(list(futures)), start=1):
+    failures: list[Failure] = []
+    for done, future in enumerate(as_completed(list(futures)), start=1):
+        report = future.result(raise_on_failure=False)
+        failures += report.failures if isinstance(report, ShardReport) else ()
         percent = 100 * done / len(futures)
         if percent - shown >= _STEP_PERCENT or done == len(futures):
             update_progress_artifact(artifact, progress=percent)
             shown = percent
+    return failures
+
+
+def show_failures(dataset: str, failures: Sequence[Failure]) -> None:
+    """Put into the UI which images failed, in which stage, and why; without any, nothing."""
+    if failures:
+        create_table_artifact(
+            [failure.model_dump(mode="json") for failure in failures],
+            key=artifact_key("failed", dataset),
+            description=f"{len(failures)} images failed; mend the cause and press Retry",
+        )
 
 
 def show_summary(summary: BuildSummary, shards: tuple[ShardRef, ...], store_url: str) -> None:
-    """Put the yield table and the summary with its next steps into the UI."""
+    """Put yields, contact sheet, report and the summary with its next steps into the UI."""
     rows = [asdict(row) for row in yield_rows(read_outcomes(shards, Store(store_url)))]
     key = artifact_key("yield", summary.dataset)
     create_table_artifact(rows, key=key, description=summary.headline)
+    folder = VersionFolder(summary.dataset, summary.version)
+    report, sheet = (served_url(folder.report(n)) for n in ("index.html", "contact_sheet.png"))
+    if report and sheet:
+        _show_pictures(summary, report, sheet)
     create_markdown_artifact(
-        _markdown(summary),
+        _markdown(summary, report),
         key=artifact_key("summary", summary.dataset),
         description=summary.headline,
     )
 
 
-def _markdown(summary: BuildSummary) -> str:
+def served_url(path: str) -> str | None:
+    """Return where a file of the store is served over HTTP (``KIZU_FILES_URL``), if it is."""
+    base = os.environ.get("KIZU_FILES_URL")
+    return f"{base.rstrip('/')}/{quote(path)}" if base else None
+
+
+def _show_pictures(summary: BuildSummary, report: str, sheet: str) -> None:
+    create_image_artifact(
+        image_url=sheet,
+        key=artifact_key("contact-sheet", summary.dataset),
+        description=f"Contact sheet of {summary.dataset} {summary.version}",
+    )
+    create_link_artifact(
+        report,
+        link_text=f"Report of {summary.dataset} {summary.version}",
+        key=artifact_key("report", summary.dataset),
+        description="Every sample with its pictures, figures and verdict",
+    )
+
+
+def _markdown(summary: BuildSummary, report: str | None) -> str:
     steps = "\n".join(f"1. {step}" for step in next_steps(summary))
     skipped = "\n".join(f"- {skip.name}: {skip.reason}" for skip in summary.skipped)
     return "\n\n".join(
@@ -71,7 +138,7 @@ def _markdown(summary: BuildSummary) -> str:
             f"# {summary.dataset} {summary.version}",
             summary.headline,
             summary.note,
-            f"Report: `{summary.report_address}`",
+            f"[Report]({report})" if report else f"Report: `{summary.report_address}`",
             f"## What to do next\n{steps}",
             f"## Skipped files\n{skipped}" if skipped else "",
         )

@@ -23,7 +23,7 @@ def build(store: Store) -> Callable[..., tuple[State, BuildSummary]]:
     from flows.build import build_dataset
 
     def run(spec: DatasetSpec, url: str = store.url, **options) -> tuple[State, BuildSummary]:
-        state = build_dataset(spec, url, **options, return_state=True)
+        state = build_dataset(spec, store_url=url, **options, return_state=True)
         return state, BuildSummary.model_validate(state.result(raise_on_failure=False))
 
     return run
