@@ -15,6 +15,7 @@ from tasks import agree, diff, ground, intake, publish
 from tasks.agree import agree_shard
 from tasks.artifacts import follow, show_failures, show_summary
 from tasks.diff import diff_shard
+from tasks.drift import last_summary, tell_drift
 from tasks.ground import AnnotatorChoice, ground_shard
 from tasks.intake import list_photos, take_in_part
 from tasks.plan import BuildPlan
@@ -63,9 +64,11 @@ def publish_build(
         expect(publish.STAGE, plan.samples)
         rows = publish_shard.map(plan.shards, unmapped(version), unmapped(store_url)).result()
         publish_version(spec, inventory, version, rows, store_url)
+    before = last_summary(spec.name, store_url)
     make_latest(version, store_url)
     summary = write_report(spec, inventory, plan.shards, version, annotator, store_url)
     show_summary(summary, plan.shards, store_url)
+    tell_drift(before, summary)
     return summary
 
 

@@ -1,4 +1,4 @@
-"""The command line: init, plan, build, report, demo."""
+"""The command line: init, plan, build, report, demo, serve, retry."""
 
 import os
 import webbrowser
@@ -35,6 +35,7 @@ StoreUrl = Annotated[
     typer.Option("--store", envvar="KIZU_STORE", help="Store: a folder or an fsspec URL."),
 ]
 DEFAULT_STORE = "kizu-store"
+DEFAULT_API = "http://127.0.0.1:4200/api"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -109,6 +110,69 @@ def demo(
     spec_file = _or_exit(write_demo, folder)
     out.print(f"Photos and {spec_file.name} are in {folder}.")
     _build(_or_exit(DatasetSpec.from_yaml, spec_file), str(folder / "store"), verbose=False)
+
+
+@app.command()
+def serve(
+    nightly: Annotated[
+        Path | None, typer.Argument(help="A spec file to build by schedule.", show_default=False)
+    ] = None,
+    store: StoreUrl = DEFAULT_STORE,
+    *,
+    cron: Annotated[str, typer.Option(help="When to build it.")] = "30 2 * * *",
+    timezone: Annotated[str, typer.Option(help="Time zone of --cron.")] = "UTC",
+    home: Annotated[
+        Path, typer.Option(envvar="PREFECT_HOME", help="Folder of the server's data and logs.")
+    ] = Path("kizu-server"),
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    address: Annotated[
+        str | None, typer.Option(help="Name by which others reach this machine.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port of the web page.")] = 4200,
+    files_port: Annotated[int, typer.Option(help="Port of reports and pictures.")] = 4201,
+    runs: Annotated[int, typer.Option(min=1, help="Runs at the same time.")] = 2,
+) -> None:
+    """Serve everything: web page, schedules, a worker, reports. Ctrl-C stops it."""
+    if nightly is not None:
+        _or_exit(DatasetSpec.from_yaml, nightly)
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    from deployments.serve import ServeError  # noqa: PLC0415 - Prefect takes seconds to import
+    from deployments.serve import serve as run  # noqa: PLC0415 - the same
+    from deployments.settings import ServeSettings  # noqa: PLC0415 - the same
+
+    settings = ServeSettings(
+        store_url=_or_exit(Store, store).url,
+        home=home,
+        host=host,
+        address=address or host,
+        port=port,
+        files_port=files_port,
+        nightly=nightly,
+        cron=cron,
+        timezone=timezone,
+        runs_at_once=runs,
+    )
+    try:
+        run(settings, lambda text: out.print(text, markup=False))
+    except ServeError as error:
+        _fail(str(error))
+
+
+@app.command()
+def retry(
+    wanted: Annotated[
+        str | None, typer.Argument(help="Dataset, run name or run id; default: the last failure.")
+    ] = None,
+    *,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow it to its end.")] = False,
+) -> None:
+    """Run a failed build again on 'kizu serve': only what is missing is done."""
+    os.environ.setdefault("PREFECT_API_URL", DEFAULT_API)
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    from deployments.retry import retry as run  # noqa: PLC0415 - Prefect takes seconds to import
+
+    if not _or_exit(run, wanted, lambda text: out.print(text, markup=False), wait=wait):
+        raise typer.Exit(1)
 
 
 def _build(spec: DatasetSpec, store_url: str, *, verbose: bool) -> None:

@@ -9,6 +9,7 @@ Layout, readable by people::
     builds/…                    plans and shards
     datasets/NAME/VERSION/      what is published
     reports/NAME/VERSION/       pages and pictures
+    results/                    what Prefect keeps of tasks; old ones are removed
 
 A file appears whole or not at all. On a local disk it is written aside, flushed and renamed; object
 stores show an object only when its upload is complete. A writer that is killed leaves nothing that
@@ -20,6 +21,7 @@ import os
 import posixpath
 import uuid
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -109,6 +111,13 @@ class Store:
         for full in sorted(found):
             if not posixpath.basename(full).startswith(_ASIDE):
                 yield posixpath.join(folder, posixpath.relpath(full, root))
+
+    def prune(self, folder: str, before: datetime) -> int:
+        """Remove files below a folder that were last written before a moment; count them."""
+        old = [path for path in self.list(folder) if self._fs.modified(self._full(path)) < before]
+        for path in old:
+            self._fs.rm_file(self._full(path))
+        return len(old)
 
     def _full(self, path: str) -> str:
         return posixpath.join(self._root, path)

@@ -3,35 +3,26 @@
 from typing import Final
 
 from prefect.client.orchestration import get_client
-from prefect.filesystems import WritableFileSystem
-from pydantic import Field
-
-from kizu.store import Store
+from prefect.filesystems import LocalFileSystem, RemoteFileSystem
 
 FOLDER: Final = "results"
-BLOCK_NAME: Final = "kizu"
-
-
-class StoreResults(WritableFileSystem):
-    """Task results (small JSON files) in a kizu store."""
-
-    _block_type_name = "Kizu store results"
-    _block_type_slug = "kizu-store-results"
-
-    store_url: str = Field(title="Store", description="A folder or an fsspec URL.")
-
-    def read_path(self, path: str, **_: object) -> bytes:  # type: ignore[override] # Prefect calls either kind
-        """Return a result; Prefect also passes how it calls, which makes no difference here."""
-        return Store(self.store_url).read(f"{FOLDER}/{path}")
-
-    def write_path(self, path: str, content: bytes, **_: object) -> None:  # type: ignore[override] # the same
-        """Keep a result."""
-        Store(self.store_url).write(f"{FOLDER}/{path}", content)
+BLOCK_NAME: Final = "kizu-results"
 
 
 def keep_results_in(store_url: str) -> None:
-    """Make a store the place of all results on the Prefect server; workers need no setting."""
-    block = StoreResults(store_url=store_url)
+    """Make a store the place of all results on the Prefect server; workers need no setting.
+
+    Args:
+        store_url: A folder, absolute, or an fsspec URL. Credentials stay in the workers'
+            environment.
+    """
+    block = _block(f"{store_url.rstrip('/')}/{FOLDER}")
     block_id = block.save(BLOCK_NAME, overwrite=True)
     with get_client(sync_client=True) as client:
         client.update_server_default_result_storage(block_id)
+
+
+def _block(place: str) -> LocalFileSystem | RemoteFileSystem:
+    if "://" not in place:
+        return LocalFileSystem(basepath=place)
+    return RemoteFileSystem(basepath=place, settings={"use_listings_cache": False})

@@ -12,6 +12,9 @@ from kizu.source import Inventory, Skipped
 MAX_CARDS: Final = 300
 """More cards than this make the page too heavy to open; it then says how many it leaves out."""
 
+SUMMARY_FILE: Final = "summary.json"
+"""The summary's name among the files of a version's report."""
+
 _MOST_TELLING_FIRST: Final = (Verdict.REVIEW, Verdict.REJECT, Verdict.ACCEPT)
 
 
@@ -60,6 +63,12 @@ class BuildSummary(Record):
     note: str
     dataset_address: str
     report_address: str
+
+    @property
+    def accepted_share(self) -> float | None:
+        """Accepted samples per judged one; None if none was judged."""
+        judged = self.accepted + self.review + self.rejected
+        return self.accepted / judged if judged else None
 
     @property
     def headline(self) -> str:

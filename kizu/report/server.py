@@ -1,0 +1,73 @@
+"""Serves reports and datasets of a store over HTTP, so that a browser elsewhere can open them."""
+
+import mimetypes
+import posixpath
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from kizu.store import Store
+
+_SERVED: Final = ("reports/", "datasets/")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers GET and HEAD for files below the served folders; everything else is not there."""
+
+    store: Store
+
+    def do_GET(self) -> None:  # noqa: N802 - http.server's name
+        """Send a file."""
+        self._answer(with_body=True)
+
+    def do_HEAD(self) -> None:  # noqa: N802 - http.server's name
+        """Send what GET would, without the file."""
+        self._answer(with_body=False)
+
+    def _answer(self, *, with_body: bool) -> None:
+        path = posixpath.normpath(unquote(urlsplit(self.path).path)).lstrip("/")
+        try:
+            if not path.startswith(_SERVED):
+                raise FileNotFoundError(path)
+            data = self.store.read(path)
+        except (FileNotFoundError, IsADirectoryError):
+            self.send_error(HTTPStatus.NOT_FOUND, "there is no such file")
+            return
+        self.send_response(HTTPStatus.OK)
+        kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        self.send_header("Content-Type", f"{kind}; charset=utf-8" if "text" in kind else kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if with_body:
+            self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        """Say nothing: the terminal belongs to the command that serves."""
+
+
+@contextmanager
+def serving_files(store: Store, host: str, port: int) -> Iterator[int]:
+    """Serve a store's reports and datasets while the block runs.
+
+    Args:
+        store: The store.
+        host: The address to listen on; "127.0.0.1" for this machine only.
+        port: The port; 0 for any free one.
+
+    Yields:
+        The port.
+
+    Raises:
+        OSError: The port is taken.
+    """
+    handler = type("Handler", (_Handler,), {"store": store})
+    with ThreadingHTTPServer((host, port), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
