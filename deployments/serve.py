@@ -123,7 +123,7 @@ def _prefect(*words: str) -> list[str]:
 
 def _apply(env: Mapping[str, str], log: Path) -> None:
     """Bring pool, deployments and automations to what the files say, in a process with our env."""
-    done = subprocess.run(  # noqa: S603 - our own command
+    done = subprocess.run(
         [sys.executable, "-m", "deployments.apply"],
         env=dict(env),
         capture_output=True,

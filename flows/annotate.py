@@ -28,7 +28,7 @@ def annotate_dataset(
     ground: GroundSettings | None = None,
     store_url: str | None = None,
     shard_size: int = SAMPLES_PER_SHARD,
-) -> State[dict[str, Any]]:
+) -> State[Any]:
     """Annotate the edits the store holds with another annotator; nothing is bought.
 
     Publishes a version with the samples whose edits are there; the others are left for a build.

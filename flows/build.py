@@ -30,7 +30,7 @@ def build_dataset(
     spec_file: str | None = None,
     store_url: str | None = None,
     shard_size: int = SAMPLES_PER_SHARD,
-) -> State[dict[str, Any]]:
+) -> State[Any]:
     """Build a labelled dataset from normal images and a sentence per defect.
 
     What the store already holds is not made again; a rerun does what is missing.

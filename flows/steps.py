@@ -9,11 +9,11 @@ from prefect.states import Completed, Failed
 
 from flows.runner import gpu_stage
 from kizu.progress import expect
-from kizu.report.summary import BuildSummary
+from kizu.report.summary import BuildSummary, SamplesFailedError
 from kizu.spec import DatasetSpec
 from tasks import agree, diff, ground, intake, publish
 from tasks.agree import agree_shard
-from tasks.artifacts import follow, show_failures, show_summary
+from tasks.artifacts import follow, show_summary
 from tasks.diff import diff_shard
 from tasks.drift import last_summary, tell_drift
 from tasks.ground import AnnotatorChoice, ground_shard
@@ -48,7 +48,7 @@ def judge(
         plan.shards, url, diffed=allow_failure(diffed), grounded=allow_failure(grounded)
     )
     futures = [*(edited or ()), *diffed, *grounded, *agreed]
-    show_failures(spec.name, follow(spec.name, futures))
+    follow(spec.name, futures)
 
 
 def publish_build(
@@ -72,15 +72,15 @@ def publish_build(
     return summary
 
 
-def final_state(summary: BuildSummary) -> State[dict[str, Any]]:
+def final_state(summary: BuildSummary) -> State[Any]:
     """Fail after everything else is published, so that Retry is offered for what is missing."""
-    data = summary.model_dump(mode="json")
     if not summary.failed:
         unchanged = "" if summary.is_new else f"; nothing changed since version {summary.version}"
+        data = summary.model_dump(mode="json")
         return Completed(message=f"{summary.headline}{unchanged}", data=data)
     reason = summary.problems[0].reason
     message = (
         f"{summary.failed} of {summary.samples} samples failed, for example: {reason}. "
         "Mend the cause and press Retry: only they are made."
     )
-    return Failed(message=message, data=data)
+    return Failed(message=message, data=SamplesFailedError(message, summary))

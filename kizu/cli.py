@@ -13,7 +13,7 @@ from rich.table import Table
 from kizu.demo import write_demo
 from kizu.edit.planning import Outlook, outlook
 from kizu.publish.layout import latest_version
-from kizu.report.summary import BuildSummary, next_steps
+from kizu.report.summary import BuildSummary, SamplesFailedError, next_steps
 from kizu.scaffold import spec_template
 from kizu.source import Inventory, Skipped, examine, list_source
 from kizu.spec import DatasetSpec
@@ -183,12 +183,19 @@ def _build(spec: DatasetSpec, store_url: str, *, verbose: bool) -> None:
     with progress_bars("start Prefect"):
         state = build_dataset(spec, store_url=store.url, return_state=True)
     result = state.result(raise_on_failure=False)
-    if isinstance(result, BaseException):
-        _fail(str(result))
-    summary = BuildSummary.model_validate(result)
+    summary = _summary_of(result)
     _print_summary(summary)
     if summary.failed:
         raise typer.Exit(1)
+
+
+def _summary_of(result: object) -> BuildSummary:
+    """Return the summary a build ended with, or end with what stopped it."""
+    if isinstance(result, SamplesFailedError) and result.summary:
+        return result.summary
+    if isinstance(result, BaseException):
+        _fail(str(result))
+    return BuildSummary.model_validate(result)
 
 
 def _set_up_prefect(*, verbose: bool) -> None:

@@ -1,6 +1,6 @@
 """Gives the verdicts of a shard."""
 
-from prefect import State, task
+from prefect import task
 
 from kizu.agree.verdict import agree
 from kizu.diff.archive import open_diff, open_diff_mask
@@ -10,7 +10,7 @@ from kizu.ground.archive import open_detections
 from kizu.images import decode_png
 from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
 from kizu.store import StageFolder, Store
-from tasks.options import ONCE_PER_RUN, as_state
+from tasks.options import ONCE_PER_RUN, checked
 
 STAGE = "agree"
 
@@ -21,7 +21,7 @@ def agree_shard(
     store_url: str,
     diffed: object,  # noqa: ARG001 - must have run before, and is part of the cache key
     grounded: object,  # noqa: ARG001 - the same
-) -> ShardReport | State[ShardReport]:
+) -> ShardReport:
     """Compare the two annotations of every sample of a shard."""
     store = Store(store_url)
 
@@ -46,4 +46,4 @@ def agree_shard(
         folder.finish(agreement.model_dump(mode="json"))
         return Done.MADE
 
-    return as_state(run_shard(STAGE, shard, store, compare))
+    return checked(run_shard(STAGE, shard, store, compare))

@@ -20,9 +20,10 @@ from prefect.futures import PrefectFuture, as_completed
 from kizu.edit.planning import Outlook
 from kizu.keys import sha256_hex
 from kizu.publish.layout import VersionFolder
+from kizu.publish.outcome import FAILED, Outcome
 from kizu.report.summary import BuildSummary, next_steps
 from kizu.report.yields import yield_rows
-from kizu.shards import Failure, ShardRef, ShardReport
+from kizu.shards import ShardRef
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 from tasks.publish import read_outcomes
@@ -64,38 +65,22 @@ def show_plan(spec: DatasetSpec, found: Outlook) -> None:
     )
 
 
-def follow(dataset: str, futures: Sequence[PrefectFuture[Any]]) -> list[Failure]:
-    """Wait for tasks, whatever becomes of them, and keep a progress artifact up to date.
-
-    Returns:
-        The images that failed.
-    """
+def follow(dataset: str, futures: Sequence[PrefectFuture[Any]]) -> None:
+    """Wait for tasks, whatever becomes of them, and keep a progress artifact up to date."""
     artifact = cast("UUID", create_progress_artifact(0.0, key=artifact_key("progress", dataset)))
     shown = 0.0
-    failures: list[Failure] = []
-    for done, future in enumerate(as_completed(list(futures)), start=1):
-        report = future.result(raise_on_failure=False)
-        failures += report.failures if isinstance(report, ShardReport) else ()
+    for done, _ in enumerate(as_completed(list(futures)), start=1):
         percent = 100 * done / len(futures)
         if percent - shown >= _STEP_PERCENT or done == len(futures):
             update_progress_artifact(artifact, progress=percent)
             shown = percent
-    return failures
-
-
-def show_failures(dataset: str, failures: Sequence[Failure]) -> None:
-    """Put into the UI which images failed, in which stage, and why; without any, nothing."""
-    if failures:
-        create_table_artifact(
-            [failure.model_dump(mode="json") for failure in failures],
-            key=artifact_key("failed", dataset),
-            description=f"{len(failures)} images failed; mend the cause and press Retry",
-        )
 
 
 def show_summary(summary: BuildSummary, shards: tuple[ShardRef, ...], store_url: str) -> None:
     """Put yields, contact sheet, report and the summary with its next steps into the UI."""
-    rows = [asdict(row) for row in yield_rows(read_outcomes(shards, Store(store_url)))]
+    outcomes = read_outcomes(shards, Store(store_url))
+    _show_failures(summary.dataset, outcomes)
+    rows = [asdict(row) for row in yield_rows(outcomes)]
     key = artifact_key("yield", summary.dataset)
     create_table_artifact(rows, key=key, description=summary.headline)
     folder = VersionFolder(summary.dataset, summary.version)
@@ -107,6 +92,17 @@ def show_summary(summary: BuildSummary, shards: tuple[ShardRef, ...], store_url:
         key=artifact_key("summary", summary.dataset),
         description=summary.headline,
     )
+
+
+def _show_failures(dataset: str, outcomes: Sequence[Outcome]) -> None:
+    """Put into the UI which samples failed, and why; without any, nothing."""
+    failed = [outcome for outcome in outcomes if outcome.reached in FAILED]
+    if failed:
+        create_table_artifact(
+            [{"sample": outcome.sample_id, "reason": outcome.reason} for outcome in failed],
+            key=artifact_key("failed", dataset),
+            description=f"{len(failed)} samples failed; mend the cause and press Retry",
+        )
 
 
 def served_url(path: str) -> str | None:

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from prefect import State
-from prefect.cache_policies import INPUTS, RUN_ID, CacheKeyFnPolicy
+from prefect.cache_policies import INPUTS, NO_CACHE, RUN_ID, CacheKeyFnPolicy
 from prefect.context import TaskRunContext
-from prefect.states import Failed
 
 from kizu.shards import ShardReport
 
@@ -23,11 +21,27 @@ ONCE_PER_RUN: dict[str, Any] = {
 """A retry of a run keeps what succeeded in it. Other runs ask the store, which knows better."""
 
 
-def as_state(report: ShardReport) -> ShardReport | State[ShardReport]:
-    """Return what a shard's task returns: the report, inside a failed state if samples failed."""
+ALWAYS: dict[str, Any] = {"cache_policy": NO_CACHE}
+"""For tasks that look at the store: what they see may have changed since the run's last attempt."""
+
+
+class ShardFailedError(RuntimeError):
+    """Some images of a shard failed; all its other images are in the store."""
+
+
+def checked(report: ShardReport) -> ShardReport:
+    """Return a shard's report if no image failed.
+
+    A failure is raised and not returned: Prefect keeps what a task returns, a failed state
+    included, and a retry would take it for the result.
+
+    Raises:
+        ShardFailedError: Images failed.
+    """
     if not report.failures:
         return report
     first = report.failures[0]
     count = f"{len(report.failures)} of {report.made + report.kept + len(report.failures)}"
-    message = f"{report.stage}: {count} images failed; {first.sample_id}: {first.reason}"
-    return Failed(message=message, data=report)
+    raise ShardFailedError(
+        f"{report.stage}: {count} images failed; {first.sample_id}: {first.reason}"
+    )

@@ -12,7 +12,7 @@ from kizu.store import Store
 from tasks.artifacts import show_plan
 from tasks.ground import AnnotatorChoice
 from tasks.intake import open_inventory
-from tasks.options import ONCE_PER_RUN
+from tasks.options import ALWAYS, ONCE_PER_RUN
 
 
 class BuildPlan(Record):
@@ -31,7 +31,7 @@ class BuildPlan(Record):
     skipped: int
 
 
-@task(name="estimate")
+@task(name="estimate", **ALWAYS)
 def estimate(spec: DatasetSpec, inventory: list[str], store_url: str) -> Outlook:
     """Work out what the build would make and cost, and show it before anything is bought.
 

@@ -16,12 +16,13 @@ from kizu.spec import DatasetSpec
 from kizu.store import StageFolder, Store
 from tasks.ground import AnnotatorChoice
 from tasks.intake import open_inventory
+from tasks.options import ALWAYS
 from tasks.publish import VersionRef, read_outcomes
 
 STAGE = "report"
 
 
-@task(name="report")
+@task(name="report", **ALWAYS)
 def write_report(
     spec: DatasetSpec,
     inventory: list[str],

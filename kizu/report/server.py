@@ -4,12 +4,14 @@ import mimetypes
 import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
+from kizu.publish.layout import latest_version
 from kizu.store import Store
 
 _SERVED: Final = ("reports/", "datasets/")
@@ -20,33 +22,51 @@ class _Handler(BaseHTTPRequestHandler):
 
     store: Store
 
-    def do_GET(self) -> None:  # noqa: N802 - http.server's name
+    def do_GET(self) -> None:
         """Send a file."""
         self._answer(with_body=True)
 
-    def do_HEAD(self) -> None:  # noqa: N802 - http.server's name
+    def do_HEAD(self) -> None:
         """Send what GET would, without the file."""
         self._answer(with_body=False)
 
     def _answer(self, *, with_body: bool) -> None:
         path = posixpath.normpath(unquote(urlsplit(self.path).path)).lstrip("/")
         try:
-            if not path.startswith(_SERVED):
-                raise FileNotFoundError(path)
-            data = self.store.read(path)
+            data, kind = self._find(path)
         except (FileNotFoundError, IsADirectoryError):
             self.send_error(HTTPStatus.NOT_FOUND, "there is no such file")
             return
         self.send_response(HTTPStatus.OK)
-        kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
-        self.send_header("Content-Type", f"{kind}; charset=utf-8" if "text" in kind else kind)
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         if with_body:
             self.wfile.write(data)
 
+    def _find(self, path: str) -> tuple[bytes, str]:
+        if path in ("", ".", "reports"):
+            return _overview(self.store).encode(), "text/html; charset=utf-8"
+        if not path.startswith(_SERVED):
+            raise FileNotFoundError(path)
+        kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        return self.store.read(path), f"{kind}; charset=utf-8" if "text" in kind else kind
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
         """Say nothing: the terminal belongs to the command that serves."""
+
+
+def _overview(store: Store) -> str:
+    """Return a page that links the latest report of every dataset."""
+    names = sorted({path.split("/")[1] for path in store.list("datasets")})
+    folders = [folder for name in names if (folder := latest_version(store, name))]
+    items = "".join(
+        f'<li><a href="/{quote(folder.report("index.html"))}">{escape(folder.dataset)}</a> '
+        f"{folder.version}</li>"
+        for folder in folders
+    )
+    body = f"<ul>{items}</ul>" if items else "<p>No dataset is published yet.</p>"
+    return f"<!doctype html><meta charset=utf-8><title>Datasets</title><h1>Datasets</h1>{body}"
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Final
 
 from kizu.agree.verdict import Verdict
 from kizu.keys import sha256_hex
-from kizu.publish.outcome import Outcome, Reached
+from kizu.publish.outcome import FAILED, Outcome, Reached
 from kizu.settings import Record
 from kizu.source import Inventory, Skipped
 
@@ -79,6 +79,15 @@ class BuildSummary(Record):
         return f"{self.samples} samples: {judged}{rest}{failed}"
 
 
+class SamplesFailedError(RuntimeError):
+    """A build that left some samples behind; everything else is published."""
+
+    def __init__(self, message: str, summary: BuildSummary | None = None) -> None:
+        """Say what failed; the summary is lost when the error travels as text."""
+        super().__init__(message)
+        self.summary = summary
+
+
 def summarize(  # noqa: D417 - the others are fields of the summary
     outcomes: Sequence[Outcome],
     inventory: Inventory,
@@ -98,7 +107,7 @@ def summarize(  # noqa: D417 - the others are fields of the summary
     """
     reached = [outcome.reached for outcome in outcomes]
     verdicts = [outcome.verdict for outcome in outcomes]
-    open_ends = [o for o in outcomes if o.reached in (Reached.FAILED, Reached.UNFINISHED)]
+    open_ends = [o for o in outcomes if o.reached in FAILED]
     costs = [o.cost_usd for o in outcomes if o.reached is not Reached.FAILED]
     return BuildSummary(
         dataset=dataset,

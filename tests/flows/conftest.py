@@ -6,7 +6,7 @@ import pytest
 from prefect import State
 from prefect.testing.utilities import prefect_test_harness
 
-from kizu.report.summary import BuildSummary
+from kizu.report.summary import BuildSummary, SamplesFailedError
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 
@@ -24,6 +24,9 @@ def build(store: Store) -> Callable[..., tuple[State, BuildSummary]]:
 
     def run(spec: DatasetSpec, url: str = store.url, **options) -> tuple[State, BuildSummary]:
         state = build_dataset(spec, store_url=url, **options, return_state=True)
-        return state, BuildSummary.model_validate(state.result(raise_on_failure=False))
+        result = state.result(raise_on_failure=False)
+        if isinstance(result, SamplesFailedError):
+            return state, result.summary
+        return state, BuildSummary.model_validate(result)
 
     return run
