@@ -9,7 +9,16 @@ import numpy as np
 from kizu.arrays import RgbImage
 from kizu.images import encode_png
 
-PHOTOS: Final = ("brick", "grass", "gravel", "coins", "coffee", "moon", "chelsea", "camera")
+PHOTOS: Final = (
+    "brick",
+    "grass",
+    "gravel",
+    "coins",
+    "coffee",
+    "moon",
+    "stereo_motorcycle",
+    "clock",
+)
 """Freely usable photographs in scikit-image's package; its README.txt gives their licences."""
 
 _LONG_SIDE_PX: Final = 512
@@ -85,7 +94,8 @@ def _photo(name: str) -> RgbImage:
         raise ValueError(
             "the demo's photographs come with scikit-image; run: pip install 'kizu[demo]'"
         ) from error
-    pixels = np.asarray(getattr(data, name)())
+    loaded = getattr(data, name)()
+    pixels = np.asarray(loaded[0] if isinstance(loaded, tuple) else loaded)
     rgb = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)  # noqa: PLR2004
     scale = _LONG_SIDE_PX / max(rgb.shape[:2])
     size = (round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))

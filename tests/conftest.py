@@ -1,5 +1,6 @@
 """What all tests share: the slow mark, a store, and photos that painters can work on."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from kizu.arrays import RgbImage
 from kizu.images import encode_png
 from kizu.spec import DatasetSpec
 from kizu.store import Store
+
+# tiny models run fastest on one thread; several test processes would fight for the cores
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

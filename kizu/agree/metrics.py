@@ -13,7 +13,7 @@ def mask_iou(a: Mask, b: Mask) -> float:
         0.5
     """
     union = np.count_nonzero(a | b)
-    return np.count_nonzero(a & b) / union if union else 0.0
+    return float(np.count_nonzero(a & b) / union) if union else 0.0
 
 
 def coverage(a: Mask, b: Mask) -> float:
@@ -24,7 +24,7 @@ def coverage(a: Mask, b: Mask) -> float:
         0.5
     """
     area = np.count_nonzero(a)
-    return np.count_nonzero(a & b) / area if area else 0.0
+    return float(np.count_nonzero(a & b) / area) if area else 0.0
 
 
 def box_of(mask: Mask) -> Boxes:
@@ -39,18 +39,6 @@ def box_of(mask: Mask) -> Boxes:
         return np.zeros((0, 4), dtype=np.float32)
     x0, x1, y0, y1 = columns[0], columns[-1] + 1, rows[0], rows[-1] + 1
     return np.array([[x0, y0, x1, y1]], dtype=np.float32)
-
-
-def box_area(boxes: Boxes) -> Boxes:
-    """Return the areas of (N, 4) xyxy boxes, (N,) float32 px².
-
-    Example:
-        >>> box_area(np.array([[0, 0, 2, 3]], dtype=np.float32))
-        array([6.], dtype=float32)
-    """
-    width = np.maximum(boxes[:, 2] - boxes[:, 0], 0)
-    height = np.maximum(boxes[:, 3] - boxes[:, 1], 0)
-    return np.asarray(width * height)
 
 
 def box_mask(boxes: Boxes, shape: tuple[int, int]) -> Mask:

@@ -9,11 +9,13 @@ from typing import Final
 
 import numpy as np
 
-from kizu.agree.metrics import box_area, box_mask, box_of, coverage, mask_iou
+from kizu.agree.metrics import box_mask, box_of, coverage, mask_iou
 from kizu.agree.settings import AgreementSettings
 from kizu.arrays import Mask
 from kizu.diff import Status
 from kizu.ground import Detections
+from kizu.ground.boxes import box_area
+from kizu.ground.priors import with_priors
 from kizu.settings import Record
 from kizu.spec import AreaRange
 
@@ -81,8 +83,9 @@ class Agreement(Record):
         mask_iou: IoU of the diff mask and the grounded mask; None without detections.
         coverage: Share of the diff mask inside the grounded mask, or box where there is no mask.
         box_ratio: Area of the grounded boxes over the area of the diff mask's box.
-        confidence: The best confidence among detections that touch the change.
-        detections: How many detections there are.
+        confidence: The best confidence among detections that touch the change; it counts how well
+            their size and place suit what was asked for.
+        detections: How many detections there are that do not lie wholly outside the region.
         detections_elsewhere: How many of them do not touch the change.
     """
 
@@ -126,7 +129,10 @@ def agree(
     if region is not None:
         figures["outside_fraction"] = round(coverage(mask, ~region), 4)
     if detections is not None:
-        figures |= _overlap(mask, detections)
+        shape = (mask.shape[0], mask.shape[1])
+        area_share = (expected_area.min_fraction, expected_area.max_fraction)
+        plausible = with_priors(detections, shape, area_share=area_share, region=region)
+        figures |= _overlap(mask, plausible)
     reason = _diff_reason(figures, status, expected_area, settings)
     reason = reason or _grounding_reason(figures, settings)
     return Agreement(verdict=VERDICT_OF[reason], reason=reason, **figures)

@@ -11,8 +11,8 @@ import numpy as np
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff import grading
 from kizu.diff.decision import decide
-from kizu.diff.evidence import COARSE, FINE, ScaleEvidence, coarse_evidence, fine_evidence
-from kizu.diff.filters import dilate, enlarge, erode, magnitude, to_lab
+from kizu.diff.evidence import COARSE, ScaleEvidence, Suspicion, coarse_evidence, fine_evidence
+from kizu.diff.filters import erode, magnitude, to_lab
 from kizu.diff.inputs import check_pair
 from kizu.diff.outline import drop_specks, refine
 from kizu.diff.registration import register, unmoved, warp_normal
@@ -23,14 +23,11 @@ from kizu.diff.tone import correct_tone, untouched
 DIFF_VERSION: Final = "1"
 """Changes whenever results do; part of every cache key."""
 
-_THRESHOLDS = (14.0, 10.5, 9.5, 9.5)
 _IN_PLACE_SHARE = 0.6
 _SAME_LEVELS = 1
 _ACTIVE_LEVELS = 4.0
 _VALID_MARGIN_PX = 5
 _MIN_SIDE_PX = 32
-_REGION_MARGIN_PX = 16
-_REGION_GAIN = 1.33
 
 
 def diff_mask(
@@ -82,18 +79,22 @@ def _compare(
     warped = normal if in_place else warp_normal(normal, registration)
     edited_lab = to_lab(edited)
     valid = registration.valid if in_place else erode(registration.valid, _VALID_MARGIN_PX)
-    tone = untouched(to_lab(warped)) if in_place else correct_tone(warped, edited_lab, valid)
-    scales = _all_scales(tone.predicted, edited_lab, valid, tone.doubt, settings)
-    decision = decide(_favouring(scales, region), list(_THRESHOLDS))
+    tone = untouched(to_lab(warped)) if in_place else correct_tone(warped, edited, valid)
+    rate = settings.false_alarm_rate / (1 + len(COARSE))
+    suspicion = Suspicion(rate, settings.min_visible_delta_e, region)
+    scales = _all_scales(
+        tone.predicted, edited_lab, valid, doubt=tone.doubt, suspicion=suspicion
+    )
+    decision = decide(scales)
     mask = drop_specks(decision.mask, decision.strength, settings.min_area_px)
     mask = refine(mask, scales[0].residual) & valid
     measured = grading.figures(registration, tone, _noise_figure(scales[0], mask), identical_share)
     drift = grading.grade(measured, registration.match_rate, in_place=in_place)
-    anomaly_map = _anomaly_map(decision.strength, mask)
+    anomaly_map = _anomaly_map(decision.strength, mask, scales[0].threshold)
     return DiffResult(
         anomaly_map=anomaly_map,
         mask=mask,
-        threshold=_THRESHOLDS[0],
+        threshold=scales[0].threshold,
         status=grading.status_of(drift, any_change=bool(mask.any())),
         drift=drift,
         normal_from_edited=registration.affine,
@@ -108,28 +109,16 @@ def _all_scales(
     predicted: FloatMap,
     edited_lab: FloatMap,
     valid: Mask,
+    *,
     doubt: FloatMap,
-    settings: DiffSettings,
+    suspicion: Suspicion,
 ) -> list[ScaleEvidence]:
-    visible = settings.min_visible_delta_e
-    floors = [
-        visible * scale.visible_share / threshold
-        for scale, threshold in zip((FINE, *COARSE), _THRESHOLDS, strict=True)
-    ]
-    fine = fine_evidence(predicted, edited_lab, valid, doubt=doubt, floor=floors[0])
+    fine = fine_evidence(predicted, edited_lab, valid, doubt=doubt, suspicion=suspicion)
     coarse = [
-        coarse_evidence(scale, predicted, edited_lab, valid, doubt=doubt, floor=floor)
-        for scale, floor in zip(COARSE, floors[1:], strict=True)
+        coarse_evidence(scale, predicted, edited_lab, valid, doubt=doubt, suspicion=suspicion)
+        for scale in COARSE
     ]
     return [fine, *coarse]
-
-
-def _favouring(scales: list[ScaleEvidence], region: Mask | None) -> list[ScaleEvidence]:
-    """Evidence where the edit was asked for counts more: there are fewer places to be wrong."""
-    if region is None:
-        return scales
-    wide = dilate(region, _REGION_MARGIN_PX).astype(np.float32)
-    return [replace(s, z=s.z * (1 + (_REGION_GAIN - 1) * enlarge(wide, s.z.shape))) for s in scales]
 
 
 def _edited_in_place(normal: RgbImage, edited: RgbImage) -> tuple[float, bool]:
@@ -150,10 +139,10 @@ def _noise_figure(fine: ScaleEvidence, mask: Mask) -> float:
     return float(np.median(sample)) if sample.size else 0.0
 
 
-def _anomaly_map(strength: FloatMap, mask: Mask) -> FloatMap:
+def _anomaly_map(strength: FloatMap, mask: Mask, threshold: float) -> FloatMap:
     """Noise-floor units, at or above the threshold exactly inside the mask."""
     below = strength / (1 + strength)
-    return np.asarray(_THRESHOLDS[0] * np.where(mask, 1 + strength, below), np.float32)
+    return np.asarray(threshold * np.where(mask, 1 + strength, below), np.float32)
 
 
 def regions_of(mask: Mask, anomaly_map: FloatMap) -> tuple[Region, ...]:

@@ -29,27 +29,29 @@ class Decision:
     strength: FloatMap
 
 
-def decide(scales: list[ScaleEvidence], thresholds: list[float]) -> Decision:
+def decide(scales: list[ScaleEvidence]) -> Decision:
     """Grow a mask through all scales.
 
     Args:
         scales: Evidence, finest first; the finest is at full size.
-        thresholds: Seed threshold of every scale, in noise-floor units.
     """
     full = scales[0]
     mask = np.zeros(full.z.shape, np.bool_)
     strength = np.zeros(full.z.shape, np.float32)
-    for evidence, threshold in zip(scales, thresholds, strict=True):
+    for evidence in scales:
+        threshold = evidence.threshold
         z = evidence.z if not mask.any() else _unexplained(evidence, full, mask)
         known = _at_scale(mask, evidence)
-        found = grow(z, evidence.z, known, threshold)
+        found = grow(z, evidence.z, known, threshold, evidence.scale.level_share)
         if found.any():
             mask |= enlarge(found.astype(np.float32), mask.shape) > 0.5  # noqa: PLR2004 - nearest
         strength = np.maximum(strength, enlarge(evidence.z / np.float32(threshold), mask.shape))
     return Decision(mask & full.valid, strength * full.valid)
 
 
-def grow(z: FloatMap, z_all: FloatMap, known: Mask, threshold: float) -> Mask:
+def grow(
+    z: FloatMap, z_all: FloatMap, known: Mask, threshold: float, level_share: float
+) -> Mask:
     """Hysteresis, then a cut at a share of the local peak.
 
     Args:
@@ -67,9 +69,22 @@ def grow(z: FloatMap, z_all: FloatMap, known: Mask, threshold: float) -> Mask:
     seeded[labels[z > threshold]] = True
     seeded &= np.bincount(labels[candidates], minlength=count) >= _MIN_SEED_AREA
     seeded[0] = False
-    radius = 4
-    peak = cv2.dilate(np.where(both, z_all, 0), disc(radius))
-    return np.asarray(seeded[labels] & candidates & (z_all > _PEAK_SHARE * peak))
+    found = np.asarray(seeded[labels] & candidates)
+    peak = cv2.dilate(np.where(both, z_all, 0), disc(4))
+    level = _upper_level(z_all, np.where(both, labels, 0), count)
+    return np.asarray(found & (z_all > np.maximum(_PEAK_SHARE * peak, level_share * level[labels])))
+
+
+def _upper_level(z: FloatMap, labels: NDArray[np.int32], count: int) -> FloatMap:
+    """90 % quantile of every labelled region, (count,)."""
+    inside = labels > 0
+    order = np.lexsort((z[inside], labels[inside]))
+    sizes = np.bincount(labels[inside], minlength=count)
+    last = np.cumsum(sizes) - 1
+    position = np.maximum(last - (0.1 * sizes).astype(int), 0)
+    values = z[inside][order]
+    level = np.where(sizes > 0, values[np.minimum(position, len(values) - 1)], 0)
+    return level.astype(np.float32)
 
 
 def _unexplained(evidence: ScaleEvidence, full: ScaleEvidence, mask: Mask) -> FloatMap:

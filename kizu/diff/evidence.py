@@ -11,12 +11,15 @@ import cv2
 import numpy as np
 
 from kizu.arrays import FloatMap, Mask
-from kizu.diff.filters import enlarge, gaussian, magnitude, shrink
+from kizu.diff.extremes import GumbelLaw, block_maxima_law
+from kizu.diff.filters import dilate, enlarge, gaussian, magnitude, shrink
 from kizu.diff.noise import common_activity, noise_level
 
 FINE_SIGMA_PX = 0.8
 _DOUBT_SHARE = 0.1
 _FINE_DOUBT_SHARE = 0.04
+_REGION_MARGIN_PX = 16
+_USUAL_THRESHOLD = 12.0
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,20 @@ class Scale:
     reduction: int
     sigma: float
     visible_share: float
+    level_share: float
 
 
-FINE = Scale(1, FINE_SIGMA_PX, 2.5)
-COARSE = (Scale(2, 1.0, 1.75), Scale(4, 1.25, 1.25), Scale(8, 1.5, 1.0))
+FINE = Scale(1, FINE_SIGMA_PX, 2.5, 0.15)
+COARSE = (Scale(2, 1.0, 1.75, 0.25), Scale(4, 1.25, 1.25, 0.38), Scale(8, 1.5, 1.0, 0.45))
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """What counts as evidence: the false-alarm rate per scale and the smallest visible change."""
+
+    false_alarm_rate: float
+    visible_delta_e: float
+    region: Mask | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +52,9 @@ class ScaleEvidence:
     Attributes:
         scale: Which one.
         residual: (h, w, 3) float32 Lab residual, averaged over the scale's cells, not yet blurred.
-        noise: (h, w) float32 noise floor in delta E.
+        noise: (h, w) float32 delta E of one unit of evidence.
         z: (h, w) float32 evidence in noise-floor units.
+        threshold: Evidence that unchanged pictures reach with the false-alarm rate only.
         valid: (h, w) bool.
     """
 
@@ -48,11 +62,45 @@ class ScaleEvidence:
     residual: FloatMap
     noise: FloatMap
     z: FloatMap
+    threshold: float
     valid: Mask
+
+    @classmethod
+    def of(
+        cls,
+        scale: Scale,
+        residual: FloatMap,
+        size: FloatMap,
+        noise: FloatMap,
+        valid: Mask,
+        suspicion: Suspicion,
+    ) -> "ScaleEvidence":
+        """Judge sizes (h, w) in delta E against a noise floor and the law of their maxima."""
+        visible = scale.visible_share * suspicion.visible_delta_e
+        noise = np.maximum(noise, np.float32(visible / _USUAL_THRESHOLD))
+        law = block_maxima_law(np.asarray(size / noise, np.float32), valid)
+        threshold = law.threshold(suspicion.false_alarm_rate)
+        noise = np.maximum(noise, np.float32(visible / threshold))
+        if suspicion.region is not None:
+            noise = noise / _favour(suspicion, law, threshold, valid.shape)
+        z = np.asarray(size / noise * valid, np.float32)
+        return cls(scale, residual, np.asarray(noise, np.float32), z, threshold, valid)
+
+
+def _favour(
+    suspicion: Suspicion, law: GumbelLaw, threshold: float, shape: tuple[int, ...]
+) -> FloatMap:
+    """How much more evidence counts where the edit was asked for: fewer places to be wrong."""
+    region = suspicion.region
+    if region is None or not region.any():
+        return np.ones(shape, np.float32)
+    wanted = enlarge(dilate(region, _REGION_MARGIN_PX).astype(np.float32), shape)
+    inside = law.threshold(suspicion.false_alarm_rate, float(wanted.mean()))
+    return np.asarray(1 + (threshold / inside - 1) * wanted, np.float32)
 
 
 def fine_evidence(
-    predicted: FloatMap, edited: FloatMap, valid: Mask, *, doubt: FloatMap, floor: float
+    predicted: FloatMap, edited: FloatMap, valid: Mask, *, doubt: FloatMap, suspicion: Suspicion
 ) -> ScaleEvidence:
     """Evidence at full size, tolerant of one pixel of misregistration.
 
@@ -61,17 +109,16 @@ def fine_evidence(
         edited: (H, W, 3) float32 Lab.
         valid: (H, W) bool.
         doubt: (h, w) float32 delta E of uncertain colour correction.
-        floor: Smallest noise level in delta E.
+        suspicion: What counts as evidence.
     """
     e, p = gaussian(edited, FINE_SIGMA_PX), gaussian(predicted, FINE_SIGMA_PX)
     excess = np.maximum(_beyond(e, p), _beyond(p, e))
     residual = e - p
     half = [shrink(image, 2) for image in (p, e)]
     busy = enlarge(common_activity(half[0], half[1], 0.5), valid.shape)
-    noise = np.maximum(noise_level(magnitude(residual), busy, valid), np.float32(floor))
+    noise = noise_level(magnitude(residual), busy, valid)
     noise += np.float32(_FINE_DOUBT_SHARE) * enlarge(doubt, valid.shape)
-    z = np.asarray(excess / noise * valid, np.float32)
-    return ScaleEvidence(FINE, edited - predicted, noise, z, valid)
+    return ScaleEvidence.of(FINE, edited - predicted, excess, noise, valid, suspicion)
 
 
 def coarse_evidence(
@@ -81,17 +128,15 @@ def coarse_evidence(
     valid: Mask,
     *,
     doubt: FloatMap,
-    floor: float,
+    suspicion: Suspicion,
 ) -> ScaleEvidence:
     """Evidence of averages at a coarser scale; arguments as for `fine_evidence`."""
     e, p = shrink(edited, scale.reduction), shrink(predicted, scale.reduction)
     inside = shrink(valid.astype(np.float32), scale.reduction) > 0.99  # noqa: PLR2004 - whole cells
     size = magnitude(gaussian(e - p, scale.sigma))
     noise = noise_level(size, common_activity(p, e, scale.sigma), inside)
-    noise = np.maximum(noise, np.float32(floor))
     noise += np.float32(_DOUBT_SHARE) * enlarge(doubt, inside.shape)
-    z = np.asarray(size / noise * inside, np.float32)
-    return ScaleEvidence(scale, e - p, noise, z, inside)
+    return ScaleEvidence.of(scale, e - p, size, noise, inside, suspicion)
 
 
 def _beyond(image: FloatMap, reference: FloatMap) -> FloatMap:

@@ -5,7 +5,7 @@ import numpy as np
 
 from kizu.arrays import FloatMap, Mask
 from kizu.diff.decision import label
-from kizu.diff.filters import disc, gaussian, magnitude
+from kizu.diff.filters import dilate, disc, enlarge, gaussian, magnitude, shrink
 
 _JOIN_PX = 6
 _MIN_MASS = 40.0
@@ -17,6 +17,14 @@ _THIN_SHARE = 0.33
 _CLOSE_PER_RADIUS = 1.8
 _MAX_CLOSE_PX = 28
 _PAD_PX = 30
+_SHARP_SIGMA_PX = 0.5
+_GROW_PX = 2
+_SPECKLE_PX = 5.0
+_OUTLINE_SIGMAS_PX = (0.8, 1.6, 3.2, 6.4)
+_CLEAR_OF_NOISE = 4.0
+_HALF = 0.45
+_LEVEL_REACH = 0.5
+_HOLE_PER_RADIUS = 1.5
 
 
 def drop_specks(mask: Mask, strength: FloatMap, min_area_px: int) -> Mask:
@@ -61,10 +69,14 @@ def refine(mask: Mask, residual: FloatMap) -> Mask:
 
 
 def _refine_region(part: Mask, residual: FloatMap) -> Mask:
-    radius = _radius_px(part)
+    solid = fill_holes(close(part, _SPECKLE_PX / _CLOSE_PER_RADIUS), _SPECKLE_PX)
+    radius = _radius_px(solid)
     if radius < _THIN_RADIUS_PX:
-        part = part & _near_peak(part, residual)
-    return fill_holes(close(part, radius), max_hole_px=int(0.5 * part.sum()))
+        part = _thin_outline(part, residual)
+    else:
+        part = _half_level(solid, residual, radius)
+    radius = _radius_px(part)
+    return fill_holes(close(part, radius), radius) if part.any() else part
 
 
 def _radius_px(part: Mask) -> float:
@@ -73,10 +85,43 @@ def _radius_px(part: Mask) -> float:
     return float(np.quantile(inside, 0.9)) if inside.size else 0.0
 
 
-def _near_peak(part: Mask, residual: FloatMap) -> Mask:
-    """Where the barely smoothed residual reaches a share of its peak nearby."""
-    size = np.where(part, magnitude(gaussian(residual, 0.4)), 0).astype(np.float32)
-    return np.asarray(size > _THIN_SHARE * cv2.dilate(size, disc(4)))
+def _thin_outline(part: Mask, residual: FloatMap) -> Mask:
+    """Where the change along the line's own direction in colour reaches a share of its peak."""
+    sharp = gaussian(residual, _SHARP_SIGMA_PX)
+    trend = gaussian(sharp * part[..., None], 2.0)
+    trend /= np.maximum(magnitude(trend), 1e-6)[..., None]
+    along = np.einsum("...c,...c->...", sharp, trend)
+    peak = cv2.dilate(np.where(part, along, 0).astype(np.float32), disc(4))
+    clear = _CLEAR_OF_NOISE * _surrounding_noise(magnitude(sharp), part)
+    return np.asarray(dilate(part, _GROW_PX) & (along > np.maximum(_THIN_SHARE * peak, clear)))
+
+
+def _surrounding_noise(size: FloatMap, part: Mask) -> float:
+    """Deviation per colour axis in a ring around the region."""
+    ring = dilate(part, 16) & ~dilate(part, 5)
+    return float(np.median(size[ring])) / 1.54 if ring.any() else 0.0
+
+
+def _half_level(part: Mask, residual: FloatMap, radius_px: float) -> Mask:
+    """Where the residual reaches half of the level nearby: a blurred step keeps its place there."""
+    around = dilate(part, 3)
+    ring = dilate(part, 24) & ~dilate(part, 10)
+    size = magnitude(residual)
+    for sigma in _OUTLINE_SIGMAS_PX:
+        size = magnitude(gaussian(residual, sigma))
+        noise = float(np.median(size[ring])) if ring.any() else 0.0
+        if float(np.median(size[part])) > _CLEAR_OF_NOISE * noise:
+            break
+    level = _local_peak(np.where(part, size, 0).astype(np.float32), radius_px)
+    return np.asarray(around & (size > _HALF * level))
+
+
+def _local_peak(size: FloatMap, radius_px: float) -> FloatMap:
+    """Largest value within about a region's radius, of an image too large for a large disc."""
+    factor = max(int(radius_px / 6), 1)
+    reach = max(round(_LEVEL_REACH * radius_px / factor), 1)
+    small = cv2.dilate(shrink(size, factor), disc(reach))
+    return enlarge(np.asarray(small, np.float32), size.shape)
 
 
 def close(part: Mask, radius_px: float) -> Mask:
@@ -87,11 +132,14 @@ def close(part: Mask, radius_px: float) -> Mask:
     return np.asarray(closed[reach:-reach, reach:-reach] > 0)
 
 
-def fill_holes(part: Mask, max_hole_px: int) -> Mask:
-    """Fill enclosed holes up to an area."""
+def fill_holes(part: Mask, radius_px: float) -> Mask:
+    """Fill enclosed holes no wider than the region around them is thick; loops of lines stay open."""
     outside = np.pad(~part, 1, constant_values=True).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(outside, connectivity=4)
-    hole = stats[:, cv2.CC_STAT_AREA] <= max_hole_px
+    count, labels = cv2.connectedComponents(outside, connectivity=4)
+    distance = cv2.distanceTransform(outside, cv2.DIST_L2, 3)
+    widest = np.zeros(count)
+    np.maximum.at(widest, labels.ravel(), distance.ravel())
+    hole = widest <= _HOLE_PER_RADIUS * radius_px
     hole[0] = False
     hole[labels[0, 0]] = False
     return np.asarray(part | hole[labels[1:-1, 1:-1]])

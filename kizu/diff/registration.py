@@ -22,12 +22,11 @@ _SCHEDULE = (  # reduction, window sigma in full-size pixels, largest step in fu
     (4, 72.0, 6.0),
     (4, 56.0, 4.0),
     (4, 40.0, 3.0),
-    (2, 40.0, 2.0),
-    (2, 28.0, 1.5),
-    (2, 20.0, 1.0),
-    (2, 18.0, 1.0),
+    (2, 32.0, 2.0),
+    (1, 18.0, 1.0),
 )
 _RIDGE = 0.05
+_MIN_TRUST = 0.003
 _BORDER_PX = 2
 _MATCHED_CORRELATION = 0.5
 _TEXTURED_CONTRAST = 0.35
@@ -161,8 +160,10 @@ def _step(
     weight = inside / (1 + (error / (2 * spread)) ** 2)
     curvature = np.dstack([weight * gx * gx, weight * gx * gy, weight * gy * gy])
     pull = np.dstack([weight * gx * error, weight * gy * error])
+    window = window_px / _CELL_PX
+    reach = gaussian(trust, window)[..., None] + np.float32(_MIN_TRUST)
     sums = [
-        gaussian(_to_cells(products, (rows, columns)) * trust[..., None], window_px / _CELL_PX)
+        gaussian(_to_cells(products, (rows, columns)) * trust[..., None], window) / reach
         for products in (curvature, pull)
     ]
     step = _solve(sums[0], sums[1]) / scale

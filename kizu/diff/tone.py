@@ -7,11 +7,12 @@ least squares with Tukey's biweight (1977) leaves out pixels whose content chang
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from kizu.arrays import FloatMap, Mask, RgbImage
-from kizu.diff.filters import enlarge, gaussian, magnitude, shrink, to_lab
+from kizu.diff.filters import enlarge, gaussian, magnitude, shrink
 
 _GRID_SIDE = 144
 _TABLE_BINS = 64
@@ -19,6 +20,13 @@ _BIN_LEVELS = 256 // _TABLE_BINS
 _FIELD_SIGMA_SHARE = 0.10
 _FIELD_CAP_DELTA_E = 5.0
 _MIN_SPREAD_DELTA_E = 0.25
+_MIN_SPREAD = 0.002
+_CENSORED = 0.02
+_OFFSET_BINS = 16
+_CELLS_PER_COLOUR = 30
+_OFFSET_CAP = 0.06
+_OFFSET_PRIOR_CELLS = 4.0
+_CELL_BLUR_PX = 1.5
 _RIDGE = 2e-4
 _COLOUR_TERMS = 13
 _LINEAR = (0, 1, 2, 3, _COLOUR_TERMS, _COLOUR_TERMS + 1)
@@ -43,30 +51,29 @@ class Tone:
     chroma_gain: float
 
 
-def correct_tone(warped: RgbImage, edited_lab: FloatMap, valid: Mask) -> Tone:
+def correct_tone(warped: RgbImage, edited: RgbImage, valid: Mask) -> Tone:
     """Predict the edit's colours from the registered normal.
 
     Args:
         warped: (H, W, 3) uint8, the normal in the edited image's frame.
-        edited_lab: (H, W, 3) float32 CIE Lab of the edited image.
+        edited: (H, W, 3) uint8.
         valid: (H, W) bool, where the normal has a counterpart.
     """
-    normal_lab = to_lab(warped)
-    cells = _Cells.of(warped, normal_lab, edited_lab, valid)
+    cells = _Cells.of(warped, edited, valid)
     coefficients = _fit(cells)
-    smooth = _colour_terms(cells.rgb) @ coefficients[:_COLOUR_TERMS]
-    smooth += _place_terms(cells.xy) @ coefficients[_COLOUR_TERMS:]
-    field = _illumination_field(cells, cells.difference - smooth)
-    place = (_place_terms(cells.xy) @ coefficients[_COLOUR_TERMS:]).reshape(field.shape) + field
-    predicted = normal_lab + enlarge(place.astype(np.float32), warped.shape)
-    predicted += _colour_table(coefficients[:_COLOUR_TERMS])[_table_index(warped)]
-    correction = (smooth + field.reshape(-1, 3)).astype(np.float32)
-    offset = _median(correction, cells.valid)
+    fitted = _predict_cells(cells, coefficients)
+    offsets = colour_offsets(cells.rgb, cells.edited - fitted, cells.valid)
+    fitted = np.clip(fitted + offsets[_coarse_bin(cells.rgb)], 0, 1)
+    toned, target, start = (_lab(rgb, cells.shape) for rgb in (fitted, cells.edited, cells.rgb))
+    whole = cells.valid.reshape(cells.shape)
+    field = _illumination_field(target - toned, whole)
+    correction = toned + field - start
+    offset = np.median(correction[whole], axis=0)
     return Tone(
-        predicted=predicted,
-        doubt=magnitude((correction - offset).reshape(field.shape)),
+        predicted=_predict(warped, coefficients, offsets) + enlarge(field, warped.shape),
+        doubt=magnitude(np.asarray(correction - offset, np.float32)),
         offset=(float(offset[0]), float(offset[1]), float(offset[2])),
-        chroma_gain=_chroma_gain(cells),
+        chroma_gain=_chroma_gain(start[whole], target[whole]),
     )
 
 
@@ -77,38 +84,39 @@ def untouched(normal_lab: FloatMap) -> Tone:
 
 @dataclass(frozen=True, eq=False)
 class _Cells:
-    """Cell averages; (N, 3) rgb from -0.5 to 0.5, (N, 2) xy likewise, Lab and Lab difference."""
+    """Cell averages; (N, 3) colours from 0 to 1, (N, 2) places from -0.5 to 0.5, (N,) validity."""
 
     shape: tuple[int, int]
     rgb: NDArray[np.float64]
+    edited: NDArray[np.float64]
     xy: NDArray[np.float64]
-    lab: NDArray[np.float64]
-    difference: NDArray[np.float64]
     valid: Mask
 
     @classmethod
-    def of(
-        cls, warped: RgbImage, normal_lab: FloatMap, edited_lab: FloatMap, valid: Mask
-    ) -> "_Cells":
+    def of(cls, warped: RgbImage, edited: RgbImage, valid: Mask) -> "_Cells":
         factor = max(min(warped.shape[:2]) // _GRID_SIDE, 1)
-        rgb = shrink(warped.astype(np.float32), factor) / 255 - 0.5
+        rgb, target = (_averages(image, factor) for image in (warped, edited))
         rows, columns = rgb.shape[:2]
         x, y = np.meshgrid((np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows)
-        lab = shrink(normal_lab, factor).reshape(-1, 3).astype(np.float64)
         whole = shrink(valid.astype(np.float32), factor).ravel() > 0.99  # noqa: PLR2004 - whole cells
         return cls(
             shape=(rows, columns),
-            rgb=rgb.reshape(-1, 3).astype(np.float64),
+            rgb=rgb.reshape(-1, 3),
+            edited=target.reshape(-1, 3),
             xy=np.stack([x, y], axis=-1).reshape(-1, 2) - 0.5,
-            lab=lab,
-            difference=shrink(edited_lab, factor).reshape(-1, 3).astype(np.float64) - lab,
             valid=whole if whole.any() else np.ones_like(whole),
         )
 
 
+def _averages(image: RgbImage, factor: int) -> NDArray[np.float64]:
+    size = (image.shape[1] // factor, image.shape[0] // factor)
+    smooth = cv2.GaussianBlur(image, (0, 0), _CELL_BLUR_PX)
+    return np.asarray(cv2.resize(smooth, size, interpolation=cv2.INTER_AREA), np.float64) / 255
+
+
 def _colour_terms(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
     """Cubic basis with pairwise products, (N, 13)."""
-    r, g, b = rgb.T
+    r, g, b = rgb.T - 0.5
     return np.column_stack(
         [np.ones_like(r), r, g, b, r * r, g * g, b * b, r * g, g * b, r * b, r**3, g**3, b**3]
     )
@@ -121,40 +129,148 @@ def _place_terms(xy: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _fit(cells: _Cells) -> NDArray[np.float64]:
-    """Coefficients (18, 3), first of the linear terms alone, then of all."""
+    """Coefficients (18, 3), first of the linear terms alone, then of all.
+
+    A channel that came back at the end of its range only says that it should be at least there:
+    such values are left out (censored regression).
+    """
     design = np.column_stack([_colour_terms(cells.rgb), _place_terms(cells.xy)])
+    change = cells.edited - cells.rgb
+    free = (cells.edited > _CENSORED) & (cells.edited < 1 - _CENSORED)
     coefficients = np.zeros((design.shape[1], 3))
+    balance = _balance(cells)
     for rounds, used, reach in ((4, list(_LINEAR), 8.0), (6, list(range(len(_RIDGES))), 4.0)):
         x = design[:, used]
         ridge = np.diag(len(design) * _RIDGE * np.array(_RIDGES)[used] + 1e-6)
         for _ in range(rounds):
-            weight = _biweight(cells.difference - design @ coefficients, cells.valid, reach)
-            weighted = x * weight[:, None]
-            gram = weighted.T @ x + ridge
-            coefficients[used] = np.linalg.solve(gram, weighted.T @ cells.difference)
+            predicted = np.clip(cells.rgb + design @ coefficients, 0, 1)
+            weight = _biweight(cells.edited - predicted, balance, reach, _MIN_SPREAD)
+            for channel in range(3):
+                weighted = x * (weight * free[:, channel])[:, None]
+                pull = weighted.T @ change[:, channel]
+                coefficients[used, channel] = np.linalg.solve(weighted.T @ x + ridge, pull)
     return coefficients
 
 
-def _biweight(residual: NDArray[np.float64], valid: Mask, reach: float) -> NDArray[np.float64]:
-    """Tukey's weights (N,) of colour residuals (N, 3); zero beyond `reach` robust deviations."""
-    size = np.sqrt((residual**2).sum(axis=1))
-    spread = max(float(np.median(size[valid])) / 1.54, _MIN_SPREAD_DELTA_E)
-    weight = np.clip(1 - (size / (reach * spread)) ** 2, 0, 1) ** 2
-    return np.asarray(weight * valid, np.float64)
+def _balance(cells: _Cells) -> NDArray[np.float64]:
+    """Weights (N,) that let rare colours speak: no colour counts for more than some cells."""
+    bins = _coarse_bin(cells.rgb)
+    count = np.bincount(bins[cells.valid], minlength=_OFFSET_BINS**3)
+    share = np.minimum(count, _CELLS_PER_COLOUR) / np.maximum(count, 1)
+    return np.asarray(share[bins] * cells.valid, np.float64)
 
 
-def _illumination_field(cells: _Cells, residual: NDArray[np.float64]) -> FloatMap:
-    """Slow robust average of what the parametric fit left, (h, w, 3), capped."""
-    sigma = _FIELD_SIGMA_SHARE * min(cells.shape)
-    field = np.zeros((*cells.shape, 3), np.float32)
+def _predict_cells(cells: _Cells, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
+    design = np.column_stack([_colour_terms(cells.rgb), _place_terms(cells.xy)])
+    return np.clip(cells.rgb + design @ coefficients, 0, 1)
+
+
+def colour_offsets(
+    rgb: NDArray[np.float64], residual: NDArray[np.float64], valid: Mask
+) -> NDArray[np.float64]:
+    """What single colours need beyond the cubic, robust, smooth between colours and capped.
+
+    Args:
+        rgb: (N, 3) colours from 0 to 1.
+        residual: (N, 3) what the cubic left.
+        valid: (N,) bool.
+
+    Returns:
+        (16^3, 3) offsets per coarse colour.
+    """
+    bins = _coarse_bin(rgb)
+    offsets = np.zeros((_OFFSET_BINS**3, 3))
     for _ in range(3):
-        left = residual - field.reshape(-1, 3)
-        weight = _biweight(left, cells.valid, 5.0).reshape(*cells.shape, 1).astype(np.float32)
+        left = residual - offsets[bins]
+        size = np.sqrt((left**2).sum(axis=1))
+        spread = max(float(np.median(size[valid])) / 1.54, _MIN_SPREAD)
+        weight = valid / (1 + (size / (2 * spread)) ** 2)
+        share = _blur_colours(np.bincount(bins, weight, len(offsets))) + _OFFSET_PRIOR_CELLS
+        for channel in range(3):
+            total = np.bincount(bins, weight * left[:, channel], len(offsets))
+            offsets[:, channel] += _blur_colours(total) / share
+    length = np.sqrt((offsets**2).sum(axis=1, keepdims=True))
+    return np.asarray(offsets * np.clip(2 - length / _OFFSET_CAP, 0, 1), np.float64)
+
+
+def _coarse_bin(rgb: NDArray[np.float64]) -> NDArray[np.int64]:
+    level = np.minimum((rgb * _OFFSET_BINS).astype(np.int64), _OFFSET_BINS - 1)
+    return np.asarray((level[:, 0] * _OFFSET_BINS + level[:, 1]) * _OFFSET_BINS + level[:, 2])
+
+
+def _blur_colours(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Binomial blur over the three colour axes of a flat table."""
+    cube = np.pad(table.reshape((_OFFSET_BINS,) * 3), 1)
+    for axis in range(3):
+        cube = 0.25 * np.roll(cube, 1, axis) + 0.5 * cube + 0.25 * np.roll(cube, -1, axis)
+    return np.asarray(cube[1:-1, 1:-1, 1:-1].ravel(), np.float64)
+
+
+def _enlarge_colours(table: NDArray[np.float64]) -> FloatMap:
+    """Linear interpolation of the coarse colour table, (64^3, 3) float32."""
+    cube = table.astype(np.float32).reshape(*(_OFFSET_BINS,) * 3, 3)
+    place = (np.arange(_TABLE_BINS) + 0.5) * _OFFSET_BINS / _TABLE_BINS - 0.5
+    place = np.clip(place, 0, _OFFSET_BINS - 1)
+    low = np.minimum(place.astype(np.int64), _OFFSET_BINS - 2)
+    part = (place - low).astype(np.float32)
+    for axis in range(3):
+        share = part.reshape([-1 if a == axis else 1 for a in range(4)])
+        cube = cube.take(low, axis) * (1 - share) + cube.take(low + 1, axis) * share
+    return np.asarray(cube.reshape(-1, 3), np.float32)
+
+
+def _predict(
+    warped: RgbImage, coefficients: NDArray[np.float64], offsets: NDArray[np.float64]
+) -> FloatMap:
+    """The corrected normal at full size, (H, W, 3) float32 Lab."""
+    rgb = warped * np.float32(1 / 255)
+    table = _colour_table(coefficients[:_COLOUR_TERMS]) + _enlarge_colours(offsets)
+    rgb += table[_table_index(warped)]
+    rgb += enlarge(_shading(coefficients[_COLOUR_TERMS:]), warped.shape)
+    np.clip(rgb, 0, 1, out=rgb)
+    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab), np.float32)
+
+
+def _shading(coefficients: NDArray[np.float64]) -> FloatMap:
+    """Quadratic shading on a coarse grid, (64, 64, 3) float32."""
+    ramp = (np.arange(64) + 0.5) / 64 - 0.5
+    xy = np.stack(np.meshgrid(ramp, ramp), axis=-1).reshape(-1, 2)
+    return np.asarray(_place_terms(xy) @ coefficients, np.float32).reshape(64, 64, 3)
+
+
+def _lab(rgb: NDArray[np.float64], shape: tuple[int, int]) -> FloatMap:
+    image = rgb.astype(np.float32).reshape(*shape, 3)
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2Lab), np.float32)
+
+
+def _biweight(
+    residual: NDArray[np.float64], prior: NDArray[np.float64], reach: float, min_spread: float
+) -> NDArray[np.float64]:
+    """Prior weights times Tukey's (N,) of residuals (N, 3); zero beyond `reach` deviations."""
+    size = np.sqrt((residual**2).sum(axis=1))
+    spread = max(_weighted_median(size, prior) / 1.54, min_spread)
+    weight = np.clip(1 - (size / (reach * spread)) ** 2, 0, 1) ** 2
+    return np.asarray(weight * prior, np.float64)
+
+
+def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(total, 0.5 * total[-1])])
+
+
+def _illumination_field(residual: FloatMap, valid: Mask) -> FloatMap:
+    """Slow robust average of what the colour fit left, (h, w, 3) delta E, capped."""
+    sigma = _FIELD_SIGMA_SHARE * min(valid.shape)
+    field = np.zeros_like(residual)
+    for _ in range(3):
+        left = (residual - field).reshape(-1, 3).astype(np.float64)
+        weight = _biweight(left, valid.ravel().astype(np.float64), 5.0, _MIN_SPREAD_DELTA_E)
+        weight = weight.reshape(*valid.shape, 1).astype(np.float32)
         share = gaussian(weight[..., 0], sigma)[..., None] + np.float32(0.03)
-        field = (
-            field + gaussian(weight * left.reshape(field.shape).astype(np.float32), sigma) / share
-        )
-    return np.asarray(field * np.clip(2 - magnitude(field) / _FIELD_CAP_DELTA_E, 0, 1)[..., None])
+        field = field + gaussian(np.asarray(weight * (residual - field)), sigma) / share
+    cap = np.clip(2 - magnitude(field) / _FIELD_CAP_DELTA_E, 0, 1)
+    return np.asarray(field * cap[..., None], np.float32)
 
 
 def _colour_table(coefficients: NDArray[np.float64]) -> FloatMap:
@@ -178,12 +294,9 @@ def _table_index(image: RgbImage) -> NDArray[np.int32]:
     )
 
 
-def _median(values: FloatMap, valid: Mask) -> NDArray[np.float32]:
-    return np.asarray(np.median(values[valid], axis=0), np.float32)
-
-
-def _chroma_gain(cells: _Cells) -> float:
-    before = np.hypot(cells.lab[:, 1], cells.lab[:, 2])
-    after = np.hypot(*(cells.lab + cells.difference)[:, 1:].T)
-    coloured = cells.valid & (before > 5)  # noqa: PLR2004 - below, chroma is noise
-    return float(np.median(after[coloured] / before[coloured])) if coloured.any() else 1.0
+def _chroma_gain(before: FloatMap, after: FloatMap) -> float:
+    """Median ratio of chroma over coloured cells, both (N, 3) Lab."""
+    chroma = np.hypot(before[:, 1], before[:, 2])
+    coloured = chroma > 5  # noqa: PLR2004 - below, chroma is noise
+    ratio = np.hypot(after[coloured, 1], after[coloured, 2]) / chroma[coloured]
+    return float(np.median(ratio)) if ratio.size else 1.0

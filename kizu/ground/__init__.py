@@ -1,14 +1,17 @@
 """Finds what the text says: boxes and masks for phrases."""
 
+from kizu.ground.catalogue import CatalogueEntry, catalogue
 from kizu.ground.detections import AnnotationFailure, Detections
 from kizu.ground.errors import GroundingUnavailable, WeightsUnavailable
 from kizu.ground.load import annotator_version, load_annotator
+from kizu.ground.priors import with_priors
 from kizu.ground.protocols import Annotator, Detector, Segmenter
 from kizu.ground.settings import GroundSettings
 
 __all__ = [
     "AnnotationFailure",
     "Annotator",
+    "CatalogueEntry",
     "Detections",
     "Detector",
     "GroundSettings",
@@ -16,5 +19,7 @@ __all__ = [
     "Segmenter",
     "WeightsUnavailable",
     "annotator_version",
+    "catalogue",
     "load_annotator",
+    "with_priors",
 ]

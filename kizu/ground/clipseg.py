@@ -77,7 +77,7 @@ def load(weights: Weights, settings: GroundSettings) -> ClipSeg:
 
     check_model_type(weights, MODEL_TYPES, "clipseg")
     return ClipSeg(
-        load_model(CLIPSegForImageSegmentation, weights, settings, "clipseg"),
+        load_model(CLIPSegForImageSegmentation, weights, settings, "clipseg", "clip.vision_model"),
         load_part(AutoTokenizer, weights, "clipseg"),
         settings,
     )

@@ -1,7 +1,8 @@
 """Annotators made of detectors and segmenters."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -67,6 +68,7 @@ class PerImageAnnotator:
 
     version: str
     system: ImageAnnotator
+    lock: Lock = field(default_factory=Lock, repr=False)  # tokenizers and pipes are not shareable
 
     def annotate(
         self, images: Sequence[RgbImage], phrases: Sequence[Sequence[str]]
@@ -88,7 +90,8 @@ class PerImageAnnotator:
     ) -> Detections | AnnotationFailure:
         try:
             _check_image(image)
-            return self.system.annotate_image(image, _distinct(phrases))
+            with self.lock:
+                return self.system.annotate_image(image, _distinct(phrases))
         except ImageFailure as failure:
             return AnnotationFailure(str(failure))
         except (MemoryError, RuntimeError, ValueError, IndexError) as error:  # models' own words

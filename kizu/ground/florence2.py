@@ -86,6 +86,8 @@ def load(weights: Weights, settings: GroundSettings) -> Florence2:
 
     check_model_type(weights, MODEL_TYPES, "florence2")
     return Florence2(
-        load_model(Florence2ForConditionalGeneration, weights, settings, "florence2"),
+        load_model(
+            Florence2ForConditionalGeneration, weights, settings, "florence2", "model.vision_tower"
+        ),
         load_part(AutoProcessor, weights, "florence2", backend="pil"),
     )

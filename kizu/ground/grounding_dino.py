@@ -45,28 +45,36 @@ class GroundingDino:
 
     def detect(self, image: RgbImage, phrases: Sequence[str]) -> Detections:
         """Return boxes above their phrase's threshold; see `Detector.detect`."""
-        token_ids = [self._token_ids(phrase) for phrase in phrases]
+        known = self._known_phrases(phrases)
         pixels = self.image_processor(image, return_tensors="pt").to(
             self.model.device, self.model.dtype
         )
         shape = (image.shape[0], image.shape[1])
         parts = []
-        for chunk in prompt_chunks(phrases, token_ids, self.model.config.max_text_len):
+        limit = self.model.config.max_text_len
+        for chunk in prompt_chunks(list(known), list(known.values()), limit):
             token_scores, cxcywh = self._forward(pixels, chunk)
             xyxy = cxcywh_to_xyxy(cxcywh, shape)
             parts.append(best_phrases(token_scores, xyxy, chunk, self.settings))
         return concatenate(parts)
 
-    def _token_ids(self, phrase: str) -> list[int]:
-        ids: list[int] = self.tokenizer(normal_phrase(phrase), add_special_tokens=False)[
-            "input_ids"
-        ]
-        if all(token == self.tokenizer.unk_token_id for token in ids):
+    def _known_phrases(self, phrases: Sequence[str]) -> dict[str, list[int]]:
+        """Return the token ids of the phrases that have a word the model knows."""
+        unknown = self.tokenizer.unk_token_id
+        encoded = self.tokenizer(
+            [normal_phrase(phrase) for phrase in phrases], add_special_tokens=False
+        )["input_ids"]
+        known = {
+            phrase: ids
+            for phrase, ids in zip(phrases, encoded, strict=True)
+            if any(token != unknown for token in ids)
+        }
+        if not known:
             raise ImageFailure(
-                f"the detector's vocabulary has no word of the phrase {phrase!r}; "
-                "write the phrase in English"
+                f"the detector's vocabulary has no word of the phrases {list(phrases)!r}; "
+                "add one in English"
             )
-        return ids
+        return known
 
     def _forward(
         self,
@@ -122,7 +130,13 @@ def load(weights: Weights, settings: GroundSettings) -> GroundingDino:
     tokenizer = load_part(AutoTokenizer, weights, "grounding-dino")
     _check_tokenizer(tokenizer, weights)
     return GroundingDino(
-        load_model(AutoModelForZeroShotObjectDetection, weights, settings, "grounding-dino"),
+        load_model(
+            AutoModelForZeroShotObjectDetection,
+            weights,
+            settings,
+            "grounding-dino",
+            "model.backbone",
+        ),
         load_part(AutoImageProcessor, weights, "grounding-dino", backend="pil"),
         tokenizer,
         settings,

@@ -1,6 +1,8 @@
 """How a name and settings become an annotator."""
 
 import json
+from functools import lru_cache
+from threading import Lock
 
 from kizu.ground.compose import (
     BoxThenMask,
@@ -9,7 +11,7 @@ from kizu.ground.compose import (
     PerImageAnnotator,
     TextToMask,
 )
-from kizu.ground.names import AnnotatorName, parse_annotator_name
+from kizu.ground.names import OUTSIDE_NAMES, AnnotatorName, parse_annotator_name
 from kizu.ground.protocols import Annotator, Detector
 from kizu.ground.settings import GroundSettings
 from kizu.ground.systems import DETECTORS, SEGMENTERS, TEXT_SEGMENTERS
@@ -29,9 +31,14 @@ RESULT_SETTINGS = {
     "tile_px",
 }
 
+_loading = Lock()
+
 
 def load_annotator(name: str, settings: GroundSettings | None = None) -> Annotator:
     """Return the named annotator, with its models loaded.
+
+    The last one that runs here is kept, so that a process loads its weights once; it may be used
+    from several threads.
 
     Args:
         name: `none`, a detector, `detector+segmenter`, or a system that does both.
@@ -47,9 +54,13 @@ def load_annotator(name: str, settings: GroundSettings | None = None) -> Annotat
     """
     chosen = (settings or GroundSettings()).model_copy(update={"annotator": name})
     parts = parse_annotator_name(name)
+    version = annotator_version(chosen)
     if parts == AnnotatorName():
-        return NoGrounding(annotator_version(chosen))
-    return PerImageAnnotator(annotator_version(chosen), _build(parts, chosen))
+        return NoGrounding(version)
+    if parts.detector in OUTSIDE_NAMES:
+        return PerImageAnnotator(version, _build(parts, chosen))
+    with _loading:
+        return _kept(version, chosen.model_dump_json())
 
 
 def annotator_version(settings: GroundSettings) -> str:
@@ -76,6 +87,13 @@ def annotator_version(settings: GroundSettings) -> str:
     if len(version) > 1:
         version["settings"] = settings.model_dump(include=RESULT_SETTINGS)
     return json.dumps(version | {"code": CODE_VERSION}, sort_keys=True, ensure_ascii=False)
+
+
+@lru_cache(maxsize=1)
+def _kept(version: str, settings_json: str) -> Annotator:
+    """Return the annotator; `version` is part of the cache's key, for weights may change."""
+    settings = GroundSettings.model_validate_json(settings_json)
+    return PerImageAnnotator(version, _build(parse_annotator_name(settings.annotator), settings))
 
 
 def _build(parts: AnnotatorName, settings: GroundSettings) -> ImageAnnotator:

@@ -10,7 +10,11 @@ DETECTOR_NAMES: Final = (
     "llmdet",
     "owlv2",
     "florence2",
+    "glip",
+    "azure-vision",
+    "gpt-vision",
 )
+OUTSIDE_NAMES: Final = ("glip", "azure-vision", "gpt-vision")  # run in no process of ours
 SEGMENTER_NAMES: Final = ("sam", "sam-hq", "sam2", "segment-anything")
 TEXT_SEGMENTER_NAMES: Final = ("clipseg", "sam3")
 

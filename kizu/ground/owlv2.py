@@ -72,7 +72,7 @@ def load(weights: Weights, settings: GroundSettings) -> Owlv2:
 
     check_model_type(weights, MODEL_TYPES, "owlv2")
     return Owlv2(
-        load_model(Owlv2ForObjectDetection, weights, settings, "owlv2"),
+        load_model(Owlv2ForObjectDetection, weights, settings, "owlv2", "owlv2.vision_model"),
         load_part(AutoTokenizer, weights, "owlv2"),
         settings,
     )

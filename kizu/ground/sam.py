@@ -64,6 +64,6 @@ def load(weights: Weights, settings: GroundSettings) -> Sam:
 
     check_model_type(weights, MODEL_TYPES, "sam")
     return Sam(
-        load_model(AutoModelForMaskGeneration, weights, settings, "sam"),
+        load_model(AutoModelForMaskGeneration, weights, settings, "sam", "vision_encoder"),
         load_part(SamImageProcessorPil, weights, "sam"),
     )

@@ -47,4 +47,4 @@ def load(weights: Weights, settings: GroundSettings) -> Sam2:
     from transformers import Sam2Model  # noqa: PLC0415 - heavy
 
     check_model_type(weights, MODEL_TYPES, "sam2")
-    return Sam2(load_model(Sam2Model, weights, settings, "sam2"))
+    return Sam2(load_model(Sam2Model, weights, settings, "sam2", "vision_encoder"))

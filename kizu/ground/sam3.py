@@ -80,7 +80,7 @@ def load(weights: Weights, settings: GroundSettings) -> Sam3:
 
     check_model_type(weights, MODEL_TYPES, "sam3")
     return Sam3(
-        load_model(Sam3Model, weights, settings, "sam3"),
+        load_model(Sam3Model, weights, settings, "sam3", "vision_encoder"),
         load_part(AutoTokenizer, weights, "sam3"),
         settings,
     )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kizu.arrays import Boxes, RgbImage
 from kizu.ground.boxes import scale_boxes
 from kizu.ground.errors import WeightsUnavailable
-from kizu.ground.hub_models import torch_device, torch_dtype
+from kizu.ground.hub_models import compute_in_16_bits, torch_device
 from kizu.ground.image_prep import resize
 from kizu.ground.settings import GroundSettings
 from kizu.ground.torchvision_stub import torchvision_or_stub
@@ -40,9 +40,9 @@ class SegmentAnything:
             sparse, dense = self.model.prompt_encoder(points=None, boxes=boxes, masks=None)
             logits, _ = self.model.mask_decoder(
                 image_embeddings=embedding,
-                image_pe=self.model.prompt_encoder.get_dense_pe().to(embedding),
-                sparse_prompt_embeddings=sparse.to(embedding),
-                dense_prompt_embeddings=dense.to(embedding),
+                image_pe=self.model.prompt_encoder.get_dense_pe(),
+                sparse_prompt_embeddings=sparse,
+                dense_prompt_embeddings=dense,
                 multimask_output=False,
             )
         return np.stack([self._full_size(one, resized, shape) for one in logits])
@@ -50,7 +50,7 @@ class SegmentAnything:
     def _pixels(self, image: RgbImage, resized: tuple[int, int]) -> torch.Tensor:
         pixels = torch.from_numpy(resize(image, *resized).transpose(2, 0, 1).copy())
         normal: torch.Tensor = self.model.preprocess(pixels[None].to(self.model.device))
-        return normal.to(next(self.model.parameters()).dtype)
+        return normal
 
     def _full_size(
         self, logits: torch.Tensor, resized: tuple[int, int], shape: tuple[int, int]
@@ -88,8 +88,10 @@ def load(weights: Weights, settings: GroundSettings) -> SegmentAnything:
             f"{NAME}: {str(weights.path)!r} is no SAM checkpoint ({type(error).__name__}: "
             f"{cause}); give the .pth file of the authors' release, such as sam_vit_b_01ec64.pth"
         ) from error
-    device, dtype = torch_device(settings), torch_dtype(settings)
-    return SegmentAnything(model.to(device, dtype).eval().requires_grad_(requires_grad=False))
+    model = model.to(torch_device(settings)).eval().requires_grad_(requires_grad=False)
+    if settings.precision != "float32":
+        compute_in_16_bits(model.image_encoder, model.device, settings)
+    return SegmentAnything(model)
 
 
 def build(tensors: Mapping[str, torch.Tensor]) -> Any:  # noqa: ANN401 - the package has no types

@@ -21,7 +21,8 @@ class GroundSettings(BaseModel):
     detector_weights: str | None = Field(
         default=None,
         title="Detector weights",
-        description="Hub id or local folder of the detector; empty for the system's default.",
+        description="Hub id or local folder of the detector, or of a system that does both; empty "
+        "for the system's default.",
     )
     segmenter_weights: str | None = Field(
         default=None,
@@ -75,8 +76,8 @@ class GroundSettings(BaseModel):
         default=None,
         ge=64,
         title="Tile side (px)",
-        description="Also search in overlapping square tiles of this side when the photo is "
-        "larger; finds small defects in large photos at several times the cost.",
+        description="Detectors also search in overlapping square tiles of this side when the photo "
+        "is larger; finds small defects in large photos at several times the cost.",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
@@ -86,7 +87,8 @@ class GroundSettings(BaseModel):
     precision: Literal["float32", "bfloat16", "float16"] = Field(
         default="float32",
         title="Precision",
-        description="Number format of local models; the 16-bit ones are meant for GPUs.",
+        description="Arithmetic of local models' image encoders; the 16-bit ones are meant for "
+        "GPUs. Boxes and masks are always computed in 32 bits.",
     )
     endpoint: str | None = Field(
         default=None,

@@ -24,19 +24,39 @@ class System(Protocol[Part_co]):
         ...
 
 
+class LocalModule(Protocol[Part_co]):
+    """A module of this room that runs a model here."""
+
+    def load(self, weights: Weights, settings: GroundSettings) -> Part_co:
+        """Return the model with these weights."""
+        ...
+
+
+class OutsideModule(Protocol[Part_co]):
+    """A module of this room that talks to a web service or another process."""
+
+    def identity(self, weights: str | None, settings: GroundSettings) -> str:
+        """Return what names the model exactly."""
+        ...
+
+    def load(self, weights: str | None, settings: GroundSettings) -> Part_co:
+        """Return the connected system."""
+        ...
+
+
 @dataclass(frozen=True)
 class LocalSystem(Generic[Part_co]):
     """A system that runs here with weights from the hub or a local path.
 
     Attributes:
         name: Its name in the table, for errors.
+        module: Imports and returns its module.
         default_weights: Hub id, or None if the user must name the weights.
-        load: Builds it; imports its heavy packages inside.
     """
 
     name: str
+    module: Callable[[], LocalModule[Part_co]]
     default_weights: str | None
-    load: Callable[[Weights, GroundSettings], Part_co]
 
     def identity(self, weights: str | None, settings: GroundSettings) -> str:
         """Return the weights' commit or content hash; downloads them if it must."""
@@ -45,7 +65,8 @@ class LocalSystem(Generic[Part_co]):
 
     def build(self, weights: str | None, settings: GroundSettings) -> Part_co:
         """Return the system with these weights."""
-        return self.load(self._find(weights), settings)
+        found = self._find(weights)
+        return self.module().load(found, settings)
 
     def _find(self, weights: str | None) -> Weights:
         chosen = weights or self.default_weights
@@ -56,78 +77,112 @@ class LocalSystem(Generic[Part_co]):
         return find_weights(chosen, self.name)
 
 
-def _grounding_dino(weights: Weights, settings: GroundSettings) -> Detector:
-    from kizu.ground import grounding_dino  # noqa: PLC0415 - imports torch
+@dataclass(frozen=True)
+class OutsideSystem(Generic[Part_co]):
+    """A system that runs elsewhere: a web service, or another environment's process.
 
-    return grounding_dino.load(weights, settings)
+    Attributes:
+        module: Imports and returns its module.
+    """
 
+    module: Callable[[], OutsideModule[Part_co]]
 
-def _owlv2(weights: Weights, settings: GroundSettings) -> Detector:
-    from kizu.ground import owlv2  # noqa: PLC0415 - imports torch
+    def identity(self, weights: str | None, settings: GroundSettings) -> str:
+        """Return what names the model exactly."""
+        return self.module().identity(weights, settings)
 
-    return owlv2.load(weights, settings)
-
-
-def _florence2(weights: Weights, settings: GroundSettings) -> Detector:
-    from kizu.ground import florence2  # noqa: PLC0415 - imports torch
-
-    return florence2.load(weights, settings)
-
-
-def _sam(weights: Weights, settings: GroundSettings) -> Segmenter:
-    from kizu.ground import sam  # noqa: PLC0415 - imports torch
-
-    return sam.load(weights, settings)
+    def build(self, weights: str | None, settings: GroundSettings) -> Part_co:
+        """Return the system, connected."""
+        return self.module().load(weights, settings)
 
 
-def _sam2(weights: Weights, settings: GroundSettings) -> Segmenter:
-    from kizu.ground import sam2  # noqa: PLC0415 - imports torch
+def _grounding_dino() -> LocalModule[Detector]:
+    from kizu.ground import grounding_dino  # noqa: PLC0415 - heavy
 
-    return sam2.load(weights, settings)
-
-
-def _segment_anything(weights: Weights, settings: GroundSettings) -> Segmenter:
-    from kizu.ground import segment_anything_sam  # noqa: PLC0415 - imports torch
-
-    return segment_anything_sam.load(weights, settings)
+    return grounding_dino
 
 
-def _clipseg(weights: Weights, settings: GroundSettings) -> TextSegmenter:
-    from kizu.ground import clipseg  # noqa: PLC0415 - imports torch
+def _owlv2() -> LocalModule[Detector]:
+    from kizu.ground import owlv2  # noqa: PLC0415 - heavy
 
-    return clipseg.load(weights, settings)
-
-
-def _sam3(weights: Weights, settings: GroundSettings) -> TextSegmenter:
-    from kizu.ground import sam3  # noqa: PLC0415 - imports torch
-
-    return sam3.load(weights, settings)
+    return owlv2
 
 
-def _local(
-    name: str, default_weights: str | None, load: Callable[[Weights, GroundSettings], Part_co]
-) -> dict[str, System[Part_co]]:
-    return {name: LocalSystem(name, default_weights, load)}
+def _florence2() -> LocalModule[Detector]:
+    from kizu.ground import florence2  # noqa: PLC0415 - heavy
 
+    return florence2
+
+
+def _glip() -> OutsideModule[Detector]:
+    from kizu.ground import glip  # noqa: PLC0415 - only where it is used
+
+    return glip
+
+
+def _azure_vision() -> OutsideModule[Detector]:
+    from kizu.ground import azure_vision  # noqa: PLC0415 - only where it is used
+
+    return azure_vision
+
+
+def _gpt_vision() -> OutsideModule[Detector]:
+    from kizu.ground import gpt_vision  # noqa: PLC0415 - heavy
+
+    return gpt_vision
+
+
+def _sam() -> LocalModule[Segmenter]:
+    from kizu.ground import sam  # noqa: PLC0415 - heavy
+
+    return sam
+
+
+def _sam2() -> LocalModule[Segmenter]:
+    from kizu.ground import sam2  # noqa: PLC0415 - heavy
+
+    return sam2
+
+
+def _segment_anything() -> LocalModule[Segmenter]:
+    from kizu.ground import segment_anything_sam  # noqa: PLC0415 - heavy
+
+    return segment_anything_sam
+
+
+def _clipseg() -> LocalModule[TextSegmenter]:
+    from kizu.ground import clipseg  # noqa: PLC0415 - heavy
+
+    return clipseg
+
+
+def _sam3() -> LocalModule[TextSegmenter]:
+    from kizu.ground import sam3  # noqa: PLC0415 - heavy
+
+    return sam3
+
+
+MM_GROUNDING_DINO: Final = "openmmlab-community/mm_grounding_dino_tiny_o365v1_goldg_v3det"
 
 DETECTORS: Final[Mapping[str, System[Detector]]] = {
-    **_local("grounding-dino", "IDEA-Research/grounding-dino-tiny", _grounding_dino),
-    **_local(
-        "mm-grounding-dino",
-        "openmmlab-community/mm_grounding_dino_tiny_o365v1_goldg_v3det",
-        _grounding_dino,
+    "grounding-dino": LocalSystem(
+        "grounding-dino", _grounding_dino, "IDEA-Research/grounding-dino-tiny"
     ),
-    **_local("llmdet", "iSEE-Laboratory/llmdet_tiny", _grounding_dino),
-    **_local("owlv2", "google/owlv2-base-patch16-ensemble", _owlv2),
-    **_local("florence2", "florence-community/Florence-2-base", _florence2),
+    "mm-grounding-dino": LocalSystem("mm-grounding-dino", _grounding_dino, MM_GROUNDING_DINO),
+    "llmdet": LocalSystem("llmdet", _grounding_dino, "iSEE-Laboratory/llmdet_tiny"),
+    "owlv2": LocalSystem("owlv2", _owlv2, "google/owlv2-base-patch16-ensemble"),
+    "florence2": LocalSystem("florence2", _florence2, "florence-community/Florence-2-base"),
+    "glip": OutsideSystem(_glip),
+    "azure-vision": OutsideSystem(_azure_vision),
+    "gpt-vision": OutsideSystem(_gpt_vision),
 }
 SEGMENTERS: Final[Mapping[str, System[Segmenter]]] = {
-    **_local("sam", "facebook/sam-vit-base", _sam),
-    **_local("sam-hq", "syscv-community/sam-hq-vit-base", _sam),
-    **_local("sam2", "facebook/sam2.1-hiera-tiny", _sam2),
-    **_local("segment-anything", None, _segment_anything),
+    "sam": LocalSystem("sam", _sam, "facebook/sam-vit-base"),
+    "sam-hq": LocalSystem("sam-hq", _sam, "syscv-community/sam-hq-vit-base"),
+    "sam2": LocalSystem("sam2", _sam2, "facebook/sam2.1-hiera-tiny"),
+    "segment-anything": LocalSystem("segment-anything", _segment_anything, None),
 }
 TEXT_SEGMENTERS: Final[Mapping[str, System[TextSegmenter]]] = {
-    **_local("clipseg", "CIDAS/clipseg-rd64-refined", _clipseg),
-    **_local("sam3", "facebook/sam3", _sam3),
+    "clipseg": LocalSystem("clipseg", _clipseg, "CIDAS/clipseg-rd64-refined"),
+    "sam3": LocalSystem("sam3", _sam3, "facebook/sam3"),
 }

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from kizu.ground.errors import WeightsUnavailable
 
-HUB_TIMEOUT_S = 5.0
-HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
+HUB_TIMEOUT_S = 3.0
+TEXT_FILES = ["*.json", "*.txt", "*.model"]
+SAFE_WEIGHTS = "*.safetensors"
+PICKLED_WEIGHTS = "pytorch_model*.bin"  # of repositories without safetensors
 WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 
 
@@ -45,7 +47,7 @@ def find_weights(name: str, system: str) -> Weights:
             f"{system}: the weights folder {name!r} does not exist; correct the path or give a "
             "hub id such as owner/model"
         )
-    folder = _cached_snapshot(name) or _download(name, system)
+    folder = cached_snapshot(name) or _download(name, system)
     return Weights(folder, f"{name}@{folder.name}")
 
 
@@ -79,14 +81,20 @@ def _looks_like_path(name: str) -> bool:
     return not is_hub_id or "\\" in name or name.endswith(WEIGHT_SUFFIXES)
 
 
-def _cached_snapshot(hub_id: str) -> Path | None:
-    from huggingface_hub import snapshot_download  # noqa: PLC0415 - only for hub ids
+def cached_snapshot(hub_id: str) -> Path | None:
+    """Return the folder of the local hub cache with this model, or None; asks no network."""
+    from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - only for hub ids
     from huggingface_hub.errors import HFValidationError  # noqa: PLC0415 - as above
 
     try:
-        return Path(snapshot_download(hub_id, allow_patterns=HUB_FILES, local_files_only=True))
-    except (OSError, HFValidationError):
+        config = try_to_load_from_cache(hub_id, "config.json")
+    except HFValidationError:
         return None
+    if not isinstance(config, str):
+        return None
+    folder = Path(config).parent
+    has_weights = any(file.suffix in WEIGHT_SUFFIXES for file in folder.iterdir())
+    return folder if has_weights else None
 
 
 def _download(hub_id: str, system: str) -> Path:
@@ -95,8 +103,11 @@ def _download(hub_id: str, system: str) -> Path:
     from huggingface_hub.errors import HFValidationError  # noqa: PLC0415 - as above
 
     try:
-        commit = HfApi().model_info(hub_id, timeout=HUB_TIMEOUT_S).sha
-        folder = snapshot_download(hub_id, revision=commit, allow_patterns=HUB_FILES)
+        model = HfApi().model_info(hub_id, timeout=HUB_TIMEOUT_S)
+        names = [file.rfilename for file in model.siblings or ()]
+        is_safe = any(name.endswith(".safetensors") for name in names)
+        wanted = [*TEXT_FILES, SAFE_WEIGHTS if is_safe else PICKLED_WEIGHTS]
+        folder = snapshot_download(hub_id, allow_patterns=wanted)
     except (OSError, HFValidationError, httpx2.HTTPError) as error:
         raise WeightsUnavailable(_unreachable(hub_id, system, error)) from error
     return Path(folder)

@@ -24,7 +24,7 @@ CARD_BYTES: Final = 60_000
 _ENCODINGS: Final = ((82, 1.0), (64, 1.0), (44, 1.0), (44, 0.75), (36, 0.5))
 """(WebP quality, scale) to try in turn until the pictures are light enough."""
 
-_WEBP_EFFORT: Final = 3
+_WEBP_EFFORT: Final = 2
 _MIN_WINDOW_PX: Final = 64
 _WINDOW_MARGIN: Final = 1.7
 _WORTH_ENLARGING: Final = 0.62
@@ -50,6 +50,7 @@ def draw_card(card: Card) -> CardPictures:
         >>> pictures.normal == pictures.edited, pictures.heat, pictures.detail
         (True, None, None)
     """
+    card = _with_visible_boxes(card)
     window = _window(card)
     whole = _panels(card, _size_within(card.edited.shape, WHOLE_SIDE_PX), layers.BOLD_PEN)
     if window is not None:
@@ -61,6 +62,17 @@ def draw_card(card: Card) -> CardPictures:
         drawn["detail"] = np.concatenate(list(close.values()), axis=1)
     files = _encode_within(drawn, CARD_BYTES)
     return _with_files(card, files, tuple(close))
+
+
+def _with_visible_boxes(card: Card) -> Card:
+    """Keep boxes that run along the image's edge far enough inside to be seen."""
+    if card.grounded_boxes is None:
+        return card
+    height, width = card.edited.shape[:2]
+    margin_px = layers.BOLD_PEN.line_px * max(height, width) / WHOLE_SIDE_PX
+    return replace(
+        card, grounded_boxes=layers.clip_boxes(card.grounded_boxes, width, height, margin_px)
+    )
 
 
 def _with_files(card: Card, files: dict[str, bytes], panels: tuple[Panel, ...]) -> CardPictures:
@@ -177,7 +189,8 @@ def _around(region: Window, shape: tuple[int, ...]) -> Window:
     aspect = np.clip(limit[0] / limit[1], 1 / _MAX_ASPECT, _MAX_ASPECT)
     extent = np.maximum((region[2:] - region[:2]) * _WINDOW_MARGIN, _MIN_WINDOW_PX)
     height = max(extent[1], extent[0] / aspect)
-    size = np.minimum(np.rint([height * aspect, height]), limit)
+    height *= min(1.0, *(limit / (height * aspect, height)))
+    size = np.maximum(np.rint([height * aspect, height]), 1)
     start = np.rint((region[:2] + region[2:] - size) / 2)
     start = np.clip(start, 0, limit - size)
     return np.hstack([start, start + size]).astype(np.float32)

@@ -9,7 +9,7 @@ from kizu.report.words import Language
 REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
         "agree": "both agree",
-        "diff_only": "clear change, no second look",
+        "diff_only": "clear change, unconfirmed",
         "disagree": "text finds another place",
         "no_annotator": "no annotator",
         "not_grounded": "not grounded",
@@ -106,17 +106,20 @@ def figure_label(name: str, language: Language) -> str:
     return f"{text} ({unit})" if unit else text
 
 
-def figure_text(value: Figure) -> str:
-    """Return a figure: three digits, thousands apart, a hyphen for none.
+def figure_text(name: str, value: Figure) -> str:
+    """Return a figure: three digits, thousands apart, shares in percent, a hyphen for none.
 
     Example:
-        >>> [figure_text(value) for value in (0.12345, 20481, 1234.5, None, "similarity")]
-        ['0.123', '20,481', '1,234', '-', 'similarity']
+        >>> figures = {"score": 0.12345, "area_px": 20481, "area_fraction": 0.00077, "iou": None}
+        >>> [figure_text(name, value) for name, value in figures.items()]
+        ['0.123', '20,481', '0.077 %', '-']
     """
     if value is None:
         return "-"
     if isinstance(value, str):
         return value
+    if name.endswith("_fraction"):
+        return f"{100 * value:.3g} %"
     if isinstance(value, int) or abs(value) >= 1000:  # noqa: PLR2004 - longer than three digits
         return f"{value:,.0f}"
     return f"{value:.3g}"

@@ -20,9 +20,12 @@ HEAT_TOP: Final = 64.0
 """The colour scale is logarithmic from floor to top, in noise-floor units, on every card."""
 
 _HALO_STRENGTH: Final = 0.6
-_DASH_PX: Final = 7
+_DASH_PX: Final = 8
+_DASH_PERIOD_PX: Final = 13
 _DIMMED: Final = 0.38
-_FADE_IN: Final = 0.15
+_FADE_IN: Final = 0.5
+"""Share of the scale over which colour covers the photo: noise stays faint, defects are bold."""
+
 _HALF: Final = 0.5
 
 
@@ -53,6 +56,12 @@ def fit_boxes(boxes: Boxes, scale_x: float, scale_y: float) -> Boxes:
     return np.asarray(boxes * np.array([scale_x, scale_y, scale_x, scale_y]), np.float32)
 
 
+def clip_boxes(boxes: Boxes, width_px: int, height_px: int, margin_px: float) -> Boxes:
+    """Move the sides of (N, 4) xyxy boxes that leave a picture, or touch its edge, inside it."""
+    top = np.array([width_px, height_px] * 2) - margin_px
+    return np.asarray(np.clip(boxes, margin_px, np.maximum(top, margin_px)), np.float32)
+
+
 def shift_boxes(boxes: Boxes, right_px: float, down_px: float) -> Boxes:
     """Move (N, 4) xyxy boxes."""
     return np.asarray(boxes + np.array([right_px, down_px, right_px, down_px]), np.float32)
@@ -67,7 +76,7 @@ class Pen:
     gap_px: float
 
 
-FINE_PEN: Final = Pen(line_px=1.8, halo_px=4.0, gap_px=1.5)
+FINE_PEN: Final = Pen(line_px=1.6, halo_px=3.6, gap_px=2.0)
 """For enlarged parts, where the line should lie where the region ends."""
 
 BOLD_PEN: Final = Pen(line_px=2.8, halo_px=6.0, gap_px=3.5)
@@ -90,23 +99,22 @@ def outline_mask(image: RgbImage, mask: Mask, colour: Colour, pen: Pen) -> RgbIm
     """
     if not mask.any():
         return image
-    signed = _distance_to(mask) - _distance_to(~mask)
-    return _stroke(image, np.asarray(np.abs(signed - pen.gap_px), np.float32), colour, pen)
+    away = np.where(mask, np.inf, np.abs(_distance_to(mask) - pen.gap_px))
+    return _stroke(image, np.asarray(away, np.float32), colour, pen)
 
 
 def outline_boxes(image: RgbImage, boxes: Boxes, colour: Colour, pen: Pen) -> RgbImage:
-    """Draw (N, 4) xyxy boxes as dashed lines, moved inside the picture where they leave it."""
+    """Draw (N, 4) xyxy boxes as dashed lines; sides outside the picture are not drawn."""
     height, width = image.shape[:2]
     across, down = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height))
-    dashes = np.where((across + down) % (2 * _DASH_PX) < 1.3 * _DASH_PX, 0.0, np.inf)
-    for box in boxes:
-        x1, x2 = np.clip(box[[0, 2]], 1.5, width - 2.5)
-        y1, y2 = np.clip(box[[1, 3]], 1.5, height - 2.5)
+    for x1, y1, x2, y2 in boxes:
         beyond_x = np.abs(across - (x1 + x2) / 2) - (x2 - x1) / 2
         beyond_y = np.abs(down - (y1 + y2) / 2) - (y2 - y1) / 2
         outside = np.hypot(np.maximum(beyond_x, 0), np.maximum(beyond_y, 0))
         inside = np.minimum(np.maximum(beyond_x, beyond_y), 0)
-        distance = np.asarray(np.abs(outside + inside) + dashes, np.float32)
+        along = np.where(np.abs(beyond_x) < np.abs(beyond_y), down - y1, across - x1)
+        gaps = np.where(along % _DASH_PERIOD_PX < _DASH_PX, 0.0, np.inf)
+        distance = np.asarray(np.abs(outside + inside) + gaps, np.float32)
         image = _stroke(image, distance, colour, pen)
     return image
 
@@ -159,8 +167,6 @@ def _heat_colour(level: FloatMap) -> FloatMap:
 
 def _distance_to(mask: Mask) -> FloatMap:
     """Return (H, W) pixels from each pixel to the nearest one of the mask, 0 on it."""
-    if not mask.any():
-        return np.zeros(mask.shape, np.float32)
     away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return np.asarray(away, np.float32)
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import resources
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -131,10 +132,7 @@ def _environment() -> Environment:
 
 
 def _asset(name: str) -> str:
-    environment = _environment()
-    loader = environment.loader
-    assert loader is not None  # noqa: S101 - given three lines above; tells the type checker
-    return loader.get_source(environment, name)[0].replace("\r\n", "\n")
+    return resources.files("kizu.report").joinpath("templates", name).read_text("utf-8")
 
 
 def _csp_hash(script: str) -> str:
@@ -176,7 +174,7 @@ def _facets(cards: Sequence[CardPictures], language: Language) -> list[dict[str,
 
 
 def _total(rows: Sequence[YieldRow], label: str) -> YieldRow:
-    costs = [row.cost_usd for row in rows if row.cost_usd is not None]
+    known = [row.cost_usd for row in rows if row.cost_usd is not None]
     return YieldRow(
         defect_type=label,
         planned=sum(row.planned for row in rows),
@@ -186,7 +184,7 @@ def _total(rows: Sequence[YieldRow], label: str) -> YieldRow:
         accepted=sum(row.accepted for row in rows),
         review=sum(row.review for row in rows),
         rejected=sum(row.rejected for row in rows),
-        cost_usd=sum(costs) if costs else None,
+        cost_usd=sum(known) if len(known) == len(rows) else None,
     )
 
 

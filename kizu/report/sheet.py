@@ -11,13 +11,15 @@ from PIL import Image, ImageDraw, ImageOps
 from kizu.arrays import RgbImage
 from kizu.report.card import CardPictures
 from kizu.report.fonts import label_font
+from kizu.report.labels import reason_label
 
-_CELL_PX: Final = 176
+_CELL_PX: Final = 160
 _GAP_PX: Final = 4
 _GUTTER_PX: Final = 28
 _LABEL_PX: Final = 30
 _TEXT_PX: Final = 14
 _MARK_PX: Final = 12
+_SMOOTHING: Final = 4
 _SLIDES: Final = 4
 _CARD_WIDTH_PX: Final = _SLIDES * _CELL_PX + (_SLIDES - 1) * _GAP_PX
 _CARD_HEIGHT_PX: Final = _CELL_PX + _LABEL_PX
@@ -29,7 +31,7 @@ _MARKS: Final = {"accept": (0, 128, 100), "review": (196, 128, 10), "reject": (1
 
 
 def contact_sheet(
-    pictures: Sequence[CardPictures], *, columns: int = 2, max_cards: int = 60
+    pictures: Sequence[CardPictures], *, columns: int = 3, max_cards: int = 48
 ) -> RgbImage:
     """Set samples side by side: normal, outlined, then the change enlarged before and after.
 
@@ -81,7 +83,7 @@ def _place_card(
             slide, (x + (_CELL_PX - slide.width) // 2, top + (_CELL_PX - slide.height) // 2)
         )
     middle = top + _CELL_PX + _LABEL_PX // 2 + 1
-    _draw_mark(draw, card.verdict, (left, middle - _MARK_PX // 2))
+    sheet.paste(_mark(card.verdict), (left, middle - _MARK_PX // 2))
     _draw_label(draw, card, number, (left + _MARK_PX + 8, middle))
 
 
@@ -100,27 +102,29 @@ def _open(webp: bytes) -> Image.Image:
     return Image.open(io.BytesIO(webp)).convert("RGB")
 
 
-def _draw_mark(draw: ImageDraw.ImageDraw, verdict: str, corner: tuple[int, int]) -> None:
+def _mark(verdict: str) -> Image.Image:
     """Draw a disc for accept, a diamond for review, a cross for reject: shape and colour."""
-    x, y = corner
-    end, half, colour = _MARK_PX, _MARK_PX // 2, _MARKS[verdict]
+    end = _MARK_PX * _SMOOTHING
+    half, pen, colour = end // 2, end // 4, _MARKS[verdict]
+    mark = Image.new("RGB", (end, end), _TABLE)
+    draw = ImageDraw.Draw(mark)
     if verdict == "accept":
-        draw.ellipse((x, y, x + end, y + end), fill=colour)
+        draw.ellipse((0, 0, end - 1, end - 1), fill=colour)
     elif verdict == "review":
-        draw.polygon(
-            [(x + half, y), (x + end, y + half), (x + half, y + end), (x, y + half)], fill=colour
-        )
+        draw.polygon([(half, 0), (end, half), (half, end), (0, half)], fill=colour)
     else:
-        draw.line((x + 1, y + 1, x + end - 1, y + end - 1), fill=colour, width=3)
-        draw.line((x + 1, y + end - 1, x + end - 1, y + 1), fill=colour, width=3)
+        draw.line((0, 0, end, end), fill=colour, width=pen)
+        draw.line((0, end, end, 0), fill=colour, width=pen)
+    return mark.resize((_MARK_PX, _MARK_PX), Image.Resampling.LANCZOS)
 
 
 def _draw_label(
     draw: ImageDraw.ImageDraw, card: CardPictures, number: int, left_middle: tuple[int, int]
 ) -> None:
-    text = f"{number:>3}   {card.defect_type}   {card.reason.replace('_', ' ')}"
+    end = f"{card.verdict}: {reason_label(card.reason, 'en')}"
+    text = f"{number}   {card.defect_type}   {end}"
     font = label_font(text, _TEXT_PX)
     if font is None:
-        text = f"{number:>3}   (name needs a Japanese font)   {card.reason.replace('_', ' ')}"
+        text = f"{number}   (name needs a Japanese font)   {end}"
         font = label_font("", _TEXT_PX)
     draw.text(left_middle, text, fill=_INK, font=font, anchor="lm")

@@ -149,7 +149,13 @@ def next_steps(summary: BuildSummary) -> list[str]:
             f"{summary.rejected} edits show no change: describe the defect more strongly, or "
             "give it a region."
         )
-    steps.append(f"Train on {summary.dataset_address}; samples.parquet lists it.")
+    if summary.note and summary.review:
+        steps.append(
+            "Nobody could confirm the changes: give the annotator its weights, or set "
+            "agree.without_grounding to 'accept' to trust the diff alone."
+        )
+    if summary.accepted:
+        steps.append(f"Train on {summary.dataset_address}; samples.parquet lists it.")
     return steps
 
 

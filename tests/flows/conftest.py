@@ -5,7 +5,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from prefect import State
 from prefect.testing.utilities import prefect_test_harness
+from tiny_models.dino import grounding_dino_folder  # noqa: F401 - a fixture
+from tiny_models.sam import sam_folder  # noqa: F401 - a fixture
 
+from flows.build import build_dataset
 from kizu.report.summary import BuildSummary, SamplesFailedError
 from kizu.spec import DatasetSpec
 from kizu.store import Store
@@ -20,7 +23,6 @@ def prefect_server() -> Iterator[None]:
 @pytest.fixture
 def build(store: Store) -> Callable[..., tuple[State, BuildSummary]]:
     """Run the flow and return its final state with the summary it carries."""
-    from flows.build import build_dataset
 
     def run(spec: DatasetSpec, url: str = store.url, **options) -> tuple[State, BuildSummary]:
         state = build_dataset(spec, store_url=url, **options, return_state=True)

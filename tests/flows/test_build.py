@@ -102,9 +102,8 @@ def test_two_stores_and_two_places_give_byte_identical_manifests(build, spec, tm
     shutil.copytree(photos, elsewhere)
     one, two = Store(str(tmp_path / "one")), Store(str(tmp_path / "two"))
     build(spec, one.url)
-    build(
-        changed(spec, images={"path": str(elsewhere), "category": "plate"}), two.url, shard_size=1
-    )
+    moved = changed(spec, images={"path": str(elsewhere), "category": "plate"})
+    build(moved, two.url, shard_size=1)
     first, second = latest_version(one, "plates"), latest_version(two, "plates")
     assert first == second
     for name in (*(f"{table}.parquet" for table in TABLES), "manifest.json"):
@@ -150,6 +149,27 @@ def test_missing_weights_are_told_once_and_send_to_review(build, spec, store, tm
     assert summary.review == 4
     reasons = {row["reason"] for row in rows(store, "plates", "provenance") if row["reason"]}
     assert reasons == {"no_annotator"}
+
+
+def test_with_weights_every_edit_is_looked_at_and_its_regions_are_published(
+    build, spec, store, grounding_dino_folder, sam_folder
+):
+    ground = {
+        "annotator": "grounding-dino+sam",
+        "detector_weights": str(grounding_dino_folder),
+        "segmenter_weights": str(sam_folder),
+        "box_threshold": 0.0,
+        "max_boxes": 3,
+    }
+    state, summary = build(changed(spec, ground=ground))
+    assert state.is_completed()
+    assert summary.note == ""
+    provenance = [row for row in rows(store, "plates", "provenance") if row["edit_key"]]
+    assert all(row["detections"] is not None for row in provenance)
+    assert all("grounding-dino" in row["annotator"] for row in provenance)
+    instances = rows(store, "plates", "instances")
+    assert {row["phrase"] for row in instances} == {None, "hole", "stain"}
+    assert str(grounding_dino_folder) not in str(provenance)
 
 
 def test_broken_files_are_left_out_by_name(build, spec, photos):

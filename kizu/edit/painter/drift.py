@@ -15,7 +15,7 @@ from kizu.edit.painter.surface import mixed, to_lab, to_rgb
 
 __all__ = ["DriftProfile", "imitate_drift"]
 
-_NEAR_SHARE: Final = 0.06  # of the long side; within it the model redraws about twice as freely
+_NEAR_SHARE: Final = 0.06  # of the long side; within it models redraw more freely
 
 _SEAM_PX: Final = 2.0
 
@@ -39,7 +39,7 @@ def imitate_drift(painting: Painting, profile: DriftProfile, seed: int) -> Paint
     drift, rng = DRIFTS[profile], _rng(seed, profile)
     shape: Shape = (painting.truth.shape[0], painting.truth.shape[1])
     unit = max(shape) / REFERENCE_SIDE_PX
-    near = _near(painting.truth, _NEAR_SHARE * max(shape))
+    near = np.float32(drift.nearby) * _near(painting.truth, _NEAR_SHARE * max(shape))
     lab = _with_other_objects(to_lab(painting.image), painting.truth, drift, rng)
     lab[..., 0] = resynthesised(lab[..., 0], drift, unit, near, rng)
     x, y = _source(shape, drift, unit, near, rng)

@@ -44,6 +44,7 @@ class Drift:
         rho: Correlation of each texture band with the input, finest first.
         gain: Amplitude of each texture band, finest first.
         checkerboard: Amplitude of the 2-pixel pattern in grey levels.
+        nearby: How much more warp and lost texture there is close to the edit (1: twice as much).
         redrawn_objects: How many places show something else (min, max).
     """
 
@@ -63,6 +64,7 @@ class Drift:
     rho: tuple[Range, ...]
     gain: tuple[Range, ...]
     checkerboard: Range
+    nearby: float = 1.0
     redrawn_objects: tuple[int, int] = (0, 0)
 
 
@@ -120,6 +122,7 @@ DRIFTS: Final[Mapping[DriftProfile, Drift]] = {
         rho=((0.10, 0.30), (0.25, 0.50), (0.50, 0.75), (0.80, 0.80), (0.93, 0.93)),
         gain=((1.1, 1.9), (0.95, 1.35), (0.8, 1.1), (1.0, 1.0), (1.0, 1.0)),
         checkerboard=(0.0, 0.0),
+        nearby=0.0,
         redrawn_objects=(1, 4),
     ),
 }

@@ -50,6 +50,10 @@ def smooth_noise(shape: Shape, length_px: float, rng: Rng) -> FloatMap:
 
 def fractal_noise(shape: Shape, length_px: float, rng: Rng, octaves: int = 4) -> FloatMap:
     """Unit-variance noise with ever finer, ever weaker detail (fractional Brownian motion)."""
+    step = max(int(length_px / 2**octaves / 2), 1)
+    if step > 1:
+        coarse = (-(-shape[0] // step), -(-shape[1] // step))
+        return resize(fractal_noise(coarse, length_px / step, rng, octaves), shape, cv2.INTER_CUBIC)
     side = int(np.hypot(*shape)) + 2
     total = np.zeros((side, side), np.float32)
     for octave in range(octaves):
@@ -99,6 +103,28 @@ def blob(
     distance = np.hypot(along / radii_px[0], across / radii_px[1])
     bulge = blur(fractal_noise(shape, mean_radius * 1.1, rng, 5), 0.6)
     return _float((1 - distance + roughness * bulge) * mean_radius)
+
+
+def blob_nearby(
+    shape: Shape,
+    centre: tuple[float, float],
+    radii_px: tuple[float, float],
+    *,
+    angle_rad: float = 0.0,
+    roughness: float,
+    rng: Rng,
+) -> tuple[tuple[slice, slice], FloatMap]:
+    """A small blob within its own window of the field: the window, and the distance inside it."""
+    reach = int(2.2 * max(radii_px)) + 3
+    left, top = (max(int(value) - reach, 0) for value in centre)
+    right, bottom = (max(int(value) + reach + 1, 1) for value in centre)
+    window = (slice(min(top, shape[0] - 1), bottom), slice(min(left, shape[1] - 1), right))
+    rows, columns = (len(range(*part.indices(n))) for part, n in zip(window, shape, strict=True))
+    local = (centre[0] - window[1].start, centre[1] - window[0].start)
+    distance = blob(
+        (rows, columns), local, radii_px, angle_rad=angle_rad, roughness=roughness, rng=rng
+    )
+    return window, distance
 
 
 def slope(height: FloatMap, direction: tuple[float, float]) -> FloatMap:

@@ -1,32 +1,27 @@
 """Painting one defect onto a photo: place, paint a crop, fit size and contrast, blend."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-import cv2
 import numpy as np
 
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.edit.painter.defects import TRAITS, Traits
 from kizu.edit.painter.fields import Rng, blur, component_at, inside_distance, smooth_noise
+from kizu.edit.painter.fitting import Attempt, Canvas, attempt_once, fitted
 from kizu.edit.painter.kinds import DefectKind
 from kizu.edit.painter.placement import Placement, place, place_at_edge, place_on_whole_object
 from kizu.edit.painter.scene import Scene, read_scene
-from kizu.edit.painter.surface import Ask, Surface, mixed, to_lab, to_rgb
+from kizu.edit.painter.surface import Ask
 from kizu.edit.painter.survey import Window, survey, window_around
 
-PAINTER_VERSION: Final = "1"
+PAINTER_VERSION: Final = "2"
 """Goes into request keys; another version paints other pixels."""
 
 _MIN_SIDE_PX: Final = 32
 _MIN_AREA_PX: Final = 6.0
-_MAX_PASSES: Final = 5
 _SLENDERNESS: Final = 45.0  # squared length per area, at which a line still looks like one
-_MAX_GROWTH: Final = 2.5
-_MAX_STRENGTH: Final = 3.0
-_VISIBLE_DELTA_E: Final = 4.0
-_UNCHANGED_DELTA_E: Final = 0.4
+_OBJECT_ROOM: Final = 1.5  # areas of the defect that its object must offer
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,24 +35,6 @@ class Painting:
 
     image: RgbImage
     truth: Mask
-
-
-@dataclass(frozen=True, eq=False)
-class _Canvas:
-    """The crop to paint on; `allowed` is the (H, W) opacity that a region leaves, if one is set."""
-
-    rgb: RgbImage
-    surface: Surface
-    allowed: FloatMap | None
-
-
-@dataclass(frozen=True, eq=False)
-class _Attempt:
-    """A painted crop, what visibly changed in it, and by how much (median Lab distance)."""
-
-    rgb: RgbImage
-    truth: Mask
-    contrast: float
 
 
 def paint(
@@ -89,7 +66,7 @@ def paint(
     low, high = (share * image[..., 0].size for share in area_fraction or traits.area_fraction)
     area_px = max(float(np.exp(rng.uniform(np.log(low), np.log(high)))), _MIN_AREA_PX)
     scene = read_scene(image, region)
-    spot = _spot(scene, traits, area_px, (low, high), rng)
+    spot = _within_region(_spot(scene, traits, area_px, (low, high), rng), region)
     if area_fraction is None:
         area_px = min(area_px, _natural_limit_px(spot, traits))
         low = min(low, 0.8 * area_px)
@@ -97,15 +74,15 @@ def paint(
     window = window_around(spot.x, spot.y, _reach_px(spot, traits, area_px), image.shape)
     near_px = 0.6 * float(np.sqrt(area_px)) + 4
     surface = survey(image, scene, window, spot, near_px=near_px, rng=rng)
-    canvas = _Canvas(image[window], surface, _allowance(region, window, rng))
+    canvas = Canvas(image[window], surface, _allowance(region, window, rng))
     if traits.on_object and scene.has_objects:
-        canvas = _within_object(canvas, spot.x - window.columns.start, spot.y - window.rows.start)
+        canvas = _within_object(canvas, _ask(spot, window, area_px))
 
-    def draw(ask: Ask) -> _Attempt:
-        return _attempt(canvas, traits, ask, _rng(seed, kind, "draw"))
+    def draw(ask: Ask) -> Attempt:
+        return attempt_once(canvas, traits.draw, ask, _rng(seed, kind, "draw"))
 
     enough = surface.contrast * traits.contrast
-    best = _fitted(draw, _ask(spot, window, area_px), (low, high), enough)
+    best = fitted(draw, _ask(spot, window, area_px), (low, high), enough)
     return _pasted(image, window, best)
 
 
@@ -147,6 +124,15 @@ def _spot(
     return spot or place(scene, float(half), rng, elongated=traits.elongated)
 
 
+def _within_region(spot: Placement, region: Mask | None) -> Placement:
+    """The place, moved to the region's nearest pixel where the reduced scene missed it."""
+    if region is None or region[round(spot.y), round(spot.x)]:
+        return spot
+    rows, columns = np.nonzero(region)
+    nearest = int(np.argmin((rows - spot.y) ** 2 + (columns - spot.x) ** 2))
+    return replace(spot, x=float(columns[nearest]), y=float(rows[nearest]))
+
+
 def _natural_limit_px(spot: Placement, traits: Traits) -> float:
     """The largest area that does not look squeezed at a place."""
     if traits.elongated:
@@ -184,62 +170,17 @@ def _allowance(region: Mask | None, window: Window, rng: Rng) -> FloatMap | None
     return np.asarray(np.clip((inside - uneven) / min(2.5, 0.5 * deepest), 0, 1), np.float32)
 
 
-def _within_object(canvas: _Canvas, x: float, y: float) -> _Canvas:
-    """The canvas with painting kept to the object at a point, if there is one."""
-    own = component_at(canvas.surface.objects > 0.5, x, y)  # noqa: PLR2004 - more object than not
-    if not own.any():
+def _within_object(canvas: Canvas, ask: Ask) -> Canvas:
+    """The canvas with painting kept to the object at the place, if one large enough is there."""
+    objects = canvas.surface.objects > 0.5  # noqa: PLR2004 - more object than not
+    own = component_at(objects, ask.x, ask.y)
+    if not objects[int(ask.y), int(ask.x)] or own.sum() < _OBJECT_ROOM * ask.area_px:
         return canvas
     opacity = np.clip(2 * blur(own.astype(np.float32), 1.0) - 0.5, 0, 1)
     return replace(canvas, allowed=opacity * (1 if canvas.allowed is None else canvas.allowed))
 
 
-def _fitted(
-    draw: Callable[[Ask], _Attempt], ask: Ask, bounds_px: tuple[float, float], enough: float
-) -> _Attempt:
-    """Paint again, larger or smaller, stronger or weaker, until size and contrast suit."""
-    limits_px = (0.15 * ask.area_px, _MAX_GROWTH * ask.area_px)
-    target_px, attempts = ask.area_px, []
-    for _ in range(_MAX_PASSES):
-        attempt = draw(ask)
-        area_px = max(float(attempt.truth.sum()), 1.0)
-        weakness = max(enough / max(attempt.contrast, 1e-3), 1.0)
-        miss = max(bounds_px[0] / area_px, area_px / bounds_px[1], 1.0) * weakness
-        attempts.append((miss, attempt))
-        if miss <= 1.0:
-            break
-        resized = float(np.clip(ask.area_px * (target_px / area_px) ** 0.9, *limits_px))
-        strength = min(ask.strength * min(weakness, 1.8), _MAX_STRENGTH)
-        ask = replace(ask, area_px=resized, strength=strength)
-    return min(attempts, key=lambda scored: scored[0])[1]
-
-
-def _attempt(canvas: _Canvas, traits: Traits, ask: Ask, rng: Rng) -> _Attempt:
-    """Paint once and see what changed."""
-    surface = canvas.surface
-    layer = traits.draw(surface, ask, rng)
-    lab = layer.lab
-    if surface.grey:
-        lab = np.concatenate([lab[..., :1], surface.lab[..., 1:]], -1)
-    if canvas.allowed is not None:
-        lab = mixed(surface.lab, lab, canvas.allowed)
-    changed = np.linalg.norm(lab - surface.lab, axis=-1) > _UNCHANGED_DELTA_E
-    painted = np.where(changed[..., None], to_rgb(lab), canvas.rgb)
-    seen = np.linalg.norm(to_lab(painted) - surface.lab, axis=-1)
-    truth = _visible(seen, layer.body)
-    if canvas.allowed is not None:
-        truth &= canvas.allowed > 0
-    return _Attempt(painted, truth, float(np.median(seen[truth])) if truth.any() else 0.0)
-
-
-def _visible(seen: FloatMap, body: FloatMap) -> Mask:
-    """Visible change, and the gaps in it within the defect's own body."""
-    visible = np.maximum(seen * 0.9, blur(seen, 0.7)) > _VISIBLE_DELTA_E
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
-    closed = cv2.morphologyEx(visible.astype(np.uint8), cv2.MORPH_CLOSE, kernel) > 0
-    return np.asarray(visible | (closed & (body > 0.5)), bool)  # noqa: PLR2004 - more than half
-
-
-def _pasted(image: RgbImage, window: Window, attempt: _Attempt) -> Painting:
+def _pasted(image: RgbImage, window: Window, attempt: Attempt) -> Painting:
     """The photo with the painted crop, and the mask in the photo's frame."""
     painted, truth = image.copy(), np.zeros(image.shape[:2], bool)
     painted[window] = attempt.rgb

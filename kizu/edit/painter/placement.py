@@ -15,6 +15,8 @@ _EDGE_CHANCE: Final = 0.85
 _ANGLES: Final = 12
 _SIDE_SIGMA_PX: Final = 3.0
 _ROOM_POWER: Final = 6
+_OUTLINE_ERROR: Final = 1.5  # of the scene's object mask, in its pixels
+_CRAMPED: Final = 0.5  # share of the wanted radius below which an object is too small
 _EVENNESS_POWER: Final = 3.0
 
 
@@ -43,13 +45,10 @@ class Placement:
 
 def place(scene: Scene, radius_px: float, rng: Rng, *, elongated: bool) -> Placement:
     """Choose a place on an object with room for a radius, away from the picture's border."""
-    usable = _usable(scene)
-    room = inside_distance(_bordered(usable)) * scale_of(scene)
-    weight = (
-        np.clip(room / max(radius_px, 1.0), 0, 1) ** _ROOM_POWER
-        * usable
-        * _evenness(scene, radius_px)
-    )
+    usable = _usable(scene, radius_px)
+    room = _room_px(scene, usable)
+    weight = np.clip(room / max(radius_px, 1.0), 0, 1) ** _ROOM_POWER
+    weight = weight * usable * _evenness(scene, radius_px)
     y, x = _draw(weight, usable, rng)
     angles = rng.uniform(0, np.pi) + np.arange(_ANGLES) * np.pi / _ANGLES
     spans = [_span(usable, x, y, float(angle)) * scene.scale for angle in angles]
@@ -95,7 +94,7 @@ def place_on_whole_object(scene: Scene, area_px: tuple[float, float], rng: Rng) 
         inside = bool((scene.allowed & _off_border(own.shape, 0.0))[own].all())
         if inside and area_px[0] <= areas[label] <= area_px[1]:
             fits.append(label)
-    if not fits:
+    if rng.random() > len(fits) / (len(fits) + 1):  # else one object would be every variant
         return None
     label = int(rng.choice(fits))
     x, y = (int(value) for value in centroids[label])
@@ -110,16 +109,17 @@ def _evenness(scene: Scene, radius_px: float) -> FloatMap:
     return np.asarray((np.percentile(spread, 10) / spread) ** _EVENNESS_POWER, np.float32)
 
 
-def scale_of(scene: Scene) -> np.float32:
-    """Pixels of the picture per pixel of the scene, in the maps' own type."""
-    return np.float32(scene.scale)
+def _room_px(scene: Scene, usable: Mask) -> FloatMap:
+    """Radius, in pixels of the picture, of the largest circle around each pixel that fits."""
+    inside = inside_distance(_bordered(usable)) - _OUTLINE_ERROR * scene.has_objects
+    return np.asarray(np.maximum(inside, 0) * scene.scale, np.float32)
 
 
-def _usable(scene: Scene) -> Mask:
-    """Allowed object pixels away from the border; less strict where nothing would be left."""
+def _usable(scene: Scene, radius_px: float) -> Mask:
+    """Allowed object pixels away from the border; less strict where they leave too little room."""
     inner = _off_border(scene.objects.shape)
     on_object = scene.allowed & scene.objects & inner
-    if on_object.sum() >= 0.15 * scene.allowed.sum():
+    if float(_room_px(scene, on_object).max()) >= _CRAMPED * radius_px:
         return on_object
     for choice in (scene.allowed & inner, scene.allowed):
         if choice.any():

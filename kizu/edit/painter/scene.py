@@ -46,7 +46,8 @@ def read_scene(image: RgbImage, region: Mask | None) -> Scene:
     small = cv2.resize(image, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
     allowed = np.ones(shape, bool)
     if region is not None:
-        allowed = resize(region.astype(np.float32), shape, cv2.INTER_AREA) > 0.5  # noqa: PLR2004
+        share = resize(region.astype(np.float32), shape, cv2.INTER_AREA)
+        allowed = share >= min(0.5, float(share.max()))
     objects = _objects(np.asarray(small, np.uint8))
     low, high = _OBJECT_SHARE
     lab = to_lab(np.asarray(small, np.uint8))

@@ -100,10 +100,10 @@ def to_rgb(lab: FloatArray) -> RgbImage:
 def relit(lab: FloatArray, delta_l: FloatMap) -> FloatArray:
     """Lightness changed as light does it: darker pixels lose chroma too, highlights saturate."""
     before = lab[..., 0]
-    room = np.where(delta_l > 0, 100 - before, before) + 1e-3
+    room = np.maximum(np.where(delta_l > 0, 100 - before, before), 1e-3)
     step = np.where(delta_l > 0, room, -room) * np.tanh(np.abs(delta_l) / room)
     after = before + step
-    chroma = np.clip((after + 8) / (before + 8), 0, 1.15)
+    chroma = np.clip((after + 8) / np.maximum(before + 8, 1), 0, 1.15)
     return np.stack([after, lab[..., 1] * chroma, lab[..., 2] * chroma], -1).astype(np.float32)
 
 

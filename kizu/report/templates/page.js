@@ -113,6 +113,7 @@ const current = () => shown[view.at];
 function openViewer(at) {
   view.at = at;
   if (!viewer.open) viewer.showModal();
+  viewer.focus();
   draw();
 }
 
@@ -156,6 +157,7 @@ function fill(pane, card, layer, panels) {
     image.setAttribute("href", source);
     image.setAttribute("width", probe.naturalWidth);
     image.setAttribute("height", probe.naturalHeight);
+    image.style.clipPath = `inset(0 ${(count - 1 - place) * width}px 0 ${place * width}px)`;
     const svg = $("svg", pane);
     svg.setAttribute("viewBox", `${place * width} 0 ${width} ${probe.naturalHeight}`);
     svg.setAttribute("aria-label", NAMES[layer]);

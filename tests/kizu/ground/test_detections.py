@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from kizu.ground import Detections
+from kizu.ground.detections import concatenate
 
 
 def two_regions():
@@ -74,3 +75,14 @@ def test_union_mask_fills_the_boxes_of_regions_without_masks():
         np.array([[2, 1, 4, 2]], np.float32), None, np.ones(1, np.float32), ("a chip",)
     )
     assert np.argwhere(boxes.union_mask((4, 6))).tolist() == [[1, 2], [1, 3]]
+
+
+def test_joined_parts_keep_their_order_and_lose_their_masks():
+    joined = concatenate([two_regions(), Detections.empty(), two_regions()])
+    assert joined.phrase == ("a scratch", "a chip") * 2
+    assert joined.xyxy.shape == (4, 4)
+    assert joined.mask is None
+
+
+def test_joining_nothing_gives_nothing():
+    assert len(concatenate([])) == 0

@@ -92,9 +92,13 @@ def test_boxes_and_scores_are_those_of_the_librarys_own_processor(grounding_dino
     assert result.confidence.tolist() == pytest.approx(sorted(scores, reverse=True))
 
 
-def test_mm_grounding_dino_loads_through_the_same_door(mm_grounding_dino_folder):
-    (result,) = loaded(mm_grounding_dino_folder).annotate([random_image(WIDE)], [["a scratch"]])
-    assert len(result) > 0
+@pytest.mark.parametrize("name", ["mm-grounding-dino", "llmdet"])
+def test_models_of_the_same_architecture_load_through_the_same_door(mm_grounding_dino_folder, name):
+    folder = str(mm_grounding_dino_folder)
+    settings = GroundSettings(detector_weights=folder, box_threshold=0.0, max_area_share=1.0)
+    (result,) = load_annotator(name, settings).annotate([random_image(WIDE)], [["a scratch"]])
+    sizes = {round(float(side), 2) for side in result.xyxy[:, 2] - result.xyxy[:, 0]}
+    assert {7.5, 15, 30} & sizes  # the proposal grid's: untrained heads do not move the boxes
     assert set(result.phrase) == {"a scratch"}
 
 
@@ -122,12 +126,20 @@ def test_prompts_beyond_256_tokens_are_asked_in_pieces(grounding_dino_folder):
     assert set(result.phrase) <= set(phrases)
 
 
-def test_a_phrase_of_unknown_words_fails_its_image_and_spares_the_others(grounding_dino_folder):
+def test_phrases_of_unknown_words_only_fail_their_image(grounding_dino_folder):
     images = [random_image(WIDE), random_image(WIDE)]
     first, second = loaded(grounding_dino_folder).annotate(images, [["キズ"], ["a scratch"]])
     assert isinstance(first, AnnotationFailure)
-    assert "no word of the phrase 'キズ'; write the phrase in English" in first.reason
+    assert "no word of the phrases ['キズ']; add one in English" in first.reason
     assert len(second) > 0
+
+
+def test_an_unknown_phrase_beside_a_known_one_is_passed_over(grounding_dino_folder):
+    both, one = loaded(grounding_dino_folder).annotate(
+        [random_image(WIDE)] * 2, [["キズ", "a scratch"], ["a scratch"]]
+    )
+    assert set(both.phrase) == {"a scratch"}
+    assert both.xyxy.tobytes() == one.xyxy.tobytes()
 
 
 def test_an_image_without_phrases_fails_alone(grounding_dino_folder):

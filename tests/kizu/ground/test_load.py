@@ -7,14 +7,21 @@ import pytest
 from pydantic import ValidationError
 
 from kizu.ground import GroundSettings, WeightsUnavailable, annotator_version, load_annotator
-from kizu.ground.names import DETECTOR_NAMES, SEGMENTER_NAMES, TEXT_SEGMENTER_NAMES
-from kizu.ground.systems import DETECTORS, SEGMENTERS, TEXT_SEGMENTERS
+from kizu.ground.names import (
+    DETECTOR_NAMES,
+    OUTSIDE_NAMES,
+    SEGMENTER_NAMES,
+    TEXT_SEGMENTER_NAMES,
+)
+from kizu.ground.systems import DETECTORS, SEGMENTERS, TEXT_SEGMENTERS, OutsideSystem
 
 
 def test_every_name_has_its_row_in_the_tables():
     assert tuple(DETECTORS) == DETECTOR_NAMES
     assert tuple(SEGMENTERS) == SEGMENTER_NAMES
     assert tuple(TEXT_SEGMENTERS) == TEXT_SEGMENTER_NAMES
+    outside = [name for name, system in DETECTORS.items() if isinstance(system, OutsideSystem)]
+    assert tuple(outside) == OUTSIDE_NAMES
 
 
 def test_an_unknown_name_lists_the_choices():

@@ -126,12 +126,19 @@ def test_samples_can_be_sorted_by_numeric_figures_only():
 def test_yield_table_adds_up():
     rows = [
         YieldRow("scratch", 10, 8, 1, 1, 5, 2, 1, 0.4),
-        YieldRow("stain", 10, 10, 0, 0, 9, 1, 0, None),
+        YieldRow("stain", 10, 10, 0, 0, 9, 1, 0, 0.5),
     ]
     html = render_page(page(yield_rows=rows))
     foot = html[html.index("<tfoot>") : html.index("</tfoot>")]
     cells = re.findall(r"<td>([^<]*)</td>", foot)
-    assert cells == ["20", "18", "1", "1", "14", "3", "1", "0.40"]
+    assert cells == ["20", "18", "1", "1", "14", "3", "1", "0.90"]
+
+
+def test_total_cost_is_unknown_where_one_cost_is():
+    rows = [YieldRow("a", 1, 1, 0, 0, 1, 0, 0, 0.4), YieldRow("b", 1, 1, 0, 0, 1, 0, 0, None)]
+    html = render_page(page(yield_rows=rows))
+    foot = html[html.index("<tfoot>") : html.index("</tfoot>")]
+    assert "<td>-</td>" in foot
 
 
 def test_cost_column_is_left_out_where_no_cost_is_known():

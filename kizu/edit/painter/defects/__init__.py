@@ -34,7 +34,7 @@ class Traits:
     draw: Defect
     area_fraction: tuple[float, float]
     reach: float
-    contrast: float = 0.75
+    contrast: float = 0.6
     elongated: bool = False
     at_edge: bool = False
     on_object: bool = False
@@ -42,15 +42,15 @@ class Traits:
 
 
 TRAITS: Final[Mapping[DefectKind, Traits]] = {
-    DefectKind.SCRATCH: Traits(scratch, (0.001, 0.004), 6.0, elongated=True, on_object=True),
-    DefectKind.CRACK: Traits(crack, (0.0015, 0.006), 6.0, elongated=True, on_object=True),
-    DefectKind.STAIN: Traits(stain, (0.008, 0.04), 1.8, contrast=0.6),
-    DefectKind.HOLE: Traits(hole, (0.0015, 0.009), 1.8),
-    DefectKind.DENT: Traits(dent, (0.006, 0.03), 2.2, contrast=0.5, on_object=True),
-    DefectKind.CONTAMINATION: Traits(contamination, (0.001, 0.005), 6.0),
+    DefectKind.SCRATCH: Traits(scratch, (0.001, 0.004), 5.0, elongated=True, on_object=True),
+    DefectKind.CRACK: Traits(crack, (0.0015, 0.006), 4.5, elongated=True, on_object=True),
+    DefectKind.STAIN: Traits(stain, (0.008, 0.04), 1.4, contrast=0.6),
+    DefectKind.HOLE: Traits(hole, (0.0015, 0.009), 1.2),
+    DefectKind.DENT: Traits(dent, (0.006, 0.03), 1.6, contrast=0.5, on_object=True),
+    DefectKind.CONTAMINATION: Traits(contamination, (0.001, 0.005), 4.0),
     DefectKind.DISCOLOURATION: Traits(
-        discolouration, (0.02, 0.08), 1.8, contrast=0.6, on_object=True
+        discolouration, (0.02, 0.08), 1.4, contrast=0.6, on_object=True
     ),
-    DefectKind.MISSING_PART: Traits(missing_part, (0.006, 0.03), 3.0, whole_object=True),
-    DefectKind.CHIP: Traits(chip, (0.002, 0.012), 2.4, at_edge=True),
+    DefectKind.MISSING_PART: Traits(missing_part, (0.006, 0.03), 2.6, whole_object=True),
+    DefectKind.CHIP: Traits(chip, (0.002, 0.012), 1.9, at_edge=True),
 }

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from kizu.arrays import FloatMap
-from kizu.edit.painter.fields import Rng, blob, blur, fractal_noise, shifted, smoothstep
+from kizu.edit.painter.fields import Rng, blob_nearby, blur, fractal_noise, shifted, smoothstep
 from kizu.edit.painter.strokes import Stroke, arc_path, stroke_field, wavy
 from kizu.edit.painter.surface import Ask, Layer, Surface, mixed, relit
 
@@ -59,22 +59,18 @@ def _specks(surface: Surface, ask: Ask, area_px: float, rng: Rng) -> FloatMap:
 
 
 def _add_speck(cover: FloatMap, centre: tuple[float, float], radius: float, rng: Rng) -> None:
-    """Add one irregular grain to the coverage, touching only its own window."""
-    reach = int(2.2 * radius) + 3
-    left, top = (max(int(value) - reach, 0) for value in centre)
-    window = cover[top : int(centre[1]) + reach + 1, left : int(centre[0]) + reach + 1]
+    """Add one irregular grain to the coverage."""
     ratio = rng.uniform(1, 1.7)
-    if window.size == 0:
-        return
-    edge = blob(
-        (window.shape[0], window.shape[1]),
-        (centre[0] - left, centre[1] - top),
-        (radius * np.sqrt(ratio), radius / np.sqrt(ratio)),
+    radii = (radius * float(np.sqrt(ratio)), radius / float(np.sqrt(ratio)))
+    window, edge = blob_nearby(
+        (cover.shape[0], cover.shape[1]),
+        centre,
+        radii,
         angle_rad=rng.uniform(0, np.pi),
         roughness=0.17,
         rng=rng,
     )
-    np.maximum(window, smoothstep(edge, -0.6, 0.6), out=window)
+    cover[window] = np.maximum(cover[window], smoothstep(edge, -0.6, 0.6))
 
 
 def _fibres(surface: Surface, ask: Ask, area_px: float, count: int, rng: Rng) -> FloatMap:

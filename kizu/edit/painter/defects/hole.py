@@ -28,9 +28,8 @@ def hole(surface: Surface, ask: Ask, rng: Rng) -> Layer:
         0.75 + 0.2 * fractal_noise(surface.shape, max(radius * 0.25, 1.5), rng), 0.3, 1.2
     )
     pit = np.empty_like(surface.lab)
-    pit[..., 0] = (
-        _floor_lightness(surface, edge, radius) + 0.5 * max(surface.tone[0] - 7, 12) * wall
-    )
+    pit[..., 0] = _floor_lightness(surface, edge, radius)
+    pit[..., 0] += 0.5 * max(surface.tone[0] - 7, 12) * wall
     pit[..., 0] += 0.5 * min(surface.grain, 2.0) * rng.standard_normal(surface.shape, np.float32)
     pit[..., 1:] = 0.3 * np.asarray(surface.tone[1:], np.float32)
 

@@ -1,5 +1,7 @@
 """Missing parts: an object or a piece of it gone, the ground behind it shown."""
 
+from typing import Final
+
 import numpy as np
 
 from kizu.arrays import FloatMap
@@ -16,6 +18,8 @@ from kizu.edit.painter.fields import (
 from kizu.edit.painter.fill import filled
 from kizu.edit.painter.surface import Ask, Layer, Surface, mixed, relit
 
+_MERGED: Final = 1.5  # times the object's area; larger, and it has run into its neighbours
+
 
 def missing_part(surface: Surface, ask: Ask, rng: Rng) -> Layer:
     """Take away what stands at the place: onto the ground behind, or down to an empty seat."""
@@ -28,6 +32,9 @@ def _removed(surface: Surface, ask: Ask, rng: Rng) -> Layer:
     """The object goes with its rim and contact shadow; ground texture closes the gap."""
     solid = surface.objects > 0.25  # noqa: PLR2004 - its soft rim belongs to it
     own = component_at(solid, ask.x, ask.y).astype(np.float32)
+    if own.sum() > _MERGED * ask.area_px:
+        reach = 1.25 * float(np.sqrt(ask.area_px / np.pi))
+        own *= np.hypot(*grid(surface.shape, ask.x, ask.y)) < reach
     margin = max(0.1 * float(np.sqrt(ask.area_px)), 2.0)
     body = smoothstep(blur(own, margin), 0.02, 0.25)
     closed = filled(surface.lab, body > 0, solid & (own == 0), rng)
@@ -68,7 +75,7 @@ def _floor(surface: Surface, seat: FloatMap, rng: Rng) -> FloatMap:
     known = np.where(seat > 0, 0, 1).astype(np.float32)
     floor = fill_smoothly(surface.lab, known) if known.any() else surface.lab.copy()
     floor = mixed(
-        floor, np.broadcast_to(np.asarray(surface.tone, np.float32), floor.shape), 0.5 * seat
+        floor, np.broadcast_to(np.asarray(surface.tone, np.float32), floor.shape), 0.75 * seat
     )
     floor[..., 0] += min(surface.grain, 3.0) * 0.6 * fractal_noise(surface.shape, 2.0, rng, 2)
     return floor

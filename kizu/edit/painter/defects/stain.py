@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from kizu.arrays import FloatMap
-from kizu.edit.painter.fields import Rng, blob, blur, fractal_noise, smoothstep
+from kizu.edit.painter.fields import Rng, blob, blob_nearby, blur, fractal_noise, smoothstep
 from kizu.edit.painter.surface import Ask, Layer, Surface, absorbed, mixed
 
 # Absorbance of linear R, G, B relative to the film's thickness; judged by eye on photographs.
@@ -55,7 +55,7 @@ def _film(surface: Surface, ask: Ask, rng: Rng) -> FloatMap:
         inner = radius * rng.uniform(0.25, 0.45)
         density += _ring(edge, inner, soft * 1.6) * np.clip(0.25 + 0.3 * cloud, 0, 1)
     for _ in range(rng.integers(0, 5)):
-        density += _droplet(surface, ask, radius * ratio, rng)
+        _add_droplet(density, ask, radius * ratio, rng)
     return blur(density.astype(np.float32), 0.5)
 
 
@@ -63,14 +63,15 @@ def _ring(edge: FloatMap, at_px: float, width_px: float) -> FloatMap:
     return np.asarray(np.exp(-(((edge - at_px) / width_px) ** 2)), np.float32)
 
 
-def _droplet(surface: Surface, ask: Ask, reach: float, rng: Rng) -> FloatMap:
-    """One small drop beside the stain, with its own ring."""
+def _add_droplet(density: FloatMap, ask: Ask, reach: float, rng: Rng) -> None:
+    """Add one small drop beside the stain, with its own ring."""
     angle, far = rng.uniform(0, 2 * np.pi), reach * rng.uniform(1.15, 1.5)
-    centre = (ask.x + far * np.cos(angle), ask.y + far * np.sin(angle))
+    centre = (ask.x + far * float(np.cos(angle)), ask.y + far * float(np.sin(angle)))
     radius = reach * rng.uniform(0.03, 0.09)
-    edge = blob(surface.shape, centre, (radius, radius), roughness=0.05, rng=rng)
+    shape = (density.shape[0], density.shape[1])
+    window, edge = blob_nearby(shape, centre, (radius, radius), roughness=0.05, rng=rng)
     soft = max(0.15 * radius, 0.7)
-    return np.asarray(0.5 * smoothstep(edge, -soft, soft) + 0.4 * _ring(edge, soft, soft))
+    density[window] += 0.5 * smoothstep(edge, -soft, soft) + 0.4 * _ring(edge, soft, soft)
 
 
 def discolouration(surface: Surface, ask: Ask, rng: Rng) -> Layer:

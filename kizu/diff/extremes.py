@@ -1,0 +1,71 @@
+"""Seed thresholds from a stated false-alarm rate, by the extreme values of the pair itself.
+
+Maxima of the evidence over blocks of an unchanged picture follow a Gumbel law (Fisher and Tippett
+1928). Its place and width are read from the lower blocks, which stay unchanged as long as the edit
+touches less than about a third of them, and extrapolated to the whole picture (Gumbel 1958).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kizu.arrays import FloatMap, Mask
+
+_BLOCKS_PER_SIDE = 24
+_MIN_BLOCK_PX = 4
+_QUANTILES = (0.2, 0.6)
+_MIN_BLOCKS = 8
+_MIN_THRESHOLD = 4.0
+_MAX_THRESHOLD = 40.0
+
+
+@dataclass(frozen=True)
+class GumbelLaw:
+    """Law of block maxima: location, scale, and how many blocks the picture has."""
+
+    location: float
+    scale: float
+    blocks: int
+
+    def threshold(self, false_alarm_rate: float, share: float = 1.0) -> float:
+        """Level that unchanged evidence passes anywhere with the given probability.
+
+        Args:
+            false_alarm_rate: Probability for the whole area looked at.
+            share: Share of the picture that is looked at.
+
+        Example:
+            >>> round(GumbelLaw(3.0, 1.0, 100).threshold(0.01), 1)
+            12.2
+        """
+        looked_at = max(share * self.blocks, 1.0)
+        level = self.location + self.scale * float(np.log(looked_at / false_alarm_rate))
+        return min(max(level, _MIN_THRESHOLD), _MAX_THRESHOLD)
+
+
+def block_maxima_law(z: FloatMap, valid: Mask) -> GumbelLaw:
+    """Fit the law of block maxima to a picture of which a minority may have changed.
+
+    Args:
+        z: (H, W) float32 evidence in noise-floor units.
+        valid: (H, W) bool.
+    """
+    maxima = _block_maxima(z, valid)
+    if len(maxima) < _MIN_BLOCKS:
+        return GumbelLaw(_MIN_THRESHOLD, 1.0, max(len(maxima), 1))
+    low, high = np.quantile(maxima, _QUANTILES)
+    reduced = -np.log(-np.log(np.array(_QUANTILES)))
+    scale = (high - low) / (reduced[1] - reduced[0])
+    return GumbelLaw(float(low - scale * reduced[0]), float(scale), len(maxima))
+
+
+def _block_maxima(z: FloatMap, valid: Mask) -> NDArray[np.float32]:
+    """Maxima of the blocks that are mostly valid, (N,)."""
+    rows, columns = (max(side // _BLOCKS_PER_SIDE, _MIN_BLOCK_PX) for side in z.shape)
+    height, width = z.shape[0] // rows * rows, z.shape[1] // columns * columns
+    if height == 0 or width == 0:
+        return np.zeros(0, np.float32)
+    grid = (height // rows, rows, width // columns, columns)
+    known = valid[:height, :width].reshape(grid).mean(axis=(1, 3)) > 0.5  # noqa: PLR2004 - mostly
+    return np.asarray(z[:height, :width].reshape(grid).max(axis=(1, 3))[known], np.float32)

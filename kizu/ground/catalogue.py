@@ -1,0 +1,87 @@
+"""Which text-grounding systems there are, which are ready here, and what adds the others."""
+
+import os
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from kizu.ground.names import DETECTOR_NAMES, SEGMENTER_NAMES, TEXT_SEGMENTER_NAMES
+from kizu.ground.systems import DETECTORS, SEGMENTERS, TEXT_SEGMENTERS, LocalSystem
+from kizu.ground.weights import cached_snapshot
+
+Role = Literal["detector", "segmenter", "detector and segmenter"]
+
+LICENCES: Final = {
+    "grounding-dino": "Apache-2.0",
+    "mm-grounding-dino": "Apache-2.0",
+    "llmdet": "Apache-2.0",
+    "owlv2": "Apache-2.0",
+    "florence2": "MIT",
+    "glip": "MIT; MMDetection Apache-2.0",
+    "azure-vision": "paid service, retires 2028-09-25",
+    "gpt-vision": "paid service",
+    "sam": "Apache-2.0",
+    "sam-hq": "Apache-2.0",
+    "sam2": "Apache-2.0",
+    "segment-anything": "Apache-2.0",
+    "clipseg": "Apache-2.0",
+    "sam3": "SAM License, access on request",
+}
+SETUP: Final = {
+    "glip": "set up MMDetection as docs/annotators.md shows",
+    "azure-vision": "export AZURE_VISION_KEY=... and set ground.endpoint",
+    "gpt-vision": "export AZURE_OPENAI_API_KEY=... and set ground.endpoint, ground.deployment",
+    "segment-anything": "download sam_vit_b_01ec64.pth and set ground.segmenter_weights to it",
+}
+KEY_VARIABLES: Final = {
+    "azure-vision": "AZURE_VISION_KEY",
+    "gpt-vision": "AZURE_OPENAI_API_KEY",
+}
+
+
+@dataclass(frozen=True)
+class CatalogueEntry:
+    """One system as a user sees it.
+
+    Attributes:
+        name: What `load_annotator` takes.
+        role: What it does.
+        licence: Of its weights, or what kind of service it is.
+        is_ready: Whether its default weights, or its credentials, are here.
+        setup: The one step that adds it; empty when it is ready.
+    """
+
+    name: str
+    role: Role
+    licence: str
+    is_ready: bool
+    setup: str
+
+
+def catalogue() -> list[CatalogueEntry]:
+    """Return every system, without asking the network or importing a model.
+
+    >>> [entry.name for entry in catalogue()][:2]
+    ['grounding-dino', 'mm-grounding-dino']
+    """
+    return [
+        *(_entry(name, "detector") for name in DETECTOR_NAMES),
+        *(_entry(name, "segmenter") for name in SEGMENTER_NAMES),
+        *(_entry(name, "detector and segmenter") for name in TEXT_SEGMENTER_NAMES),
+    ]
+
+
+def _entry(name: str, role: Role) -> CatalogueEntry:
+    hub_id = _hub_id(name)
+    is_ready = _is_signed_in(name) if hub_id is None else cached_snapshot(hub_id) is not None
+    setup = SETUP.get(name) or f"hf download {hub_id}"
+    return CatalogueEntry(name, role, LICENCES[name], is_ready, "" if is_ready else setup)
+
+
+def _hub_id(name: str) -> str | None:
+    system = {**DETECTORS, **SEGMENTERS, **TEXT_SEGMENTERS}[name]
+    return system.default_weights if isinstance(system, LocalSystem) else None
+
+
+def _is_signed_in(name: str) -> bool:
+    """Return whether a web service's key is set; systems with user files are never known to be."""
+    return bool(os.environ.get(KEY_VARIABLES.get(name, ""), ""))

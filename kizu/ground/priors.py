@@ -1,0 +1,79 @@
+"""What is known of a defect beforehand - its size and place - as a judgement of regions.
+
+After the prompt regularisation of Cao et al., "Segment Any Anomaly without Training via Hybrid
+Prompt Regularization" (arXiv 2305.10724), which keeps regions of plausible area and place.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kizu.arrays import Mask
+from kizu.ground.detections import Detections
+
+NO_AREA = 1e-12
+
+
+def with_priors(
+    detections: Detections,
+    shape: tuple[int, int],
+    *,
+    area_share: tuple[float, float] | None = None,
+    region: Mask | None = None,
+) -> Detections:
+    """Return the detections with confidences that count their size and place, surest first.
+
+    Annotations stay independent of such knowledge and can be cached; this comes after them.
+
+    Args:
+        detections: Regions of one image.
+        shape: The image's (H, W) in pixels.
+        area_share: Least and largest expected area, as shares of the image. A region k times
+            too small or too large keeps 1/k of its confidence.
+        region: (H, W) bool where the defect was asked for. A region keeps the share of its
+            confidence that it has of its area inside.
+
+    Returns:
+        The same regions without those that lie wholly outside `region`.
+
+    Raises:
+        ValueError: If `region` is not of the image's shape.
+    """
+    area_px = np.array([one.sum() for one in _masks(detections, shape)], np.float32)
+    weight = np.ones(len(detections), np.float32)
+    if area_share is not None:
+        weight *= area_fit(area_px / np.float32(shape[0] * shape[1]), area_share)
+    if region is not None:
+        weight *= _share_inside(detections, shape, region, area_px)
+    weighted = Detections(
+        detections.xyxy, detections.mask, detections.confidence * weight, detections.phrase
+    )
+    order = np.argsort(-weighted.confidence, kind="stable")
+    return weighted.select(order[weight[order] > 0])
+
+
+def area_fit(area_share: NDArray[np.float32], expected: tuple[float, float]) -> NDArray[np.float32]:
+    """Return 1 for areas inside the expected range, and 1/k for those k times beyond it.
+
+    >>> area_fit(np.array([0.01, 0.05, 0.4], np.float32), (0.02, 0.1)).round(3).tolist()
+    [0.5, 1.0, 0.25]
+    """
+    least, most = expected
+    too_small = area_share / np.float32(max(least, NO_AREA))
+    too_large = np.float32(most) / area_share.clip(min=NO_AREA)
+    fit: NDArray[np.float32] = np.minimum(too_small, too_large).clip(0, 1)
+    return fit
+
+
+def _share_inside(
+    detections: Detections, shape: tuple[int, int], region: Mask, area_px: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    if region.shape != shape:
+        raise ValueError(f"region is {region.shape}, the image is {shape}; give one of its size")
+    inside = [np.count_nonzero(one & region) for one in _masks(detections, shape)]
+    share: NDArray[np.float32] = np.array(inside, np.float32) / area_px.clip(min=1)
+    return share
+
+
+def _masks(detections: Detections, shape: tuple[int, int]) -> list[Mask]:
+    """Return one (H, W) mask per region; a region without a mask fills its box."""
+    return [detections.select([row]).union_mask(shape) for row in range(len(detections))]

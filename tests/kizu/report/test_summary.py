@@ -1,0 +1,81 @@
+from kizu.agree.verdict import Verdict
+from kizu.publish.outcome import Outcome, Reached
+from kizu.report.summary import cards_to_show, next_steps, summarize
+from kizu.report.yields import yield_rows
+from kizu.source import Inventory, Skipped
+
+
+def outcome(number: int, reached: Reached, verdict: Verdict | None = None, **fields) -> Outcome:
+    values = {
+        "sample_id": f"s{number:03d}",
+        "defect_type": "hole",
+        "reached": reached,
+        "reason": "busy",
+        "verdict": verdict,
+        "agree_key": "k",
+        "cost_usd": None if reached is Reached.FAILED else 0.04,
+    }
+    return Outcome(**{**values, **fields})
+
+
+MIXED = [
+    outcome(0, Reached.JUDGED, Verdict.ACCEPT),
+    outcome(1, Reached.JUDGED, Verdict.REVIEW),
+    outcome(2, Reached.JUDGED, Verdict.REJECT),
+    outcome(3, Reached.REFUSED),
+    outcome(4, Reached.FAILED),
+    outcome(5, Reached.UNFINISHED, defect_type="crack"),
+]
+
+
+def summary(outcomes, skipped=()):
+    return summarize(
+        outcomes,
+        Inventory((), tuple(skipped)),
+        dataset="mugs",
+        version="0123",
+        is_new=True,
+        note="",
+        dataset_address="/d",
+        report_address="/r",
+    )
+
+
+def test_every_sample_is_counted_once():
+    found = summary(MIXED)
+    assert (found.accepted, found.review, found.rejected, found.refused) == (1, 1, 1, 1)
+    assert found.failed == 2
+    assert found.cost_usd == 0.2
+    assert found.headline == ("6 samples: 1 accepted, 1 to review, 1 rejected, 1 refused, 2 failed")
+
+
+def test_one_unknown_price_makes_the_sum_unknown():
+    free = outcome(6, Reached.JUDGED, Verdict.ACCEPT, cost_usd=None)
+    assert summary([*MIXED, free]).cost_usd is None
+
+
+def test_the_most_urgent_step_comes_first():
+    steps = next_steps(summary(MIXED, [Skipped("x.txt", "no image")]))
+    assert steps[0].startswith("2 samples failed (busy). Mend the cause and build again")
+    assert len(steps) == 5
+    assert next_steps(summary(MIXED[:1])) == ["Train on /d; samples.parquet lists it."]
+
+
+def test_without_an_annotator_the_way_out_is_told():
+    unconfirmed = summary([MIXED[1]]).model_copy(update={"note": "Samples are not grounded: x"})
+    assert "agree.without_grounding" in next_steps(unconfirmed)[-1]
+
+
+def test_a_crowded_page_keeps_what_needs_eyes():
+    many = [outcome(n, Reached.JUDGED, Verdict.ACCEPT) for n in range(10, 40)]
+    shown = cards_to_show([*many, *MIXED], limit=5)
+    assert {"s001", "s002"} < set(shown)
+    assert len(shown) == 5
+    assert len(cards_to_show(MIXED)) == 3
+
+
+def test_yields_are_counted_per_defect_in_order_of_appearance():
+    hole, crack = yield_rows(MIXED)
+    assert (hole.defect_type, crack.defect_type) == ("hole", "crack")
+    assert (hole.planned, hole.edited, hole.refused, hole.failed) == (5, 3, 1, 1)
+    assert (crack.edited, crack.failed) == (1, 1)

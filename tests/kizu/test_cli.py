@@ -1,0 +1,104 @@
+import webbrowser
+
+import pytest
+from typer.testing import CliRunner
+
+from kizu.cli import app
+from kizu.images import encode_png
+from kizu.publish.layout import VersionFolder
+from kizu.publish.version import point_to_latest
+from kizu.spec import DatasetSpec
+from kizu.store import Store
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run a command in an empty folder; returns exit code, standard output and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def invoke(*words: str):
+        result = CliRunner().invoke(app, list(words))
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        return result.exit_code, result.stdout, result.stderr
+
+    return invoke
+
+
+def test_init_writes_a_spec_that_is_valid_and_commented(run, photos, tmp_path):
+    code, out, _ = run("init", "photos")
+    assert code == 0
+    assert "kizu plan dataset.yaml" in out
+    text = (tmp_path / "dataset.yaml").read_text(encoding="utf-8")
+    assert text.count("#") > 10
+    spec = DatasetSpec.from_yaml(tmp_path / "dataset.yaml")
+    assert (spec.name, spec.images.path) == ("photos", str(photos))
+
+
+@pytest.mark.usefixtures("photos")
+def test_init_does_not_overwrite_a_spec(run):
+    run("init", "photos")
+    code, _, errors = run("init", "photos")
+    assert code == 2
+    assert "dataset.yaml exists already" in errors
+
+
+@pytest.mark.parametrize("folder", ["写真 (良品)", "it's: a #1 folder"])
+def test_init_copes_with_any_folder_name(run, tmp_path, make_photo, folder):
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "a.png").write_bytes(encode_png(make_photo(1)))
+    assert run("init", folder)[0] == 0
+    assert DatasetSpec.from_yaml(tmp_path / "dataset.yaml").images.path == str(tmp_path / folder)
+
+
+def test_init_of_a_missing_folder_says_what_to_give(run):
+    code, _, errors = run("init", "nowhere")
+    assert code == 2
+    assert "'nowhere' does not exist; give a folder" in errors
+
+
+def test_plan_prints_what_would_be_made_and_changes_nothing(run, photos, tmp_path):
+    (photos / "broken.png").write_bytes(b"")
+    run("init", "photos")
+    before = sorted(tmp_path.rglob("*"))
+    code, out, errors = run("plan", "dataset.yaml")
+    assert code == 0
+    for line in (
+        "usable photos        │ 2",
+        "edits in all         │ 4",
+        "to make              │ 4",
+    ):
+        assert line in out
+    assert "0.00 USD (painter)" in out
+    assert "skipped: broken.png: the file is empty" in errors
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.usefixtures("photos")
+def test_a_typo_in_the_spec_is_one_sentence(run, tmp_path):
+    run("init", "photos")
+    file = tmp_path / "dataset.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("seed: 0", "sed: 0"), encoding="utf-8")
+    code, _, errors = run("plan", "dataset.yaml")
+    assert code == 2
+    assert errors.strip().endswith(
+        "dataset.yaml: sed is not a setting; check the spelling or remove it"
+    )
+
+
+def test_report_opens_the_latest_version(run, tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    store = Store(str(tmp_path / "kizu-store"))
+    point_to_latest(store, VersionFolder("mugs", "0123456789ab"))
+    code, out, _ = run("report", "mugs")
+    assert code == 0
+    assert out.strip().endswith("reports/mugs/0123456789ab/index.html")
+    assert opened[0].startswith("file://")
+    assert run("report", "mugs", "--ja", "--no-open")[1].strip().endswith("index.ja.html")
+    assert len(opened) == 1
+
+
+def test_report_of_an_unknown_dataset_says_how_to_make_one(run):
+    code, _, errors = run("report", "mugs")
+    assert code == 2
+    assert "there is no dataset 'mugs' in kizu-store; 'kizu build' makes one" in errors

@@ -1,0 +1,1 @@
+"""Tiny checkpoints with random weights, written once per test session."""
