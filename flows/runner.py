@@ -33,9 +33,9 @@ def gpu_stage() -> AbstractContextManager[Any]:
     """Return a block whose tasks go to GPU workers, where the environment says there are some."""
     if os.environ.get("KIZU_RUNNER") != "dask" or os.environ.get("KIZU_DASK_GPU") != "1":
         return nullcontext()
-    import dask  # noqa: PLC0415 - an extra
+    from dask.base import annotate  # noqa: PLC0415 - an extra
 
-    block: AbstractContextManager[Any] = dask.annotate(resources={"GPU": 1})
+    block: AbstractContextManager[Any] = annotate(resources={"GPU": 1})
     return block
 
 
@@ -49,7 +49,7 @@ def _processes(workers: int) -> TaskRunner[Any]:
 
 def _dask(workers: int) -> TaskRunner[Any]:
     try:
-        from prefect_dask import DaskTaskRunner  # noqa: PLC0415 - an extra
+        from prefect_dask.task_runners import DaskTaskRunner  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise ValueError(
             "KIZU_RUNNER=dask needs a package; run: pip install 'kizu[dask]'"

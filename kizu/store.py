@@ -29,6 +29,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from kizu.keys import canonical_json, sha256_hex
+from kizu.outage import patiently
 
 
 class Store:
@@ -49,7 +50,11 @@ class Store:
             ValueError: No file system is known for the URL, or a package for it is missing.
         """
         try:
-            self._fs, self._root = fsspec.core.url_to_fs(os.path.expanduser(url))  # noqa: PTH111 - a URL is no Path
+            # without listing caches: other machines write here too
+            self._fs, self._root = fsspec.core.url_to_fs(
+                os.path.expanduser(url),  # noqa: PTH111 - a URL is no Path
+                use_listings_cache=False,
+            )
         except (ValueError, ImportError) as error:
             raise ValueError(f"cannot open the store {url!r}: {error}") from error
         self._local = isinstance(self._fs, LocalFileSystem)
@@ -65,8 +70,12 @@ class Store:
         return full if self._local else str(self._fs.unstrip_protocol(full))
 
     def exists(self, path: str) -> bool:
-        """Tell whether a file is there."""
-        return bool(self._fs.isfile(self._full(path)))
+        """Tell whether a file is there; that it cannot be told is an error, not a no."""
+        full = self._full(path)
+        try:
+            return bool(patiently(self.url, lambda: self._fs.info(full))["type"] == "file")
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes.
@@ -74,15 +83,16 @@ class Store:
         Raises:
             FileNotFoundError: It is not there.
         """
-        return bytes(self._fs.cat_file(self._full(path)))
+        full = self._full(path)
+        return bytes(patiently(self.url, lambda: self._fs.cat_file(full)))
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file so that it appears whole; an older file of the name is replaced."""
         full = self._full(path)
-        if not self._local:
-            self._fs.pipe_file(full, data)
-            return
-        _write_local(Path(full), data)
+        if self._local:
+            patiently(self.url, lambda: _write_local(Path(full), data))
+        else:
+            patiently(self.url, lambda: self._fs.pipe_file(full, data))
 
     def read_json(self, path: str) -> dict[str, Any]:
         """Return a JSON object that ``write_json`` wrote."""
@@ -105,7 +115,7 @@ class Store:
         """Yield the paths of all files below a folder, sorted; nothing if it is not there."""
         root = self._full(folder)
         try:
-            found = self._fs.find(root)
+            found = patiently(self.url, lambda: self._fs.find(root))
         except FileNotFoundError:
             return
         for full in sorted(found):

@@ -50,7 +50,7 @@ def artifact_key(kind: str, dataset: str) -> str:
 def show_plan(spec: DatasetSpec, found: Outlook) -> None:
     """Put into the UI what a build is going to make and what that costs."""
     cost = "unknown" if found.cost_usd is None else f"{found.cost_usd:.2f} USD"
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"": "usable photos", "count": found.photos},
         {"": "photos to edit", "count": found.edited_photos},
         {"": "edits in all", "count": found.requests},

@@ -5,7 +5,7 @@ from typing import Final
 
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
-from prefect.runtime import flow_run
+from prefect.runtime import deployment
 from pydantic import Field
 
 from kizu.edit.planning import Outlook
@@ -55,7 +55,7 @@ def within_budget(spec: DatasetSpec, found: Outlook) -> DatasetSpec:
     answer; there the editor stops where the budget ends.
     """
     asked = 0
-    while (over := shortfall(spec.budget, found)) and flow_run.deployment_id is not None:
+    while (over := shortfall(spec.budget, found)) and deployment.id is not None:
         asked += 1
         answer = _ask(spec, found, over, asked)
         budget = BudgetSpec(max_requests=answer.max_requests, max_cost_usd=answer.max_cost_usd)

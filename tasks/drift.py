@@ -23,12 +23,13 @@ def last_summary(dataset: str, store_url: str) -> BuildSummary | None:
 
 def tell_drift(before: BuildSummary | None, now: BuildSummary) -> bool:
     """Emit the event ``kizu.yield.drifted`` if the accepted share has changed much."""
-    shares = (before and before.accepted_share, now.accepted_share)
-    if shares[0] is None or shares[1] is None or abs(shares[1] - shares[0]) <= DRIFT_FROM:
+    was = before.accepted_share if before else None
+    share = now.accepted_share
+    if was is None or share is None or abs(share - was) <= DRIFT_FROM:
         return False
     emit_event(
         event="kizu.yield.drifted",
         resource={"prefect.resource.id": f"kizu.dataset.{now.dataset}"},
-        payload={"version": now.version, "accepted_share": shares[1], "before": shares[0]},
+        payload={"version": now.version, "accepted_share": share, "before": was},
     )
     return True

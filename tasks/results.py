@@ -1,6 +1,7 @@
 """Keeps Prefect's task results in the store, where every machine that shares it finds them."""
 
-from typing import Final
+from typing import Final, cast
+from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.filesystems import LocalFileSystem, RemoteFileSystem
@@ -17,7 +18,7 @@ def keep_results_in(store_url: str) -> None:
             environment.
     """
     block = _block(f"{store_url.rstrip('/')}/{FOLDER}")
-    block_id = block.save(BLOCK_NAME, overwrite=True)
+    block_id = cast("UUID", block.save(BLOCK_NAME, overwrite=True))
     with get_client(sync_client=True) as client:
         client.update_server_default_result_storage(block_id)
 
