@@ -1,12 +1,13 @@
 """What Prefect costs a build: the same samples through the flow and through a bare loop.
 
-Both make the same edits with the offline painter, which stands in for a paid editor, and run the
-same stage functions on the same number of threads; only the flow has Prefect around them. Run::
+Both run the same stage functions on the same number of threads; only the flow has Prefect around
+them. A stub stands in for a paid editor: it waits as long as ``--latency`` says, a hundredth of
+what a real one takes, and paints a square. Run::
 
     python benchmarks/orchestration.py --samples 5000
 
-It prints wall times, the overhead, how many task runs the server has recorded, and the memory of
-flow process and server during the run. Everything is made in a temporary folder.
+It prints wall and CPU times, the overhead, how many task runs the server has recorded, and the
+memory of flow process and server by quarter of the run. Everything is made in a temporary folder.
 """
 
 import argparse
@@ -29,6 +30,11 @@ import httpx
 import numpy as np
 
 from deployments.settings import ServeSettings, environment
+from kizu.arrays import Mask, RgbImage
+from kizu.edit.editor import Edit
+from kizu.edit.painter.editor import PainterEditor
+from kizu.edit.request import EditRequest
+from kizu.edit.settings import PainterSettings
 from kizu.images import encode_png
 from kizu.spec import DatasetSpec
 
@@ -40,8 +46,9 @@ def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--samples", type=int, default=5000)
-    options.add_argument("--side", type=int, default=192, help="side of the photos in pixels")
-    options.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    options.add_argument("--side", type=int, default=64, help="side of the photos in pixels")
+    options.add_argument("--latency", type=float, default=0.3, help="seconds an edit takes")
+    options.add_argument("--threads", type=int, default=8)
     options.add_argument("--shard-size", type=int, default=16)
     chosen = options.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="orchestration-"))
@@ -54,7 +61,7 @@ def main() -> None:
 def measure(folder: Path, chosen: argparse.Namespace) -> dict[str, object]:
     """Run the bare loop, then the flow against a server of its own."""
     os.environ |= {"OMP_NUM_THREADS": "1", "KIZU_WORKERS": str(chosen.threads)}
-    cv2.setNumThreads(1)
+    os.environ["STUB_LATENCY_S"] = str(chosen.latency)
     spec = write_photos(folder / "photos", chosen.samples, chosen.side)
     bare = timed(bare_loop, spec, str(folder / "bare"), chosen.threads, chosen.shard_size)
     env = environment(ServeSettings(str(folder / "flow"), folder / "home", port=PORT))
@@ -73,6 +80,7 @@ def measure(folder: Path, chosen: argparse.Namespace) -> dict[str, object]:
         server.terminate()
         server.wait(30)
     shards = -(-chosen.samples // chosen.shard_size)
+    extra_s = flow["cpu_s"] + flow["watched_cpu_s"] - bare["cpu_s"]
     return {
         "samples": chosen.samples,
         "threads": chosen.threads,
@@ -80,6 +88,10 @@ def measure(folder: Path, chosen: argparse.Namespace) -> dict[str, object]:
         "bare_s": round(bare["wall_s"], 1),
         "flow_s": round(flow["wall_s"], 1),
         "overhead_percent": round(100 * (flow["wall_s"] / bare["wall_s"] - 1), 2),
+        "bare_cpu_s": round(bare["cpu_s"], 1),
+        "flow_cpu_s": round(flow["cpu_s"], 1),
+        "server_cpu_s": round(flow["watched_cpu_s"], 1),
+        "overhead_cpu_ms_per_task_run": round(1000 * extra_s / recorded, 1),
         "mapped_task_runs": 5 * shards,
         "recorded_task_runs": recorded,
         "recorded_after_s": round(lag_s, 1),
@@ -146,11 +158,14 @@ def timed(work: Callable[..., None], *args: object, watch: int | None = None) ->
     process.start()
     ready.wait()
     memory: list[tuple[float, float]] = []
+    cpu = [cpu_s(process.pid), 0.0]
+    watched_before = cpu_s(watch)
     done = Event()
 
     def sample() -> None:
-        while not done.wait(2):
-            memory.append((rss_mb(process.pid), rss_mb(watch) if watch else 0.0))
+        while not done.wait(1):
+            memory.append((rss_mb(process.pid), rss_mb(watch)))
+            cpu[1] = max(cpu[1], cpu_s(process.pid))
 
     Thread(target=sample, daemon=True).start()
     start = time.monotonic()
@@ -163,16 +178,38 @@ def timed(work: Callable[..., None], *args: object, watch: int | None = None) ->
     memory = [pair for pair in memory if pair[0]]
     return {
         "wall_s": wall_s,
+        "cpu_s": cpu[1] - cpu[0],
+        "watched_cpu_s": cpu_s(watch) - watched_before,
         "memory_mb": _quarters([own for own, _ in memory]),
         "watched_mb": _quarters([watched for _, watched in memory]),
     }
 
 
+class StubEditor:
+    """Waits, then answers with a dark square in the middle of the photo."""
+
+    def __init__(self, latency_s: float) -> None:
+        """Wait so long for each edit."""
+        self._latency_s = latency_s
+        self.sizes, self.fit = PainterEditor(PainterSettings()).sizes, "pad"
+
+    def edit(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> Edit:  # noqa: ARG002 - the Protocol's
+        """Make one edit."""
+        time.sleep(self._latency_s)
+        edited = picture.copy()
+        middle = picture.shape[0] // 2
+        edited[middle - 8 : middle + 8, middle - 8 : middle + 8] //= 3
+        return Edit(encode_png(edited), model="stub", cost_usd=0.0)
+
+
 def _when_told(ready: object, go: object, work: Callable[..., None], args: tuple) -> None:
     """Import what the work needs, then wait: imports are no part of what is measured."""
-    cv2.setNumThreads(1)
     import flows.build  # noqa: F401, PLC0415 - imported before the clock starts
+    from kizu.edit import editor  # noqa: PLC0415 - the same
 
+    cv2.setNumThreads(1)
+    stub = StubEditor(float(os.environ["STUB_LATENCY_S"]))
+    editor.EDITORS["painter"] = lambda _: stub  # type: ignore[index] # a dict that nobody else writes
     ready.set()
     go.wait()
     work(*args)
@@ -185,8 +222,17 @@ def _quarters(values: list[float]) -> list[int]:
     return [round(statistics.median(cut)) for cut in cuts if cut]
 
 
-def rss_mb(pid: int) -> float:
-    """Return a process's resident memory; 0 when it has ended."""
+def cpu_s(pid: int | None) -> float:
+    """Return the CPU seconds a process has used; 0 when it has ended or is None."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def rss_mb(pid: int | None) -> float:
+    """Return a process's resident memory; 0 when it has ended or is None."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     except OSError:

@@ -17,11 +17,11 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
+from deployments.settings import POOL
 from tasks.results import keep_results_in
 
-POOL: Final = "kizu"
-QUEUE_LIMITS: Final = {"api": None, "gpu": 1}
-"""Flow runs at once by queue: GPU work one at a time, API-bound work as the quota allows."""
+QUEUES: Final = {"api": ("KIZU_POOL", None), "gpu": ("KIZU_GPU_POOL", 1)}
+"""Per queue the variable that names its pool, and flow runs at once: GPU work one at a time."""
 
 FOLDER: Final = Path(__file__).parent
 
@@ -29,24 +29,25 @@ FOLDER: Final = Path(__file__).parent
 def apply_all(pool_type: str = "process") -> None:
     """Create work pool, queues, result storage, deployments and automations where they lack."""
     with get_client(sync_client=True) as client:
-        _ensure_pool(client, pool_type)
-        for queue, limit in QUEUE_LIMITS.items():
-            _ensure_queue(client, queue, limit)
+        for queue, (variable, limit) in QUEUES.items():
+            pool = os.environ.get(variable, POOL)
+            _ensure_pool(client, pool, pool_type)
+            _ensure_queue(client, pool, queue, limit)
         keep_results_in(os.environ["KIZU_STORE"])
         _deploy()
         _ensure_automations(client)
 
 
-def _ensure_pool(client: SyncPrefectClient, pool_type: str) -> None:
+def _ensure_pool(client: SyncPrefectClient, pool: str, pool_type: str) -> None:
     try:
-        client.read_work_pool(POOL)
+        client.read_work_pool(pool)
     except ObjectNotFound:
-        client.create_work_pool(WorkPoolCreate(name=POOL, type=pool_type))
+        client.create_work_pool(WorkPoolCreate(name=pool, type=pool_type))
 
 
-def _ensure_queue(client: SyncPrefectClient, name: str, limit: int | None) -> None:
+def _ensure_queue(client: SyncPrefectClient, pool: str, name: str, limit: int | None) -> None:
     try:
-        client.create_work_queue(name=name, concurrency_limit=limit, work_pool_name=POOL)
+        client.create_work_queue(name=name, concurrency_limit=limit, work_pool_name=pool)
     except ObjectAlreadyExists:
         return
 

@@ -16,8 +16,7 @@ from threading import Event
 from types import FrameType
 from typing import Final
 
-from deployments.apply import POOL
-from deployments.settings import ServeSettings, environment
+from deployments.settings import POOL, ServeSettings, environment
 from kizu.report.server import serving_files
 from kizu.store import Store
 

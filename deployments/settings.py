@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+POOL: Final = "kizu"
+"""The work pool that the worker of ``kizu serve`` takes runs from."""
+
 RETENTION_DAYS: Final = 90
 
 _NEVER: Final = "0 0 1 1 *"
@@ -81,6 +84,8 @@ def environment(settings: ServeSettings) -> dict[str, str]:
         "PREFECT_HOME": str(settings.home.resolve()),
         "PREFECT_API_URL": settings.api_url,
         "PREFECT_SERVER_UI_API_URL": settings.api_url,
+        "KIZU_POOL": POOL,
+        "KIZU_GPU_POOL": POOL,
         "KIZU_STORE": settings.store,
         "KIZU_FILES_URL": settings.files_url,
         "KIZU_WORKDIR": str(Path.cwd()),

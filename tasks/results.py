@@ -1,10 +1,12 @@
 """Keeps Prefect's task results in the store, where every machine that shares it finds them."""
 
-from typing import Final, cast
-from uuid import UUID
+from typing import TYPE_CHECKING, Final, cast
 
 from prefect.client.orchestration import get_client
 from prefect.filesystems import LocalFileSystem, RemoteFileSystem
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 FOLDER: Final = "results"
 BLOCK_NAME: Final = "kizu-results"

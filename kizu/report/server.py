@@ -1,13 +1,14 @@
 """Serves reports and datasets of a store over HTTP, so that a browser elsewhere can open them."""
 
 import mimetypes
+import os
 import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
@@ -91,3 +92,17 @@ def serving_files(store: Store, host: str, port: int) -> Iterator[int]:
             yield server.server_address[1]
         finally:
             server.shutdown()
+
+
+def main() -> None:
+    """Serve the reports of the store that ``KIZU_STORE`` names until the process is ended.
+
+    For containers: ``python -m kizu.report.server``. ``kizu serve`` does it by itself.
+    """
+    port = int(os.environ.get("KIZU_FILES_PORT", "4201"))
+    with serving_files(Store(os.environ["KIZU_STORE"]), "0.0.0.0", port):  # noqa: S104 - a container's
+        Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,7 @@ from served import Served
 pytestmark = pytest.mark.slow
 
 
-def test_scheduled_runs_build_once_and_then_buy_nothing(tmp_path, spec, photos, make_photo):
+def test_scheduled_runs_build_once_and_then_buy_nothing(tmp_path, spec):
     spec_file = tmp_path / "dataset.yaml"
     spec_file.write_text(yaml.safe_dump(spec.model_dump(mode="json")), encoding="utf-8")
     one = Served(tmp_path, str(spec_file), "--cron", "* * * * *", "--timezone", "Europe/Berlin")

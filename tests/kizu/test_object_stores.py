@@ -1,6 +1,5 @@
 """The store on Azure Blob and S3: the same as on a disk."""
 
-import time
 from datetime import UTC, datetime, timedelta
 from threading import Timer
 
@@ -75,10 +74,8 @@ def test_a_store_that_stays_away_is_an_error_and_never_an_empty_store(
     store = Store(azure_store)
     store.write("bought", b"1")
     azurite.stop()
-    start = time.monotonic()
     try:
         with pytest.raises(StoreUnreachableError, match=r"could not be reached for 2 s"):
             store.exists("bought")
-        assert time.monotonic() - start < 60
     finally:
         azurite.start()

@@ -15,7 +15,12 @@ def caused_by(cause: Exception) -> Exception:
 
 @pytest.mark.parametrize(
     "error",
-    [ConnectionResetError(), TimeoutError(), OSError(5, "input/output error"), ServiceRequestError()],
+    [
+        ConnectionResetError(),
+        TimeoutError(),
+        OSError(5, "I/O error"),
+        ServiceRequestError(),
+    ],
 )
 def test_a_lost_connection_is_an_outage_however_it_is_wrapped(error):
     assert is_outage(error)
