@@ -85,6 +85,8 @@ def measure(folder: Path, chosen: argparse.Namespace) -> dict[str, object]:
         "samples": chosen.samples,
         "threads": chosen.threads,
         "shard_size": chosen.shard_size,
+        "latency_s": chosen.latency,
+        "cores": os.cpu_count() or 1,
         "bare_s": round(bare["wall_s"], 1),
         "flow_s": round(flow["wall_s"], 1),
         "overhead_percent": round(100 * (flow["wall_s"] / bare["wall_s"] - 1), 2),
