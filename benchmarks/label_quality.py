@@ -49,7 +49,9 @@ def print_table(rows: list[Row]) -> None:
     for row in rows:
         groups[row[0]].append(row)
     groups["all"] = rows
-    print(f"{'defect':<14}{'samples':>8}{'accepted':>9}{'IoU':>7}{'prec.':>7}{'recall':>7}{'<0.5':>6}")
+    print(
+        f"{'defect':<14}{'samples':>8}{'accepted':>9}{'IoU':>7}{'prec.':>7}{'recall':>7}{'<0.5':>6}"
+    )
     for name, group in groups.items():
         figures = np.array([row[2:] for row in group])
         accepted = sum(row[1] == "accept" for row in group)

@@ -1,12 +1,14 @@
 """The flow that builds a dataset: plan, edit, diff, ground, agree, publish, report."""
 
+from datetime import UTC, datetime
 from typing import Any
 
-from prefect import State, flow, unmapped
+from prefect import State, flow, get_run_logger, unmapped
 
 from flows.parameters import build_name, choose_spec, choose_store
 from flows.runner import task_runner
 from flows.steps import final_state, judge, publish_build, take_in_photos
+from kizu.edit.warnings import spec_warnings
 from kizu.progress import expect
 from kizu.spec import DatasetSpec
 from tasks import edit
@@ -42,9 +44,11 @@ def build_dataset(
         shard_size: How many images one task handles.
     """
     spec, store_url = choose_spec(spec, spec_file), choose_store(store_url)
+    for warning in spec_warnings(spec, datetime.now(UTC).date()):
+        get_run_logger().warning(warning)
     annotator = choose_annotator(spec.ground)
     inventory = take_in_photos(spec, store_url)
-    spec = within_budget(spec, estimate(spec, inventory, store_url))
+    spec = within_budget(spec, estimate(spec, inventory, store_url), store_url)
 
     plan = plan_shards(spec, inventory, annotator, store_url, shard_size)
     expect(edit.STAGE, plan.samples)

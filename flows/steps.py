@@ -11,6 +11,7 @@ from flows.runner import gpu_stage
 from kizu.progress import expect
 from kizu.report.summary import BuildSummary, SamplesFailedError
 from kizu.spec import DatasetSpec
+from kizu.store import Store
 from tasks import agree, diff, ground, intake, publish
 from tasks.agree import agree_shard
 from tasks.artifacts import follow, show_summary
@@ -18,6 +19,7 @@ from tasks.diff import diff_shard
 from tasks.drift import last_summary, tell_drift
 from tasks.ground import AnnotatorChoice, ground_shard
 from tasks.intake import list_photos, take_in_part
+from tasks.options import run_sign
 from tasks.plan import BuildPlan
 from tasks.publish import choose_version, make_latest, publish_shard, publish_version
 from tasks.report import write_report
@@ -66,7 +68,9 @@ def publish_build(
         publish_version(spec, inventory, version, rows, store_url)
     before = last_summary(spec.name, store_url)
     make_latest(version, store_url)
-    summary = write_report(spec, inventory, plan.shards, version, annotator, store_url)
+    stop = run_sign(Store(store_url)).see()
+    stopped = stop.sentence if stop else ""
+    summary = write_report(spec, inventory, plan.shards, version, annotator, store_url, stopped)
     show_summary(summary, plan.shards, store_url)
     tell_drift(before, summary)
     return summary
@@ -78,9 +82,16 @@ def final_state(summary: BuildSummary) -> State[Any]:
         unchanged = "" if summary.is_new else f"; nothing changed since version {summary.version}"
         data = summary.model_dump(mode="json")
         return Completed(message=f"{summary.headline}{unchanged}", data=data)
+    message = _failure(summary)
+    return Failed(message=message, data=SamplesFailedError(message, summary))
+
+
+def _failure(summary: BuildSummary) -> str:
+    if summary.stopped:
+        waiting = f"{summary.failed} of {summary.samples} samples are not made yet"
+        return f"{waiting}: {summary.stopped}"
     reason = summary.problems[0].reason
-    message = (
+    return (
         f"{summary.failed} of {summary.samples} samples failed, for example: {reason}. "
         "Mend the cause and press Retry: only they are made."
     )
-    return Failed(message=message, data=SamplesFailedError(message, summary))

@@ -1,17 +1,23 @@
-"""The command line: init, plan, build, report, demo, serve, retry."""
+"""The command line: init, plan, build, report, demo, ledger, emulate-azure, serve, retry."""
 
+import contextlib
 import os
 import webbrowser
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from kizu.demo import write_demo
+from kizu.edit.ledger import Ledger
 from kizu.edit.planning import Outlook, outlook
+from kizu.edit.statement import lines_of, statement, to_csv
+from kizu.edit.warnings import spec_warnings
 from kizu.publish.layout import latest_version
 from kizu.report.summary import BuildSummary, SamplesFailedError, next_steps
 from kizu.scaffold import spec_template
@@ -68,6 +74,7 @@ def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE) -> None:
             found.append(examine(file, opened))
             bars("look at photos", 1, None)
     inventory = Inventory.of(found)
+    _print_warnings(spec)
     _print_outlook(spec, _or_exit(outlook, spec, inventory, opened))
     _print_skipped(inventory.skipped)
 
@@ -175,8 +182,53 @@ def retry(
         raise typer.Exit(1)
 
 
+@app.command()
+def ledger(
+    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    store: StoreUrl = DEFAULT_STORE,
+    *,
+    csv: Annotated[Path | None, typer.Option(help="Write every request to this file.")] = None,
+) -> None:
+    """Tell what a dataset's paid edits cost, over all its builds."""
+    lines = lines_of(Ledger(_or_exit(Store, store)), name)
+    out.print(f"{name}: {statement(lines)}.", markup=False)
+    if csv is not None:
+        csv.write_text(to_csv(lines), encoding="utf-8")
+        out.print(f"Wrote {len(lines)} requests to {csv}.")
+
+
+@app.command()
+def emulate_azure(
+    port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.")] = 8075,
+    images_per_minute: Annotated[float | None, typer.Option(help="Quota; empty: none.")] = None,
+    latency_s: Annotated[float, typer.Option(help="Least seconds an answer takes.")] = 2.0,
+    faults: Annotated[float, typer.Option(help="Share of calls that fail, 0 to 1.")] = 0.0,
+) -> None:
+    """Try the paid path free of charge: answer gpt-image edits on this machine."""
+    from kizu.edit.azure.emulator import Emulator, EmulatorSettings, FaultPlan  # noqa: PLC0415 - loads the painter
+    from kizu.edit.azure.emulator.server import KEY  # noqa: PLC0415 - as above
+
+    settings = EmulatorSettings(
+        per_minute=images_per_minute, latency_s=latency_s, faults=FaultPlan(share=faults)
+    )
+    try:
+        emulator = Emulator(settings, port)
+    except OSError as error:
+        _fail(f"port {port} cannot be used ({error.strerror}); choose another with --port")
+    out.print("Answering gpt-image edits until you press Ctrl-C. In another terminal:")
+    out.print(f"  export AZURE_OPENAI_ENDPOINT={emulator.endpoint} AZURE_OPENAI_API_KEY={KEY}")
+    out.print("  kizu build dataset.yaml    # with editor: {name: azure}")
+    with contextlib.suppress(KeyboardInterrupt):
+        emulator.serve()
+    tally = emulator.tally
+    out.print(
+        f"{tally.calls} calls, {tally.billed} served, {tally.cost_usd:.2f} USD at list price."
+    )
+
+
 def _build(spec: DatasetSpec, store_url: str, *, verbose: bool) -> None:
     _set_up_prefect(verbose=verbose)
+    _print_warnings(spec)
     from flows.build import build_dataset  # noqa: PLC0415 - Prefect takes seconds to import
 
     store = _or_exit(Store, store_url)
@@ -215,8 +267,16 @@ def _print_outlook(spec: DatasetSpec, found: Outlook) -> None:
     table.add_row("already in the store", str(found.stored))
     table.add_row("to make", str(found.to_make))
     cost = "unknown" if found.cost_usd is None else f"{found.cost_usd:.2f} USD"
-    table.add_row("estimated cost", f"{cost} ({spec.editor.name})")
+    at_most = "at most " if found.cost_usd else ""
+    table.add_row("estimated cost", f"{at_most}{cost} ({spec.editor.name})")
     out.print(table)
+    for preview in found.previews:
+        out.print(f"[bold]{escape(preview.defect_type)}[/]: {escape(preview.prompt)}")
+
+
+def _print_warnings(spec: DatasetSpec) -> None:
+    for warning in spec_warnings(spec, datetime.now(UTC).date()):
+        err.print(f"warning: {warning}", style="yellow", markup=False)
 
 
 def _print_summary(summary: BuildSummary) -> None:
@@ -226,7 +286,13 @@ def _print_summary(summary: BuildSummary) -> None:
     if summary.note:
         err.print(summary.note, style="yellow", markup=False)
     _print_skipped(summary.skipped)
+    if summary.stopped:
+        err.print(f"stopped: {summary.stopped}", style="red", markup=False)
+    if summary.paid:
+        out.print(f"Paid for {summary.dataset} so far: {summary.paid}.", markup=False)
     for problem in summary.problems:
+        if summary.stopped and problem.reason.endswith(summary.stopped):
+            continue
         err.print(f"failed: {problem.sample_id}: {problem.reason}", style="red", markup=False)
     for step in next_steps(summary):
         out.print(f"- {step}", markup=False)

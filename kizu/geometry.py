@@ -102,11 +102,35 @@ class Geometry:
         model = rule.best_size(*source)
         if fit == "crop":
             return cls._cropped(source, model)
-        ratio = min(model[0] / source[0], model[1] / source[1])
+        return cls._padded(source, (0, 0, *source), model)
+
+    @classmethod
+    def window(
+        cls, source: tuple[int, int], crop: tuple[int, int, int, int], rule: SizeRule
+    ) -> Self:
+        """Plan to send a window of the photo, padded to a size the model accepts.
+
+        Args:
+            source: (width, height) of the photo in pixels.
+            crop: (x, y, width, height) of the window on the photo.
+            rule: The sizes the model accepts.
+        """
+        return cls._padded(source, crop, rule.best_size(crop[2], crop[3]))
+
+    @classmethod
+    def _padded(
+        cls, source: tuple[int, int], crop: tuple[int, int, int, int], model: tuple[int, int]
+    ) -> Self:
+        ratio = min(model[0] / crop[2], model[1] / crop[3])
         ratio = 1.0 if 1 < ratio <= MAX_PLAIN_PADDING else ratio
-        scaled = (round(source[0] * ratio), round(source[1] * ratio))
+        scaled = (round(crop[2] * ratio), round(crop[3] * ratio))
         offset = ((model[0] - scaled[0]) // 2, (model[1] - scaled[1]) // 2)
-        return cls(source, (0, 0, *source), scaled, offset, model)
+        return cls(source, crop, scaled, offset, model)
+
+    @property
+    def scale(self) -> float:
+        """How the sent part was scaled: 1 keeps every pixel, 0.25 keeps one in sixteen."""
+        return self.scaled[0] / self.crop[2]
 
     @classmethod
     def _cropped(cls, source: tuple[int, int], model: tuple[int, int]) -> Self:

@@ -1,16 +1,18 @@
 """Shards: tens of samples handled together, each sample succeeding or failing on its own."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 
-from kizu.edit.editor import EditError
+from kizu.edit.editor import EditError, StopEditingError
 from kizu.edit.planning import PlannedSample
 from kizu.keys import sha256_hex
 from kizu.progress import advance
 from kizu.settings import Record
 from kizu.spec import DatasetSpec
 from kizu.stages import StageKeys, stage_keys
+from kizu.stops import Stop, StopSign
 from kizu.store import Store, keyed
 
 logger = logging.getLogger(__name__)
@@ -103,15 +105,30 @@ def save_shards(
 
 
 def run_shard(
-    stage: str, ref: ShardRef, store: Store, work: Callable[[Shard, PlannedSample], Done]
+    stage: str,
+    ref: ShardRef,
+    store: Store,
+    work: Callable[[Shard, PlannedSample], Done],
+    sign: StopSign | None = None,
+    *,
+    threads: int = 1,
 ) -> ShardReport:
-    """Do a stage's work for every sample of a shard; one sample's failure stops no other."""
+    """Do a stage's work for every sample of a shard; one sample's failure stops no other.
+
+    Args:
+        stage: The stage's name.
+        ref: The shard.
+        store: The store.
+        work: Does the work for one sample.
+        sign: The run's stop sign. Work that raises ``StopEditingError`` puts it up; under a sign
+            that stops the whole run nothing is worked on.
+        threads: Samples worked on at a time; more than one for work that waits for a service.
+    """
     shard = ref.open(store)
     counts = {Done.MADE: 0, Done.KEPT: 0}
     waiting: list[str] = []
     failures: list[Failure] = []
-    for sample in shard.samples:
-        outcome = _attempt(stage, shard, sample, work)
+    for sample, outcome in _outcomes(stage, shard, work, sign, threads):
         if isinstance(outcome, Failure):
             failures.append(outcome)
             store.write_json(_failure_path(sample.sample_id), outcome.model_dump(mode="json"))
@@ -130,11 +147,41 @@ def run_shard(
     )
 
 
+def _outcomes(
+    stage: str,
+    shard: Shard,
+    work: Callable[[Shard, PlannedSample], Done],
+    sign: StopSign | None,
+    threads: int,
+) -> Iterator[tuple[PlannedSample, Done | Failure]]:
+    """Yield what came of each sample, in order."""
+
+    def attempt(sample: PlannedSample) -> Done | Failure:
+        return _attempt(stage, shard, sample, work, sign)
+
+    if threads == 1:
+        yield from ((sample, attempt(sample)) for sample in shard.samples)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield from zip(shard.samples, pool.map(attempt, shard.samples), strict=True)
+
+
 def _attempt(
-    stage: str, shard: Shard, sample: PlannedSample, work: Callable[[Shard, PlannedSample], Done]
+    stage: str,
+    shard: Shard,
+    sample: PlannedSample,
+    work: Callable[[Shard, PlannedSample], Done],
+    sign: StopSign | None,
 ) -> Done | Failure:
+    stop = sign.see() if sign else None
+    if stop is not None and stop.whole_run:
+        return Done.WAITING
     try:
         return work(shard, sample)
+    except StopEditingError as error:
+        if sign:
+            sign.put_up(Stop(sentence=str(error), whole_run=error.whole_run))
+        return Failure(sample_id=sample.sample_id, stage=stage, reason=str(error))
     except EditError as error:
         return Failure(sample_id=sample.sample_id, stage=stage, reason=str(error))
     except Exception as error:

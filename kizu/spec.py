@@ -10,8 +10,11 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from kizu.agree.settings import AgreementSettings
 from kizu.diff import DiffSettings
-from kizu.edit.region import Region
-from kizu.edit.settings import EditorSettings, PainterSettings
+from kizu.edit.azure.settings import PLUMBING
+from kizu.edit.budget import BudgetSpec, unpriced
+from kizu.edit.region import MaskRegion, SpecRegion
+from kizu.edit.settings import AzureSettings, EditorSettings, PainterSettings
+from kizu.edit.severity import Severity
 from kizu.ground import GroundSettings
 from kizu.publish.settings import PublishSettings
 from kizu.settings import Settings
@@ -108,7 +111,20 @@ class DefectSpec(Settings):
         description="What the annotator looks for, in English for most models. "
         "Empty: the defect type.",
     )
-    region: Region | None = Field(
+    wordings: tuple[Words, ...] = Field(
+        (),
+        title="Other wordings",
+        description="Other ways to say the edit prompt; variants take turns.",
+    )
+    placement: str = Field(
+        "",
+        title="Placement",
+        description="Where, in your words: 'on the rim, near the handle'. For gpt-image models.",
+    )
+    severity: Severity | None = Field(
+        None, title="Severity", description="How bad it is. For gpt-image models."
+    )
+    region: SpecRegion | None = Field(
         None, title="Region", description="Where the defect may be. Empty: the editor chooses."
     )
     area: AreaRange | None = Field(
@@ -124,6 +140,10 @@ class DefectSpec(Settings):
             raise ValueError(f"defect_type {GOOD!r} means 'no defect'; choose another name")
         return self
 
+    def wording(self, variant: int) -> str:
+        """Return the edit prompt of a variant."""
+        return (self.prompt, *self.wordings)[variant % (1 + len(self.wordings))]
+
     @property
     def grounding_phrases(self) -> tuple[str, ...]:
         """The phrases, or the defect type where none are given."""
@@ -133,17 +153,6 @@ class DefectSpec(Settings):
     def expected_area(self) -> AreaRange:
         """The expected area, or the widest plausible one where none is given."""
         return self.area or AreaRange()
-
-
-class BudgetSpec(Settings):
-    """What a build may spend. Requests that are already in the store cost nothing."""
-
-    max_requests: int | None = Field(
-        None, ge=0, title="Most requests", description="New edit requests a build may make."
-    )
-    max_cost_usd: float | None = Field(
-        None, ge=0, title="Most cost (USD)", description="US dollars a build may spend on edits."
-    )
 
 
 class DatasetSpec(Settings):
@@ -192,6 +201,17 @@ class DatasetSpec(Settings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _priced(self) -> Self:
+        editor = self.editor
+        if (
+            isinstance(editor, AzureSettings)
+            and self.budget.caps_cost
+            and not editor.price_is_known
+        ):
+            raise ValueError(unpriced(editor.model))
+        return self
+
     @classmethod
     def from_yaml(cls, path: str | Path) -> Self:
         """Read a spec file; a relative ``images.path`` starts at the file's folder.
@@ -201,11 +221,10 @@ class DatasetSpec(Settings):
         """
         file = Path(path)
         spec = cls.parse(_load_yaml(file), origin=str(file))
-        place = spec.images.path
-        if "://" in place or Path(place).expanduser().is_absolute():
-            return spec
-        images = spec.images.model_copy(update={"path": str(file.resolve().parent / place)})
-        return spec.model_copy(update={"images": images})
+        folder = file.resolve().parent
+        images = spec.images.model_copy(update={"path": _below(folder, spec.images.path)})
+        defects = tuple(_with_mask_below(folder, defect) for defect in spec.defects)
+        return spec.model_copy(update={"images": images, "defects": defects})
 
     @classmethod
     def parse(cls, fields: Any, origin: str = "the spec") -> Self:  # noqa: ANN401 - unchecked input
@@ -224,7 +243,31 @@ class DatasetSpec(Settings):
 
     def recipe(self) -> dict[str, Any]:
         """Return what shapes the dataset, as JSON: the spec without places and budgets."""
-        return self.model_dump(mode="json", exclude={"images": {"path"}, "budget": True})
+        recipe = self.model_dump(mode="json", exclude={"images": {"path"}, "budget": True})
+        return {**recipe, "editor": _without_plumbing(recipe["editor"])}
+
+
+def _without_plumbing(editor: dict[str, Any]) -> dict[str, Any]:
+    """Leave out of an editor's settings how pictures are bought."""
+    return {
+        name: _without_plumbing(value) if name == "of" else value
+        for name, value in editor.items()
+        if name not in PLUMBING
+    }
+
+
+def _below(folder: Path, place: str) -> str:
+    """Return a place as it is if it is a URL or absolute, else below a folder."""
+    if "://" in place or Path(place).expanduser().is_absolute():
+        return place
+    return str(folder / place)
+
+
+def _with_mask_below(folder: Path, defect: DefectSpec) -> DefectSpec:
+    if not isinstance(defect.region, MaskRegion):
+        return defect
+    region = defect.region.model_copy(update={"path": _below(folder, defect.region.path)})
+    return defect.model_copy(update={"region": region})
 
 
 def _load_yaml(file: Path) -> Any:  # noqa: ANN401 - YAML holds anything

@@ -4,6 +4,7 @@ Layout, readable by people::
 
     normals/ab/abcd….png        normal images as kizu decodes them
     edits/ab/abcd…/             bought and painted edits with their sidecar; kizu never deletes here
+    ledger/…                    one small file per paid call, and one for what came of it
     truth/ab/abcd….png          the painter's true masks, for evaluation only
     stages/diff/ab/abcd…/       what a stage made, addressed by the key of its inputs
     builds/…                    plans and shards
@@ -16,6 +17,7 @@ stores show an object only when its upload is complete. A writer that is killed 
 another could mistake for a result, and no lock.
 """
 
+import contextlib
 import json
 import os
 import posixpath
@@ -94,6 +96,40 @@ class Store:
         else:
             patiently(self.url, lambda: self._fs.pipe_file(full, data))
 
+    def create(self, path: str, data: bytes) -> bool:
+        """Write a file only if there is none of its name; of many writers exactly one succeeds.
+
+        Object stores need conditional writes: Azure Blob has them, S3 has ``If-None-Match``.
+
+        Returns:
+            True if this call wrote the file.
+        """
+        full = self._full(path)
+        if self._local:
+            return _create_local(Path(full), data)
+        try:
+            self._fs.pipe_file(full, data, mode="create")
+        except FileExistsError:
+            return False
+        return True
+
+    def create_json(self, path: str, value: dict[str, Any]) -> bool:
+        """Write a JSON object only if there is no file of the name; True if this call did."""
+        return self.create(path, canonical_json(value).encode())
+
+    def remove(self, path: str) -> None:
+        """Remove a file that is no longer needed; nothing happens if it is gone already."""
+        with contextlib.suppress(FileNotFoundError):
+            self._fs.rm_file(self._full(path))
+
+    def local_folder(self, path: str) -> Path | None:
+        """Return a folder of the local disk, made if need be; None on an object store."""
+        if not self._local:
+            return None
+        folder = Path(self._full(path))
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def read_json(self, path: str) -> dict[str, Any]:
         """Return a JSON object that ``write_json`` wrote."""
         value: dict[str, Any] = json.loads(self.read(path))
@@ -140,13 +176,31 @@ def _write_local(target: Path, data: bytes) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f"{_ASIDE}{uuid.uuid4().hex}")
     try:
-        with aside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_through(aside, data)
         aside.replace(target)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _create_local(target: Path, data: bytes) -> bool:
+    """Write aside and link into place: a link, unlike a rename, fails if the name is taken."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f"{_ASIDE}{uuid.uuid4().hex}")
+    try:
+        _write_through(aside, data)
+        os.link(aside, target)
+    except FileExistsError:
+        return False
+    finally:
+        aside.unlink(missing_ok=True)
+    return True
+
+
+def _write_through(file: Path, data: bytes) -> None:
+    with file.open("wb") as opened:
+        opened.write(data)
+        opened.flush()
+        os.fsync(opened.fileno())
 
 
 def keyed(folder: str, key: str) -> str:

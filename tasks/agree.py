@@ -10,7 +10,7 @@ from kizu.ground.archive import open_detections
 from kizu.images import decode_png
 from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
 from kizu.store import StageFolder, Store
-from tasks.options import ONCE_PER_RUN, checked
+from tasks.options import ONCE_PER_RUN, checked, run_sign
 
 STAGE = "agree"
 
@@ -23,7 +23,7 @@ def agree_shard(
     grounded: object,  # noqa: ARG001 - the same
 ) -> ShardReport:
     """Compare the two annotations of every sample of a shard."""
-    store = Store(store_url)
+    store, sign = Store(store_url), run_sign(Store(store_url))
 
     def compare(shard: Shard, sample: PlannedSample) -> Done:
         keys = shard.keys(sample)
@@ -46,4 +46,4 @@ def agree_shard(
         folder.finish(agreement.model_dump(mode="json"))
         return Done.MADE
 
-    return checked(run_shard(STAGE, shard, store, compare))
+    return checked(run_shard(STAGE, shard, store, compare, sign), sign)

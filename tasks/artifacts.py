@@ -133,7 +133,9 @@ def _markdown(summary: BuildSummary, report: str | None) -> str:
         for part in (
             f"# {summary.dataset} {summary.version}",
             summary.headline,
+            summary.stopped,
             summary.note,
+            f"Paid: {summary.paid}" if summary.paid else "",
             f"[Report]({report})" if report else f"Report: `{summary.report_address}`",
             f"## What to do next\n{steps}",
             f"## Skipped files\n{skipped}" if skipped else "",

@@ -2,15 +2,16 @@
 
 from prefect import task
 
-from kizu.diff import Status, composite, diff_mask
+from kizu.diff import Status, composite
 from kizu.diff.archive import save_diff
+from kizu.diff.window import diff_window
 from kizu.edit.archive import find_edit, open_edit
 from kizu.edit.planning import PlannedSample
 from kizu.edit.region import region_mask
 from kizu.images import decode_png
 from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
 from kizu.store import StageFolder, Store
-from tasks.options import ONCE_PER_RUN, checked
+from tasks.options import ONCE_PER_RUN, checked, run_sign
 
 STAGE = "diff"
 
@@ -22,7 +23,7 @@ def diff_shard(
     edited: object,  # noqa: ARG001 - must have run before, and is part of the cache key
 ) -> ShardReport:
     """Find what changed in every edit of a shard, and composite it onto the normal image."""
-    store = Store(store_url)
+    store, sign = Store(store_url), run_sign(Store(store_url))
 
     def compare(shard: Shard, sample: PlannedSample) -> Done:
         keys = shard.keys(sample)
@@ -35,9 +36,10 @@ def diff_shard(
         normal = decode_png(store.read(sample.normal.path))
         picture = open_edit(store, edit, normal)
         region = region_mask(sample.region, normal)
-        result = diff_mask(normal, picture, shard.spec.diff, region=region)
+        window = edit.geometry.crop
+        result = diff_window(normal, picture, window, shard.spec.diff, region=region)
         changed = result.status is Status.CHANGED
         save_diff(folder, result, composite(normal, picture, result) if changed else None)
         return Done.MADE
 
-    return checked(run_shard(STAGE, shard, store, compare))
+    return checked(run_shard(STAGE, shard, store, compare, sign), sign)

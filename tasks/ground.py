@@ -21,7 +21,7 @@ from kizu.images import decode_png
 from kizu.settings import Record
 from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
 from kizu.store import StageFolder, Store
-from tasks.options import ALWAYS, ONCE_PER_RUN, checked
+from tasks.options import ALWAYS, ONCE_PER_RUN, checked, run_sign
 
 STAGE = "ground"
 
@@ -59,7 +59,7 @@ def ground_shard(
     edited: object,  # noqa: ARG001 - must have run before, and is part of the cache key
 ) -> ShardReport:
     """Annotate every edit of a shard; without an annotator there is nothing to do."""
-    store = Store(store_url)
+    store, sign = Store(store_url), run_sign(Store(store_url))
 
     def annotate(shard: Shard, sample: PlannedSample) -> Done:
         keys = shard.keys(sample)
@@ -76,7 +76,7 @@ def ground_shard(
         save_detections(folder, shard.annotator, found)
         return Done.MADE
 
-    return checked(run_shard(STAGE, shard, store, annotate))
+    return checked(run_shard(STAGE, shard, store, annotate, sign), sign)
 
 
 _loading = Lock()

@@ -4,8 +4,11 @@ from typing import Any
 
 from prefect.cache_policies import INPUTS, NO_CACHE, RUN_ID, CacheKeyFnPolicy
 from prefect.context import TaskRunContext
+from prefect.runtime import flow_run
 
 from kizu.shards import ShardReport
+from kizu.stops import StopSign
+from kizu.store import Store
 
 
 def _task_name(context: TaskRunContext, _: dict[str, Any]) -> str:
@@ -29,19 +32,29 @@ class ShardFailedError(RuntimeError):
     """Some images of a shard failed; all its other images are in the store."""
 
 
-def checked(report: ShardReport) -> ShardReport:
-    """Return a shard's report if no image failed.
+def run_sign(store: Store) -> StopSign:
+    """Return the stop sign of the flow run this is part of; a retry starts without it."""
+    return StopSign(store, f"{flow_run.id} {flow_run.run_count}")
+
+
+def checked(report: ShardReport, sign: StopSign) -> ShardReport:
+    """Return a shard's report if no image failed and none was left out under a stop sign.
 
     A failure is raised and not returned: Prefect keeps what a task returns, a failed state
     included, and a retry would take it for the result.
 
     Raises:
-        ShardFailedError: Images failed.
+        ShardFailedError: Images failed, or the run was stopped before their turn.
     """
-    if not report.failures:
-        return report
-    first = report.failures[0]
-    count = f"{len(report.failures)} of {report.made + report.kept + len(report.failures)}"
-    raise ShardFailedError(
-        f"{report.stage}: {count} images failed; {first.sample_id}: {first.reason}"
-    )
+    if report.failures:
+        first = report.failures[0]
+        count = f"{len(report.failures)} of {report.made + report.kept + len(report.failures)}"
+        raise ShardFailedError(
+            f"{report.stage}: {count} images failed; {first.sample_id}: {first.reason}"
+        )
+    stop = sign.see() if report.waiting else None
+    if stop is not None and stop.whole_run:
+        raise ShardFailedError(
+            f"{report.stage}: {len(report.waiting)} images wait; {stop.sentence}"
+        )
+    return report

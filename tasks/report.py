@@ -3,7 +3,9 @@
 from prefect import task
 
 from kizu.edit.archive import find_edit
+from kizu.edit.ledger import Ledger
 from kizu.edit.planning import PlannedSample
+from kizu.edit.statement import spent_sentence
 from kizu.images import encode_png
 from kizu.progress import advance, expect
 from kizu.publish.outcome import Outcome, find_agreement
@@ -30,6 +32,7 @@ def write_report(
     version: VersionRef,
     annotator: AnnotatorChoice,
     store_url: str,
+    stopped: str,
 ) -> BuildSummary:
     """Write the page and the contact sheet of a version, and sum the build up."""
     store = Store(store_url)
@@ -42,6 +45,8 @@ def write_report(
         version=version.version,
         is_new=version.is_new,
         note=annotator.note,
+        stopped=stopped,
+        paid=spent_sentence(Ledger(store).books().dataset(spec.name)),
         dataset_address=store.address(folder.path("")),
         report_address=store.address(folder.report("index.html")),
     )
@@ -97,10 +102,11 @@ def _page(
             ("Editor", spec.editor.name),
             ("Annotator", spec.ground.annotator),
             ("Cost", cost),
+            *([("Paid", summary.paid)] if summary.paid else []),
         ),
         yield_rows=yield_rows(outcomes),
         skipped=[(skip.name, skip.reason) for skip in summary.skipped],
-        notes=[summary.note] if summary.note else [],
+        notes=[note for note in (summary.stopped, summary.note) if note],
         cards=cards,
         next_steps=next_steps(summary),
         total_samples=judged if judged > len(cards) else None,

@@ -20,7 +20,7 @@ from kizu.diff.result import DiffResult, Region
 from kizu.diff.settings import DiffSettings
 from kizu.diff.tone import correct_tone, untouched
 
-DIFF_VERSION: Final = "1"
+DIFF_VERSION: Final = "2"
 """Changes whenever results do; part of every cache key."""
 
 _IN_PLACE_SHARE = 0.6
@@ -82,14 +82,14 @@ def _compare(
     tone = untouched(to_lab(warped)) if in_place else correct_tone(warped, edited, valid)
     rate = settings.false_alarm_rate / (1 + len(COARSE))
     suspicion = Suspicion(rate, settings.min_visible_delta_e, region)
-    scales = _all_scales(
-        tone.predicted, edited_lab, valid, doubt=tone.doubt, suspicion=suspicion
-    )
+    scales = _all_scales(tone.predicted, edited_lab, valid, doubt=tone.doubt, suspicion=suspicion)
     decision = decide(scales)
     mask = drop_specks(decision.mask, decision.strength, settings.min_area_px)
     mask = refine(mask, scales[0].residual) & valid
     measured = grading.figures(registration, tone, _noise_figure(scales[0], mask), identical_share)
-    drift = grading.grade(measured, registration.match_rate, in_place=in_place)
+    drift = grading.grade(
+        measured, registration.match_rate, registration.residual_px, in_place=in_place
+    )
     anomaly_map = _anomaly_map(decision.strength, mask, scales[0].threshold)
     return DiffResult(
         anomaly_map=anomaly_map,
@@ -148,7 +148,7 @@ def _anomaly_map(strength: FloatMap, mask: Mask, threshold: float) -> FloatMap:
 def regions_of(mask: Mask, anomaly_map: FloatMap) -> tuple[Region, ...]:
     """Connected regions, largest first."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
-    total = np.bincount(labels.ravel(), anomaly_map.ravel(), minlength=count)
+    total = np.bincount(labels[mask], anomaly_map[mask], minlength=count)
     found = [
         Region(
             xyxy=(int(left), int(top), int(left + width), int(top + height)),

@@ -7,11 +7,13 @@ import numpy as np
 
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff.filters import dilate, gaussian
-from kizu.diff.result import DiffResult
+from kizu.diff.registration import register
+from kizu.diff.result import DiffResult, Drift
 
 _RIM_PX = 5
 _TONE_SIGMA_PX = 24.0
-_TONE_MARGIN_PX = 40
+_MIN_DENSE_SIDE_PX = 32
+_MAX_DENSE_PX = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,13 +42,10 @@ def composite(normal: RgbImage, edited: RgbImage, result: DiffResult) -> Composi
     """
     if not result.mask.any():
         return Composite(normal.copy(), np.zeros(normal.shape[:2], np.bool_))
-    size = (normal.shape[1], normal.shape[0])
-    affine = result.normal_from_edited
+    map_x, map_y = _edited_from_normal(normal, edited, result)
     mode = cv2.BORDER_REFLECT_101
-    moved = np.asarray(
-        cv2.warpAffine(edited, affine, size, flags=cv2.INTER_CUBIC, borderMode=mode), np.uint8
-    )
-    soft = cv2.warpAffine(result.mask.astype(np.float32), affine, size, flags=cv2.INTER_LINEAR)
+    moved = np.asarray(cv2.remap(edited, map_x, map_y, cv2.INTER_CUBIC, borderMode=mode), np.uint8)
+    soft = cv2.remap(result.mask.astype(np.float32), map_x, map_y, cv2.INTER_LINEAR)
     core = np.asarray(soft > 0.5)  # noqa: PLR2004 - nearest
     alpha = _feather(core)
     mask = alpha > 0
@@ -54,6 +53,21 @@ def composite(normal: RgbImage, edited: RgbImage, result: DiffResult) -> Composi
     blended = normal + alpha[..., None] * (change - normal)
     image = np.where(mask[..., None], np.clip(np.rint(blended), 0, 255), normal).astype(np.uint8)
     return Composite(image, mask)
+
+
+def _edited_from_normal(
+    normal: RgbImage, edited: RgbImage, result: DiffResult
+) -> tuple[FloatMap, FloatMap]:
+    """Where every normal pixel lies in the edited image: densely, or by the affine map if huge."""
+    height, width = normal.shape[:2]
+    dense = min(height, width) >= _MIN_DENSE_SIDE_PX and height * width <= _MAX_DENSE_PX
+    if dense and result.drift is not Drift.NONE:
+        registration = register(edited, normal)
+        return registration.map_x, registration.map_y
+    inverse = np.linalg.inv(np.vstack([result.normal_from_edited, [0.0, 0.0, 1.0]]))[:2]
+    x, y = np.meshgrid(np.arange(width), np.arange(height))
+    places = np.stack([x, y], axis=-1) @ inverse[:, :2].T + inverse[:, 2]
+    return places[..., 0].astype(np.float32), places[..., 1].astype(np.float32)
 
 
 def _feather(core: Mask) -> FloatMap:

@@ -15,7 +15,7 @@ from kizu.arrays import FloatMap, Mask
 from kizu.diff.evidence import ScaleEvidence
 from kizu.diff.filters import dilate, disc, enlarge, gaussian, magnitude, shrink
 
-_GROW_SHARE = 0.4
+_GROW_SHARE = 0.33
 _PEAK_SHARE = 0.4
 _EXPLAINED_MARGIN_PX = 2
 _MIN_SEED_AREA = 4
@@ -49,9 +49,7 @@ def decide(scales: list[ScaleEvidence]) -> Decision:
     return Decision(mask & full.valid, strength * full.valid)
 
 
-def grow(
-    z: FloatMap, z_all: FloatMap, known: Mask, threshold: float, level_share: float
-) -> Mask:
+def grow(z: FloatMap, z_all: FloatMap, known: Mask, threshold: float, level_share: float) -> Mask:
     """Hysteresis, then a cut at a share of the local peak.
 
     Args:
@@ -59,6 +57,7 @@ def grow(
         z_all: All evidence at this scale.
         known: What finer scales already explained.
         threshold: Seeds lie above it, growth above a share of it.
+        level_share: Share of a region's upper level that every pixel must reach.
     """
     candidates = z > _GROW_SHARE * threshold
     both = candidates | known

@@ -32,8 +32,8 @@ class Scale:
     level_share: float
 
 
-FINE = Scale(1, FINE_SIGMA_PX, 2.5, 0.15)
-COARSE = (Scale(2, 1.0, 1.75, 0.25), Scale(4, 1.25, 1.25, 0.38), Scale(8, 1.5, 1.0, 0.45))
+FINE = Scale(1, FINE_SIGMA_PX, 2.5, 0.08)
+COARSE = (Scale(2, 1.0, 1.75, 0.08), Scale(4, 1.25, 1.25, 0.1), Scale(8, 1.5, 1.0, 0.1))
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ class ScaleEvidence:
         cls,
         scale: Scale,
         residual: FloatMap,
+        *,
         size: FloatMap,
         noise: FloatMap,
         valid: Mask,
@@ -118,7 +119,9 @@ def fine_evidence(
     busy = enlarge(common_activity(half[0], half[1], 0.5), valid.shape)
     noise = noise_level(magnitude(residual), busy, valid)
     noise += np.float32(_FINE_DOUBT_SHARE) * enlarge(doubt, valid.shape)
-    return ScaleEvidence.of(FINE, edited - predicted, excess, noise, valid, suspicion)
+    return ScaleEvidence.of(
+        FINE, edited - predicted, size=excess, noise=noise, valid=valid, suspicion=suspicion
+    )
 
 
 def coarse_evidence(
@@ -136,7 +139,7 @@ def coarse_evidence(
     size = magnitude(gaussian(e - p, scale.sigma))
     noise = noise_level(size, common_activity(p, e, scale.sigma), inside)
     noise += np.float32(_DOUBT_SHARE) * enlarge(doubt, inside.shape)
-    return ScaleEvidence.of(scale, e - p, size, noise, inside, suspicion)
+    return ScaleEvidence.of(scale, e - p, size=size, noise=noise, valid=inside, suspicion=suspicion)
 
 
 def _beyond(image: FloatMap, reference: FloatMap) -> FloatMap:

@@ -16,7 +16,8 @@ _BLOCKS_PER_SIDE = 24
 _MIN_BLOCK_PX = 4
 _QUANTILES = (0.2, 0.6)
 _MIN_BLOCKS = 8
-_MIN_THRESHOLD = 4.0
+_TAIL_FACTOR = 1.3
+_MIN_THRESHOLD = 5.0
 _MAX_THRESHOLD = 40.0
 
 
@@ -37,11 +38,11 @@ class GumbelLaw:
 
         Example:
             >>> round(GumbelLaw(3.0, 1.0, 100).threshold(0.01), 1)
-            12.2
+            15.9
         """
         looked_at = max(share * self.blocks, 1.0)
         level = self.location + self.scale * float(np.log(looked_at / false_alarm_rate))
-        return min(max(level, _MIN_THRESHOLD), _MAX_THRESHOLD)
+        return min(max(_TAIL_FACTOR * level, _MIN_THRESHOLD), _MAX_THRESHOLD)
 
 
 def block_maxima_law(z: FloatMap, valid: Mask) -> GumbelLaw:

@@ -8,6 +8,7 @@ from kizu.diff.tone import Tone
 
 _REDRAWN_MATCH_RATE = 0.5
 _REDRAWN_TONE_DELTA_E = 20.0
+_UNSETTLED_PX = 0.25
 _STRONG_SHIFT_PX = 3.0
 _STRONG_TONE_DELTA_E = 6.0
 
@@ -38,11 +39,18 @@ def figures(
     )
 
 
-def grade(measured: DriftFigures, match_rate: float, *, in_place: bool) -> Drift:
-    """Grade the drift outside the change."""
+def grade(
+    measured: DriftFigures, match_rate: float, residual_px: float, *, in_place: bool
+) -> Drift:
+    """Grade the drift outside the change.
+
+    A picture is redrawn if its detail no longer matches, if no smooth field settles on it, or if
+    its tone moved as a whole.
+    """
     if in_place:
         return Drift.NONE
-    if match_rate < _REDRAWN_MATCH_RATE or measured.tone_delta_e > _REDRAWN_TONE_DELTA_E:
+    unmatched = match_rate < _REDRAWN_MATCH_RATE or residual_px > _UNSETTLED_PX
+    if unmatched or measured.tone_delta_e > _REDRAWN_TONE_DELTA_E:
         return Drift.REDRAWN
     far = np.hypot(measured.shift_x_px, measured.shift_y_px) > _STRONG_SHIFT_PX
     if far or measured.tone_delta_e > _STRONG_TONE_DELTA_E:

@@ -5,7 +5,7 @@ import numpy as np
 
 from kizu.arrays import FloatMap, Mask
 from kizu.diff.decision import label
-from kizu.diff.filters import dilate, disc, enlarge, gaussian, magnitude, shrink
+from kizu.diff.filters import dilate, disc, gaussian, magnitude
 
 _JOIN_PX = 6
 _MIN_MASS = 40.0
@@ -23,7 +23,7 @@ _SPECKLE_PX = 5.0
 _OUTLINE_SIGMAS_PX = (0.8, 1.6, 3.2, 6.4)
 _CLEAR_OF_NOISE = 4.0
 _HALF = 0.45
-_LEVEL_REACH = 0.5
+_LEAST_SHARE = 0.5
 _HOLE_PER_RADIUS = 1.5
 
 
@@ -38,11 +38,12 @@ def drop_specks(mask: Mask, strength: FloatMap, min_area_px: int) -> Mask:
     count, labels = label(mask, _JOIN_PX)
     if count == 1:
         return mask
-    area = np.bincount(labels.ravel(), minlength=count)
-    mass = np.bincount(labels.ravel(), np.minimum(strength, _MASS_CAP).ravel(), minlength=count)
+    inside = labels[mask]
+    area = np.bincount(inside, minlength=count)
+    mass = np.bincount(inside, np.minimum(strength[mask], _MASS_CAP), minlength=count)
     peak = np.zeros(count)
-    np.maximum.at(peak, labels[mask], gaussian(strength, 1.0)[mask])
-    keep = (area >= min_area_px) & (mass >= _MIN_MASS)
+    np.maximum.at(peak, inside, gaussian(strength, 1.0)[mask])
+    keep: Mask = (area >= min_area_px) & (mass >= _MIN_MASS)
     keep &= peak >= _DOMINANCE * min(peak.max(), _DOMINANCE_CAP)
     keep[0] = False
     return np.asarray(keep[labels])
@@ -74,7 +75,7 @@ def _refine_region(part: Mask, residual: FloatMap) -> Mask:
     if radius < _THIN_RADIUS_PX:
         part = _thin_outline(part, residual)
     else:
-        part = _half_level(solid, residual, radius)
+        part = _half_level(solid, residual)
     radius = _radius_px(part)
     return fill_holes(close(part, radius), radius) if part.any() else part
 
@@ -102,7 +103,7 @@ def _surrounding_noise(size: FloatMap, part: Mask) -> float:
     return float(np.median(size[ring])) / 1.54 if ring.any() else 0.0
 
 
-def _half_level(part: Mask, residual: FloatMap, radius_px: float) -> Mask:
+def _half_level(part: Mask, residual: FloatMap) -> Mask:
     """Where the residual reaches half of the level nearby: a blurred step keeps its place there."""
     around = dilate(part, 3)
     ring = dilate(part, 24) & ~dilate(part, 10)
@@ -112,16 +113,14 @@ def _half_level(part: Mask, residual: FloatMap, radius_px: float) -> Mask:
         noise = float(np.median(size[ring])) if ring.any() else 0.0
         if float(np.median(size[part])) > _CLEAR_OF_NOISE * noise:
             break
-    level = _local_peak(np.where(part, size, 0).astype(np.float32), radius_px)
+    level = _local_peak(np.where(part, size, 0).astype(np.float32))
     return np.asarray(around & (size > _HALF * level))
 
 
-def _local_peak(size: FloatMap, radius_px: float) -> FloatMap:
-    """Largest value within about a region's radius, of an image too large for a large disc."""
-    factor = max(int(radius_px / 6), 1)
-    reach = max(round(_LEVEL_REACH * radius_px / factor), 1)
-    small = cv2.dilate(shrink(size, factor), disc(reach))
-    return enlarge(np.asarray(small, np.float32), size.shape)
+def _local_peak(size: FloatMap) -> FloatMap:
+    """Largest value within the reach of blur, and nowhere less than half of what is usual there."""
+    least = _LEAST_SHARE * float(np.median(size[size > 0])) if size.any() else 0.0
+    return np.asarray(np.maximum(cv2.dilate(size, disc(4)), least / _HALF), np.float32)
 
 
 def close(part: Mask, radius_px: float) -> Mask:
@@ -133,12 +132,12 @@ def close(part: Mask, radius_px: float) -> Mask:
 
 
 def fill_holes(part: Mask, radius_px: float) -> Mask:
-    """Fill enclosed holes no wider than the region around them is thick; loops of lines stay open."""
+    """Fill enclosed holes no wider than the region is thick; loops of lines stay open."""
     outside = np.pad(~part, 1, constant_values=True).astype(np.uint8)
     count, labels = cv2.connectedComponents(outside, connectivity=4)
     distance = cv2.distanceTransform(outside, cv2.DIST_L2, 3)
     widest = np.zeros(count)
-    np.maximum.at(widest, labels.ravel(), distance.ravel())
+    np.maximum.at(widest, np.asarray(labels, np.int64).ravel(), distance.ravel())
     hole = widest <= _HOLE_PER_RADIUS * radius_px
     hole[0] = False
     hole[labels[0, 0]] = False

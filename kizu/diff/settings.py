@@ -41,7 +41,7 @@ class DiffSettings(BaseModel):
         title="Working size (megapixels)",
         description=(
             "Larger images are compared at this size and the mask is brought back to full size. "
-            "Bounds time and memory: about 0.4 s and 150 MB per megapixel."
+            "Bounds time and memory: about 0.5 s and 110 MB per megapixel."
         ),
     )
     threads: int = Field(

@@ -16,9 +16,11 @@ from kizu.diff.filters import enlarge, gaussian, magnitude, shrink
 
 _GRID_SIDE = 144
 _TABLE_BINS = 64
-_BIN_LEVELS = 256 // _TABLE_BINS
+_BIN_SHIFT = 2
+_BIN_LEVELS = 1 << _BIN_SHIFT
 _FIELD_SIGMA_SHARE = 0.10
-_FIELD_CAP_DELTA_E = 5.0
+_FIELD_CAP_DELTA_E = 8.0
+_FIELD_REACHES = (12.0, 8.0, 6.0, 5.0)
 _MIN_SPREAD_DELTA_E = 0.25
 _MIN_SPREAD = 0.002
 _CENSORED = 0.02
@@ -185,12 +187,16 @@ def colour_offsets(
         size = np.sqrt((left**2).sum(axis=1))
         spread = max(float(np.median(size[valid])) / 1.54, _MIN_SPREAD)
         weight = valid / (1 + (size / (2 * spread)) ** 2)
-        share = _blur_colours(np.bincount(bins, weight, len(offsets))) + _OFFSET_PRIOR_CELLS
+        share = _blur_colours(_totals(bins, weight)) + _OFFSET_PRIOR_CELLS
         for channel in range(3):
-            total = np.bincount(bins, weight * left[:, channel], len(offsets))
+            total = _totals(bins, weight * left[:, channel])
             offsets[:, channel] += _blur_colours(total) / share
     length = np.sqrt((offsets**2).sum(axis=1, keepdims=True))
     return np.asarray(offsets * np.clip(2 - length / _OFFSET_CAP, 0, 1), np.float64)
+
+
+def _totals(bins: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.bincount(bins, values, _OFFSET_BINS**3), np.float64)
 
 
 def _coarse_bin(rgb: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -260,15 +266,20 @@ def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) 
 
 
 def _illumination_field(residual: FloatMap, valid: Mask) -> FloatMap:
-    """Slow robust average of what the colour fit left, (h, w, 3) delta E, capped."""
+    """Slow robust average of what the colour fit left, (h, w, 3) delta E, capped.
+
+    Each round trusts less distance from the last estimate, so that a slope is followed into the
+    corners while a change keeps no say in the end.
+    """
     sigma = _FIELD_SIGMA_SHARE * min(valid.shape)
     field = np.zeros_like(residual)
-    for _ in range(3):
+    known = valid.ravel().astype(np.float64)
+    for reach in _FIELD_REACHES:
         left = (residual - field).reshape(-1, 3).astype(np.float64)
-        weight = _biweight(left, valid.ravel().astype(np.float64), 5.0, _MIN_SPREAD_DELTA_E)
-        weight = weight.reshape(*valid.shape, 1).astype(np.float32)
-        share = gaussian(weight[..., 0], sigma)[..., None] + np.float32(0.03)
-        field = field + gaussian(np.asarray(weight * (residual - field)), sigma) / share
+        weight = _biweight(left, known, reach, _MIN_SPREAD_DELTA_E)
+        trust = np.asarray(weight.reshape(*valid.shape, 1), np.float32)
+        share = gaussian(trust[..., 0], sigma)[..., None] + np.float32(0.03)
+        field = gaussian(np.asarray(trust * residual, np.float32), sigma) / share
     cap = np.clip(2 - magnitude(field) / _FIELD_CAP_DELTA_E, 0, 1)
     return np.asarray(field * cap[..., None], np.float32)
 
@@ -288,7 +299,7 @@ def _colour_table(coefficients: NDArray[np.float64]) -> FloatMap:
 
 
 def _table_index(image: RgbImage) -> NDArray[np.int32]:
-    coarse = (image // np.uint8(_BIN_LEVELS)).astype(np.int32)
+    coarse = (image >> np.uint8(_BIN_SHIFT)).astype(np.int32)
     return np.asarray(
         (coarse[..., 0] * _TABLE_BINS + coarse[..., 1]) * _TABLE_BINS + coarse[..., 2]
     )

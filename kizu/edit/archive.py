@@ -1,15 +1,18 @@
 """Edits in the store: the picture as it was received, then a sidecar that makes it count.
 
 ``edits/ab/KEY/picture.png`` is written first and ``edits/ab/KEY/edit.json`` last, so an edit with a
-sidecar is complete. A refusal is a sidecar without a picture.
+sidecar is complete. A refusal is a sidecar without a picture. A paid answer is stored as it came,
+in ``replies/``, before anyone looks at it, and removed once the edit is complete.
 """
 
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import Field
 
 from kizu.arrays import RgbImage
 from kizu.edit.editor import Edit
+from kizu.edit.paid import Reply
 from kizu.edit.request import EditRequest
 from kizu.geometry import Geometry
 from kizu.images import decode_image, encode_mask
@@ -33,6 +36,8 @@ class EditRecord(Record):
         usage: Tokens by kind, as billed.
         request_id: The service's own name of the call.
         bought_at: When, in ISO 8601 UTC; None for edits that cost nothing.
+        bought_for: The dataset that paid; empty for edits that cost nothing.
+        latency_s: How long the service took; None for edits that cost nothing.
     """
 
     key: str
@@ -46,6 +51,8 @@ class EditRecord(Record):
     usage: dict[str, int] = Field(default_factory=dict)
     request_id: str | None = None
     bought_at: str | None = None
+    bought_for: str = ""
+    latency_s: float | None = None
 
 
 def sidecar_path(key: str) -> str:
@@ -64,7 +71,9 @@ def find_edit(store: Store, key: str) -> EditRecord | None:
     return EditRecord.model_validate(store.read_json(path)) if store.exists(path) else None
 
 
-def save_edit(store: Store, request: EditRequest, edit: Edit, geometry: Geometry) -> EditRecord:
+def save_edit(
+    store: Store, request: EditRequest, edit: Edit, geometry: Geometry, bought_for: str = ""
+) -> EditRecord:
     """Store an answer, picture first."""
     record = EditRecord(
         key=request.key,
@@ -77,6 +86,8 @@ def save_edit(store: Store, request: EditRequest, edit: Edit, geometry: Geometry
         usage=dict(edit.usage),
         request_id=edit.request_id,
         bought_at=edit.bought_at,
+        bought_for=bought_for,
+        latency_s=edit.latency_s,
     )
     store.write(_picture_path(record.key), edit.picture)
     if edit.truth is not None:
@@ -85,7 +96,9 @@ def save_edit(store: Store, request: EditRequest, edit: Edit, geometry: Geometry
     return record
 
 
-def save_refusal(store: Store, request: EditRequest, reason: str, geometry: Geometry) -> EditRecord:
+def save_refusal(
+    store: Store, request: EditRequest, reason: str, geometry: Geometry, bought_for: str = ""
+) -> EditRecord:
     """Store a refusal, so that the request is never made again."""
     record = EditRecord(
         key=request.key,
@@ -93,6 +106,8 @@ def save_refusal(store: Store, request: EditRequest, reason: str, geometry: Geom
         status="refused",
         reason=reason,
         geometry=geometry,
+        cost_usd=0.0,
+        bought_for=bought_for,
     )
     store.write_json(sidecar_path(record.key), record.model_dump(mode="json"))
     return record
@@ -108,6 +123,34 @@ def open_edit(store: Store, record: EditRecord, photo: RgbImage) -> RgbImage:
     """
     picture = decode_image(store.read(_picture_path(record.key)))
     return record.geometry.undo(picture, photo)
+
+
+def save_reply(store: Store, key: str, number: int, reply: Reply) -> None:
+    """Store an answer as it came; until the edit is complete this is all there is of it."""
+    store.write_json(_reply_path(key, number), reply.model_dump(mode="json"))
+
+
+def find_replies(store: Store, key: str) -> Iterator[tuple[int, Reply]]:
+    """Yield the answers, by number of the call, that nobody has come to read."""
+    for path in store.list(f"{keyed('edits', key)}/replies"):
+        number = int(path.rsplit("/", 1)[-1].removesuffix(".json"))
+        yield number, Reply.model_validate(store.read_json(path))
+
+
+def drop_reply(store: Store, key: str, number: int) -> None:
+    """Remove an answer whose edit is complete."""
+    store.remove(_reply_path(key, number))
+
+
+def set_aside(store: Store, key: str, number: int, remains: bytes) -> str:
+    """Keep what is no edit for inspection, outside the edits; return where it lies."""
+    path = f"{keyed('inspect', key)}/{number:08d}.bin"
+    store.write(path, remains)
+    return path
+
+
+def _reply_path(key: str, number: int) -> str:
+    return f"{keyed('edits', key)}/replies/{number:08d}.json"
 
 
 def _picture_path(key: str) -> str:

@@ -2,12 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from kizu.arrays import Mask, RgbImage
 from kizu.edit.request import EditRequest
-from kizu.edit.settings import EditorName, EditorSettings, PainterSettings, ReplaySettings
-from kizu.geometry import Fit, SizeRule
+from kizu.edit.settings import (
+    AzureSettings,
+    EditorName,
+    EditorSettings,
+    PainterSettings,
+    ReplaySettings,
+)
+from kizu.geometry import Geometry
+
+if TYPE_CHECKING:
+    from kizu.edit.paid import PaidEditor
 
 
 class EditError(RuntimeError):
@@ -16,6 +25,19 @@ class EditError(RuntimeError):
 
 class EditRefusedError(EditError):
     """The editor will never make this edit, and says why; the refusal is kept."""
+
+
+class StopEditingError(EditError):
+    """No edit can be made until a person does something; the message says what.
+
+    Attributes:
+        whole_run: True if nothing else of the run may go on either.
+    """
+
+    def __init__(self, sentence: str, *, whole_run: bool = False) -> None:
+        """Take the sentence that the run ends with."""
+        super().__init__(sentence)
+        self.whole_run = whole_run
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,20 +62,25 @@ class Edit:
     usage: Mapping[str, int] = field(default_factory=dict)
     request_id: str | None = None
     bought_at: str | None = None
+    latency_s: float | None = None
 
 
-class Editor(Protocol):
-    """Makes edits. One object serves many threads."""
+class Framer(Protocol):
+    """Says what of a photo an editor gets to see."""
 
-    @property
-    def sizes(self) -> SizeRule:
-        """The picture sizes it accepts."""
+    def frame(self, request: EditRequest, source: tuple[int, int], guide: Mask | None) -> Geometry:
+        """Plan the way from a photo to the picture that is sent.
+
+        Args:
+            request: What is asked for.
+            source: (width, height) of the photo in pixels.
+            guide: (H, W) bool, the region on any grid over the photo; None for anywhere.
+        """
         ...
 
-    @property
-    def fit(self) -> Fit:
-        """How photos are brought to these sizes."""
-        ...
+
+class Editor(Framer, Protocol):
+    """Makes edits free of charge. One object serves many threads."""
 
     def edit(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> Edit:
         """Make one edit.
@@ -70,12 +97,19 @@ class Editor(Protocol):
         ...
 
 
-def load_editor(name: str, settings: EditorSettings | None = None) -> Editor:
+SecretSource = Callable[[str], str]
+"""Returns the secret of a name, as a Prefect Secret block holds it."""
+
+
+def load_editor(
+    name: str, settings: EditorSettings | None = None, secrets: SecretSource | None = None
+) -> "Editor | PaidEditor":
     """Load an editor by name.
 
     Args:
         name: One of ``EDITORS``.
         settings: That editor's settings; its defaults where None.
+        secrets: Where a paid editor finds secrets that are not in the environment.
 
     Raises:
         ValueError: No editor has that name, or the settings are another editor's.
@@ -84,23 +118,33 @@ def load_editor(name: str, settings: EditorSettings | None = None) -> Editor:
         raise ValueError(f"there is no editor {name!r}; choose one of {', '.join(EDITORS)}")
     if settings is not None and settings.name != name:
         raise ValueError(f"settings of '{settings.name}' given to the editor {name!r}")
-    return EDITORS[name](settings)
+    return EDITORS[name](settings, secrets)
 
 
-def _painter(settings: EditorSettings | None) -> Editor:
+def _painter(settings: EditorSettings | None, _: SecretSource | None) -> Editor:
     from kizu.edit.painter.editor import PainterEditor  # noqa: PLC0415 - loaded when asked for
 
     return PainterEditor(settings if isinstance(settings, PainterSettings) else PainterSettings())
 
 
-def _replay(settings: EditorSettings | None) -> Editor:
+def _azure(settings: EditorSettings | None, secrets: SecretSource | None) -> "PaidEditor":
+    from kizu.edit.azure.editor import AzureEditor  # noqa: PLC0415 - loaded when asked for
+
+    default = AzureSettings(name=EditorName.AZURE)
+    return AzureEditor(settings if isinstance(settings, AzureSettings) else default, secrets)
+
+
+def _replay(settings: EditorSettings | None, secrets: SecretSource | None) -> Editor:
     from kizu.edit.replay import ReplayEditor  # noqa: PLC0415 - loaded when asked for
 
     replayed = settings.of if isinstance(settings, ReplaySettings) else PainterSettings()
-    return ReplayEditor(load_editor(replayed.name, replayed))
+    return ReplayEditor(load_editor(replayed.name, replayed, secrets))
 
 
-EDITORS: Final[Mapping[str, Callable[[EditorSettings | None], Editor]]] = {
+Factory = Callable[[EditorSettings | None, SecretSource | None], "Editor | PaidEditor"]
+
+EDITORS: Final[Mapping[str, Factory]] = {
     EditorName.PAINTER: _painter,
+    EditorName.AZURE: _azure,
     EditorName.REPLAY: _replay,
 }

@@ -1,16 +1,24 @@
 """Gets the edit for a request: from the store if it is there, else from the editor, once."""
 
-from kizu.arrays import RgbImage
+from kizu.arrays import Mask, RgbImage
 from kizu.edit.archive import EditRecord, find_edit, save_edit, save_refusal
-from kizu.edit.editor import Editor, EditRefusedError
-from kizu.edit.region import Region, region_mask
+from kizu.edit.editor import Editor, EditRefusedError, Framer
+from kizu.edit.paid import PaidEditor
+from kizu.edit.purchase import Order, buy_edit
+from kizu.edit.region import Region, region_guide, region_mask
 from kizu.edit.request import EditRequest
+from kizu.edit.till import Till
 from kizu.geometry import Geometry
 from kizu.store import Store
 
 
 def obtain_edit(
-    store: Store, editor: Editor, request: EditRequest, photo: RgbImage, region: Region | None
+    store: Store,
+    editor: Editor | PaidEditor,
+    request: EditRequest,
+    photo: RgbImage,
+    region: Region | None,
+    till: Till | None = None,
 ) -> EditRecord:
     """Return the record of a request's edit, making the edit only if the store lacks it.
 
@@ -22,17 +30,32 @@ def obtain_edit(
         request: What is asked for.
         photo: The normal image, (H, W, 3) uint8.
         region: Where the defect may be.
+        till: Where a paid editor's edits are paid.
 
     Raises:
         EditError: The editor could not make it now.
+        ValueError: The editor is paid and there is no till.
     """
     if record := find_edit(store, request.key):
         return record
-    geometry = Geometry.fit((photo.shape[1], photo.shape[0]), editor.sizes, editor.fit)
-    mask = region_mask(region, photo)
-    sent_mask = None if mask is None else geometry.apply_mask(mask)
+    geometry, sent_region = _frame(editor, request, photo, region)
+    if isinstance(editor, PaidEditor):
+        if till is None:
+            raise ValueError("a paid editor needs a till, so that every call is in the ledger")
+        order = Order(request, geometry.apply(photo), sent_region, geometry)
+        return buy_edit(store, till, editor, order)
     try:
-        edit = editor.edit(request, geometry.apply(photo), sent_mask)
+        edit = editor.edit(request, geometry.apply(photo), sent_region)
     except EditRefusedError as refusal:
         return save_refusal(store, request, str(refusal), geometry)
     return save_edit(store, request, edit, geometry)
+
+
+def _frame(
+    editor: Framer, request: EditRequest, photo: RgbImage, region: Region | None
+) -> tuple[Geometry, Mask | None]:
+    """Plan what is sent, and carry the region there."""
+    source = (photo.shape[1], photo.shape[0])
+    geometry = editor.frame(request, source, region_guide(region, photo))
+    mask = region_mask(region, photo)
+    return geometry, None if mask is None else geometry.apply_mask(mask)

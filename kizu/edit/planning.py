@@ -4,14 +4,23 @@ import posixpath
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import JsonValue
 
 from kizu.edit.archive import sidecar_path
+from kizu.edit.azure.identity import ask_for, draw_of, editor_identity, most_usd
+from kizu.edit.azure.prompts import Wish
+from kizu.edit.masks import DrawnMasks
 from kizu.edit.painter import PAINTER_VERSION, kind_from_prompt
-from kizu.edit.region import Region
+from kizu.edit.region import MaskRegion, Region
 from kizu.edit.request import EditRequest
-from kizu.edit.settings import EditorSettings, PainterSettings, ReplaySettings
+from kizu.edit.settings import (
+    AzureSettings,
+    EditorSettings,
+    PainterSettings,
+    ReplaySettings,
+)
 from kizu.keys import content_key, fraction_of
 from kizu.settings import Record
 from kizu.source import Inventory, NormalImage
@@ -44,6 +53,14 @@ class PlannedSample(Record):
 
 
 @dataclass(frozen=True)
+class Preview:
+    """A prompt as it will be sent."""
+
+    defect_type: str
+    prompt: str
+
+
+@dataclass(frozen=True)
 class Outlook:
     """What a plan comes to before anything is made.
 
@@ -53,7 +70,8 @@ class Outlook:
         requests: Edits the dataset needs.
         stored: Those the store already holds, refusals included.
         to_make: The rest.
-        cost_usd: Estimate for the rest; None where the price is not known.
+        cost_usd: Most the rest can cost; None where the price is not known.
+        previews: Final prompts, the first few per defect; empty for editors without any.
     """
 
     photos: int
@@ -62,6 +80,7 @@ class Outlook:
     stored: int
     to_make: int
     cost_usd: float | None
+    previews: tuple[Preview, ...] = ()
 
 
 def plan_samples(spec: DatasetSpec, images: Iterable[NormalImage]) -> list[PlannedSample]:
@@ -70,11 +89,11 @@ def plan_samples(spec: DatasetSpec, images: Iterable[NormalImage]) -> list[Plann
     Raises:
         SpecError: The editor does not understand a prompt.
     """
-    asks = [_ask(index, defect, spec.editor) for index, defect in enumerate(spec.defects)]
+    planner = _Planner(spec)
     return [
-        _sample(spec, image, defect, ask, variant)
+        planner.sample(image, defect, index, variant)
         for image in edited_images(spec, list(images))
-        for defect, ask in zip(spec.defects, asks, strict=True)
+        for index, defect in enumerate(spec.defects)
         for variant in range(defect.variants)
     ]
 
@@ -89,16 +108,40 @@ def edited_images(spec: DatasetSpec, images: Sequence[NormalImage]) -> list[Norm
 def outlook(spec: DatasetSpec, inventory: Inventory, store: Store) -> Outlook:
     """Compare a plan with what the store holds; changes nothing."""
     samples = plan_samples(spec, inventory.images)
-    stored = sum(store.exists(sidecar_path(sample.request.key)) for sample in samples)
-    to_make = len(samples) - stored
+    missing = [s for s in samples if not store.exists(sidecar_path(s.request.key))]
     return Outlook(
         photos=len(inventory.images),
         edited_photos=len({sample.normal.sha256 for sample in samples}),
         requests=len(samples),
-        stored=stored,
-        to_make=to_make,
-        cost_usd=0.0,
+        stored=len(samples) - len(missing),
+        to_make=len(missing),
+        cost_usd=_most_usd(spec.editor, missing),
+        previews=_previews(spec.editor, samples),
     )
+
+
+def _most_usd(editor: EditorSettings, samples: Sequence[PlannedSample]) -> float | None:
+    if not isinstance(editor, AzureSettings):
+        return 0.0
+    costs = [
+        most_usd(editor, sample.request, (sample.normal.width, sample.normal.height), sample.region)
+        for sample in samples
+    ]
+    return None if None in costs else round(sum(cost or 0.0 for cost in costs), 6)
+
+
+def _previews(editor: EditorSettings, samples: Sequence[PlannedSample]) -> tuple[Preview, ...]:
+    if not isinstance(editor, AzureSettings):
+        return ()
+    prompts: dict[str, dict[str, None]] = {}
+    for sample in samples:
+        seen = prompts.setdefault(sample.defect_type, {})
+        if len(seen) < _PREVIEWS_PER_DEFECT:
+            seen[str(sample.request.ask["prompt"])] = None
+    return tuple(Preview(kind, prompt) for kind, seen in prompts.items() for prompt in seen)
+
+
+_PREVIEWS_PER_DEFECT: Final = 3
 
 
 def is_test_photo(image: NormalImage, test_fraction: float) -> bool:
@@ -106,31 +149,79 @@ def is_test_photo(image: NormalImage, test_fraction: float) -> bool:
     return fraction_of(content_key("split", sha256=image.sha256)) < test_fraction
 
 
-def _sample(
-    spec: DatasetSpec,
-    image: NormalImage,
-    defect: DefectSpec,
-    ask: dict[str, JsonValue],
-    variant: int,
-) -> PlannedSample:
-    request = EditRequest(
-        normal_sha256=image.sha256,
-        ask=ask,
-        editor=_identity(spec.editor),
-        variant=variant,
-        seed=spec.seed,
-    )
-    stem = file_stem(image.name)
-    return PlannedSample(
-        sample_id=f"{stem}_{defect.defect_type}_{variant:03d}_{request.key[:8]}",
-        normal=image,
-        defect_type=defect.defect_type,
-        prompt=defect.prompt,
-        phrases=defect.grounding_phrases,
-        region=defect.region,
-        expected_area=defect.expected_area,
-        request=request,
-    )
+class _Planner:
+    """Plans one sample at a time; what photos share is worked out once."""
+
+    def __init__(self, spec: DatasetSpec) -> None:
+        self._spec = spec
+        editor = spec.editor
+        self._editor = editor.of if isinstance(editor, ReplaySettings) else editor
+        self._masks = DrawnMasks()
+        self._kinds = {
+            index: _painted_kind(index, defect)
+            for index, defect in enumerate(spec.defects)
+            if isinstance(self._editor, PainterSettings)
+        }
+
+    def sample(
+        self, image: NormalImage, defect: DefectSpec, index: int, variant: int
+    ) -> PlannedSample:
+        """Plan one edit of one photo."""
+        region = self._region(image, defect, index)
+        request = EditRequest(
+            normal_sha256=image.sha256,
+            ask=self._ask(image, defect, index, variant, region),
+            editor=_identity(self._editor),
+            variant=variant,
+            seed=self._spec.seed,
+        )
+        return PlannedSample(
+            sample_id=f"{file_stem(image.name)}_{defect.defect_type}_{variant:03d}_{request.key[:8]}",
+            normal=image,
+            defect_type=defect.defect_type,
+            prompt=defect.wording(variant),
+            phrases=defect.grounding_phrases,
+            region=region,
+            expected_area=defect.expected_area,
+            request=request,
+        )
+
+    def _region(self, image: NormalImage, defect: DefectSpec, index: int) -> Region | None:
+        if not isinstance(defect.region, MaskRegion):
+            return defect.region
+        try:
+            return self._masks.of(defect.region.path, image.name)
+        except ValueError as error:
+            raise SpecError(f"defects.{index}.region.path: {error}") from error
+
+    def _ask(
+        self,
+        image: NormalImage,
+        defect: DefectSpec,
+        index: int,
+        variant: int,
+        region: Region | None,
+    ) -> dict[str, JsonValue]:
+        """Return what is asked of the editor; of the painter with the kind and size to paint."""
+        area = (defect.area.min_fraction, defect.area.max_fraction) if defect.area else None
+        if isinstance(self._editor, AzureSettings):
+            wish = Wish(
+                defect=defect.wording(variant),
+                category=self._spec.images.category,
+                placement=defect.placement,
+                severity=defect.severity,
+                region=region,
+                area=area,
+            )
+            draw = draw_of(image.sha256, defect.defect_type, variant, self._spec.seed)
+            source = (image.width, image.height)
+            return ask_for(self._editor, wish, source, draw, phrasing=variant)
+        return {
+            "prompt": defect.wording(variant),
+            "region": region.model_dump(mode="json") if region else None,
+            "kind": self._kinds[index],
+            "area": list(area) if area else None,
+        }
 
 
 def file_stem(name: str) -> str:
@@ -144,17 +235,6 @@ def file_stem(name: str) -> str:
     return re.sub(r"[^\w-]+", "-", stem).strip("-")[:80] or "photo"
 
 
-def _ask(index: int, defect: DefectSpec, editor: EditorSettings) -> dict[str, JsonValue]:
-    """Return what is asked of the editor; for the painter with the kind and size to paint."""
-    painter = editor.of if isinstance(editor, ReplaySettings) else editor
-    region = defect.region.model_dump(mode="json") if defect.region else None
-    ask: dict[str, JsonValue] = {"prompt": defect.prompt, "region": region}
-    if isinstance(painter, PainterSettings):
-        ask["kind"] = _painted_kind(index, defect)
-        ask["area"] = [defect.area.min_fraction, defect.area.max_fraction] if defect.area else None
-    return ask
-
-
 def _painted_kind(index: int, defect: DefectSpec) -> str:
     try:
         return kind_from_prompt(defect.prompt).value
@@ -165,7 +245,7 @@ def _painted_kind(index: int, defect: DefectSpec) -> str:
             raise SpecError(f"defects.{index}.prompt: {error}") from error
 
 
-def _identity(editor: EditorSettings) -> dict[str, JsonValue]:
-    if isinstance(editor, ReplaySettings):
-        return _identity(editor.of)
+def _identity(editor: PainterSettings | AzureSettings) -> dict[str, JsonValue]:
+    if isinstance(editor, AzureSettings):
+        return editor_identity(editor)
     return {**editor.model_dump(mode="json"), "version": PAINTER_VERSION}

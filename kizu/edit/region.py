@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from kizu.arrays import Mask, RgbImage
+from kizu.rle import decode_rle, encode_rle
 from kizu.settings import Settings
 
 
@@ -37,7 +38,43 @@ class ForegroundRegion(Settings):
     )
 
 
-Region = Annotated[BoxRegion | ForegroundRegion, Field(discriminator="kind")]
+class MaskRegion(Settings):
+    """Masks that the user has drawn: one for all photos, or one per photo."""
+
+    kind: Literal["mask"] = Field(
+        "mask", title="Kind of region", description="Masks you have drawn."
+    )
+    path: str = Field(
+        min_length=1,
+        title="Mask",
+        description="A black-and-white picture whose white part is the region, used for every "
+        "photo; or a folder with one such PNG per photo, of the photo's name.",
+    )
+
+
+class DrawnRegion(Settings):
+    """A drawn mask by its content: what a plan makes of a ``MaskRegion``.
+
+    Attributes:
+        height: Rows.
+        width: Columns.
+        counts: COCO run lengths, compressed.
+    """
+
+    kind: Literal["drawn"] = "drawn"
+    height: int
+    width: int
+    counts: str
+
+
+SpecRegion = Annotated[BoxRegion | ForegroundRegion | MaskRegion, Field(discriminator="kind")]
+"""A region as the user gives it."""
+
+Region = Annotated[BoxRegion | ForegroundRegion | DrawnRegion, Field(discriminator="kind")]
+"""A region as a plan holds it: with nothing outside it left to read."""
+
+GUIDE_SIDE: Final = 64
+_MAX_DRAWN_PX: Final = 1024
 
 _MIN_FOREGROUND_FRACTION: Final = 0.02
 _FOREGROUND_WORK_PX: Final = 256
@@ -49,7 +86,47 @@ def region_mask(region: Region | None, photo: RgbImage) -> Mask | None:
         return None
     if isinstance(region, BoxRegion):
         return _box_mask(region, photo.shape[:2])
+    if isinstance(region, DrawnRegion):
+        return _drawn_mask(region, (photo.shape[1], photo.shape[0]))
     return foreground_mask(photo)
+
+
+def region_guide(region: Region | None, photo: RgbImage | None) -> Mask | None:
+    """Return a region on a grid of 64 x 64 over the photo, as a guide to where to look.
+
+    Args:
+        region: The region.
+        photo: (H, W, 3) uint8; None before it is at hand, and then the foreground is unknown.
+
+    Returns:
+        (64, 64) bool; None where there is no region or it is unknown.
+    """
+    if isinstance(region, BoxRegion):
+        return _box_mask(region, (GUIDE_SIDE, GUIDE_SIDE))
+    if isinstance(region, DrawnRegion):
+        return _shrunk(_drawn_mask(region, (region.width, region.height)))
+    return _shrunk(foreground_mask(photo)) if region is not None and photo is not None else None
+
+
+def draw_region(mask: Mask) -> DrawnRegion:
+    """Return a drawn mask, (H, W) bool, by its content, scaled to 1024 px at most."""
+    height, width = mask.shape
+    scale = min(1.0, _MAX_DRAWN_PX / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+    rle = encode_rle(np.asarray(small))
+    return DrawnRegion(height=size[1], width=size[0], counts=rle["counts"])
+
+
+def _drawn_mask(region: DrawnRegion, size: tuple[int, int]) -> Mask:
+    mask = decode_rle({"size": [region.height, region.width], "counts": region.counts})
+    grown = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    return np.asarray(grown > 0)
+
+
+def _shrunk(mask: Mask) -> Mask:
+    size = (GUIDE_SIDE, GUIDE_SIDE)
+    return np.asarray(cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0)
 
 
 def _box_mask(box: BoxRegion, shape: tuple[int, ...]) -> Mask:

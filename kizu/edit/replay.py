@@ -3,27 +3,21 @@
 from typing import NoReturn
 
 from kizu.arrays import Mask, RgbImage
-from kizu.edit.editor import EditError, Editor
+from kizu.edit.editor import EditError, Framer
 from kizu.edit.request import EditRequest
-from kizu.geometry import Fit, SizeRule
+from kizu.geometry import Geometry
 
 
 class ReplayEditor:
     """Stands in for an editor; every request that reaches it is one the store does not hold."""
 
-    def __init__(self, replayed: Editor) -> None:
+    def __init__(self, replayed: Framer) -> None:
         """Stand in for an editor."""
         self._replayed = replayed
 
-    @property
-    def sizes(self) -> SizeRule:
-        """The sizes of the editor it stands in for."""
-        return self._replayed.sizes
-
-    @property
-    def fit(self) -> Fit:
-        """The fit of the editor it stands in for."""
-        return self._replayed.fit
+    def frame(self, request: EditRequest, source: tuple[int, int], guide: Mask | None) -> Geometry:
+        """Plan as the editor it stands in for does."""
+        return self._replayed.frame(request, source, guide)
 
     def edit(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> NoReturn:  # noqa: ARG002 - the Protocol's
         """Fail: the edit was to be in the store.

@@ -1,20 +1,16 @@
 """Which editor makes the edits, and what it may do."""
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from kizu.edit.azure.settings import AzureSettings
+from kizu.edit.names import EditorName
 from kizu.edit.painter import DriftProfile
 from kizu.geometry import Fit
 from kizu.settings import Settings
 
-
-class EditorName(StrEnum):
-    """The editors a spec can name."""
-
-    PAINTER = "painter"
-    REPLAY = "replay"
+__all__ = ["AzureSettings", "EditorName", "EditorSettings", "PainterSettings", "ReplaySettings"]
 
 
 class PainterSettings(Settings):
@@ -42,11 +38,13 @@ class ReplaySettings(Settings):
     name: Literal[EditorName.REPLAY] = Field(
         title="Editor", description="Replays stored edits; makes none."
     )
-    of: PainterSettings = Field(
+    of: PainterSettings | AzureSettings = Field(
         default_factory=PainterSettings,
         title="Replay of",
         description="The editor, with its settings, that made the edits.",
     )
 
 
-EditorSettings = Annotated[PainterSettings | ReplaySettings, Field(discriminator="name")]
+EditorSettings = Annotated[
+    PainterSettings | AzureSettings | ReplaySettings, Field(discriminator="name")
+]

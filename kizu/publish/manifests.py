@@ -104,6 +104,8 @@ EDITS: Final = pa.schema(
         pa.field("usage", pa.string(), nullable=False),
         pa.field("request_id", pa.string()),
         pa.field("bought_at", pa.string()),
+        pa.field("bought_for", pa.string()),
+        pa.field("latency_s", pa.float64()),
     ]
 )
 

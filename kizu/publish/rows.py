@@ -140,8 +140,8 @@ def _diff_columns(diff: DiffRecord) -> Row:
     }
 
 
-def edit_row(sample: PlannedSample, edit: EditRecord | None, outcome: Outcome) -> Row:
-    """Return the ledger row of a request, whatever became of it."""
+def edit_row(sample: PlannedSample, edit: EditRecord | None, outcome: Outcome, dataset: str) -> Row:
+    """Return the ledger row of a dataset's request, whatever became of it."""
     failed = outcome.reached is Reached.FAILED
     return {
         "edit_key": sample.request.key,
@@ -149,14 +149,23 @@ def edit_row(sample: PlannedSample, edit: EditRecord | None, outcome: Outcome) -
         "normal_sha256": sample.normal.sha256,
         "defect_type": sample.defect_type,
         "prompt": sample.prompt,
-        "status": edit.status if edit else "failed",
+        "status": _request_status(edit, dataset) if edit else "failed",
         "reason": outcome.reason if failed else (edit.reason if edit else ""),
         "model": edit.model if edit else "",
         "cost_usd": edit.cost_usd if edit else None,
         "usage": canonical_json(edit.usage if edit else {}),
         "request_id": edit.request_id if edit else None,
         "bought_at": edit.bought_at if edit else None,
+        "bought_for": edit.bought_for if edit else "",
+        "latency_s": edit.latency_s if edit else None,
     }
+
+
+def _request_status(edit: EditRecord, dataset: str) -> str:
+    """Return "bought" or "cached" for paid edits, by whether this dataset or another one paid."""
+    if edit.status == "refused" or not edit.bought_for:
+        return edit.status
+    return "bought" if edit.bought_for == dataset else "cached"
 
 
 def diff_instances(sample_id: str, mask: Mask, anomaly_map: FloatMap) -> list[Row]:

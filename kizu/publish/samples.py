@@ -59,7 +59,7 @@ def publish_sample(
     """
     outcome = outcome_of(sample, shard, store)
     edit = find_edit(store, sample.request.key)
-    ledger = {"edits": [edit_row(sample, edit, outcome)]}
+    ledger = {"edits": [edit_row(sample, edit, outcome, shard.spec.name)]}
     if outcome.reached is not Reached.JUDGED or edit is None:
         return ledger
     keys = shard.keys(sample)

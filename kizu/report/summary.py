@@ -43,6 +43,8 @@ class BuildSummary(Record):
         skipped: Files that are no usable photo.
         cost_usd: What the dataset's edits cost, now or earlier; None where a price is unknown.
         note: A sentence about missing grounding, or empty.
+        stopped: Why the build stopped before all edits were made, and the way out, or empty.
+        paid: What was paid for the dataset over all its builds, in a sentence, or empty.
         dataset_address: Where the version lies.
         report_address: Where the page lies.
     """
@@ -61,6 +63,8 @@ class BuildSummary(Record):
     skipped: tuple[Skipped, ...]
     cost_usd: float | None
     note: str
+    stopped: str = ""
+    paid: str = ""
     dataset_address: str
     report_address: str
 
@@ -96,6 +100,8 @@ def summarize(  # noqa: D417 - the others are fields of the summary
     version: str,
     is_new: bool,
     note: str,
+    stopped: str = "",
+    paid: str = "",
     dataset_address: str,
     report_address: str,
 ) -> BuildSummary:
@@ -124,6 +130,8 @@ def summarize(  # noqa: D417 - the others are fields of the summary
         skipped=inventory.skipped,
         cost_usd=None if None in costs else round(sum(cost or 0.0 for cost in costs), 6),
         note=note,
+        stopped=stopped,
+        paid=paid,
         dataset_address=dataset_address,
         report_address=report_address,
     )
@@ -131,8 +139,10 @@ def summarize(  # noqa: D417 - the others are fields of the summary
 
 def next_steps(summary: BuildSummary) -> list[str]:
     """Say what to do now, most urgent first."""
-    steps = []
-    if summary.failed:
+    steps: list[str] = []
+    if summary.stopped:
+        steps.append(f"{summary.failed} samples are not made yet: {summary.stopped}.")
+    elif summary.failed:
         steps.append(
             f"{summary.failed} samples failed ({summary.problems[0].reason}). Mend the cause and "
             "build again: only they are made."

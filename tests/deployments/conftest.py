@@ -4,8 +4,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import pytest
 from served import Served
+
+from kizu.edit.azure.emulator import Emulator, EmulatorSettings
+from kizu.edit.azure.emulator.server import KEY
+from kizu.spec import DatasetSpec
 
 CHROMIUM = Path(os.environ.get("KIZU_CHROMIUM", "/usr/bin/chromium"))
 CHROMIUM_FLAGS = (
@@ -14,9 +19,43 @@ CHROMIUM_FLAGS = (
 )
 
 
+class Azure(Emulator):
+    """The image service; for one defect it can be down."""
+
+    def __init__(self) -> None:
+        super().__init__(EmulatorSettings(paint=self._paint))
+        self.down_for: str | None = None
+        self.painted = {"hole": 0, "stain": 0}
+
+    def _paint(self, job):
+        kind = "hole" if "deep hole" in job.prompt else "stain"
+        if kind == self.down_for:
+            raise ConnectionError("down")
+        self.painted[kind] += 1
+        picture = job.picture.copy()
+        centre = (picture.shape[1] // 2, picture.shape[0] // 2)
+        cv2.circle(picture, centre, 60, (60, 50, 40), -1)
+        return picture
+
+
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    one = Served(tmp_path_factory.mktemp("served"))
+def azure() -> Iterator[Azure]:
+    one = Azure()
+    with one.running():
+        yield one
+
+
+@pytest.fixture
+def paid_spec(spec: DatasetSpec) -> dict:
+    """The spec of all tests, with the paid editor."""
+    editor = {"name": "azure", "quality": "low", "images_per_minute": 6000, "max_attempts": 2}
+    return spec.model_dump(mode="json") | {"name": "paid", "editor": editor}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, azure: Azure) -> Iterator[Served]:
+    env = {"AZURE_OPENAI_ENDPOINT": azure.endpoint, "AZURE_OPENAI_API_KEY": KEY}
+    one = Served(tmp_path_factory.mktemp("served"), env=env)
     one.start()
     yield one
     assert one.stop() == 0

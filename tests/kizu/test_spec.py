@@ -33,7 +33,10 @@ def changed(**fields) -> dict:
         ({"images": {}}, "images.path is missing; add it"),
         ({"defects": []}, "defects: .*at least 1 item"),
         ({"seed": -1}, r"seed: .*greater than or equal to 0 \(got -1\)"),
-        ({"editor": {"name": "gimp"}}, "editor: there is no 'gimp'; choose one of painter, replay"),
+        (
+            {"editor": {"name": "gimp"}},
+            "editor: there is no 'gimp'; choose one of painter, azure, replay",
+        ),
         (
             {"defects": [{"defect_type": "good", "prompt": "x"}]},
             "defects.0: defect_type 'good' means 'no defect'; choose another name",

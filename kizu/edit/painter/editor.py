@@ -7,7 +7,7 @@ from kizu.edit.editor import Edit
 from kizu.edit.painter import PAINTER_VERSION, DefectKind, imitate_drift, paint
 from kizu.edit.request import EditRequest
 from kizu.edit.settings import PainterSettings
-from kizu.geometry import Fit, FreeSizes, SizeRule
+from kizu.geometry import FreeSizes, Geometry
 from kizu.images import encode_png
 
 PAINTER_SIZES: Final = FreeSizes(
@@ -22,15 +22,9 @@ class PainterEditor:
         """Take the settings; nothing is loaded."""
         self._settings = settings
 
-    @property
-    def sizes(self) -> SizeRule:
-        """Any size in steps of 16 px."""
-        return PAINTER_SIZES
-
-    @property
-    def fit(self) -> Fit:
-        """How photos are brought to these sizes."""
-        return self._settings.fit
+    def frame(self, request: EditRequest, source: tuple[int, int], guide: Mask | None) -> Geometry:  # noqa: ARG002 - the Protocol's
+        """Send the whole photo, or its centre, in a size of steps of 16 px."""
+        return Geometry.fit(source, PAINTER_SIZES, self._settings.fit)
 
     def edit(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> Edit:
         """Paint; the request alone decides what comes out."""

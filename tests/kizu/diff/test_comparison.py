@@ -113,3 +113,19 @@ def test_wrong_types_are_named(photo):
         diff_mask(photo.astype(float), photo)
     with pytest.raises(TypeError, match="region"):
         diff_mask(photo, photo, region=np.zeros(photo.shape[:2], np.uint8))
+
+
+def test_more_threads_give_the_same_answer(photo, stained, drifted):
+    edited = drifted(stained(photo)[0])
+    one, four = (diff_mask(photo, edited, DiffSettings(threads=n)) for n in (1, 4))
+    assert np.array_equal(one.mask, four.mask)
+    assert np.array_equal(one.anomaly_map, four.anomaly_map)
+
+
+def test_another_picture_is_redrawn(photo):
+    assert diff_mask(photo, np.ascontiguousarray(photo[::-1, ::-1])).status is Status.REDRAWN
+
+
+def test_a_relit_picture_is_redrawn(photo):
+    night = (255 * (photo / 255.0) ** 2.5 * np.array([0.4, 0.5, 0.9])).astype(np.uint8)
+    assert diff_mask(photo, night).status is Status.REDRAWN

@@ -9,7 +9,7 @@ from kizu.edit.obtain import obtain_edit
 from kizu.edit.region import BoxRegion
 from kizu.edit.request import EditRequest
 from kizu.edit.settings import PainterSettings, ReplaySettings
-from kizu.geometry import FreeSizes
+from kizu.geometry import FreeSizes, Geometry
 from kizu.images import decode_mask, encode_png
 from kizu.store import Store
 
@@ -30,10 +30,10 @@ class CountingEditor:
 
     error: EditError | None = None
     calls: list = field(default_factory=list)
-    fit = "pad"
-    sizes = FreeSizes(
-        multiple_px=16, min_pixels=0, max_pixels=10**8, max_edge_px=10**4, max_aspect=9
-    )
+
+    def frame(self, request, source, guide):  # noqa: ARG002 - the Protocol's
+        sizes = FreeSizes(16, min_pixels=0, max_pixels=10**8, max_edge_px=10**4, max_aspect=9)
+        return Geometry.fit(source, sizes)
 
     def edit(self, request, picture, region):
         self.calls.append((request, picture, region))
@@ -113,7 +113,7 @@ def test_the_true_mask_lies_apart_from_the_edit_on_the_photos_grid(store, make_p
 
 
 def test_unknown_editors_list_the_choices():
-    with pytest.raises(ValueError, match="no editor 'gimp'; choose one of painter, replay"):
+    with pytest.raises(ValueError, match="no editor 'gimp'; choose one of painter, azure, replay"):
         load_editor("gimp")
     with pytest.raises(ValueError, match="settings of 'replay' given to the editor 'painter'"):
         load_editor("painter", ReplaySettings(name="replay"))

@@ -1,0 +1,229 @@
+"""Kills a build of 60 edits at 30 random moments and compares it with one left in peace.
+
+Each round starts the worker again and sends it SIGKILL after a random time. What must hold: the
+emulator bills 60 edits plus at most the calls that were under way at the kills; no edit is lost;
+pictures and sidecars equal those of an undisturbed build. Run it with
+``python benchmarks/azure/kill.py``; ``--flow`` kills the whole Prefect flow instead of a worker and
+compares the published datasets.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from kizu.arrays import RgbImage
+from kizu.edit.azure.emulator import Emulator, EmulatorSettings
+from kizu.edit.azure.emulator.server import KEY
+from kizu.edit.azure.emulator.service import Job
+from kizu.edit.ledger import Ledger
+from kizu.edit.statement import lines_of, statement
+from kizu.images import encode_png
+from kizu.keys import canonical_json, sha256_hex
+from kizu.publish.layout import latest_version
+from kizu.publish.manifests import TABLES, decode_table
+from kizu.store import Store
+
+WORKER = Path(__file__).with_name("worker.py")
+OWN_TO_A_CALL = ("request_id", "bought_at", "latency_s")
+"""Columns that no two purchases share."""
+
+
+def dark_disc(job: Job) -> RgbImage:
+    """A stand-in for the painter: its place depends on the job alone."""
+    picture = job.picture.copy()
+    draw = np.random.default_rng(int(sha256_hex(job.prompt.encode())[:8], 16))
+    x, y = draw.integers(200, 800, 2)
+    cv2.circle(picture, (int(x), int(y)), 40, (60, 50, 40), -1)
+    return picture
+
+
+def main() -> None:
+    """Print what was billed, lost and changed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--edits", type=int, default=60)
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--threads", type=int, default=8)
+    parser.add_argument("--latency-s", type=float, default=0.3)
+    parser.add_argument("--longest-life-s", type=float, default=3.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--flow", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        run = Flow(Path(folder), options) if options.flow else Worker(Path(folder), options)
+        compare(run, options)
+
+
+def compare(run: "Worker", options: argparse.Namespace) -> None:
+    """Build twice, once with kills, and print the difference."""
+    calm, harsh = (
+        EmulatorSettings(paint=dark_disc),
+        EmulatorSettings(paint=dark_disc, latency_s=options.latency_s),
+    )
+    with Emulator(calm).running() as emulator:
+        run.to_the_end("calm", emulator)
+    with Emulator(harsh).running() as emulator:
+        in_flight = run.with_kills("killed", emulator, random.Random(options.seed))  # noqa: S311 - a draw
+        run.to_the_end("killed", emulator)
+        billed = emulator.tally.billed
+    lines = lines_of(Ledger(run.store("killed")), run.dataset)
+    calm_print, killed_print = run.fingerprint("calm"), run.fingerprint("killed")
+    allowed = options.edits + in_flight
+    print(f"kills                      {options.kills}")
+    print(f"calls under way at a kill  {in_flight}")
+    print(f"billed                     {billed} (allowed: {allowed})")
+    print(f"ledger                     {statement(lines)}")
+    print(f"edits, calm and killed     {len(calm_print)}, {len(killed_print)}")
+    print(f"equal                      {calm_print == killed_print}")
+    sys.exit(0 if billed <= allowed and calm_print == killed_print else 1)
+
+
+_LONGEST_START_S = 25.0
+
+
+class Worker:
+    """Buys the edits through the library."""
+
+    dataset = "benchmark"
+
+    def __init__(self, folder: Path, options: argparse.Namespace) -> None:
+        """Take the folder for the stores, and the options."""
+        self.folder = folder
+        self.options = options
+
+    def store(self, name: str) -> Store:
+        """Open a store."""
+        return Store(str(self.folder / name))
+
+    def command(self, name: str) -> list[str]:
+        """Return the command line of a worker."""
+        editor = {"name": "azure", "quality": "low", "images_per_minute": 60_000}
+        numbers = [str(self.options.edits), str(self.options.threads)]
+        return [sys.executable, str(WORKER), str(self.folder / name), *numbers, json.dumps(editor)]
+
+    def start(self, name: str, emulator: Emulator) -> "subprocess.Popen[bytes]":
+        """Start a worker in a process group of its own."""
+        environment = {
+            **os.environ,
+            "AZURE_OPENAI_ENDPOINT": emulator.endpoint,
+            "AZURE_OPENAI_API_KEY": KEY,
+            "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        }
+        return subprocess.Popen(  # noqa: S603 - our own script
+            self.command(name),
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def to_the_end(self, name: str, emulator: Emulator) -> None:
+        """Run a worker until it is done."""
+        if self.start(name, emulator).wait() != 0:
+            sys.exit(f"the {name} build did not end well")
+
+    def with_kills(self, name: str, emulator: Emulator, draw: random.Random) -> int:
+        """Start and kill workers; return how many calls were under way at the kills."""
+        in_flight = 0
+        for number in range(1, self.options.kills + 1):
+            last = Ledger(self.store(name)).books().last
+            worker = self.start(name, emulator)
+            self.wait_for_calls(worker, emulator, emulator.tally.calls)
+            time.sleep(draw.uniform(0.0, self.options.longest_life_s))
+            os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+            open_calls = Ledger(self.store(name)).books().under_way
+            under_way = sum(call > last for call in open_calls)
+            in_flight += under_way
+            print(f"kill {number}: {under_way} calls under way", file=sys.stderr)
+        return in_flight
+
+    def wait_for_calls(
+        self, worker: "subprocess.Popen[bytes]", emulator: Emulator, before: int
+    ) -> None:
+        """Wait until the worker calls, is done, or has nothing left to buy."""
+        until = time.monotonic() + _LONGEST_START_S
+        while emulator.tally.calls == before and worker.poll() is None:
+            if time.monotonic() > until:
+                return
+            time.sleep(0.02)
+
+    def fingerprint(self, name: str) -> dict[str, str]:
+        """Return a digest per edit: its picture, and its sidecar but for the call's own facts."""
+        store, found = self.store(name), {}
+        for path in store.list("edits"):
+            if not path.endswith("/edit.json"):
+                continue
+            record = store.read_json(path)
+            for column in OWN_TO_A_CALL:
+                record.pop(column)
+            picture = store.read(path.replace("edit.json", "picture.png"))
+            found[record["key"]] = sha256_hex(canonical_json(record).encode() + picture)
+        return found
+
+
+class Flow(Worker):
+    """Builds a whole dataset with the command line."""
+
+    dataset = "plates"
+
+    def __init__(self, folder: Path, options: argparse.Namespace) -> None:
+        """Write photos and spec."""
+        super().__init__(folder, options)
+        (folder / "photos").mkdir()
+        for number in range(options.edits // 4):
+            noise = np.random.default_rng(number).integers(90, 160, (40, 40, 3), dtype=np.uint8)
+            photo = cv2.resize(noise, (256, 256), interpolation=cv2.INTER_CUBIC)
+            data = encode_png(np.asarray(photo, np.uint8))
+            (folder / "photos" / f"{number:02}.png").write_bytes(data)
+        spec: dict[str, Any] = {
+            "name": self.dataset,
+            "images": {"path": "photos", "category": "plate"},
+            "defects": [
+                {"defect_type": "hole", "prompt": "a deep hole", "variants": 2},
+                {"defect_type": "stain", "prompt": "a brown stain", "variants": 2},
+            ],
+            "editor": {"name": "azure", "quality": "low", "images_per_minute": 60_000},
+            "ground": {"annotator": "none"},
+            "agree": {"without_grounding": "accept"},
+        }
+        (folder / "dataset.yaml").write_text(json.dumps(spec))
+
+    def command(self, name: str) -> list[str]:
+        """Return the command line of a build."""
+        run = "from kizu.cli import app; app()"
+        place = ["--store", str(self.folder / name)]
+        return [sys.executable, "-c", run, "build", str(self.folder / "dataset.yaml"), *place]
+
+    def fingerprint(self, name: str) -> dict[str, str]:
+        """Return a digest per published file, tables without the calls' own columns."""
+        store = self.store(name)
+        folder = latest_version(store, self.dataset)
+        if folder is None:
+            return {}
+        found = {}
+        for path in store.list(folder.path("")):
+            data = store.read(path)
+            file = path.removeprefix(folder.path(""))
+            table = file.removesuffix(".parquet")
+            if table in TABLES:
+                kept = decode_table(table, data)
+                drop = [column for column in OWN_TO_A_CALL if column in kept.column_names]
+                data = canonical_json(kept.drop_columns(drop).to_pylist()).encode()
+            if file != "manifest.json":
+                found[file] = sha256_hex(data)
+        return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What each step of the comparison is worth: the same pairs with one step taken out.
+
+python benchmarks/diff/ablation.py --seed 3
+"""
+
+import argparse
+from collections.abc import Callable, Mapping
+from typing import Final
+from unittest.mock import patch
+
+import cv2
+import numpy as np
+from pairs import Pair, make_pairs
+from run import score
+
+from kizu.arrays import FloatMap, Mask, RgbImage
+from kizu.diff import comparison, evidence, registration, tone
+from kizu.diff.decision import Decision
+from kizu.diff.evidence import ScaleEvidence
+from kizu.diff.filters import enlarge, to_lab
+from kizu.edit.painter import DriftProfile
+
+_JUDGED = (DriftProfile.GPT_IMAGE_1_5, DriftProfile.GPT_IMAGE_2)
+
+
+def _no_tone(warped: RgbImage, edited: RgbImage, valid: Mask) -> tone.Tone:
+    del edited, valid
+    return tone.untouched(to_lab(warped))
+
+
+def _constant_noise(residual: FloatMap, busy: FloatMap, valid: Mask) -> FloatMap:
+    del busy
+    level = float(np.median(residual[valid])) / 1.54 + 0.03
+    return np.full(residual.shape, level, np.float32)
+
+
+def _largest_of_all_scales(scales: list[ScaleEvidence]) -> Decision:
+    shape = scales[0].z.shape
+    strength = np.max([enlarge(s.z / np.float32(s.threshold), shape) for s in scales], axis=0)
+    return Decision((strength > 1) & scales[0].valid, strength.astype(np.float32))
+
+
+VARIANTS: Final[Mapping[str, tuple[object, str, object]]] = {
+    "complete": (comparison, "DIFF_VERSION", comparison.DIFF_VERSION),
+    "no fine registration": (registration, "_SCHEDULE", ()),
+    "no colour correction": (comparison, "correct_tone", _no_tone),
+    "colours not balanced": (tone, "_CELLS_PER_COLOUR", 10**9),
+    "one noise level for the picture": (evidence, "noise_level", _constant_noise),
+    "largest of all scales": (comparison, "decide", _largest_of_all_scales),
+    "no outlines": (comparison, "refine", lambda mask, _: mask),
+}
+
+
+def main() -> None:
+    """Print one row per variant."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--side-px", type=int, default=768)
+    parser.add_argument("--scenes", type=int, default=6)
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    made = make_pairs(options.seed, options.side_px, options.scenes)
+    pairs = [pair for pair in made if pair.profile in _JUDGED]
+    print("| variant | iou | boundary | hit | alarm |\n|---|---|---|---|---|")
+    for name, (module, attribute, value) in VARIANTS.items():
+        with patch.object(module, attribute, value):
+            print(_row(name, pairs, score))
+
+
+def _row(name: str, pairs: list[Pair], judge: Callable[[str, Pair], dict[str, float]]) -> str:
+    rows = [judge("kizu", pair) for pair in pairs]
+    columns = ("iou", "boundary", "hit", "alarm")
+    means = [np.mean([row[c] for row in rows if c in row]) for c in columns]
+    return f"| {name} | " + " | ".join(f"{mean:.2f}" for mean in means) + " |"
+
+
+if __name__ == "__main__":
+    main()

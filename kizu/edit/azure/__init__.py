@@ -1,0 +1,1 @@
+"""Edits by gpt-image models on Azure OpenAI or OpenAI: paid, so bought once and counted."""

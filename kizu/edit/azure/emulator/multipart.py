@@ -1,0 +1,66 @@
+"""Reads ``multipart/form-data`` (RFC 7578) as the OpenAI client sends it."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_BOUNDARY: Final = re.compile(r'boundary="?([^";]+)"?')
+_NAME: Final = re.compile(rb'[;\s]name="([^"]*)"')
+_FILENAME: Final = re.compile(rb'filename="([^"]*)"')
+_TYPE: Final = re.compile(rb"content-type:\s*([^\r\n;]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a form.
+
+    Attributes:
+        name: The field's name, without the ``[]`` of lists.
+        filename: The file's name; empty for a text field.
+        mime: Its media type; empty where none is given.
+        data: Its bytes.
+    """
+
+    name: str
+    filename: str
+    mime: str
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        """The value of a text field."""
+        return self.data.decode("utf-8")
+
+
+def parse_form(content_type: str, body: bytes) -> list[Part]:
+    """Split a form into its parts.
+
+    Args:
+        content_type: The request's ``Content-Type``.
+        body: Its body.
+
+    Raises:
+        ValueError: It is no form, or cut off.
+    """
+    found = _BOUNDARY.search(content_type)
+    if not content_type.startswith("multipart/form-data") or found is None:
+        raise ValueError(f"expected multipart/form-data, got {content_type!r}")
+    mark = b"--" + found[1].encode("ascii")
+    if not body.rstrip().endswith(mark + b"--"):
+        raise ValueError("the form is cut off")
+    pieces = (b"\r\n" + body).split(b"\r\n" + mark)
+    return [_parse_part(piece) for piece in pieces[1:-1]]
+
+
+def _parse_part(piece: bytes) -> Part:
+    head, separator, data = piece.partition(b"\r\n\r\n")
+    name = _NAME.search(head)
+    if not separator or name is None:
+        raise ValueError("a part of the form has no name")
+    filename, mime = _FILENAME.search(head), _TYPE.search(head)
+    return Part(
+        name=name[1].decode("utf-8").removesuffix("[]"),
+        filename=filename[1].decode("utf-8") if filename else "",
+        mime=mime[1].decode("ascii").strip() if mime else "",
+        data=data,
+    )

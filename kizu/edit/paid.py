@@ -1,0 +1,163 @@
+"""What a paid editor is: it makes one call at a time and tells exactly what came of it.
+
+It neither retries nor counts: that is done where the ledger is, so that nothing escapes it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
+
+from kizu.arrays import Mask, RgbImage
+from kizu.edit.editor import Edit, EditError, Framer
+from kizu.edit.request import EditRequest
+from kizu.settings import Record
+
+Parcel = Mapping[str, Any]
+"""What one call sends, encoded."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a purchase needs to know of a paid editor.
+
+    Attributes:
+        model: The model family.
+        deployment: What the quota belongs to.
+        calls_per_minute: The quota, as far as it is known before the first call.
+        max_in_flight: Most calls at a time.
+        max_attempts: Calls for one edit before it fails.
+        max_wait_s: Longest pause the service may ask for.
+    """
+
+    model: str
+    deployment: str
+    calls_per_minute: float
+    max_in_flight: int
+    max_attempts: int
+    max_wait_s: float
+
+
+class Reply(Record):
+    """A service's answer as it came, before anyone has looked at it.
+
+    Attributes:
+        body: The body.
+        latency_s: Seconds from sending to its end.
+        request_id: The service's own name of the call.
+        limit_per_minute: The quota as the service tells it.
+        at: When it ended, in seconds since 1970.
+    """
+
+    body: str
+    latency_s: float
+    request_id: str | None
+    limit_per_minute: float | None
+    at: float
+
+
+class SetbackKind(StrEnum):
+    """Why a call brought no answer, and so what to do."""
+
+    REFUSED = "refused"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    INVALID = "invalid"
+    STOP = "stop"
+    STOP_RUN = "stop run"
+
+
+@dataclass(frozen=True)
+class Setback:
+    """A call that brought no answer.
+
+    Attributes:
+        kind: "refused" by policy, never to be asked again; "rejected" unserved, to be asked again;
+            "unknown" if it was perhaps served and billed; "invalid" if the request itself is
+            wrong; "stop" and "stop run" if no other request would fare better.
+        reason: One sentence with the way out.
+        latency_s: Seconds until it failed.
+        request_id: The service's own name of the call.
+        hold_s: How long the service wants nothing of this deployment.
+        wait_s: How long to wait before asking for this edit again.
+        limit_per_minute: The quota as the service tells it.
+        remains: What came of the body before it broke off.
+        is_unreachable: True if no connection could be made.
+    """
+
+    kind: SetbackKind
+    reason: str
+    latency_s: float = 0.0
+    request_id: str | None = None
+    hold_s: float = 0.0
+    wait_s: float = 0.0
+    limit_per_minute: float | None = None
+    remains: bytes = b""
+    is_unreachable: bool = False
+
+
+class BadReplyError(EditError):
+    """A reply that is no edit; it is kept for inspection.
+
+    Attributes:
+        cost_usd: What it cost all the same; None where not known.
+        usage: Tokens by kind, as billed.
+    """
+
+    def __init__(self, reason: str, cost_usd: float | None, usage: Mapping[str, int]) -> None:
+        """Take why it is no edit and what it cost."""
+        super().__init__(reason)
+        self.cost_usd = cost_usd
+        self.usage = dict(usage)
+
+
+@runtime_checkable
+class PaidEditor(Framer, Protocol):
+    """Makes edits for money, one call at a time; who calls it counts and retries."""
+
+    @property
+    def terms(self) -> Terms:
+        """What a purchase needs to know of it."""
+        ...
+
+    def check(self) -> None:
+        """Raise StopEditingError if it has no way to reach or enter the service."""
+        ...
+
+    def close(self) -> None:
+        """Hang up; the next call connects again."""
+        ...
+
+    def most_usd(self, request: EditRequest, size: tuple[int, int]) -> float | None:
+        """Return the most one call can cost; None where the price is not known."""
+        ...
+
+    def pack(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> Parcel:
+        """Encode what is sent, before the call gets its turn: calls must start on time.
+
+        Args:
+            request: What is asked for.
+            picture: (H, W, 3) uint8 RGB, of a size it accepts.
+            region: (H, W) bool, where the defect may be; None for anywhere.
+
+        Raises:
+            EditError: It is more than the service takes.
+        """
+        ...
+
+    def call(self, parcel: Parcel) -> Reply | Setback:
+        """Make one call and return whatever came of it."""
+        ...
+
+    def read(self, reply: Reply, request: EditRequest, size: tuple[int, int]) -> Edit:
+        """Read an answer.
+
+        Args:
+            reply: What the service answered.
+            request: What was asked for.
+            size: (width, height) of the picture that was sent.
+
+        Raises:
+            BadReplyError: It is no picture, or of another size.
+        """
+        ...

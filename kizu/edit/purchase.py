@@ -1,0 +1,227 @@
+"""Buys an edit exactly once: one claim, one call at a time, and the answer on disk first.
+
+The order decides what a crash can cost. The call is in the ledger before it is made; the answer is
+in the store, as it came, before anyone looks at it; then the ledger learns what it cost; then the
+edit is completed from the stored answer; then that is removed. Whoever comes next finds the first
+step that is missing and goes on there. Only a worker that dies between the service's answer and the
+first write loses money, and the ledger says so: the call stays there as "unknown".
+"""
+
+import random
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from kizu.arrays import Mask, RgbImage
+from kizu.edit.archive import (
+    EditRecord,
+    drop_reply,
+    find_edit,
+    find_replies,
+    save_edit,
+    save_refusal,
+    save_reply,
+    set_aside,
+)
+from kizu.edit.claims import Check, claim
+from kizu.edit.editor import Edit, EditError, StopEditingError
+from kizu.edit.ledger import CallStatus, End
+from kizu.edit.paid import BadReplyError, PaidEditor, Parcel, Reply, Setback, SetbackKind
+from kizu.edit.request import EditRequest
+from kizu.edit.till import Till
+from kizu.geometry import Geometry
+from kizu.store import Store
+
+_UNKNOWNS_ALLOWED: Final = 1
+_FIRST_PAUSE_S: Final = 0.5
+_LONGEST_PAUSE_S: Final = 30.0
+
+_STATUS: Final = {
+    SetbackKind.REFUSED: CallStatus.REFUSED,
+    SetbackKind.REJECTED: CallStatus.REJECTED,
+    SetbackKind.UNKNOWN: CallStatus.UNKNOWN,
+    SetbackKind.INVALID: CallStatus.REJECTED,
+    SetbackKind.STOP: CallStatus.REJECTED,
+    SetbackKind.STOP_RUN: CallStatus.REJECTED,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """What is sent.
+
+    Attributes:
+        request: What is asked for.
+        picture: (H, W, 3) uint8 RGB.
+        region: (H, W) bool, where the defect may be; None for anywhere.
+        geometry: How the photo became the picture.
+    """
+
+    request: EditRequest
+    picture: RgbImage
+    region: Mask | None
+    geometry: Geometry
+
+
+def buy_edit(store: Store, till: Till, editor: PaidEditor, order: Order) -> EditRecord:
+    """Return the record of an edit, paying for it at most once among all workers.
+
+    Raises:
+        EditError: It could not be bought now.
+        StopEditingError: Nor can any other.
+    """
+    return _Purchase(store, till, editor, order).make()
+
+
+class _Purchase:
+    """One edit on its way."""
+
+    def __init__(self, store: Store, till: Till, editor: PaidEditor, order: Order) -> None:
+        self._store = store
+        self._till = till
+        self._editor = editor
+        self._order = order
+        self._key = order.request.key
+        self._unknowns = 0
+
+    def make(self) -> EditRecord:
+        with claim(self._store, self._key, self._is_done) as check:
+            if found := find_edit(self._store, self._key):
+                return found
+            return self._resume() or self._buy(check)
+
+    def _is_done(self) -> bool:
+        self._till.check_sign()
+        return find_edit(self._store, self._key) is not None
+
+    def _resume(self) -> EditRecord | None:
+        """Go on where a killed worker stopped: the claim tells that nobody else is at it."""
+        record = None
+        for number, reply in find_replies(self._store, self._key):
+            try:
+                record = self._complete(number, reply)
+            except BadReplyError:  # set aside; a new call may fare better
+                continue
+        for number, call in list(self._till.ledger.books().under_way.items()):
+            if call.key == self._key:
+                reason = "its worker was stopped before the answer was stored"
+                self._till.end(number, _end(CallStatus.UNKNOWN, reason))
+        return record
+
+    def _buy(self, check: Check) -> EditRecord:
+        order, terms = self._order, self._till.terms
+        self._editor.check()
+        parcel = self._editor.pack(order.request, order.picture, order.region)
+        for attempt in range(1, terms.max_attempts + 1):
+            check()
+            answer, number = self._call(parcel)
+            if isinstance(answer, Reply):
+                return self._complete(number, answer)
+            if answer.kind is SetbackKind.REFUSED:
+                return self._refuse(answer)
+            self._give_up_if_pointless(answer, attempt)
+            self._till.pause(max(answer.wait_s, _backoff_s(attempt)))
+        raise AssertionError("the last attempt gives up")
+
+    def _call(self, parcel: Parcel) -> tuple[Reply | Setback, int]:
+        order = self._order
+        most_usd = self._editor.most_usd(order.request, order.geometry.model)
+        with self._till.place():
+            number = self._till.start(self._key, most_usd)
+            answer = self._editor.call(parcel)
+        if isinstance(answer, Reply):
+            save_reply(self._store, self._key, number, answer)
+            return answer, number
+        if answer.remains:
+            set_aside(self._store, self._key, number, answer.remains)
+        self._till.end(number, _end_of(answer))
+        return answer, number
+
+    def _complete(self, number: int, reply: Reply) -> EditRecord:
+        """Read a stored answer, enter it into the ledger and complete the edit."""
+        try:
+            edit = self._editor.read(reply, self._order.request, self._order.geometry.model)
+        except BadReplyError as bad:
+            place = set_aside(self._store, self._key, number, reply.body.encode())
+            self._till.end(number, _bad_end(bad, reply))
+            drop_reply(self._store, self._key, number)
+            raise BadReplyError(
+                f"{bad}; the reply is kept in {place}", bad.cost_usd, bad.usage
+            ) from None
+        self._till.end(number, _bought(edit, reply))
+        request, geometry = self._order.request, self._order.geometry
+        record = save_edit(self._store, request, edit, geometry, self._till.dataset)
+        drop_reply(self._store, self._key, number)
+        return record
+
+    def _refuse(self, refusal: Setback) -> EditRecord:
+        request, geometry = self._order.request, self._order.geometry
+        return save_refusal(self._store, request, refusal.reason, geometry, self._till.dataset)
+
+    def _give_up_if_pointless(self, setback: Setback, attempt: int) -> None:
+        """Raise unless another attempt may fare better."""
+        terms = self._till.terms
+        wait_s = max(setback.hold_s, setback.wait_s)
+        if setback.kind in (SetbackKind.STOP, SetbackKind.STOP_RUN):
+            raise StopEditingError(setback.reason, whole_run=setback.kind is SetbackKind.STOP_RUN)
+        if wait_s > terms.max_wait_s:
+            raise StopEditingError(
+                f"the service asks to wait {wait_s:.0f} s, longer than editor.max_wait_s "
+                f"({terms.max_wait_s:.0f} s); build again later"
+            )
+        if setback.kind is SetbackKind.INVALID:
+            raise EditError(setback.reason)
+        if setback.kind is SetbackKind.UNKNOWN:
+            self._unknowns += 1
+        if self._unknowns > _UNKNOWNS_ALLOWED or attempt == terms.max_attempts:
+            if setback.is_unreachable:
+                raise StopEditingError(setback.reason)
+            raise EditError(f"given up after {attempt} calls: {setback.reason}")
+
+
+def _backoff_s(attempt: int) -> float:
+    """Pause before the next attempt: doubling, with jitter so that workers do not march in step."""
+    longest = min(_FIRST_PAUSE_S * 2.0 ** (attempt - 1), _LONGEST_PAUSE_S)
+    return float(longest) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter guards nothing
+
+
+def _bought(edit: Edit, reply: Reply) -> End:
+    return End(
+        status=CallStatus.BOUGHT,
+        cost_usd=edit.cost_usd,
+        usage=dict(edit.usage),
+        latency_s=reply.latency_s,
+        request_id=reply.request_id,
+        at=reply.at,
+        limit_per_minute=reply.limit_per_minute,
+    )
+
+
+def _bad_end(bad: BadReplyError, reply: Reply) -> End:
+    return End(
+        status=CallStatus.FAILED,
+        reason=str(bad),
+        cost_usd=bad.cost_usd,
+        usage=bad.usage,
+        latency_s=reply.latency_s,
+        request_id=reply.request_id,
+        at=reply.at,
+        limit_per_minute=reply.limit_per_minute,
+    )
+
+
+def _end_of(setback: Setback) -> End:
+    return End(
+        status=_STATUS[setback.kind],
+        reason=setback.reason,
+        cost_usd=0.0 if setback.kind is SetbackKind.REFUSED else None,
+        latency_s=None if setback.is_unreachable else setback.latency_s,
+        request_id=setback.request_id,
+        at=time.time(),
+        hold_s=setback.hold_s,
+        limit_per_minute=setback.limit_per_minute,
+    )
+
+
+def _end(status: CallStatus, reason: str) -> End:
+    return End(status=status, reason=reason, at=time.time())

@@ -1,0 +1,102 @@
+"""A running emulator, the environment that points at it, and everything a purchase needs."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from kizu.edit.azure.emulator import Emulator, EmulatorSettings
+from kizu.edit.azure.emulator.server import KEY
+from kizu.edit.azure.settings import AzureSettings
+from kizu.edit.budget import BudgetSpec
+from kizu.edit.editor import load_editor
+from kizu.edit.ledger import Ledger
+from kizu.edit.obtain import obtain_edit
+from kizu.edit.request import EditRequest
+from kizu.edit.till import Till
+from kizu.stops import StopSign
+from kizu.store import Store
+
+FAST = {"name": "azure", "model": "gpt-image-1.5", "images_per_minute": 60_000, "quality": "low"}
+
+
+def quick_paint(job):
+    """A dark disc: as good as a scratch where only the money matters."""
+    picture = job.picture.copy()
+    centre = (picture.shape[1] // 2, picture.shape[0] // 2)
+    cv2.circle(picture, centre, 40, (60, 50, 40), -1)
+    return picture
+
+
+@pytest.fixture
+def start_emulator(monkeypatch):
+    """Return a function that starts an emulator and points the environment at it."""
+    running = []
+
+    def start(**settings):
+        emulator = Emulator(replace(EmulatorSettings(paint=quick_paint), **settings))
+        context = emulator.running()
+        context.__enter__()
+        running.append(context)
+        monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", emulator.endpoint)
+        monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
+        monkeypatch.setenv("OPENAI_API_VERSION", "2025-04-01-preview")
+        return emulator
+
+    yield start
+    for context in running:
+        context.__exit__(None, None, None)
+
+
+@dataclass
+class Shop:
+    """One worker's way to buy edits."""
+
+    store: Store
+    settings: AzureSettings
+    budget: BudgetSpec
+    run: str
+
+    def __post_init__(self):
+        self.editor = load_editor("azure", self.settings)
+        self.ledger = Ledger(self.store)
+        self.sign = StopSign(self.store, self.run)
+        self.till = Till(self.ledger, "plates", self.budget, self.editor.terms, self.sign)
+        noise = np.random.default_rng(0).integers(90, 160, (60, 60, 3), dtype=np.uint8)
+        self.photo = cv2.resize(noise, (640, 640), interpolation=cv2.INTER_CUBIC)
+
+    def request(self, number=0, prompt="a deep hole"):
+        return EditRequest(
+            normal_sha256="ab" * 32,
+            ask={"prompt": prompt, "region": None, "area": None, "draw": 0.5},
+            editor={"name": "azure"},
+            variant=number,
+            seed=0,
+        )
+
+    def buy(self, number=0, region=None, prompt="a deep hole"):
+        request = self.request(number, prompt)
+        return obtain_edit(self.store, self.editor, request, self.photo, region, self.till)
+
+    def ends(self):
+        return [end for _, _, end in self.ledger.entries()]
+
+
+@pytest.fixture
+def open_shop(tmp_path: Path):
+    """Return a function that opens one more worker's shop on the same store."""
+    opened = []
+
+    def open_one(budget=None, run=None, **settings):
+        parsed = AzureSettings.model_validate({**FAST, **settings})
+        name = run or f"run {len(opened)}"
+        store = Store(str(tmp_path / "store"))
+        shop = Shop(store, parsed, BudgetSpec.model_validate(budget or {}), name)
+        opened.append(shop)
+        return shop
+
+    yield open_one
+    for shop in opened:
+        shop.editor.close()

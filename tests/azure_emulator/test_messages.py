@@ -1,0 +1,151 @@
+"""What a person reads when something is not set up; and the key, which nobody ever reads."""
+
+import json
+import logging
+import re
+import traceback
+
+import pytest
+
+from kizu.edit.azure.emulator.server import KEY
+from kizu.edit.azure.families import Family
+from kizu.edit.editor import EditError, StopEditingError, load_editor
+from kizu.edit.statement import lines_of, to_csv
+
+
+def sentence_of(shop):
+    with pytest.raises(StopEditingError) as stopped:
+        shop.buy()
+    sentence = str(stopped.value)
+    assert "\n" not in sentence
+    return sentence
+
+
+def test_no_endpoint(start_emulator, open_shop, monkeypatch):
+    start_emulator()
+    monkeypatch.delenv("AZURE_OPENAI_ENDPOINT")
+    assert "AZURE_OPENAI_ENDPOINT is not set; set it to" in sentence_of(open_shop())
+
+
+def test_no_key(start_emulator, open_shop, monkeypatch):
+    emulator = start_emulator()
+    monkeypatch.delenv("AZURE_OPENAI_API_KEY")
+    shop = open_shop()
+    assert "AZURE_OPENAI_API_KEY is not set; set it where the workers run" in sentence_of(shop)
+    assert emulator.tally.calls == 0
+    assert list(shop.ledger.entries()) == []
+
+
+def test_a_wrong_key(start_emulator, open_shop, monkeypatch):
+    start_emulator()
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "a-key-of-another-resource")
+    sentence = sentence_of(open_shop())
+    assert "does not accept the key or token; check AZURE_OPENAI_API_KEY" in sentence
+
+
+def test_an_endpoint_that_is_no_address(start_emulator, open_shop, monkeypatch):
+    start_emulator()
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "my-resource")
+    assert "'my-resource', which is no address; it looks like https://" in sentence_of(open_shop())
+
+
+def test_an_endpoint_where_nobody_answers(start_emulator, open_shop, monkeypatch):
+    start_emulator()
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "http://127.0.0.1:9")
+    sentence = sentence_of(open_shop(max_attempts=2))
+    assert "127.0.0.1:9 cannot be reached" in sentence
+    assert "check the network and AZURE_OPENAI_ENDPOINT" in sentence
+
+
+def test_an_endpoint_of_something_else(start_emulator, open_shop, monkeypatch):
+    emulator = start_emulator()
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", f"{emulator.endpoint}/elsewhere")
+    sentence = sentence_of(open_shop())
+    assert "there is no deployment 'gpt-image-1.5' at this address" in sentence
+    assert "check editor.deployment, the endpoint and OPENAI_API_VERSION" in sentence
+
+
+def test_a_wrong_deployment(start_emulator, open_shop):
+    start_emulator(deployments={"painter-dep": Family.GPT_IMAGE_1_5})
+    sentence = sentence_of(open_shop(deployment="typo"))
+    assert "there is no deployment 'typo'" in sentence
+    assert open_shop(deployment="painter-dep").buy().status == "edited"
+
+
+def test_a_retired_model(start_emulator, open_shop):
+    start_emulator(retired=frozenset({"gpt-image-1"}))
+    sentence = sentence_of(open_shop(model="gpt-image-1"))
+    assert "the model of deployment 'gpt-image-1' is retired" in sentence
+    assert "deploy a newer one and name it in editor.model" in sentence
+
+
+def test_a_missing_api_version(start_emulator, open_shop, monkeypatch):
+    start_emulator()
+    monkeypatch.delenv("OPENAI_API_VERSION")
+    sentence = sentence_of(open_shop(url_style="deployment"))
+    assert "OPENAI_API_VERSION is not set" in sentence
+    assert open_shop().buy().status == "edited"  # v1 needs none
+
+
+def test_a_secret_block_that_is_missing(start_emulator, open_shop):
+    start_emulator()
+    block = {"secret_block": "azure-key"}
+    shop = open_shop(**block)
+    assert "'azure-key' is looked up by a flow's worker only" in sentence_of(shop)
+
+    def none_there(block):
+        raise ValueError(block)
+
+    shop.editor = load_editor("azure", shop.settings, none_there)
+    assert "there is no Prefect Secret block 'azure-key'" in sentence_of(shop)
+    shop.editor = load_editor("azure", shop.settings, {"azure-key": KEY}.__getitem__)
+    assert shop.buy().status == "edited"
+
+
+def test_entra_without_its_package_names_it(start_emulator, open_shop, monkeypatch):
+    start_emulator()
+    monkeypatch.setitem(__import__("sys").modules, "azure.identity", None)
+    assert "pip install 'kizu[azure]'" in sentence_of(open_shop(auth="entra"))
+
+
+@pytest.mark.parametrize("url_style", ["deployment", "v1"])
+def test_entra_tokens_are_sent_as_bearer(start_emulator, open_shop, monkeypatch, url_style):
+    start_emulator()
+    monkeypatch.delenv("AZURE_OPENAI_API_KEY")
+    monkeypatch.setattr("kizu.edit.azure.connection._entra_tokens", lambda: lambda: KEY)
+    assert open_shop(auth="entra", url_style=url_style).buy().status == "edited"
+
+
+def test_openai_itself_is_a_provider_by_its_base_url(start_emulator, open_shop, monkeypatch):
+    emulator = start_emulator()
+    monkeypatch.delenv("AZURE_OPENAI_ENDPOINT")
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{emulator.endpoint}/v1")
+    assert "OPENAI_API_KEY is not set" in sentence_of(open_shop(provider="openai"))
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    assert open_shop(provider="openai").buy().status == "edited"
+
+
+@pytest.mark.parametrize("echo", ["accepted", "refused by name"])
+def test_the_key_is_in_no_log_result_ledger_report_or_exception(
+    start_emulator, open_shop, monkeypatch, caplog, capsys, echo
+):
+    """The service may even repeat the key in its error, as OpenAI's does in part."""
+    secret = "s3cr3t-" + "0f" * 16
+    caplog.set_level(logging.DEBUG)
+    start_emulator(key=secret if echo == "accepted" else "another")
+    monkeypatch.setattr("kizu.edit.azure.emulator.server.DENIED", f"invalid key {secret}")
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", secret)
+    shop = open_shop()
+    told = [repr(shop.settings), repr(vars(shop)), repr(vars(shop.editor))]
+    if echo == "accepted":
+        told.append(repr(shop.buy()))
+    else:
+        with pytest.raises(EditError, match=r"invalid key \[key\]") as stopped:
+            shop.buy()
+        told.append("".join(traceback.format_exception(stopped.value)))
+    told += [caplog.text, *capsys.readouterr(), to_csv(lines_of(shop.ledger, "plates"))]
+    told.append(json.dumps(shop.ledger.books().to_json()))
+    files = [shop.store.read(path).decode("latin-1") for path in shop.store.list("")]
+    assert files
+    for text in [*told, *files]:
+        assert not re.search(re.escape(secret), text)

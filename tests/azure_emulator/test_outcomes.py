@@ -1,0 +1,142 @@
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from kizu.edit.azure.emulator import Fault, FaultPlan
+from kizu.edit.editor import EditError, StopEditingError
+from kizu.edit.ledger import CallStatus
+from kizu.stops import Stop
+
+STOP = Stop(sentence="enough")
+
+
+def scripted(*faults, **options):
+    return FaultPlan(script=dict(enumerate(faults, start=1)), **options)
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.RATE_LIMIT, Fault.RATE_LIMIT_MS, Fault.SERVER_ERROR, Fault.OVERLOADED]
+)
+def test_a_rejected_call_is_made_again_and_costs_nothing(start_emulator, open_shop, fault):
+    emulator = start_emulator(faults=scripted(fault, retry_after_s=0.2))
+    shop = open_shop()
+    assert shop.buy().status == "edited"
+    assert [end.status for end in shop.ends()] == [CallStatus.REJECTED, CallStatus.BOUGHT]
+    assert shop.ledger.books().dataset("plates").requests == emulator.tally.billed == 1
+
+
+def test_rejected_calls_are_bounded(start_emulator, open_shop):
+    emulator = start_emulator(faults=FaultPlan(share=1, chosen=(Fault.SERVER_ERROR,)))
+    with pytest.raises(EditError, match="given up after 2 calls: the service answered 500"):
+        open_shop(max_attempts=2).buy()
+    assert emulator.tally.calls == 2
+
+
+def test_a_refusal_is_kept_with_its_reason_and_others_go_on(start_emulator, open_shop):
+    emulator = start_emulator(faults=scripted(Fault.POLICY))
+    shop = open_shop()
+    refused = shop.buy(prompt="a smear of blood")
+    assert refused.status == "refused"
+    assert "safety system; try 'a red-brown stain' for 'blood'" in refused.reason
+    assert shop.buy(prompt="a smear of blood") == refused
+    assert shop.buy(1).status == "edited"
+    assert emulator.tally.calls == 2
+    assert [end.status for end in shop.ends()] == [CallStatus.REFUSED, CallStatus.BOUGHT]
+
+
+def test_a_blocked_resource_stops_the_whole_run_at_once(start_emulator, open_shop):
+    emulator = start_emulator(faults=scripted(Fault.BLOCKED))
+    with pytest.raises(StopEditingError, match="the whole resource is blocked") as stopped:
+        open_shop().buy()
+    assert stopped.value.whole_run
+    assert emulator.tally.calls == 1
+
+
+def test_a_call_that_was_perhaps_billed_is_unknown_and_made_once_more(start_emulator, open_shop):
+    emulator = start_emulator(faults=scripted(Fault.SLOW), slow_s=3)
+    shop = open_shop(timeout_s=1)
+    assert shop.buy().status == "edited"
+    unknown, bought = shop.ends()
+    assert (unknown.status, bought.status) == (CallStatus.UNKNOWN, CallStatus.BOUGHT)
+    assert "took too long" in unknown.reason
+    time.sleep(2.5)
+    assert emulator.tally.billed == 2
+    spent = shop.ledger.books().dataset("plates")
+    assert (spent.requests, spent.unanswered) == (2, 1)
+    assert spent.cost_usd >= emulator.tally.cost_usd
+
+
+@pytest.mark.parametrize("fault", [Fault.RESET, Fault.TRUNCATED])
+def test_an_answer_that_breaks_off_is_unknown_and_asked_for_once_more(
+    start_emulator, open_shop, fault
+):
+    start_emulator(faults=scripted(fault))
+    shop = open_shop()
+    assert shop.buy().status == "edited"
+    assert [end.status for end in shop.ends()] == [CallStatus.UNKNOWN, CallStatus.BOUGHT]
+    kept = list(shop.store.list("inspect"))
+    assert len(kept) == (fault is Fault.TRUNCATED)
+
+
+def test_a_key_is_not_tried_a_third_time_after_two_unknown_calls(start_emulator, open_shop):
+    emulator = start_emulator(faults=scripted(Fault.RESET, Fault.RESET))
+    with pytest.raises(EditError, match="it may have been billed"):
+        open_shop().buy()
+    assert emulator.tally.calls == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Fault.WRONG_SIZE, "the picture is 512x512, 1024x1024 was asked for"),
+        (Fault.NOT_AN_IMAGE, "it is not an image"),
+    ],
+)
+def test_a_reply_that_is_no_edit_is_kept_for_inspection(start_emulator, open_shop, fault, reason):
+    emulator = start_emulator(faults=scripted(fault))
+    shop = open_shop()
+    with pytest.raises(EditError, match=f"{reason}.*the reply is kept in inspect/"):
+        shop.buy()
+    [kept] = shop.store.list("inspect")
+    assert b"b64_json" in shop.store.read(kept)
+    assert list(shop.store.list("edits")) == []
+    [end] = shop.ends()
+    assert (end.status, end.cost_usd) == (CallStatus.FAILED, emulator.tally.cost_usd)
+    assert shop.buy().status == "edited"
+
+
+def test_a_pause_longer_than_the_clients_own_limit_is_kept(start_emulator, open_shop):
+    start_emulator(faults=scripted(Fault.RATE_LIMIT, retry_after_s=130))
+    shop = open_shop()
+    waited = []
+    shop.till.pause = lambda seconds: waited.append(seconds) or shop.sign.put_up(STOP)
+    with pytest.raises(StopEditingError, match="enough"):
+        shop.buy()
+    assert waited == [130]
+    traffic = shop.ledger.books().of("gpt-image-1.5")
+    assert 120 < traffic.hold_until - datetime.now(UTC).timestamp() <= 130
+
+
+def test_a_pause_beyond_all_patience_stops_with_the_way_out(start_emulator, open_shop):
+    start_emulator(faults=scripted(Fault.RATE_LIMIT, retry_after_s=7200))
+    with pytest.raises(StopEditingError, match=r"asks to wait 7200 s.*build again later"):
+        open_shop().buy()
+
+
+def test_a_limit_that_the_service_tells_is_kept(start_emulator, open_shop):
+    start_emulator(told_per_minute=120)
+    shop = open_shop()
+    started = time.monotonic()
+    for number in range(3):
+        shop.buy(number)
+    assert time.monotonic() - started > 2 * 0.5
+
+
+def test_calls_keep_below_a_quota_that_rejects_bursts(start_emulator, open_shop):
+    emulator = start_emulator(per_minute=60, speed=5)
+    shop = open_shop(images_per_minute=300)
+    for number in range(12):
+        shop.buy(number)
+    assert emulator.tally.rejected == 0
+    assert emulator.tally.billed == 12

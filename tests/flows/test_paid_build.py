@@ -1,0 +1,117 @@
+"""The flow with the paid editor, against the emulator."""
+
+import cv2
+import pytest
+from prefect.blocks.system import Secret
+
+from kizu.edit.azure.emulator import Emulator, EmulatorSettings, Fault, FaultPlan
+from kizu.edit.azure.emulator.server import KEY
+from kizu.edit.ledger import Ledger
+from kizu.edit.statement import lines_of
+from kizu.publish.layout import latest_version
+from kizu.publish.manifests import decode_table
+from kizu.spec import DatasetSpec
+
+
+def dark_disc(job):
+    picture = job.picture.copy()
+    centre = (picture.shape[1] // 2, picture.shape[0] // 2)
+    cv2.circle(picture, centre, 60, (60, 50, 40), -1)
+    return picture
+
+
+@pytest.fixture
+def emulate(monkeypatch):
+    contexts = []
+
+    def start(**settings):
+        emulator = Emulator(EmulatorSettings(paint=dark_disc, **settings))
+        contexts.append(emulator.running())
+        contexts[-1].__enter__()
+        monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", emulator.endpoint)
+        monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
+        return emulator
+
+    yield start
+    for context in contexts:
+        context.__exit__(None, None, None)
+
+
+@pytest.fixture
+def paid(spec):
+    """The spec of the flow tests, with the paid editor."""
+    fields = spec.model_dump(mode="json")
+    editor = {"name": "azure", "quality": "low", "images_per_minute": 6000}
+
+    def with_budget(**budget):
+        return DatasetSpec.parse({**fields, "editor": editor, "budget": budget})
+
+    return with_budget
+
+
+def edits(store):
+    table = store.read(latest_version(store, "plates").path("edits.parquet"))
+    return decode_table("edits", table).to_pylist()
+
+
+def test_a_paid_build_buys_every_edit_once_and_publishes_the_ledger(build, paid, store, emulate):
+    emulator = emulate()
+    state, summary = build(paid())
+    assert state.is_completed(), state.message
+    assert emulator.tally.billed == summary.samples == 4
+    assert summary.cost_usd == emulator.tally.cost_usd
+    bought = {line.key: line for line in lines_of(Ledger(store), "plates")}
+    for row in edits(store):
+        line = bought[row["edit_key"]]
+        assert (row["status"], row["cost_usd"]) == (line.status, line.cost_usd)
+        assert (row["request_id"], row["latency_s"]) == (line.request_id, line.latency_s)
+    build(paid())
+    assert emulator.tally.calls == 4
+
+
+def test_a_budget_stops_the_build_with_one_sentence_and_a_raise_goes_on(build, paid, emulate):
+    emulator = emulate()
+    state, summary = build(paid(max_requests=3))
+    assert state.is_failed()
+    assert state.message == (
+        "1 of 4 samples are not made yet: budget reached: 3 of 3 requests are used; raise "
+        "budget.max_requests and build again to go on"
+    )
+    assert (summary.accepted, emulator.tally.billed) == (3, 3)
+    assert build(paid(max_requests=3))[0].is_failed()
+    assert emulator.tally.billed == 3
+    state, summary = build(paid(max_requests=4))
+    assert state.is_completed()
+    assert (summary.accepted, emulator.tally.billed) == (4, 4)
+    assert summary.paid.startswith("4 requests, 0.")
+
+
+def test_the_key_may_come_from_a_secret_block(build, paid, store, emulate, monkeypatch):
+    emulator = emulate()
+    monkeypatch.delenv("AZURE_OPENAI_API_KEY")
+    fields = paid().model_dump(mode="json")
+    fields["editor"]["secret_block"] = "image-key"
+    state, _ = build(DatasetSpec.parse(fields))
+    assert "there is no Prefect Secret block 'image-key'" in state.message
+    Secret(value=KEY).save("image-key")
+    assert build(DatasetSpec.parse(fields))[0].is_completed()
+    assert emulator.tally.billed == 4
+    assert not any(KEY.encode() in store.read(path) for path in store.list(""))
+
+
+def test_a_resource_block_stops_the_run_with_one_sentence(build, paid, emulate):
+    emulator = emulate(faults=FaultPlan(share=1, chosen=(Fault.BLOCKED,)))
+    state, summary = build(paid(), shard_size=1)
+    assert state.is_failed()
+    assert "the whole resource is blocked" in state.message
+    assert summary.stopped in state.message
+    assert emulator.tally.calls <= 4
+
+
+def test_an_edit_that_another_dataset_paid_for_is_cached_in_the_ledger(build, paid, store, emulate):
+    emulator = emulate()
+    build(paid())
+    other = DatasetSpec.parse({**paid().model_dump(mode="json"), "name": "more plates"})
+    build(other)
+    assert emulator.tally.billed == 4
+    assert [line.status for line in lines_of(Ledger(store), "more plates")] == ["cached"] * 4

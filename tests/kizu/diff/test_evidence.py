@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from kizu.diff.evidence import COARSE, Suspicion, coarse_evidence, fine_evidence
+from kizu.diff.noise import noise_level
+
+SUSPICION = Suspicion(0.0025, 2.0)
+
+
+@pytest.fixture
+def lab_pair():
+    rng = np.random.default_rng(2)
+    predicted = np.full((256, 256, 3), [60, 0, 0], np.float32)
+    predicted += rng.normal(0, 4, predicted.shape).astype(np.float32)
+    edited = predicted + rng.normal(0, 1, predicted.shape).astype(np.float32)
+    return predicted, edited
+
+
+def fine(predicted, edited, suspicion=SUSPICION):
+    valid = np.ones(predicted.shape[:2], bool)
+    doubt = np.zeros((1, 1), np.float32)
+    return fine_evidence(predicted, edited, valid, doubt=doubt, suspicion=suspicion)
+
+
+def test_noise_is_no_evidence(lab_pair):
+    evidence = fine(*lab_pair)
+    assert evidence.z.max() < evidence.threshold
+
+
+def test_a_thin_line_is_fine_evidence(lab_pair):
+    predicted, edited = lab_pair
+    edited[100:102, 50:150, 0] += 30
+    evidence = fine(predicted, edited)
+    assert evidence.z[100:102, 60:140].min() > evidence.threshold
+
+
+def test_another_grain_is_no_coarse_evidence(lab_pair):
+    predicted, _ = lab_pair
+    other = np.roll(predicted, (40, 60), (0, 1))
+    valid, doubt = np.ones(predicted.shape[:2], bool), np.zeros((1, 1), np.float32)
+    for scale in COARSE:
+        evidence = coarse_evidence(scale, predicted, other, valid, doubt=doubt, suspicion=SUSPICION)
+        assert evidence.z.max() < evidence.threshold
+
+
+def test_a_faint_broad_stain_is_coarse_evidence(lab_pair):
+    predicted, edited = lab_pair
+    edited[80:160, 80:160, 2] += 5
+    valid, doubt = np.ones(predicted.shape[:2], bool), np.zeros((1, 1), np.float32)
+    evidence = coarse_evidence(
+        COARSE[2], predicted, edited, valid, doubt=doubt, suspicion=SUSPICION
+    )
+    assert evidence.z[14:16, 14:16].min() > evidence.threshold
+
+
+def test_evidence_counts_more_where_the_edit_was_asked_for(lab_pair):
+    predicted, edited = lab_pair
+    region = np.zeros(predicted.shape[:2], bool)
+    region[:60, :60] = True
+    asked = fine(predicted, edited, Suspicion(0.0025, 2.0, region))
+    plain = fine(predicted, edited)
+    assert asked.z[:40, :40].mean() > plain.z[:40, :40].mean()
+    assert np.allclose(asked.z[100:, 100:], plain.z[100:, 100:])
+
+
+def test_noise_follows_activity():
+    rng = np.random.default_rng(0)
+    busy = np.tile(np.linspace(0, 10, 200, dtype=np.float32), (200, 1))
+    residual = np.abs(rng.normal(0, 1, busy.shape)).astype(np.float32) * (0.5 + 0.3 * busy)
+    level = noise_level(residual, busy, np.ones_like(busy, bool))
+    assert level[:, -20:].mean() > 2 * level[:, :20].mean()

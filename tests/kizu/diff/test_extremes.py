@@ -1,0 +1,32 @@
+import numpy as np
+import pytest
+
+from kizu.diff.extremes import GumbelLaw, block_maxima_law
+
+
+def noise(seed, shape=(480, 480)):
+    return np.abs(np.random.default_rng(seed).normal(0, 1, shape)).astype(np.float32)
+
+
+def test_noise_alone_stays_below_its_threshold():
+    maps = [noise(seed) for seed in range(20)]
+    laws = [block_maxima_law(z, np.ones_like(z, bool)) for z in maps]
+    assert all(z.max() < law.threshold(0.01) for z, law in zip(maps, laws, strict=True))
+
+
+def test_a_changed_part_hardly_moves_the_threshold():
+    z = noise(1)
+    valid = np.ones_like(z, bool)
+    clean = block_maxima_law(z, valid).threshold(0.01)
+    z[100:220, 100:220] += 50
+    assert block_maxima_law(z, valid).threshold(0.01) == pytest.approx(clean, rel=0.15)
+
+
+def test_fewer_places_to_be_wrong_ask_for_less_evidence():
+    law = GumbelLaw(4.0, 0.8, 500)
+    assert law.threshold(0.01, share=0.05) < law.threshold(0.01)
+
+
+def test_a_rarer_alarm_asks_for_more_evidence():
+    law = GumbelLaw(4.0, 0.8, 500)
+    assert law.threshold(0.001) > law.threshold(0.05)

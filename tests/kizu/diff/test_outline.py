@@ -1,0 +1,58 @@
+import cv2
+import numpy as np
+
+from kizu.diff.filters import gaussian
+from kizu.diff.outline import close, drop_specks, fill_holes, refine
+
+
+def blurred(mask, strength=30.0):
+    residual = np.repeat(mask[..., None].astype(np.float32) * strength, 3, 2)
+    return gaussian(residual, 1.2)
+
+
+def disc_mask(radius=20, side=120):
+    return cv2.circle(np.zeros((side, side), np.uint8), (60, 60), radius, 1, -1) > 0
+
+
+def iou(a, b):
+    return (a & b).sum() / (a | b).sum()
+
+
+def test_a_mask_grown_too_wide_returns_to_the_edge():
+    truth = disc_mask()
+    assert iou(refine(disc_mask(24), blurred(truth)), truth) > 0.93
+
+
+def test_a_line_keeps_its_width():
+    truth = np.zeros((80, 160), np.uint8)
+    cv2.line(truth, (20, 40), (140, 44), 1, 3)
+    wide = cv2.dilate(truth, np.ones((5, 5), np.uint8)) > 0
+    assert iou(refine(wide, blurred(truth > 0)), truth > 0) > 0.6
+
+
+def test_loops_of_lines_stay_open():
+    ring = cv2.circle(np.zeros((120, 120), np.uint8), (60, 60), 30, 1, 2) > 0
+    assert not refine(ring, blurred(ring))[60, 60]
+
+
+def test_small_holes_are_filled_and_large_ones_are_not():
+    part = disc_mask()
+    part[60, 60] = False
+    assert fill_holes(part, 5.0)[60, 60]
+    part[50:70, 50:70] = False
+    assert not fill_holes(part, 2.0)[60, 60]
+
+
+def test_closing_joins_pieces_nearer_than_they_are_thick():
+    part = np.zeros((60, 120), bool)
+    part[20:40, 20:50] = part[20:40, 58:90] = True
+    assert close(part, 8.0)[30, 54]
+
+
+def test_weak_specks_are_dropped_beside_a_strong_region():
+    mask = disc_mask()
+    mask[5:7, 5:7] = True
+    strength = np.where(disc_mask(), 10, 1.1).astype(np.float32)
+    kept = drop_specks(mask, strength, min_area_px=1)
+    assert kept[60, 60]
+    assert not kept[5, 5]

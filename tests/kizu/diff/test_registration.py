@@ -1,0 +1,43 @@
+import numpy as np
+
+from kizu.diff.matching import coarse_affine
+from kizu.diff.registration import register, warp_normal
+
+
+def expected_maps(shape, shift, scale=1.004):
+    y, x = np.mgrid[0 : shape[0], 0 : shape[1]]
+    return (x - shift[0]) / scale, (y - shift[1]) / scale
+
+
+def test_registration_follows_shift_and_zoom_to_a_fifth_of_a_pixel(photo, drifted):
+    registration = register(photo, drifted(photo, shift=(4.0, -3.0)))
+    x, y = expected_maps(photo.shape, (4.0, -3.0))
+    error = np.hypot(registration.map_x - x, registration.map_y - y)[registration.valid]
+    assert np.median(error) < 0.2
+    assert registration.match_rate > 0.9
+
+
+def test_registration_is_not_bent_by_a_painted_part(photo, drifted, stained):
+    edited, _ = stained(photo, radius=26)
+    registration = register(photo, drifted(edited))
+    x, y = expected_maps(photo.shape, (1.6, -1.1))
+    error = np.hypot(registration.map_x - x, registration.map_y - y)[registration.valid]
+    assert np.median(error) < 0.3
+
+
+def test_pixels_without_counterpart_are_not_valid(photo, drifted):
+    registration = register(photo, drifted(photo, shift=(9.0, 0.0)))
+    assert not registration.valid[:, :6].any()
+
+
+def test_the_warped_normal_lies_on_the_edit(photo, drifted):
+    edited = drifted(photo, shift=(3.0, 2.0), gain=1.0, noise=0.0)
+    registration = register(photo, edited)
+    before = np.abs(photo.astype(float) - edited)[registration.valid].mean()
+    after = np.abs(warp_normal(photo, registration).astype(float) - edited)[registration.valid]
+    assert after.mean() < 0.5 * before
+
+
+def test_flat_images_register_to_the_identity():
+    flat = np.full((80, 80), 128, np.float32)
+    assert np.allclose(coarse_affine(flat, flat), np.eye(2, 3))

@@ -1,0 +1,126 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from kizu.edit.ledger import SNAPSHOT_EVERY, Call, CallStatus, End, Ledger, Spent
+from kizu.edit.statement import lines_of, statement, to_csv
+
+
+def call(number=0, dataset="plates", usd=0.05, at=1000.0):
+    return Call(
+        key=f"{number:064x}",
+        dataset=dataset,
+        model="gpt-image-1.5",
+        deployment="dep",
+        reserved_usd=usd,
+        at=at,
+    )
+
+
+def end(status=CallStatus.BOUGHT, usd=0.04, **facts):
+    return End(status=status, cost_usd=usd, at=1001.0, **facts)
+
+
+@pytest.fixture
+def ledger(store):
+    return Ledger(store)
+
+
+def test_a_number_goes_to_the_first_who_writes_it(ledger, store):
+    other = Ledger(store)
+    assert ledger.append(1, call(1))
+    assert not other.append(1, call(2))
+    assert [entry[1].key for entry in other.entries()] == [call(1).key]
+
+
+def test_calls_of_many_threads_have_numbers_without_gaps(ledger):
+    def append(number):
+        while not ledger.append(ledger.books().last + 1, call(number)):
+            pass
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(append, range(40)))
+    assert [number for number, _, _ in ledger.entries()] == list(range(1, 41))
+    assert len({entry.key for _, entry, _ in ledger.entries()}) == 40
+
+
+def test_a_call_counts_at_its_most_until_its_cost_is_known(ledger):
+    ledger.append(1, call())
+    reserved = Spent(requests=1, cost_usd=0.05, unanswered=1, unanswered_usd=0.05)
+    assert ledger.books().dataset("plates") == reserved
+    ledger.end(1, end())
+    assert ledger.books().dataset("plates") == Spent(requests=1, cost_usd=0.04)
+
+
+@pytest.mark.parametrize(
+    ("came", "counts"),
+    [
+        (end(CallStatus.REJECTED, None), Spent()),
+        (end(CallStatus.REFUSED, 0.0), Spent(requests=1)),
+        (end(CallStatus.FAILED, 0.03), Spent(requests=1, cost_usd=0.03)),
+        (
+            end(CallStatus.UNKNOWN, None),
+            Spent(requests=1, cost_usd=0.05, unanswered=1, unanswered_usd=0.05),
+        ),
+    ],
+)
+def test_what_a_call_counts_for_depends_on_its_end(ledger, came, counts):
+    ledger.append(1, call())
+    ledger.end(1, came)
+    assert ledger.books().dataset("plates") == counts
+
+
+def test_a_call_of_unknown_price_is_unpriced_and_not_free(ledger):
+    ledger.append(1, call(usd=None))
+    ledger.end(1, end(usd=None))
+    assert ledger.books().dataset("plates") == Spent(requests=1, unpriced=1)
+
+
+def test_the_first_end_of_a_call_stays(ledger):
+    ledger.append(1, call())
+    ledger.end(1, end())
+    ledger.end(1, end(CallStatus.UNKNOWN, None))
+    assert ledger.find_end(1).status is CallStatus.BOUGHT
+
+
+def test_datasets_and_days_have_sums_of_their_own(ledger):
+    ledger.append(1, call(dataset="plates", at=0.0))
+    ledger.append(2, call(dataset="mugs", at=86_400.0))
+    books = ledger.books()
+    assert books.dataset("plates").requests == books.dataset("mugs").requests == 1
+    assert books.day("1970-01-01").requests == books.day("1970-01-02").requests == 1
+    assert books.dataset("bowls") == Spent()
+
+
+def test_another_process_reads_the_sums_from_the_last_snapshot(ledger, store):
+    count = SNAPSHOT_EVERY + 10
+    for number in range(1, count + 1):
+        ledger.append(number, call(number))
+        if number % 2:
+            ledger.end(number, end())
+    fresh = Ledger(store)
+    first_read = []
+    read_json = store.read_json
+    store.read_json = lambda path: first_read.append(path) or read_json(path)
+    fresh.books()
+    assert sum(path.startswith("ledger/calls") for path in first_read) == 10
+    assert fresh.books().to_json() == ledger.books().to_json()
+    later = SNAPSHOT_EVERY
+    ledger.end(later, end())
+    assert fresh.books().dataset("plates") == ledger.books().dataset("plates")
+    assert later not in fresh.books().under_way
+
+
+def test_a_statement_says_what_is_not_known(ledger):
+    assert statement([]) == "nothing was bought"
+    ledger.append(1, call(1))
+    ledger.end(1, end())
+    ledger.append(2, call(2))
+    ledger.note_cached("plates", call(3).key, "mugs")
+    lines = lines_of(ledger, "plates")
+    assert statement(lines) == (
+        "1 bought, 1 under way, 1 cached; 0.04 USD paid, up to 0.05 USD more may have been billed"
+    )
+    header, *rows = to_csv(lines).splitlines()
+    assert header.startswith("number,key,status,reason,cost_usd")
+    assert len(rows) == 3
