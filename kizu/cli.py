@@ -1,4 +1,4 @@
-"""The command line: init, plan, build, report, demo, ledger, emulate-azure."""
+"""The command line: init, plan, build, report, demo, ledger, emulate-azure, serve, retry."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ from kizu.edit.planning import Outlook, outlook
 from kizu.edit.statement import lines_of, statement, to_csv
 from kizu.edit.warnings import spec_warnings
 from kizu.publish.layout import latest_version
-from kizu.report.summary import BuildSummary, next_steps
+from kizu.report.summary import BuildSummary, SamplesFailedError, next_steps
 from kizu.scaffold import spec_template
 from kizu.source import Inventory, Skipped, examine, list_source
 from kizu.spec import DatasetSpec
@@ -41,6 +41,7 @@ StoreUrl = Annotated[
     typer.Option("--store", envvar="KIZU_STORE", help="Store: a folder or an fsspec URL."),
 ]
 DEFAULT_STORE = "kizu-store"
+DEFAULT_API = "http://127.0.0.1:4200/api"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -119,6 +120,69 @@ def demo(
 
 
 @app.command()
+def serve(
+    nightly: Annotated[
+        Path | None, typer.Argument(help="A spec file to build by schedule.", show_default=False)
+    ] = None,
+    store: StoreUrl = DEFAULT_STORE,
+    *,
+    cron: Annotated[str, typer.Option(help="When to build it.")] = "30 2 * * *",
+    timezone: Annotated[str, typer.Option(help="Time zone of --cron.")] = "UTC",
+    home: Annotated[
+        Path, typer.Option(envvar="PREFECT_HOME", help="Folder of the server's data and logs.")
+    ] = Path("kizu-server"),
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    address: Annotated[
+        str | None, typer.Option(help="Name by which others reach this machine.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port of the web page.")] = 4200,
+    files_port: Annotated[int, typer.Option(help="Port of reports and pictures.")] = 4201,
+    runs: Annotated[int, typer.Option(min=1, help="Runs at the same time.")] = 2,
+) -> None:
+    """Serve everything: web page, schedules, a worker, reports. Ctrl-C stops it."""
+    if nightly is not None:
+        _or_exit(DatasetSpec.from_yaml, nightly)
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    from deployments.serve import ServeError  # noqa: PLC0415 - Prefect takes seconds to import
+    from deployments.serve import serve as run  # noqa: PLC0415 - the same
+    from deployments.settings import ServeSettings  # noqa: PLC0415 - the same
+
+    settings = ServeSettings(
+        store_url=_or_exit(Store, store).url,
+        home=home,
+        host=host,
+        address=address or host,
+        port=port,
+        files_port=files_port,
+        nightly=nightly,
+        cron=cron,
+        timezone=timezone,
+        runs_at_once=runs,
+    )
+    try:
+        run(settings, lambda text: out.print(text, markup=False))
+    except ServeError as error:
+        _fail(str(error))
+
+
+@app.command()
+def retry(
+    wanted: Annotated[
+        str | None, typer.Argument(help="Dataset, run name or run id; default: the last failure.")
+    ] = None,
+    *,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow it to its end.")] = False,
+) -> None:
+    """Run a failed build again on 'kizu serve': only what is missing is done."""
+    os.environ.setdefault("PREFECT_API_URL", DEFAULT_API)
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    from deployments.retry import retry as run  # noqa: PLC0415 - Prefect takes seconds to import
+
+    if not _or_exit(run, wanted, lambda text: out.print(text, markup=False), wait=wait):
+        raise typer.Exit(1)
+
+
+@app.command()
 def ledger(
     name: Annotated[str, typer.Argument(help="The dataset's name.")],
     store: StoreUrl = DEFAULT_STORE,
@@ -169,14 +233,21 @@ def _build(spec: DatasetSpec, store_url: str, *, verbose: bool) -> None:
 
     store = _or_exit(Store, store_url)
     with progress_bars("start Prefect"):
-        state = build_dataset(spec, store.url, return_state=True)
+        state = build_dataset(spec, store_url=store.url, return_state=True)
     result = state.result(raise_on_failure=False)
-    if isinstance(result, BaseException):
-        _fail(str(result))
-    summary = BuildSummary.model_validate(result)
+    summary = _summary_of(result)
     _print_summary(summary)
     if summary.failed:
         raise typer.Exit(1)
+
+
+def _summary_of(result: object) -> BuildSummary:
+    """Return the summary a build ended with, or end with what stopped it."""
+    if isinstance(result, SamplesFailedError) and result.summary:
+        return result.summary
+    if isinstance(result, BaseException):
+        _fail(str(result))
+    return BuildSummary.model_validate(result)
 
 
 def _set_up_prefect(*, verbose: bool) -> None:

@@ -10,6 +10,7 @@ Layout, readable by people::
     builds/…                    plans and shards
     datasets/NAME/VERSION/      what is published
     reports/NAME/VERSION/       pages and pictures
+    results/                    what Prefect keeps of tasks; old ones are removed
 
 A file appears whole or not at all. On a local disk it is written aside, flushed and renamed; object
 stores show an object only when its upload is complete. A writer that is killed leaves nothing that
@@ -22,6 +23,7 @@ import os
 import posixpath
 import uuid
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,6 +31,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from kizu.keys import canonical_json, sha256_hex
+from kizu.outage import patiently
 
 
 class Store:
@@ -67,8 +70,12 @@ class Store:
         return full if self._local else str(self._fs.unstrip_protocol(full))
 
     def exists(self, path: str) -> bool:
-        """Tell whether a file is there."""
-        return bool(self._fs.isfile(self._full(path)))
+        """Tell whether a file is there; that it cannot be told is an error, not a no."""
+        full = self._full(path)
+        try:
+            return bool(patiently(self.url, lambda: self._fs.info(full))["type"] == "file")
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes.
@@ -76,15 +83,16 @@ class Store:
         Raises:
             FileNotFoundError: It is not there.
         """
-        return bytes(self._fs.cat_file(self._full(path)))
+        full = self._full(path)
+        return bytes(patiently(self.url, lambda: self._fs.cat_file(full)))
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file so that it appears whole; an older file of the name is replaced."""
         full = self._full(path)
-        if not self._local:
-            self._fs.pipe_file(full, data)
-            return
-        _write_local(Path(full), data)
+        if self._local:
+            patiently(self.url, lambda: _write_local(Path(full), data))
+        else:
+            patiently(self.url, lambda: self._fs.pipe_file(full, data))
 
     def create(self, path: str, data: bytes) -> bool:
         """Write a file only if there is none of its name; of many writers exactly one succeeds.
@@ -141,12 +149,19 @@ class Store:
         """Yield the paths of all files below a folder, sorted; nothing if it is not there."""
         root = self._full(folder)
         try:
-            found = self._fs.find(root)
+            found = patiently(self.url, lambda: self._fs.find(root))
         except FileNotFoundError:
             return
         for full in sorted(found):
             if not posixpath.basename(full).startswith(_ASIDE):
                 yield posixpath.join(folder, posixpath.relpath(full, root))
+
+    def prune(self, folder: str, before: datetime) -> int:
+        """Remove files below a folder that were last written before a moment; count them."""
+        old = [path for path in self.list(folder) if self._fs.modified(self._full(path)) < before]
+        for path in old:
+            self._fs.rm_file(self._full(path))
+        return len(old)
 
     def _full(self, path: str) -> str:
         return posixpath.join(self._root, path)

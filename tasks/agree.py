@@ -1,6 +1,6 @@
 """Gives the verdicts of a shard."""
 
-from prefect import State, task
+from prefect import task
 
 from kizu.agree.verdict import agree
 from kizu.diff.archive import open_diff, open_diff_mask
@@ -10,7 +10,7 @@ from kizu.ground.archive import open_detections
 from kizu.images import decode_png
 from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
 from kizu.store import StageFolder, Store
-from tasks.options import ONCE_PER_RUN, as_state, run_sign
+from tasks.options import ONCE_PER_RUN, checked, run_sign
 
 STAGE = "agree"
 
@@ -21,9 +21,9 @@ def agree_shard(
     store_url: str,
     diffed: object,  # noqa: ARG001 - must have run before, and is part of the cache key
     grounded: object,  # noqa: ARG001 - the same
-) -> ShardReport | State[ShardReport]:
+) -> ShardReport:
     """Compare the two annotations of every sample of a shard."""
-    store = Store(store_url)
+    store, sign = Store(store_url), run_sign(Store(store_url))
 
     def compare(shard: Shard, sample: PlannedSample) -> Done:
         keys = shard.keys(sample)
@@ -46,4 +46,4 @@ def agree_shard(
         folder.finish(agreement.model_dump(mode="json"))
         return Done.MADE
 
-    return as_state(run_shard(STAGE, shard, store, compare, run_sign(store)))
+    return checked(run_shard(STAGE, shard, store, compare, sign), sign)

@@ -1,11 +1,15 @@
 """What the Prefect UI shows of a build."""
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
 
 from prefect.artifacts import (
+    create_image_artifact,
+    create_link_artifact,
     create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
@@ -13,10 +17,14 @@ from prefect.artifacts import (
 )
 from prefect.futures import PrefectFuture, as_completed
 
+from kizu.edit.planning import Outlook
 from kizu.keys import sha256_hex
+from kizu.publish.layout import VersionFolder
+from kizu.publish.outcome import FAILED, Outcome
 from kizu.report.summary import BuildSummary, next_steps
 from kizu.report.yields import yield_rows
 from kizu.shards import ShardRef
+from kizu.spec import DatasetSpec
 from kizu.store import Store
 from tasks.publish import read_outcomes
 
@@ -39,6 +47,24 @@ def artifact_key(kind: str, dataset: str) -> str:
     return f"{kind}-{plain or sha256_hex(dataset.encode())[:8]}"
 
 
+def show_plan(spec: DatasetSpec, found: Outlook) -> None:
+    """Put into the UI what a build is going to make and what that costs."""
+    cost = "unknown" if found.cost_usd is None else f"{found.cost_usd:.2f} USD"
+    rows: list[dict[str, Any]] = [
+        {"": "usable photos", "count": found.photos},
+        {"": "photos to edit", "count": found.edited_photos},
+        {"": "edits in all", "count": found.requests},
+        {"": "already in the store", "count": found.stored},
+        {"": "to make", "count": found.to_make},
+        {"": f"estimated cost ({spec.editor.name})", "count": cost},
+    ]
+    create_table_artifact(
+        rows,
+        key=artifact_key("plan", spec.name),
+        description=f"Plan of {spec.name}: {found.to_make} edits to make, cost {cost}",
+    )
+
+
 def follow(dataset: str, futures: Sequence[PrefectFuture[Any]]) -> None:
     """Wait for tasks, whatever becomes of them, and keep a progress artifact up to date."""
     artifact = cast("UUID", create_progress_artifact(0.0, key=artifact_key("progress", dataset)))
@@ -51,18 +77,55 @@ def follow(dataset: str, futures: Sequence[PrefectFuture[Any]]) -> None:
 
 
 def show_summary(summary: BuildSummary, shards: tuple[ShardRef, ...], store_url: str) -> None:
-    """Put the yield table and the summary with its next steps into the UI."""
-    rows = [asdict(row) for row in yield_rows(read_outcomes(shards, Store(store_url)))]
+    """Put yields, contact sheet, report and the summary with its next steps into the UI."""
+    outcomes = read_outcomes(shards, Store(store_url))
+    _show_failures(summary.dataset, outcomes)
+    rows = [asdict(row) for row in yield_rows(outcomes)]
     key = artifact_key("yield", summary.dataset)
     create_table_artifact(rows, key=key, description=summary.headline)
+    folder = VersionFolder(summary.dataset, summary.version)
+    report, sheet = (served_url(folder.report(n)) for n in ("index.html", "contact_sheet.png"))
+    if report and sheet:
+        _show_pictures(summary, report, sheet)
     create_markdown_artifact(
-        _markdown(summary),
+        _markdown(summary, report),
         key=artifact_key("summary", summary.dataset),
         description=summary.headline,
     )
 
 
-def _markdown(summary: BuildSummary) -> str:
+def _show_failures(dataset: str, outcomes: Sequence[Outcome]) -> None:
+    """Put into the UI which samples failed, and why; without any, nothing."""
+    failed = [outcome for outcome in outcomes if outcome.reached in FAILED]
+    if failed:
+        create_table_artifact(
+            [{"sample": outcome.sample_id, "reason": outcome.reason} for outcome in failed],
+            key=artifact_key("failed", dataset),
+            description=f"{len(failed)} samples failed; mend the cause and press Retry",
+        )
+
+
+def served_url(path: str) -> str | None:
+    """Return where a file of the store is served over HTTP (``KIZU_FILES_URL``), if it is."""
+    base = os.environ.get("KIZU_FILES_URL")
+    return f"{base.rstrip('/')}/{quote(path)}" if base else None
+
+
+def _show_pictures(summary: BuildSummary, report: str, sheet: str) -> None:
+    create_image_artifact(
+        image_url=sheet,
+        key=artifact_key("contact-sheet", summary.dataset),
+        description=f"Contact sheet of {summary.dataset} {summary.version}",
+    )
+    create_link_artifact(
+        report,
+        link_text=f"Report of {summary.dataset} {summary.version}",
+        key=artifact_key("report", summary.dataset),
+        description="Every sample with its pictures, figures and verdict",
+    )
+
+
+def _markdown(summary: BuildSummary, report: str | None) -> str:
     steps = "\n".join(f"1. {step}" for step in next_steps(summary))
     skipped = "\n".join(f"- {skip.name}: {skip.reason}" for skip in summary.skipped)
     return "\n\n".join(
@@ -73,7 +136,7 @@ def _markdown(summary: BuildSummary) -> str:
             summary.stopped,
             summary.note,
             f"Paid: {summary.paid}" if summary.paid else "",
-            f"Report: `{summary.report_address}`",
+            f"[Report]({report})" if report else f"Report: `{summary.report_address}`",
             f"## What to do next\n{steps}",
             f"## Skipped files\n{skipped}" if skipped else "",
         )

@@ -1,6 +1,6 @@
 """Compares the edits of a shard with their normal images."""
 
-from prefect import State, task
+from prefect import task
 
 from kizu.diff import Status, composite
 from kizu.diff.archive import save_diff
@@ -11,7 +11,7 @@ from kizu.edit.region import region_mask
 from kizu.images import decode_png
 from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
 from kizu.store import StageFolder, Store
-from tasks.options import ONCE_PER_RUN, as_state, run_sign
+from tasks.options import ONCE_PER_RUN, checked, run_sign
 
 STAGE = "diff"
 
@@ -21,9 +21,9 @@ def diff_shard(
     shard: ShardRef,
     store_url: str,
     edited: object,  # noqa: ARG001 - must have run before, and is part of the cache key
-) -> ShardReport | State[ShardReport]:
+) -> ShardReport:
     """Find what changed in every edit of a shard, and composite it onto the normal image."""
-    store = Store(store_url)
+    store, sign = Store(store_url), run_sign(Store(store_url))
 
     def compare(shard: Shard, sample: PlannedSample) -> Done:
         keys = shard.keys(sample)
@@ -42,4 +42,4 @@ def diff_shard(
         save_diff(folder, result, composite(normal, picture, result) if changed else None)
         return Done.MADE
 
-    return as_state(run_shard(STAGE, shard, store, compare, run_sign(store)))
+    return checked(run_shard(STAGE, shard, store, compare, sign), sign)

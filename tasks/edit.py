@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from prefect import State, task
+from prefect import task
 from prefect.blocks.system import Secret
 
 from kizu.edit.archive import find_edit
@@ -17,13 +17,13 @@ from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
 from kizu.spec import DatasetSpec
 from kizu.stops import StopSign
 from kizu.store import Store
-from tasks.options import ONCE_PER_RUN, as_state, run_sign
+from tasks.options import ONCE_PER_RUN, checked, run_sign
 
 STAGE = "edit"
 
 
 @task(name="edit", task_run_name="edit {shard.number} of {shard.of}", **ONCE_PER_RUN)
-def edit_shard(shard: ShardRef, store_url: str) -> ShardReport | State[ShardReport]:
+def edit_shard(shard: ShardRef, store_url: str) -> ShardReport:
     """Obtain every edit of a shard; those in the store cost nothing."""
     store, sign = Store(store_url), run_sign(Store(store_url))
     opened = shard.open(store)
@@ -41,7 +41,7 @@ def edit_shard(shard: ShardRef, store_url: str) -> ShardReport | State[ShardRepo
 
     threads = len(opened.samples) if till is not None else 1
     try:
-        return as_state(run_shard(STAGE, shard, store, obtain, sign, threads=threads))
+        return checked(run_shard(STAGE, shard, store, obtain, sign, threads=threads), sign)
     finally:
         if isinstance(editor, PaidEditor):
             editor.close()

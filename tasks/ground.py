@@ -4,7 +4,7 @@ import logging
 from functools import lru_cache
 from threading import Lock
 
-from prefect import State, task
+from prefect import task
 
 from kizu.edit.archive import find_edit, open_edit
 from kizu.edit.planning import PlannedSample
@@ -21,7 +21,7 @@ from kizu.images import decode_png
 from kizu.settings import Record
 from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
 from kizu.store import StageFolder, Store
-from tasks.options import ONCE_PER_RUN, as_state, run_sign
+from tasks.options import ALWAYS, ONCE_PER_RUN, checked, run_sign
 
 STAGE = "ground"
 
@@ -40,7 +40,7 @@ class AnnotatorChoice(Record):
     note: str
 
 
-@task(name="choose annotator")
+@task(name="choose annotator", **ALWAYS)
 def choose_annotator(settings: GroundSettings) -> AnnotatorChoice:
     """Find out which annotator this machine can run, without loading it."""
     if settings.annotator == "none":
@@ -57,9 +57,9 @@ def ground_shard(
     shard: ShardRef,
     store_url: str,
     edited: object,  # noqa: ARG001 - must have run before, and is part of the cache key
-) -> ShardReport | State[ShardReport]:
+) -> ShardReport:
     """Annotate every edit of a shard; without an annotator there is nothing to do."""
-    store = Store(store_url)
+    store, sign = Store(store_url), run_sign(Store(store_url))
 
     def annotate(shard: Shard, sample: PlannedSample) -> Done:
         keys = shard.keys(sample)
@@ -76,7 +76,7 @@ def ground_shard(
         save_detections(folder, shard.annotator, found)
         return Done.MADE
 
-    return as_state(run_shard(STAGE, shard, store, annotate, run_sign(store)))
+    return checked(run_shard(STAGE, shard, store, annotate, sign), sign)
 
 
 _loading = Lock()

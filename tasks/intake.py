@@ -33,7 +33,7 @@ class InventoryPart(Record):
     skipped: tuple[Skipped, ...]
 
 
-@task(name="list photos")
+@task(name="list photos", **ONCE_PER_RUN)
 def list_photos(path: str, store_url: str, part_size: int) -> list[FilesRef]:
     """List the files of a source and store the listing in parts."""
     files = list_source(path)

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from prefect import State
-from prefect.cache_policies import INPUTS, RUN_ID, CacheKeyFnPolicy
+from prefect.cache_policies import INPUTS, NO_CACHE, RUN_ID, CacheKeyFnPolicy
 from prefect.context import TaskRunContext
 from prefect.runtime import flow_run
-from prefect.states import Failed
 
 from kizu.shards import ShardReport
 from kizu.stops import StopSign
@@ -26,16 +24,37 @@ ONCE_PER_RUN: dict[str, Any] = {
 """A retry of a run keeps what succeeded in it. Other runs ask the store, which knows better."""
 
 
+ALWAYS: dict[str, Any] = {"cache_policy": NO_CACHE}
+"""For tasks that look at the store: what they see may have changed since the run's last attempt."""
+
+
+class ShardFailedError(RuntimeError):
+    """Some images of a shard failed; all its other images are in the store."""
+
+
 def run_sign(store: Store) -> StopSign:
     """Return the stop sign of the flow run this is part of; a retry starts without it."""
     return StopSign(store, f"{flow_run.id} {flow_run.run_count}")
 
 
-def as_state(report: ShardReport) -> ShardReport | State[ShardReport]:
-    """Return what a shard's task returns: the report, inside a failed state if samples failed."""
-    if not report.failures:
-        return report
-    first = report.failures[0]
-    count = f"{len(report.failures)} of {report.made + report.kept + len(report.failures)}"
-    message = f"{report.stage}: {count} images failed; {first.sample_id}: {first.reason}"
-    return Failed(message=message, data=report)
+def checked(report: ShardReport, sign: StopSign) -> ShardReport:
+    """Return a shard's report if no image failed and none was left out under a stop sign.
+
+    A failure is raised and not returned: Prefect keeps what a task returns, a failed state
+    included, and a retry would take it for the result.
+
+    Raises:
+        ShardFailedError: Images failed, or the run was stopped before their turn.
+    """
+    if report.failures:
+        first = report.failures[0]
+        count = f"{len(report.failures)} of {report.made + report.kept + len(report.failures)}"
+        raise ShardFailedError(
+            f"{report.stage}: {count} images failed; {first.sample_id}: {first.reason}"
+        )
+    stop = sign.see() if report.waiting else None
+    if stop is not None and stop.whole_run:
+        raise ShardFailedError(
+            f"{report.stage}: {len(report.waiting)} images wait; {stop.sentence}"
+        )
+    return report

@@ -2,14 +2,17 @@
 
 from prefect import task
 
-from kizu.edit.planning import plan_samples
+from kizu.edit.archive import find_edit
+from kizu.edit.planning import Outlook, outlook, plan_samples
 from kizu.settings import Record
 from kizu.shards import ShardRef, save_shards
-from kizu.source import SourceError
+from kizu.source import Inventory, SourceError
 from kizu.spec import DatasetSpec
 from kizu.store import Store
+from tasks.artifacts import show_plan
 from tasks.ground import AnnotatorChoice
 from tasks.intake import open_inventory
+from tasks.options import ALWAYS, ONCE_PER_RUN
 
 
 class BuildPlan(Record):
@@ -28,25 +31,51 @@ class BuildPlan(Record):
     skipped: int
 
 
-@task(name="plan")
+@task(name="estimate", **ALWAYS)
+def estimate(spec: DatasetSpec, inventory: list[str], store_url: str) -> Outlook:
+    """Work out what the build would make and cost, and show it before anything is bought.
+
+    Raises:
+        SourceError: No photo can be used.
+    """
+    store = Store(store_url)
+    found = outlook(spec, _usable(inventory, store), store)
+    show_plan(spec, found)
+    return found
+
+
+@task(name="plan", **ONCE_PER_RUN)
 def plan_shards(
     spec: DatasetSpec,
     inventory: list[str],
     annotator: AnnotatorChoice,
     store_url: str,
     shard_size: int,
+    *,
+    stored_only: bool = False,
 ) -> BuildPlan:
     """Plan the samples of all usable photos and store them as shards.
 
+    Args:
+        spec: The dataset.
+        inventory: Where the listings of the photos lie.
+        annotator: Who annotates.
+        store_url: The store.
+        shard_size: Samples per shard.
+        stored_only: Leave out samples whose edit the store does not hold.
+
     Raises:
-        SourceError: No photo can be used.
+        SourceError: No photo can be used, or no edit is in the store where only those count.
     """
     store = Store(store_url)
-    taken = open_inventory(inventory, store)
-    if not taken.images:
-        shown = "; ".join(f"{skip.name}: {skip.reason}" for skip in taken.skipped[:3])
-        raise SourceError(f"images.path: none of {len(taken.skipped)} files can be used ({shown})")
+    taken = _usable(inventory, store)
     samples = plan_samples(spec, taken.images)
+    if stored_only:
+        samples = [sample for sample in samples if find_edit(store, sample.request.key)]
+        if not samples:
+            raise SourceError(
+                f"the store {store_url} holds no edit of {spec.name!r}; run build-dataset first"
+            )
     shards = save_shards(samples, spec, annotator.version, store, shard_size)
     return BuildPlan(
         shards=tuple(shards),
@@ -54,3 +83,11 @@ def plan_shards(
         photos=len(taken.images),
         skipped=len(taken.skipped),
     )
+
+
+def _usable(inventory: list[str], store: Store) -> Inventory:
+    taken = open_inventory(inventory, store)
+    if not taken.images:
+        shown = "; ".join(f"{skip.name}: {skip.reason}" for skip in taken.skipped[:3])
+        raise SourceError(f"images.path: none of {len(taken.skipped)} files can be used ({shown})")
+    return taken

@@ -12,7 +12,7 @@ from kizu.shards import ShardRef
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 from tasks.intake import open_inventory
-from tasks.options import ONCE_PER_RUN
+from tasks.options import ALWAYS, ONCE_PER_RUN
 
 STAGE = "publish"
 
@@ -29,7 +29,7 @@ class VersionRef(Record):
         return VersionFolder(self.dataset, self.version)
 
 
-@task(name="name version")
+@task(name="name version", **ALWAYS)
 def choose_version(
     spec: DatasetSpec,
     inventory: list[str],
@@ -63,7 +63,7 @@ def publish_shard(shard: ShardRef, version: VersionRef, store_url: str) -> str:
     return store.put_json("builds/rows", rows)
 
 
-@task(name="publish version")
+@task(name="publish version", **ALWAYS)
 def publish_version(
     spec: DatasetSpec,
     inventory: list[str],
@@ -80,7 +80,7 @@ def publish_version(
     return version
 
 
-@task(name="point to latest")
+@task(name="point to latest", **ALWAYS)
 def make_latest(version: VersionRef, store_url: str) -> None:
     """Make a version the dataset's latest one."""
     point_to_latest(Store(store_url), version.folder())

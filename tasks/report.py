@@ -11,19 +11,20 @@ from kizu.progress import advance, expect
 from kizu.publish.outcome import Outcome, find_agreement
 from kizu.report import CardPictures, Page, contact_sheet, draw_card, render_page
 from kizu.report.cards import gather_card
-from kizu.report.summary import BuildSummary, cards_to_show, next_steps, summarize
+from kizu.report.summary import SUMMARY_FILE, BuildSummary, cards_to_show, next_steps, summarize
 from kizu.report.yields import yield_rows
 from kizu.shards import Shard, ShardRef
 from kizu.spec import DatasetSpec
 from kizu.store import StageFolder, Store
 from tasks.ground import AnnotatorChoice
 from tasks.intake import open_inventory
+from tasks.options import ALWAYS
 from tasks.publish import VersionRef, read_outcomes
 
 STAGE = "report"
 
 
-@task(name="report")
+@task(name="report", **ALWAYS)
 def write_report(
     spec: DatasetSpec,
     inventory: list[str],
@@ -54,6 +55,7 @@ def write_report(
     store.write(folder.report("index.html"), render_page(page).encode())
     store.write(folder.report("index.ja.html"), render_page(page, language="ja").encode())
     store.write(folder.report("contact_sheet.png"), encode_png(contact_sheet(cards)))
+    store.write_json(folder.report(SUMMARY_FILE), summary.model_dump(mode="json"))
     return summary
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Final
 
 from kizu.agree.verdict import Agreement, Verdict
 from kizu.edit.archive import EditRecord, find_edit
@@ -22,6 +23,10 @@ class Reached(StrEnum):
     REFUSED = "refused"
     FAILED = "failed"
     UNFINISHED = "unfinished"
+
+
+FAILED: Final = (Reached.FAILED, Reached.UNFINISHED)
+"""Where a sample stands that a rerun tries again."""
 
 
 class Outcome(Record):

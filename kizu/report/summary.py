@@ -5,12 +5,15 @@ from typing import Final
 
 from kizu.agree.verdict import Verdict
 from kizu.keys import sha256_hex
-from kizu.publish.outcome import Outcome, Reached
+from kizu.publish.outcome import FAILED, Outcome, Reached
 from kizu.settings import Record
 from kizu.source import Inventory, Skipped
 
 MAX_CARDS: Final = 300
 """More cards than this make the page too heavy to open; it then says how many it leaves out."""
+
+SUMMARY_FILE: Final = "summary.json"
+"""The summary's name among the files of a version's report."""
 
 _MOST_TELLING_FIRST: Final = (Verdict.REVIEW, Verdict.REJECT, Verdict.ACCEPT)
 
@@ -66,12 +69,27 @@ class BuildSummary(Record):
     report_address: str
 
     @property
+    def accepted_share(self) -> float | None:
+        """Accepted samples per judged one; None if none was judged."""
+        judged = self.accepted + self.review + self.rejected
+        return self.accepted / judged if judged else None
+
+    @property
     def headline(self) -> str:
         """One line: what is there, and what is not."""
         judged = f"{self.accepted} accepted, {self.review} to review, {self.rejected} rejected"
         rest = f", {self.refused} refused" if self.refused else ""
         failed = f", {self.failed} failed" if self.failed else ""
         return f"{self.samples} samples: {judged}{rest}{failed}"
+
+
+class SamplesFailedError(RuntimeError):
+    """A build that left some samples behind; everything else is published."""
+
+    def __init__(self, message: str, summary: BuildSummary | None = None) -> None:
+        """Say what failed; the summary is lost when the error travels as text."""
+        super().__init__(message)
+        self.summary = summary
 
 
 def summarize(  # noqa: D417 - the others are fields of the summary
@@ -95,7 +113,7 @@ def summarize(  # noqa: D417 - the others are fields of the summary
     """
     reached = [outcome.reached for outcome in outcomes]
     verdicts = [outcome.verdict for outcome in outcomes]
-    open_ends = [o for o in outcomes if o.reached in (Reached.FAILED, Reached.UNFINISHED)]
+    open_ends = [o for o in outcomes if o.reached in FAILED]
     costs = [o.cost_usd for o in outcomes if o.reached is not Reached.FAILED]
     return BuildSummary(
         dataset=dataset,

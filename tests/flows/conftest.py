@@ -9,7 +9,7 @@ from tiny_models.dino import grounding_dino_folder  # noqa: F401 - a fixture
 from tiny_models.sam import sam_folder  # noqa: F401 - a fixture
 
 from flows.build import build_dataset
-from kizu.report.summary import BuildSummary
+from kizu.report.summary import BuildSummary, SamplesFailedError
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 
@@ -25,7 +25,10 @@ def build(store: Store) -> Callable[..., tuple[State, BuildSummary]]:
     """Run the flow and return its final state with the summary it carries."""
 
     def run(spec: DatasetSpec, url: str = store.url, **options) -> tuple[State, BuildSummary]:
-        state = build_dataset(spec, url, **options, return_state=True)
-        return state, BuildSummary.model_validate(state.result(raise_on_failure=False))
+        state = build_dataset(spec, store_url=url, **options, return_state=True)
+        result = state.result(raise_on_failure=False)
+        if isinstance(result, SamplesFailedError):
+            return state, result.summary
+        return state, BuildSummary.model_validate(result)
 
     return run

@@ -1,0 +1,121 @@
+"""``kizu retry``: has a failed run done again, as the UI's Retry button does."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterName,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.exceptions import ObjectNotFound
+from prefect.states import AwaitingRetry
+
+FLOWS: Final = ("build-dataset", "annotate-dataset")
+RETRIED: Final = (StateType.FAILED, StateType.CRASHED, StateType.CANCELLED)
+
+_SETTLED_S: Final = 6.0
+_POLL_S: Final = 1.0
+
+
+class RetryError(ValueError):
+    """There is nothing to retry; the message tells why and the way out."""
+
+
+def retry(wanted: str | None, say: Callable[[str], None], *, wait: bool = False) -> bool:
+    """Schedule a failed run again.
+
+    Args:
+        wanted: A run's id, a run's name ("build mugs"), a dataset's name, or None for the last
+            failed run.
+        say: Called with what a person should read.
+        wait: Follow the run to its end.
+
+    Returns:
+        False if the run was followed and did not complete.
+
+    Raises:
+        RetryError: No such run, it has not failed, or no server answers.
+    """
+    try:
+        with get_client(sync_client=True) as client:
+            run = _find(client, wanted)
+            _require_retriable(run)
+            _schedule(client, run)
+            say(f"{run.name} is scheduled again; what succeeded is kept.")
+            return _follow(client, run.id, say) if wait else True
+    except httpx.ConnectError as error:
+        raise RetryError(
+            "no Prefect server answers; start 'kizu serve' or set PREFECT_API_URL. "
+            "'kizu build' also does only what is missing"
+        ) from error
+
+
+def _find(client: SyncPrefectClient, wanted: str | None) -> FlowRun:
+    if wanted and (run := _by_id(client, wanted)):
+        return run
+    names = [wanted, f"build {wanted}", f"annotate {wanted}"] if wanted else None
+    found = client.read_flow_runs(
+        flow_filter=FlowFilter(name=FlowFilterName(any_=list(FLOWS))),
+        flow_run_filter=FlowRunFilter(
+            name=FlowRunFilterName(any_=names) if names else None,
+            state=None
+            if names
+            else FlowRunFilterState(type=FlowRunFilterStateType(any_=list(RETRIED))),
+        ),
+        sort=FlowRunSort.START_TIME_DESC,
+        limit=1,
+    )
+    if not found:
+        what = f"run or dataset {wanted!r}" if wanted else "failed run"
+        raise RetryError(f"the server knows no {what}; 'kizu build' does what is missing")
+    return found[0]
+
+
+def _by_id(client: SyncPrefectClient, wanted: str) -> FlowRun | None:
+    try:
+        return client.read_flow_run(UUID(wanted))
+    except (ValueError, ObjectNotFound):
+        return None
+
+
+def _require_retriable(run: FlowRun) -> None:
+    if run.state_type not in RETRIED:
+        state = run.state_name or "unknown"
+        raise RetryError(f"{run.name} is {state}, not failed; there is nothing to retry")
+    if run.deployment_id is None:
+        raise RetryError(
+            f"{run.name} was not started by a deployment, so no worker can take it up; run "
+            "'kizu build' again: it does what is missing"
+        )
+
+
+def _schedule(client: SyncPrefectClient, run: FlowRun) -> None:
+    """Schedule the run; again if a late report of its worker's death overwrites that."""
+    deadline = time.monotonic() + _SETTLED_S
+    client.set_flow_run_state(run.id, AwaitingRetry(message="kizu retry"), force=True)
+    while time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+        state = client.read_flow_run(run.id).state_type
+        if state == StateType.RUNNING:
+            return
+        if state == StateType.CRASHED:
+            client.set_flow_run_state(run.id, AwaitingRetry(message="kizu retry"), force=True)
+
+
+def _follow(client: SyncPrefectClient, run_id: UUID, say: Callable[[str], None]) -> bool:
+    while True:
+        state = client.read_flow_run(run_id).state
+        if state is not None and (state.is_final() or state.is_paused()):
+            say(f"{state.name}: {state.message or ''}")
+            return state.is_completed()
+        time.sleep(_POLL_S)

@@ -1,0 +1,203 @@
+"""``kizu serve``: a Prefect server, its deployments, a worker and the reports, as one command."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from threading import Event
+from types import FrameType
+from typing import Final
+
+from deployments.settings import POOL, ServeSettings, environment
+from kizu.report.server import serving_files
+from kizu.store import Store
+
+START_TIMEOUT_S: Final = 120.0
+STOP_TIMEOUT_S: Final = 30.0
+_POLL_S: Final = 0.5
+
+
+class ServeError(RuntimeError):
+    """Something does not start; the message tells why and the way out."""
+
+
+class Child:
+    """A process that runs until it is stopped, its output in a file."""
+
+    def __init__(self, name: str, command: list[str], env: Mapping[str, str], log: Path) -> None:
+        """Describe it; ``start`` starts it."""
+        self.name = name
+        self.log = log
+        self._command = command
+        self._env = env
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it in a session of its own, so that Ctrl-C reaches it from us alone, in order."""
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                self._command,
+                env=dict(self._env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id."""
+        return self._process.pid if self._process else None
+
+    def running(self) -> bool:
+        """Tell whether it runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """Ask it to end; insist after a while."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+
+def serve(settings: ServeSettings, say: Callable[[str], None]) -> None:
+    """Run everything until SIGINT or SIGTERM arrives.
+
+    Args:
+        settings: Where and when.
+        say: Called with what a person should read.
+
+    Raises:
+        ServeError: A port is taken, or a part does not come up.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    for port in (settings.port, settings.files_port):
+        _require_free(settings.host, port)
+    env = environment(settings)
+    server, worker = _server(settings, env), _worker(settings, env)
+    store = Store(settings.store)
+    with _asked_to_stop() as stop, serving_files(store, settings.host, settings.files_port):
+        try:
+            say("Starting the Prefect server ...")
+            server.start()
+            _wait_until_healthy(settings, server, stop)
+            if not stop.is_set():
+                _apply(env, settings.home / "apply.log")
+                worker.start()
+                say(_welcome(settings))
+            _watch([server, worker], stop, say)
+        finally:
+            say("Stopping ...")
+            worker.stop()
+            server.stop()
+
+
+def _server(settings: ServeSettings, env: Mapping[str, str]) -> Child:
+    where = ["--host", settings.host, "--port", str(settings.port)]
+    return Child("server", _prefect("server", "start", *where), env, settings.home / "server.log")
+
+
+def _worker(settings: ServeSettings, env: Mapping[str, str]) -> Child:
+    limit = ["--limit", str(settings.runs_at_once), "--type", "process"]
+    command = _prefect("worker", "start", "--pool", POOL, "--name", socket.gethostname(), *limit)
+    return Child("worker", command, env, settings.home / "worker.log")
+
+
+def _prefect(*words: str) -> list[str]:
+    return [sys.executable, "-m", "prefect", *words]
+
+
+def _apply(env: Mapping[str, str], log: Path) -> None:
+    """Bring pool, deployments and automations to what the files say, in a process with our env."""
+    done = subprocess.run(
+        [sys.executable, "-m", "deployments.apply"],
+        env=dict(env),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    log.write_text(done.stdout + done.stderr, encoding="utf-8")
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise ServeError(f"the deployments could not be made: {last}; see {log}")
+
+
+def _wait_until_healthy(settings: ServeSettings, server: Child, stop: Event) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not stop.is_set():
+        if _healthy(f"http://{settings.host}:{settings.port}/api/health"):
+            return
+        if not server.running() or time.monotonic() > deadline:
+            raise ServeError(f"the Prefect server does not come up; see {server.log}")
+        stop.wait(_POLL_S)
+
+
+def _healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - http, built by us
+            return bool(answer.status == HTTPStatus.OK)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _watch(children: list[Child], stop: Event, say: Callable[[str], None]) -> None:
+    """Start again what ends without being asked to, until the end is asked for."""
+    while not stop.wait(_POLL_S):
+        for child in children:
+            if not child.running():
+                say(f"The {child.name} has ended; starting it again. Its log is {child.log}.")
+                child.start()
+                stop.wait(5)
+
+
+def _require_free(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ServeError(
+                f"port {port} on {host} cannot be used ({error.strerror}); is 'kizu serve' running "
+                "already? Choose others with --port and --files-port"
+            ) from error
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[Event]:
+    """Yield an event that SIGINT and SIGTERM set, instead of what they do otherwise."""
+    stop = Event()
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {name: signal.signal(name, ask) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def _welcome(settings: ServeSettings) -> str:
+    when = f"Nightly build of {settings.nightly}: {settings.cron} {settings.timezone}\n"
+    return (
+        f"Open {settings.ui_url}/deployments and start 'build-dataset'.\n"
+        f"{when if settings.nightly else ''}"
+        f"Store: {settings.store}\n"
+        f"Reports: {settings.files_url}/reports/\n"
+        f"Database and logs: {settings.home.resolve()}\n"
+        "Stop with Ctrl-C; everything is kept."
+    )

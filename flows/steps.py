@@ -1,0 +1,97 @@
+"""Parts that several flows have in common."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from prefect import State, allow_failure, unmapped
+from prefect.futures import PrefectFuture
+from prefect.states import Completed, Failed
+
+from flows.runner import gpu_stage
+from kizu.progress import expect
+from kizu.report.summary import BuildSummary, SamplesFailedError
+from kizu.spec import DatasetSpec
+from kizu.store import Store
+from tasks import agree, diff, ground, intake, publish
+from tasks.agree import agree_shard
+from tasks.artifacts import follow, show_summary
+from tasks.diff import diff_shard
+from tasks.drift import last_summary, tell_drift
+from tasks.ground import AnnotatorChoice, ground_shard
+from tasks.intake import list_photos, take_in_part
+from tasks.options import run_sign
+from tasks.plan import BuildPlan
+from tasks.publish import choose_version, make_latest, publish_shard, publish_version
+from tasks.report import write_report
+
+FILES_PER_PART = 64
+
+
+def take_in_photos(spec: DatasetSpec, store_url: str) -> list[str]:
+    """Take the normal images into the store; return where their listings lie."""
+    files = list_photos(spec.images.path, store_url, FILES_PER_PART)
+    expect(intake.STAGE, sum(part.files for part in files))
+    taken: list[str] = take_in_part.map(files, unmapped(store_url)).result()
+    return taken
+
+
+def judge(
+    spec: DatasetSpec, plan: BuildPlan, store_url: str, edited: Sequence[PrefectFuture[Any]] | None
+) -> None:
+    """Diff, ground and compare all shards, each as soon as its edits are there."""
+    url = unmapped(store_url)
+    for stage in (diff, ground, agree):
+        expect(stage.STAGE, plan.samples)
+    ready = unmapped(None) if edited is None else allow_failure(list(edited))
+    diffed = diff_shard.map(plan.shards, url, edited=ready)
+    with gpu_stage():
+        grounded = ground_shard.map(plan.shards, url, edited=ready)
+    agreed = agree_shard.map(
+        plan.shards, url, diffed=allow_failure(diffed), grounded=allow_failure(grounded)
+    )
+    futures = [*(edited or ()), *diffed, *grounded, *agreed]
+    follow(spec.name, futures)
+
+
+def publish_build(
+    spec: DatasetSpec,
+    inventory: list[str],
+    plan: BuildPlan,
+    annotator: AnnotatorChoice,
+    store_url: str,
+) -> BuildSummary:
+    """Publish a version if what is in the store makes a new one; write the report."""
+    version = choose_version(spec, inventory, plan.shards, store_url)
+    if version.is_new:
+        expect(publish.STAGE, plan.samples)
+        rows = publish_shard.map(plan.shards, unmapped(version), unmapped(store_url)).result()
+        publish_version(spec, inventory, version, rows, store_url)
+    before = last_summary(spec.name, store_url)
+    make_latest(version, store_url)
+    stop = run_sign(Store(store_url)).see()
+    stopped = stop.sentence if stop else ""
+    summary = write_report(spec, inventory, plan.shards, version, annotator, store_url, stopped)
+    show_summary(summary, plan.shards, store_url)
+    tell_drift(before, summary)
+    return summary
+
+
+def final_state(summary: BuildSummary) -> State[Any]:
+    """Fail after everything else is published, so that Retry is offered for what is missing."""
+    if not summary.failed:
+        unchanged = "" if summary.is_new else f"; nothing changed since version {summary.version}"
+        data = summary.model_dump(mode="json")
+        return Completed(message=f"{summary.headline}{unchanged}", data=data)
+    message = _failure(summary)
+    return Failed(message=message, data=SamplesFailedError(message, summary))
+
+
+def _failure(summary: BuildSummary) -> str:
+    if summary.stopped:
+        waiting = f"{summary.failed} of {summary.samples} samples are not made yet"
+        return f"{waiting}: {summary.stopped}"
+    reason = summary.problems[0].reason
+    return (
+        f"{summary.failed} of {summary.samples} samples failed, for example: {reason}. "
+        "Mend the cause and press Retry: only they are made."
+    )

@@ -1,0 +1,108 @@
+"""Serves reports and datasets of a store over HTTP, so that a browser elsewhere can open them."""
+
+import mimetypes
+import os
+import posixpath
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from typing import Final
+from urllib.parse import quote, unquote, urlsplit
+
+from kizu.publish.layout import latest_version
+from kizu.store import Store
+
+_SERVED: Final = ("reports/", "datasets/")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers GET and HEAD for files below the served folders; everything else is not there."""
+
+    store: Store
+
+    def do_GET(self) -> None:
+        """Send a file."""
+        self._answer(with_body=True)
+
+    def do_HEAD(self) -> None:
+        """Send what GET would, without the file."""
+        self._answer(with_body=False)
+
+    def _answer(self, *, with_body: bool) -> None:
+        path = posixpath.normpath(unquote(urlsplit(self.path).path)).lstrip("/")
+        try:
+            data, kind = self._find(path)
+        except (FileNotFoundError, IsADirectoryError):
+            self.send_error(HTTPStatus.NOT_FOUND, "there is no such file")
+            return
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if with_body:
+            self.wfile.write(data)
+
+    def _find(self, path: str) -> tuple[bytes, str]:
+        if path in ("", ".", "reports"):
+            return _overview(self.store).encode(), "text/html; charset=utf-8"
+        if not path.startswith(_SERVED):
+            raise FileNotFoundError(path)
+        kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        return self.store.read(path), f"{kind}; charset=utf-8" if "text" in kind else kind
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        """Say nothing: the terminal belongs to the command that serves."""
+
+
+def _overview(store: Store) -> str:
+    """Return a page that links the latest report of every dataset."""
+    names = sorted({path.split("/")[1] for path in store.list("datasets")})
+    folders = [folder for name in names if (folder := latest_version(store, name))]
+    items = "".join(
+        f'<li><a href="/{quote(folder.report("index.html"))}">{escape(folder.dataset)}</a> '
+        f"{folder.version}</li>"
+        for folder in folders
+    )
+    body = f"<ul>{items}</ul>" if items else "<p>No dataset is published yet.</p>"
+    return f"<!doctype html><meta charset=utf-8><title>Datasets</title><h1>Datasets</h1>{body}"
+
+
+@contextmanager
+def serving_files(store: Store, host: str, port: int) -> Iterator[int]:
+    """Serve a store's reports and datasets while the block runs.
+
+    Args:
+        store: The store.
+        host: The address to listen on; "127.0.0.1" for this machine only.
+        port: The port; 0 for any free one.
+
+    Yields:
+        The port.
+
+    Raises:
+        OSError: The port is taken.
+    """
+    handler = type("Handler", (_Handler,), {"store": store})
+    with ThreadingHTTPServer((host, port), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+
+
+def main() -> None:
+    """Serve the reports of the store that ``KIZU_STORE`` names until the process is ended.
+
+    For containers: ``python -m kizu.report.server``. ``kizu serve`` does it by itself.
+    """
+    port = int(os.environ.get("KIZU_FILES_PORT", "4201"))
+    with serving_files(Store(os.environ["KIZU_STORE"]), "0.0.0.0", port):  # noqa: S104 - a container's
+        Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""A served kizu, and a browser to look at it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+from served import Served
+
+from kizu.edit.azure.emulator import Emulator, EmulatorSettings
+from kizu.edit.azure.emulator.server import KEY
+from kizu.spec import DatasetSpec
+
+CHROMIUM = Path(os.environ.get("KIZU_CHROMIUM", "/usr/bin/chromium"))
+CHROMIUM_FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+
+
+class Azure(Emulator):
+    """The image service; for one defect it can be down."""
+
+    def __init__(self) -> None:
+        super().__init__(EmulatorSettings(paint=self._paint))
+        self.down_for: str | None = None
+        self.painted = {"hole": 0, "stain": 0}
+
+    def _paint(self, job):
+        kind = "hole" if "deep hole" in job.prompt else "stain"
+        if kind == self.down_for:
+            raise ConnectionError("down")
+        self.painted[kind] += 1
+        picture = job.picture.copy()
+        centre = (picture.shape[1] // 2, picture.shape[0] // 2)
+        cv2.circle(picture, centre, 60, (60, 50, 40), -1)
+        return picture
+
+
+@pytest.fixture(scope="module")
+def azure() -> Iterator[Azure]:
+    one = Azure()
+    with one.running():
+        yield one
+
+
+@pytest.fixture
+def paid_spec(spec: DatasetSpec) -> dict:
+    """The spec of all tests, with the paid editor."""
+    editor = {"name": "azure", "quality": "low", "images_per_minute": 6000, "max_attempts": 2}
+    return spec.model_dump(mode="json") | {"name": "paid", "editor": editor}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, azure: Azure) -> Iterator[Served]:
+    env = {"AZURE_OPENAI_ENDPOINT": azure.endpoint, "AZURE_OPENAI_API_KEY": KEY}
+    one = Served(tmp_path_factory.mktemp("served"), env=env)
+    one.start()
+    yield one
+    assert one.stop() == 0
+
+
+@pytest.fixture
+def page():
+    """A page in a headless Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no Chromium at {CHROMIUM}; set KIZU_CHROMIUM")
+    with playwright.sync_playwright() as opened:
+        browser = opened.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_FLAGS))
+        one = browser.new_page(viewport={"width": 1400, "height": 1400})
+        one.set_default_timeout(60_000)
+        yield one
+        browser.close()
+
+
+@pytest.fixture
+def screenshots(tmp_path: Path) -> Path:
+    folder = Path(os.environ.get("KIZU_SCREENSHOTS", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

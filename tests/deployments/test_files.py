@@ -1,0 +1,111 @@
+"""The files that say what runs, when and where: each is read as its reader reads it."""
+
+import json
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import yaml
+from prefect import Flow
+from prefect.events.schemas.automations import AutomationCore
+from prefect.events.schemas.deployment_triggers import DeploymentEventTrigger
+
+from deployments.apply import automations
+from deployments.settings import ServeSettings, environment
+
+FOLDER = Path(__file__).parents[2] / "deployments"
+VARIABLE = re.compile(r"{{ \$(\w+) }}")
+PLACEHOLDER = re.compile(r"{{ (\w+) }}")
+SERVICE_KEYS = {
+    *("image", "build", "restart", "command", "environment", "volumes", "ports"),
+    *("depends_on", "healthcheck"),
+}
+
+
+@pytest.fixture(scope="module")
+def plan() -> dict:
+    return yaml.safe_load((FOLDER / "prefect.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict:
+    return yaml.safe_load((FOLDER / "compose.yaml").read_text(encoding="utf-8"))
+
+
+def test_every_deployment_names_a_flow_that_exists(plan):
+    for deployment in plan["deployments"]:
+        module, name = deployment["entrypoint"].rsplit(".", 1)
+        assert isinstance(getattr(import_module(module), name), Flow)
+        assert deployment["description"].strip()
+
+
+def test_nightly_has_schedule_time_zone_collision_strategy_retries_and_trigger(plan):
+    [nightly] = [one for one in plan["deployments"] if one["name"] == "nightly"]
+    [schedule] = nightly["schedules"]
+    assert {"cron", "timezone", "slug", "active"} == schedule.keys()
+    assert nightly["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
+    assert nightly["work_pool"]["job_variables"]["env"]["PREFECT_TASKS_DEFAULT_RETRIES"] == "2"
+    [trigger] = nightly["triggers"]
+    assert DeploymentEventTrigger.model_validate(trigger).expect == {"kizu.images.arrived"}
+
+
+def test_api_bound_and_gpu_bound_work_have_queues_of_their_own(plan):
+    queues = {one["entrypoint"]: one["work_pool"]["work_queue_name"] for one in plan["deployments"]}
+    assert queues["flows.build.build_dataset"] == "api"
+    assert queues["flows.annotate.annotate_dataset"] == "gpu"
+
+
+def test_all_variables_of_the_plan_are_set_by_serve_and_by_compose(plan, compose, tmp_path):
+    wanted = set(VARIABLE.findall(yaml.safe_dump(plan)))
+    assert wanted <= environment(ServeSettings(str(tmp_path), tmp_path)).keys()
+    assert wanted <= compose["services"]["setup"]["environment"].keys()
+
+
+def test_the_plan_holds_no_secret(plan):
+    text = yaml.safe_dump(plan).lower()
+    assert not re.search(r"blocks\.secret|api_key|password|connection_string", text)
+
+
+def test_automations_are_valid_and_tell_failure_budget_drift_and_lost_workers():
+    found = {one["name"]: AutomationCore.model_validate(one) for one in automations()}
+    assert len(found) == 4
+    lost = found["kizu: a run lost its worker"]
+    assert lost.trigger.within.total_seconds() == 120
+    assert lost.actions[0].type == "change-flow-run-state"
+
+
+def test_compose_refers_only_to_what_it_declares(compose):
+    services = compose["services"]
+    assert {"server", "postgres", "worker", "azurite", "reports", "setup"} == services.keys()
+    for service in services.values():
+        assert service.keys() <= SERVICE_KEYS
+        assert "image" in service
+        for name, condition in service.get("depends_on", {}).items():
+            health = condition["condition"] == "service_healthy"
+            assert not health or "healthcheck" in services[name]
+        for volume in service.get("volumes", []):
+            assert volume.split(":")[0] in compose["volumes"]
+    build = services["worker"]["build"]
+    assert (FOLDER / build["context"] / build["dockerfile"]).exists()
+
+
+def test_the_image_copies_what_the_project_has():
+    root = FOLDER.parent
+    lines = (FOLDER / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    copied = [word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]]
+    assert copied
+    assert [name for name in copied if not (root / name).exists()] == []
+    assert any(line == "USER kizu" for line in lines)
+
+
+@pytest.mark.parametrize(("name", "gpus"), [("cpu", False), ("gpu", True)])
+def test_job_templates_use_only_variables_they_define(name, gpus):
+    template = json.loads((FOLDER / f"kubernetes-{name}.json").read_text(encoding="utf-8"))
+    used = set(PLACEHOLDER.findall(json.dumps(template["job_configuration"])))
+    assert used == template["variables"]["properties"].keys()
+    manifest = template["job_configuration"]["job_manifest"]
+    assert (manifest["apiVersion"], manifest["kind"]) == ("batch/v1", "Job")
+    [container] = manifest["spec"]["template"]["spec"]["containers"]
+    assert ("nvidia.com/gpu" in container["resources"]["limits"]) is gpus
+    assert container["envFrom"][0]["secretRef"]["name"] == "{{ secret }}"

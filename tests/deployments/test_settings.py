@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+from served import free_port
+
+from deployments.serve import ServeError, _require_free
+from deployments.settings import ServeSettings, environment
+
+
+def test_a_store_folder_is_the_same_from_wherever_a_worker_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert ServeSettings("kizu-store", tmp_path).store == str(tmp_path / "kizu-store")
+    assert ServeSettings("abfs://kizu/store", tmp_path).store == "abfs://kizu/store"
+
+
+def test_the_server_records_in_batches_unless_the_user_says_otherwise(tmp_path, monkeypatch):
+    size = "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE"
+    monkeypatch.delenv(size, raising=False)
+    settings = ServeSettings("store", tmp_path)
+    assert environment(settings)[size] == "100"
+    monkeypatch.setenv(size, "7")
+    assert environment(settings)[size] == "7"
+
+
+def test_without_a_spec_file_there_is_no_nightly_build(tmp_path):
+    assert environment(ServeSettings("store", tmp_path))["KIZU_NIGHTLY"] == "false"
+    nightly = ServeSettings("store", tmp_path, nightly=Path("x.yaml"), cron="5 4 * * *")
+    found = environment(nightly)
+    assert (found["KIZU_NIGHTLY"], found["KIZU_CRON"]) == ("true", "5 4 * * *")
+    assert Path(found["KIZU_SPEC_FILE"]).is_absolute()
+
+
+def test_a_taken_port_is_told_with_the_way_out():
+    import socket  # noqa: PLC0415 - only here
+
+    port = free_port()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        with pytest.raises(ServeError, match=rf"port {port} .*--port"):
+            _require_free("127.0.0.1", port)

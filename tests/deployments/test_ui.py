@@ -1,0 +1,108 @@
+"""What a person does in the browser: start a build, look at it, mend a failure, press Retry."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.slow
+
+STAGES = ("edit", "diff", "ground", "agree")
+
+
+def edits(store: Path) -> dict[str, int]:
+    """When each bought edit was written, in nanoseconds, by key."""
+    return {file.parent.name: file.stat().st_mtime_ns for file in store.glob("edits/*/*/edit.json")}
+
+
+def test_a_person_fills_the_form_and_finds_the_pictures(served, page, photos, screenshots):
+    deployment = served.deployment("build-dataset/on-demand")["id"]
+    page.goto(f"{served.url}/v2/deployments/deployment/{deployment}/run")
+    page.get_by_role("tab", name="DatasetSpec").click()
+    page.get_by_label("Dataset name").fill("from the form")
+    page.get_by_label("Normal images").fill(str(photos))
+    page.get_by_label("Category").fill("plate")
+    for number, (kind, prompt) in enumerate((("hole", "a deep hole"), ("stain", "a brown stain"))):
+        page.get_by_role("button", name="Add item").last.click()
+        page.get_by_label("Defect type").nth(number).fill(kind)
+        page.get_by_label("Edit prompt").nth(number).fill(prompt)
+    page.get_by_label("Variants").nth(1).fill("2")
+    page.get_by_role("tab", name="AreaRange").first.click()
+    page.get_by_label("Largest", exact=False).first.fill("0.5")
+    page.get_by_label("Imitated drift").click()
+    page.get_by_role("option", name="gpt-image-2").click()
+    page.get_by_label("Annotator").fill("none")
+    page.get_by_label("Without grounding").click()
+    page.get_by_role("option", name="accept").click()
+    page.screenshot(path=screenshots / "1 form.png", full_page=True)
+    page.get_by_role("button", name="Submit").click()
+    page.get_by_role("button", name="View run").click()
+    page.get_by_text("build from the form").first.wait_for()
+    page.get_by_text("Completed", exact=True).first.wait_for(timeout=180_000)
+    page.screenshot(path=screenshots / "2 completed.png")
+    run_id = re.search(r"flow-run/([0-9a-f-]{36})", page.url)[1]
+
+    parameters = httpx.get(f"{served.api}/flow_runs/{run_id}").json()["parameters"]
+    assert parameters["spec"]["images"]["category"] == "plate"
+    assert parameters["spec"]["editor"]["drift"] == "gpt-image-2"
+    assert [defect["variants"] for defect in parameters["spec"]["defects"]] == [1, 2]
+    page.get_by_role("tab", name="Artifacts").click()
+    page.get_by_text("contact-sheet-from-the-form", exact=False).first.wait_for()
+    page.screenshot(path=screenshots / "3 artifacts.png")
+    sheet = _artifact(served, "contact-sheet-from-the-form")
+    assert httpx.get(sheet["data"]).content.startswith(b"\x89PNG")
+    page.goto(f"{served.url}/v2/artifacts/artifact/{sheet['latest_id']}")
+    picture = page.locator(f"img[src='{sheet['data']}']").first
+    picture.wait_for()
+    page.wait_for_function("[...document.images].every(image => image.complete)")
+    assert picture.evaluate("image => image.naturalWidth") > 100
+    page.screenshot(path=screenshots / "4 contact sheet.png")
+    page.goto(re.search(r"\((http[^)]+)\)", _artifact(served, "report-from-the-form")["data"])[1])
+    page.get_by_text("hole").first.wait_for()
+    page.screenshot(path=screenshots / "5 report.png")
+
+
+def test_retry_buys_only_what_a_failed_shard_lacks(served, page, paid_spec, azure, screenshots):
+    azure.down_for = "stain"
+    run_id = served.run({"spec": paid_spec, "shard_size": 1})
+    assert served.end_of(run_id)["type"] == "FAILED"
+    page.goto(f"{served.url}/v2/runs/flow-run/{run_id}")
+    page.get_by_text("Failed", exact=True).first.wait_for()
+    page.get_by_role("tab", name="Details").click()
+    page.get_by_text("2 of 4 samples failed", exact=False).first.wait_for()
+    page.screenshot(path=screenshots / "6 failed.png")
+    first = served.task_states(run_id)
+    bought = edits(served.store)
+    assert azure.painted == {"hole": 2, "stain": 0}
+
+    azure.down_for = None
+    page.get_by_role("button", name="Open menu").click()
+    page.get_by_role("menuitem", name="Retry").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Retry").click()
+    page.get_by_text("Completed", exact=True).first.wait_for(timeout=180_000)
+    page.get_by_role("tab", name="Task Runs").click()
+    page.get_by_text("Cached", exact=True).first.wait_for()
+    page.screenshot(path=screenshots / "7 retried.png")
+    assert azure.painted == {"hole": 2, "stain": 2}
+    after = edits(served.store)
+    assert bought.items() <= after.items()
+    assert len(after.keys() - bought.keys()) == 2
+    again = _later(served.task_states(run_id), first)
+    shards = [(name, state) for name, state in again if name.split(" ")[0] in STAGES]
+    assert sorted(state for _, state in shards) == ["Cached"] * 8 + ["Completed"] * 8
+    made = {name.split(" ", 1)[1] for name, state in shards if state == "Completed"}
+    assert made == {"2 of 4", "4 of 4"}
+
+
+def _artifact(served, key: str) -> dict:
+    found = served.post("artifacts/latest/filter", {"artifacts": {"key": {"any_": [key]}}})
+    return found[0]
+
+
+def _later(now: list[tuple[str, str]], before: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The task runs that a retry added."""
+    rest = list(now)
+    for item in before:
+        rest.remove(item)
+    return rest

@@ -1,0 +1,40 @@
+"""The same dataset, to the byte, wherever tasks run and wherever the store is."""
+
+import pytest
+from object_stores import azure_store, azurite  # noqa: F401 - fixtures
+
+from flows.build import build_dataset
+from flows.runner import task_runner
+from kizu.publish.layout import latest_version
+from kizu.publish.manifests import TABLES
+from kizu.store import Store
+
+pytestmark = [
+    pytest.mark.slow,
+    # clients of the store and of the cluster leave sessions for the interpreter to close
+    pytest.mark.filterwarnings("ignore"),
+]
+
+
+def manifests(store: Store) -> dict[str, bytes]:
+    folder = latest_version(store, "plates")
+    names = [*(f"{table}.parquet" for table in TABLES), "manifest.json"]
+    return {name: store.read(folder.path(name)) for name in names}
+
+
+def test_threads_processes_and_dask_on_azure_blob_give_identical_manifests(
+    spec,
+    azure_store,  # noqa: F811 - a fixture
+    monkeypatch,
+):
+    pytest.importorskip("prefect_dask", reason="prefect-dask is not installed")
+    monkeypatch.setenv("KIZU_WORKERS", "3")
+    made = {}
+    for name in ("threads", "processes", "dask"):
+        monkeypatch.setenv("KIZU_RUNNER", name)
+        build = build_dataset.with_options(task_runner=task_runner())
+        url = f"{azure_store}-{name}"
+        state = build(spec, store_url=url, shard_size=1, return_state=True)
+        assert state.is_completed(), state.message
+        made[name] = manifests(Store(url))
+    assert made["threads"] == made["processes"] == made["dask"]

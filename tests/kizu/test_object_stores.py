@@ -1,0 +1,81 @@
+"""The store on Azure Blob and S3: the same as on a disk."""
+
+from datetime import UTC, datetime, timedelta
+from threading import Timer
+
+import pytest
+from object_stores import azure_store, azurite, s3_endpoint, s3_store  # noqa: F401 - fixtures
+
+from kizu.outage import StoreUnreachableError
+from kizu.store import StageFolder, Store
+
+# the clients of object stores leave sessions for the interpreter to close
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+
+
+@pytest.mark.parametrize("service", ["azure_store", "s3_store"])
+def test_an_object_store_keeps_what_is_written(service, request):
+    store = Store(request.getfixturevalue(service))
+    assert not store.exists("a/b.json")
+    with pytest.raises(FileNotFoundError):
+        store.read("a/b.json")
+    store.write_json("a/b.json", {"x": 1})
+    store.write_json("a/b.json", {"x": 2})
+    assert store.exists("a/b.json")
+    assert not store.exists("a")
+    assert store.read_json("a/b.json") == {"x": 2}
+    assert list(store.list("a")) == ["a/b.json"]
+    assert list(store.list("nothing")) == []
+    assert store.address("a/b.json").endswith("kizu/store/a/b.json")
+
+
+@pytest.mark.parametrize("service", ["azure_store", "s3_store"])
+def test_a_file_written_by_another_machine_is_seen_at_once(service, request):
+    here, there = (Store(request.getfixturevalue(service)) for _ in range(2))
+    folder = StageFolder(here, "diff", "ab12")
+    assert not folder.done()
+    StageFolder(there, "diff", "ab12").finish({"status": "changed"})
+    assert folder.done()
+
+
+@pytest.mark.parametrize("service", ["azure_store", "s3_store"])
+def test_prune_removes_what_is_old_and_nothing_else(service, request):
+    store = Store(request.getfixturevalue(service))
+    store.write("old/one", b"1")
+    store.write("edits/one", b"1")
+    now = datetime.now(UTC)
+    assert store.prune("old", now - timedelta(days=1)) == 0
+    assert store.prune("old", now + timedelta(days=1)) == 1
+    assert store.exists("edits/one")
+
+
+@pytest.mark.slow
+def test_a_store_that_comes_back_is_waited_for(azure_store, azurite):  # noqa: F811 - fixtures
+    store = Store(azure_store)
+    store.write("before", b"1")
+    azurite.stop()
+    back = Timer(8, azurite.start)
+    back.start()
+    try:
+        assert store.exists("before")
+        store.write("after", b"2")
+        assert store.read("after") == b"2"
+    finally:
+        back.join()
+
+
+@pytest.mark.slow
+def test_a_store_that_stays_away_is_an_error_and_never_an_empty_store(
+    azure_store,  # noqa: F811 - a fixture
+    azurite,  # noqa: F811 - a fixture
+    monkeypatch,
+):
+    monkeypatch.setenv("KIZU_STORE_PATIENCE_S", "2")
+    store = Store(azure_store)
+    store.write("bought", b"1")
+    azurite.stop()
+    try:
+        with pytest.raises(StoreUnreachableError, match=r"could not be reached for 2 s"):
+            store.exists("bought")
+    finally:
+        azurite.start()

@@ -1,0 +1,118 @@
+"""A real ``kizu serve`` in a process of its own, started and stopped as a user does."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[1]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Served:
+    """``kizu serve`` in a folder, started and stopped as a user does."""
+
+    def __init__(self, folder: Path, *options: str, env: dict[str, str] | None = None) -> None:
+        self.folder = folder
+        self.store = folder / "kizu-store"
+        self.port, self.files_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.api = f"{self.url}/api"
+        self.output = folder / "serve.out"
+        self._options = options
+        self.env = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "KIZU_"))},
+            "PYTHONPATH": str(ROOT),
+            "OMP_NUM_THREADS": "1",
+            **(env or {}),
+        }
+        self._process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        ports = ["--port", str(self.port), "--files-port", str(self.files_port)]
+        with self.output.open("a") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                [*kizu("serve"), *ports, *self._options],
+                cwd=self.folder,
+                env=self.env,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        self.wait_for(lambda: "Stop with Ctrl-C" in self.said() or self._process.poll() is not None)
+        assert self._process.poll() is None, self.said()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def healthy(self) -> bool:
+        try:
+            return httpx.get(f"{self.api}/health", timeout=5).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def stop(self) -> int:
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(90)
+
+    def wait_for(self, done: Callable[[], object], timeout_s: float = 180) -> object:
+        deadline = time.monotonic() + timeout_s
+        while not (found := done()):
+            assert time.monotonic() < deadline, f"timed out; {self.said()}\n{self.log('worker')}"
+            time.sleep(0.5)
+        return found
+
+    def log(self, name: str) -> str:
+        return (self.folder / "kizu-server" / f"{name}.log").read_text()[-4000:]
+
+    def post(self, path: str, body: dict | None = None) -> object:
+        answer = httpx.post(f"{self.api}/{path}", json=body or {}, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
+
+    def deployment(self, name: str) -> dict:
+        return httpx.get(f"{self.api}/deployments/name/{name}").raise_for_status().json()
+
+    def run(self, parameters: dict, deployment: str = "build-dataset/on-demand") -> str:
+        """Start a run and return its id."""
+        found = self.deployment(deployment)["id"]
+        body = {"parameters": parameters}
+        return self.post(f"deployments/{found}/create_flow_run", body)["id"]
+
+    def state(self, run_id: str) -> dict:
+        return httpx.get(f"{self.api}/flow_runs/{run_id}").raise_for_status().json()["state"]
+
+    def end_of(self, run_id: str, timeout_s: float = 180) -> dict:
+        ends = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED", "PAUSED")
+        self.wait_for(lambda: self.state(run_id)["type"] in ends, timeout_s)
+        return self.state(run_id)
+
+    def task_states(self, run_id: str) -> list[tuple[str, str]]:
+        """Names and states of a run's tasks, from its last attempt and earlier ones."""
+        runs = {"id": {"any_": [run_id]}}
+        found = self.post("task_runs/filter", {"flow_runs": runs, "limit": 200})
+        return [(task["name"], task["state"]["name"]) for task in found]
+
+    def kizu(self, *words: str) -> subprocess.CompletedProcess:
+        env = {**self.env, "PREFECT_API_URL": self.api, "KIZU_STORE": str(self.store)}
+        return subprocess.run(  # noqa: S603 - our own command
+            [*kizu(), *words], cwd=self.folder, env=env, capture_output=True, text=True, check=False
+        )
+
+
+def kizu(*words: str) -> list[str]:
+    return [sys.executable, "-c", "from kizu.cli import app; app()", *words]
