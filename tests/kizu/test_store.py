@@ -3,6 +3,7 @@ import os
 import pickle
 import signal
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import fsspec
@@ -92,3 +93,12 @@ def test_a_writer_that_is_killed_leaves_a_whole_file(tmp_path: Path):
         os.kill(writer.pid or 0, signal.SIGKILL)
         writer.join()
     assert len(set(store.read("contested"))) == 1
+
+
+def test_prune_removes_what_is_old_and_nothing_else(store):
+    store.write("results/one", b"1")
+    store.write("edits/one", b"1")
+    now = datetime.now(UTC)
+    assert store.prune("results", now - timedelta(days=1)) == 0
+    assert store.prune("results", now + timedelta(days=1)) == 1
+    assert list(store.list("")) == ["edits/one"]
