@@ -1,5 +1,8 @@
 """Publishes a dataset version."""
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
 from prefect import task
 
 from kizu.progress import advance
@@ -15,6 +18,9 @@ from tasks.intake import open_inventory
 from tasks.options import ALWAYS, ONCE_PER_RUN
 
 STAGE = "publish"
+
+_READERS: Final = 16
+"""Shards looked up at a time: on an object store that is waiting, not work."""
 
 
 class VersionRef(Record):
@@ -45,9 +51,15 @@ def choose_version(
 
 
 def read_outcomes(shards: tuple[ShardRef, ...], store: Store) -> list[Outcome]:
-    """Look up how far every sample of a build came."""
-    opened = [ref.open(store) for ref in shards]
-    return [outcome_of(sample, shard, store) for shard in opened for sample in shard.samples]
+    """Look up how far every sample of a build came, in the build's order."""
+    with ThreadPoolExecutor(_READERS) as pool:
+        parts = list(pool.map(lambda ref: _read_shard(ref, store), shards))
+    return [outcome for part in parts for outcome in part]
+
+
+def _read_shard(ref: ShardRef, store: Store) -> list[Outcome]:
+    shard = ref.open(store)
+    return [outcome_of(sample, shard, store) for sample in shard.samples]
 
 
 @task(name="publish", task_run_name="publish {shard.number} of {shard.of}", **ONCE_PER_RUN)

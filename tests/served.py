@@ -41,7 +41,7 @@ class Served:
 
     def start(self) -> None:
         ports = ["--port", str(self.port), "--files-port", str(self.files_port)]
-        with self.output.open("a") as output:
+        with self.output.open("w") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
                 [*kizu("serve"), *ports, *self._options],
                 cwd=self.folder,

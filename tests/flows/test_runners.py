@@ -1,4 +1,7 @@
-"""The same dataset, to the byte, wherever tasks run and wherever the store is."""
+"""The same dataset, to the byte, wherever tasks run and wherever the store is, trouble or not."""
+
+import time
+from threading import Thread
 
 import pytest
 from object_stores import azure_store, azurite  # noqa: F401 - fixtures
@@ -7,6 +10,7 @@ from flows.build import build_dataset
 from flows.runner import task_runner
 from kizu.publish.layout import latest_version
 from kizu.publish.manifests import TABLES
+from kizu.spec import DatasetSpec
 from kizu.store import Store
 
 pytestmark = [
@@ -38,3 +42,29 @@ def test_threads_processes_and_dask_on_azure_blob_give_identical_manifests(
         assert state.is_completed(), state.message
         made[name] = manifests(Store(url))
     assert made["threads"] == made["processes"] == made["dask"]
+
+
+def test_a_store_away_for_a_minute_in_the_middle_of_a_build_is_waited_for(
+    spec,
+    azure_store,  # noqa: F811 - a fixture
+    azurite,  # noqa: F811 - a fixture
+):
+    url = f"{azure_store}-outage"
+    fields = spec.model_dump(mode="json")
+    more = [{**defect, "variants": 10} for defect in fields["defects"]]
+    outage = Thread(target=_go_away, args=(azurite, Store(url)))
+    outage.start()
+    long_build = DatasetSpec.parse({**fields, "defects": more})
+    state = build_dataset(long_build, store_url=url, return_state=True)
+    outage.join()
+    assert state.is_completed(), state.message
+    assert state.message.startswith("40 samples")
+
+
+def _go_away(service, store: Store) -> None:
+    """Stop a service for a minute once a build has bought something."""
+    while not any(path.endswith("edit.json") for path in store.list("edits")):
+        time.sleep(0.2)
+    service.stop()
+    time.sleep(60)
+    service.start()

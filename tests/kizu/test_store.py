@@ -4,6 +4,7 @@ import pickle
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import fsspec
@@ -120,3 +121,12 @@ def test_removing_what_is_gone_is_no_error(tmp_path):
     store.remove("a")
     store.remove("a")
     assert not store.exists("a")
+
+
+def test_prune_removes_what_is_old_and_nothing_else(store):
+    store.write("results/one", b"1")
+    store.write("edits/one", b"1")
+    now = datetime.now(UTC)
+    assert store.prune("results", now - timedelta(days=1)) == 0
+    assert store.prune("results", now + timedelta(days=1)) == 1
+    assert list(store.list("")) == ["edits/one"]

@@ -1,0 +1,54 @@
+import yaml
+
+from flows.annotate import annotate_dataset
+from flows.build import build_dataset
+from kizu.ground import GroundSettings
+from kizu.publish.layout import latest_version
+from kizu.report.summary import BuildSummary
+from kizu.spec import DatasetSpec
+from tasks.drift import tell_drift
+
+NOWHERE = GroundSettings(annotator="grounding-dino+sam", detector_weights="/nowhere")
+
+
+def test_another_annotator_publishes_a_version_of_the_edits_there_are(build, spec, store):
+    _, first = build(spec)
+    edits = list(store.list("edits"))
+    fields = spec.model_dump(mode="json")
+    more = [*fields["defects"], {"defect_type": "crack", "prompt": "a crack"}]
+    wider = DatasetSpec.parse({**fields, "defects": more, "agree": {}})
+    state = annotate_dataset(wider, ground=NOWHERE, store_url=store.url, return_state=True)
+    found = BuildSummary.model_validate(state.result())
+    assert (found.samples, found.review, found.failed) == (4, 4, 0)
+    assert found.note.startswith("Samples are not grounded: ")
+    assert found.version != first.version
+    assert latest_version(store, "plates").version == found.version
+    assert list(store.list("edits")) == edits
+
+
+def test_annotating_before_anything_is_bought_says_so(spec, store):
+    state = annotate_dataset(spec, store_url=store.url, return_state=True)
+    assert state.is_failed()
+    assert "holds no edit of 'plates'; run build-dataset first" in state.message
+
+
+def test_a_build_from_a_spec_file_is_the_build_from_the_form(build, spec, store, tmp_path):
+    file = tmp_path / "dataset.yaml"
+    file.write_text(yaml.safe_dump(spec.model_dump(mode="json")), encoding="utf-8")
+    _, first = build(spec)
+    state = build_dataset(spec_file=str(file), store_url=store.url, return_state=True)
+    assert state.message == (
+        f"4 samples: 4 accepted, 0 to review, 0 rejected; nothing changed since version "
+        f"{first.version}"
+    )
+
+
+def test_a_yield_that_stays_or_is_the_first_is_no_drift(build, spec):
+    _, now = build(spec)
+    assert tell_drift(now, now) is False
+    assert tell_drift(None, now) is False
+
+
+def test_a_yield_that_falls_is_told(build, spec):
+    _, now = build(spec)
+    assert tell_drift(now.model_copy(update={"accepted": 2, "review": 2}), now) is True
