@@ -2,10 +2,11 @@
 
 from kizu.arrays import Mask, RgbImage
 from kizu.edit.archive import EditRecord, find_edit, save_edit, save_refusal
+from kizu.edit.azure.identity import needs_place
 from kizu.edit.editor import Editor, EditRefusedError, Framer
 from kizu.edit.paid import PaidEditor
 from kizu.edit.purchase import Order, buy_edit
-from kizu.edit.region import Region, region_guide, region_mask
+from kizu.edit.region import ForegroundRegion, Region, region_guide, region_mask
 from kizu.edit.request import EditRequest
 from kizu.edit.till import Till
 from kizu.geometry import Geometry
@@ -56,6 +57,7 @@ def _frame(
 ) -> tuple[Geometry, Mask | None]:
     """Plan what is sent, and carry the region there."""
     source = (photo.shape[1], photo.shape[0])
-    geometry = editor.frame(request, source, region_guide(region, photo))
+    looked_at = ForegroundRegion() if region is None and needs_place(request) else region
+    geometry = editor.frame(request, source, region_guide(looked_at, photo))
     mask = region_mask(region, photo)
     return geometry, None if mask is None else geometry.apply_mask(mask)

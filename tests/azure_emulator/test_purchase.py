@@ -1,10 +1,13 @@
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from kizu.edit.archive import find_edit, open_edit
 from kizu.edit.books import CallStatus
+from kizu.edit.obtain import obtain_edit
+from kizu.edit.region import BoxRegion
 
 
 @pytest.mark.parametrize("url_style", ["deployment", "v1"])
@@ -55,3 +58,26 @@ def test_nothing_of_an_answer_is_left_but_the_edit(start_emulator, open_shop):
     assert find_edit(shop.store, record.key) == record
     names = [path.rsplit("/", 1)[-1] for path in shop.store.list("edits")]
     assert sorted(names) == ["edit.json", "picture.png"]
+
+
+@pytest.mark.parametrize("region", [BoxRegion(x0=0.6, y0=0.5, x1=0.8, y1=0.7), None])
+def test_of_a_large_photo_only_the_window_around_the_defect_changes(
+    start_emulator, open_shop, region
+):
+    """A 6-megapixel photo of a small product; the defect covers a thousandth of it."""
+    start_emulator()
+    shop = open_shop()
+    photo = np.full((2000, 3000, 3), 235, np.uint8)
+    photo[1000:1400, 1800:2400] = (90, 110, 120)
+    ask = {"prompt": "a deep hole", "region": None, "area": [0.0001, 0.001], "draw": 0.5}
+    request = shop.request().model_copy(update={"ask": ask})
+    record = obtain_edit(shop.store, shop.editor, request, photo, region, shop.till)
+    x, y, width, height = record.geometry.crop
+    assert (width, height) == record.geometry.model == (1024, 1024)
+    assert 1800 <= x + width / 2 <= 2400
+    assert 1000 <= y + height / 2 <= 1400
+    changed = np.argwhere((open_edit(shop.store, record, photo) != photo).any(axis=2))
+    assert len(changed)
+    assert changed.min(axis=0).tolist() >= [y, x]
+    assert changed[:, 0].max() < y + height
+    assert changed[:, 1].max() < x + width

@@ -79,6 +79,11 @@ def frame_for(
     return frame_photo(source, settings.sizes, place, settings.framing)
 
 
+def needs_place(request: EditRequest) -> bool:
+    """Tell whether a small defect was asked for: without a region it goes onto the object."""
+    return "draw" in request.ask and request.ask.get("area") is not None
+
+
 def most_usd(
     settings: AzureSettings, request: EditRequest, source: tuple[int, int], region: Region | None
 ) -> float | None:

@@ -90,14 +90,18 @@ def send(
                 received += part
     except (openai.APIError, httpx2.HTTPError) as error:
         setback = setback_of(error, connection, settings, body["prompt"])
-        return _timed(setback, time.monotonic() - started, bytes(received))
+        return _timed(setback, time.monotonic() - started, _text(received, connection).encode())
     return Reply(
-        body=received.decode("utf-8", errors="replace"),
+        body=_text(received, connection),
         latency_s=round(time.monotonic() - started, 3),
         request_id=headers.get("apim-request-id") or headers.get("x-request-id"),
         limit_per_minute=limit_per_minute(headers),
         at=time.time(),
     )
+
+
+def _text(received: bytearray, connection: Connection) -> str:
+    return connection.scrub(received.decode("utf-8", errors="replace"))
 
 
 def _timed(setback: Setback, latency_s: float, remains: bytes) -> Setback:
