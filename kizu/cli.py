@@ -206,7 +206,7 @@ def emulate_azure(
 ) -> None:
     """Try the paid path free of charge: answer gpt-image edits on this machine."""
     from kizu.edit.azure.emulator import Emulator, EmulatorSettings, FaultPlan  # noqa: PLC0415 - loads the painter
-    from kizu.edit.azure.emulator.server import KEY  # noqa: PLC0415 - as above
+    from kizu.edit.azure.emulator.settings import KEY  # noqa: PLC0415 - as above
 
     settings = EmulatorSettings(
         per_minute=images_per_minute, latency_s=latency_s, faults=FaultPlan(share=faults)

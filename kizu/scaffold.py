@@ -38,6 +38,9 @@ defects:
     # area: {{min_fraction: 0.001, max_fraction: 0.1}}
 
 editor:
+  # 'azure' asks a gpt-image model and costs money: see docs/azure.md. Then write instead
+  #   name: azure
+  #   model: gpt-image-1.5
   # 'painter' paints offline and free of charge. 'drift' imitates how a gpt-image model redraws
   # the whole picture: none, gpt-image-1.5, gpt-image-2, redraw.
   name: painter
@@ -54,6 +57,7 @@ agree:
 # Another seed asks for other edits (and pays for them again).
 seed: 0
 
+# What paid edits may cost; when it is reached the build stops and a higher cap goes on.
 # budget:
 #   max_requests: 100
 #   max_cost_usd: 5.0

@@ -52,11 +52,9 @@ class Store:
             ValueError: No file system is known for the URL, or a package for it is missing.
         """
         try:
-            # without listing caches: other machines write here too
-            self._fs, self._root = fsspec.core.url_to_fs(
-                os.path.expanduser(url),  # noqa: PTH111 - a URL is no Path
-                use_listings_cache=False,
-            )
+            place = os.path.expanduser(url)  # noqa: PTH111 - a URL is no Path
+            # a cached listing would hide what other machines have written since
+            self._fs, self._root = fsspec.core.url_to_fs(place, use_listings_cache=False)
         except (ValueError, ImportError) as error:
             raise ValueError(f"cannot open the store {url!r}: {error}") from error
         self._local = isinstance(self._fs, LocalFileSystem)

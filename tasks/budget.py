@@ -9,8 +9,9 @@ from prefect.input import RunInput
 from prefect.runtime import deployment
 from pydantic import Field
 
+from kizu.edit.books import Spent
 from kizu.edit.budget import BudgetSpec
-from kizu.edit.ledger import Ledger, Spent
+from kizu.edit.ledger import Ledger
 from kizu.edit.planning import Outlook
 from kizu.spec import DatasetSpec
 from kizu.store import Store

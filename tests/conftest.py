@@ -3,10 +3,13 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 
 import cv2
+import fsspec
 import numpy as np
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from kizu.arrays import RgbImage
 from kizu.images import encode_png
@@ -15,6 +18,24 @@ from kizu.store import Store
 
 # tiny models run fastest on one thread; several test processes would fight for the cores
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+class ObjectStore(MemoryFileSystem):
+    """An object store in memory; of two who create a file exactly one succeeds."""
+
+    protocol = "objects"
+    _creating = Lock()
+
+    def pipe_file(self, path, value, mode="overwrite", **kwargs):
+        with self._creating:
+            super().pipe_file(path, value, mode=mode, **kwargs)
+
+    @classmethod
+    def _strip_protocol(cls, path):
+        return super()._strip_protocol(path.replace("objects://", "memory://"))
+
+
+fsspec.register_implementation("objects", ObjectStore)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

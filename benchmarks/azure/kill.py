@@ -24,8 +24,8 @@ import numpy as np
 
 from kizu.arrays import RgbImage
 from kizu.edit.azure.emulator import Emulator, EmulatorSettings
-from kizu.edit.azure.emulator.server import KEY
 from kizu.edit.azure.emulator.service import Job
+from kizu.edit.azure.emulator.settings import KEY
 from kizu.edit.ledger import Ledger
 from kizu.edit.statement import lines_of, statement
 from kizu.images import encode_png
@@ -53,9 +53,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--edits", type=int, default=60)
     parser.add_argument("--kills", type=int, default=30)
-    parser.add_argument("--threads", type=int, default=8)
-    parser.add_argument("--latency-s", type=float, default=0.3)
-    parser.add_argument("--longest-life-s", type=float, default=3.0)
+    parser.add_argument("--threads", type=int, default=4)
+    parser.add_argument("--latency-s", type=float, default=1.0)
+    parser.add_argument("--longest-life-s", type=float, default=2.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--flow", action="store_true")
     options = parser.parse_args()
@@ -140,6 +140,8 @@ class Worker:
             worker = self.start(name, emulator)
             self.wait_for_calls(worker, emulator, emulator.tally.calls)
             time.sleep(draw.uniform(0.0, self.options.longest_life_s))
+            if worker.poll() is not None:
+                sys.exit(f"the build was done after {number - 1} kills; shorten the lives")
             os.killpg(worker.pid, signal.SIGKILL)
             worker.wait()
             open_calls = Ledger(self.store(name)).books().under_way

@@ -17,9 +17,10 @@ import cv2
 
 from kizu.arrays import RgbImage
 from kizu.edit.azure.emulator import Emulator, EmulatorSettings, FaultPlan
-from kizu.edit.azure.emulator.server import KEY
 from kizu.edit.azure.emulator.service import Job
-from kizu.edit.ledger import CallStatus, Ledger
+from kizu.edit.azure.emulator.settings import KEY
+from kizu.edit.books import CallStatus
+from kizu.edit.ledger import Ledger
 from kizu.edit.statement import lines_of, statement
 from kizu.store import Store
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from pydantic import Field
 
-from kizu.edit.ledger import Books, Spent
+from kizu.edit.books import Books, Spent
 from kizu.settings import Settings
 
 

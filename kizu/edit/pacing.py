@@ -7,14 +7,14 @@ so bursts do not pay: calls are spaced by 60 s / quota, over all workers, as the
 import math
 from typing import Final
 
-from kizu.edit.ledger import Traffic
+from kizu.edit.books import Traffic
 
 MARGIN: Final = 1.02
 """Calls are spaced this much wider than the quota, so that a call may arrive a fifth of a second
 late in a window of ten and still be in its own."""
 
 _RECENT_S: Final = 60.0
-_TOLERATED_REJECTIONS: Final = 2
+_TOLERATED_REJECTIONS: Final = 5
 _SLOWDOWN: Final = 0.9
 
 
@@ -22,7 +22,7 @@ def rate_per_minute(traffic: Traffic, quota_per_minute: float, now: float) -> fl
     """Return the calls per minute that may be made.
 
     The quota, or a lower one that the service told of; less by a tenth for each rejection of the
-    last minute beyond two, for a service that rejects without telling its limit.
+    last minute beyond five, for a service that rejects without telling its limit.
 
     Args:
         traffic: What the ledger knows of the deployment.

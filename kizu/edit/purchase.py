@@ -23,9 +23,9 @@ from kizu.edit.archive import (
     save_reply,
     set_aside,
 )
+from kizu.edit.books import CallStatus, End
 from kizu.edit.claims import Check, claim
 from kizu.edit.editor import Edit, EditError, StopEditingError
-from kizu.edit.ledger import CallStatus, End
 from kizu.edit.paid import BadReplyError, PaidEditor, Parcel, Reply, Setback, SetbackKind
 from kizu.edit.request import EditRequest
 from kizu.edit.till import Till

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from pydantic import Field
 
-from kizu.edit.ledger import Call, CallStatus, End, Ledger, Spent
+from kizu.edit.books import Call, CallStatus, End, Spent
+from kizu.edit.ledger import Ledger
 from kizu.keys import canonical_json
 from kizu.settings import Record
 

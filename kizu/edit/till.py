@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from threading import Condition, Lock
 from typing import Final
 
+from kizu.edit.books import Books, Call, End, day_of
 from kizu.edit.budget import BudgetSpec, broken_cap
 from kizu.edit.editor import StopEditingError
-from kizu.edit.ledger import Call, End, Ledger, day_of
+from kizu.edit.ledger import Ledger
 from kizu.edit.pacing import booked_at, next_start, rate_per_minute, useful_concurrency
 from kizu.edit.paid import Terms
 from kizu.stops import StopSign
@@ -74,11 +75,12 @@ class Till:
             while True:
                 self.check_sign()
                 books, now = self.ledger.books(), time.time()
-                if sentence := self._broken_cap(most_usd, now):
+                # first the number: should the books grow meanwhile, it is taken and refused
+                number = books.last + 1
+                if sentence := self._broken_cap(books, most_usd, now):
                     raise StopEditingError(sentence)
                 traffic = books.of(self.terms.deployment)
                 due = next_start(traffic, self.terms.calls_per_minute, now)
-                number = books.last + 1
                 if due > now:
                     time.sleep(min(due - now, _NAP_S))
                 elif self.ledger.append(number, self._call(key, most_usd, booked_at(due, now))):
@@ -113,10 +115,10 @@ class Till:
         if stop := self._sign.see():
             raise StopEditingError(stop.sentence, whole_run=stop.whole_run)
 
-    def _broken_cap(self, most_usd: float | None, now: float) -> str | None:
+    def _broken_cap(self, books: Books, most_usd: float | None, now: float) -> str | None:
         return broken_cap(
             self._budget,
-            self.ledger.books(),
+            books,
             dataset=self.dataset,
             day=day_of(now),
             model=self.terms.model,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kizu.edit.azure.emulator import Emulator, EmulatorSettings
-from kizu.edit.azure.emulator.server import KEY
+from kizu.edit.azure.emulator.settings import KEY
 from kizu.edit.azure.settings import AzureSettings
 from kizu.edit.budget import BudgetSpec
 from kizu.edit.editor import load_editor
@@ -89,10 +89,10 @@ def open_shop(tmp_path: Path):
     """Return a function that opens one more worker's shop on the same store."""
     opened = []
 
-    def open_one(budget=None, run=None, **settings):
+    def open_one(budget=None, run=None, url=None, **settings):
         parsed = AzureSettings.model_validate({**FAST, **settings})
         name = run or f"run {len(opened)}"
-        store = Store(str(tmp_path / "store"))
+        store = Store(url or str(tmp_path / "store"))
         shop = Shop(store, parsed, BudgetSpec.model_validate(budget or {}), name)
         opened.append(shop)
         return shop

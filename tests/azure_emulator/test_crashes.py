@@ -3,7 +3,7 @@
 import pytest
 
 from kizu.edit.archive import find_edit, save_reply
-from kizu.edit.ledger import CallStatus
+from kizu.edit.books import CallStatus
 from kizu.edit.paid import Reply
 
 

@@ -7,7 +7,7 @@ import traceback
 
 import pytest
 
-from kizu.edit.azure.emulator.server import KEY
+from kizu.edit.azure.emulator.settings import KEY
 from kizu.edit.azure.families import Family
 from kizu.edit.editor import EditError, StopEditingError, load_editor
 from kizu.edit.statement import lines_of, to_csv
@@ -70,6 +70,14 @@ def test_a_wrong_deployment(start_emulator, open_shop):
     sentence = sentence_of(open_shop(deployment="typo"))
     assert "there is no deployment 'typo'" in sentence
     assert open_shop(deployment="painter-dep").buy().status == "edited"
+
+
+def test_a_deployment_of_another_model(start_emulator, open_shop):
+    emulator = start_emulator(deployments={"dep": Family.GPT_IMAGE_2})
+    sentence = sentence_of(open_shop(deployment="dep", model="gpt-image-1.5"))
+    assert "deployment 'dep' does not take this input_fidelity" in sentence
+    assert "name the model behind it in editor.model (now gpt-image-1.5)" in sentence
+    assert emulator.tally.billed == 0
 
 
 def test_a_retired_model(start_emulator, open_shop):

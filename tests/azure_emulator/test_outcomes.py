@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 import pytest
 
 from kizu.edit.azure.emulator import Fault, FaultPlan
+from kizu.edit.books import CallStatus
 from kizu.edit.editor import EditError, StopEditingError
-from kizu.edit.ledger import CallStatus
 from kizu.stops import Stop
 
 STOP = Stop(sentence="enough")

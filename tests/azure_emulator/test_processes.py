@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from kizu.edit.azure.emulator import Fault, FaultPlan
-from kizu.edit.ledger import CallStatus, Ledger
+from kizu.edit.books import CallStatus
+from kizu.edit.ledger import Ledger
 from kizu.edit.statement import lines_of
 from kizu.store import Store
 
@@ -96,10 +97,10 @@ def test_a_budget_of_ten_on_sixty_edits_buys_exactly_ten(start_emulator, start_w
 def test_a_budget_in_dollars_is_never_exceeded(start_emulator, start_worker, tmp_path):
     emulator = start_emulator(latency_s=0.1)
     workers = [start_worker(8, budget={"max_cost_usd": 0.15}) for _ in range(2)]
-    bought = {outcome(worker)["edited"] for worker in workers}
+    for worker in workers:
+        assert "build again to go on" in outcome(worker)["failures"][0]
     assert emulator.tally.cost_usd <= 0.15
     assert emulator.tally.billed in (2, 3)
-    assert bought <= {2, 3}
     spent = Ledger(Store(str(tmp_path / "store"))).books().dataset("benchmark")
     assert spent.cost_usd == emulator.tally.cost_usd
 
@@ -136,7 +137,7 @@ def test_random_faults_change_neither_what_is_bought_nor_what_it_costs(
     start_emulator, start_worker, tmp_path
 ):
     faults = FaultPlan(
-        share=0.25, chosen=(Fault.RATE_LIMIT_MS, Fault.OVERLOADED), retry_after_s=0.1
+        share=0.25, seed=1, chosen=(Fault.RATE_LIMIT_MS, Fault.OVERLOADED), retry_after_s=0.1
     )
     emulator = start_emulator(faults=faults)
     assert outcome(start_worker(16))["edited"] == 16

@@ -5,7 +5,7 @@ import openai
 import pytest
 from openai import AzureOpenAI, OpenAI
 
-from kizu.edit.azure.emulator.server import KEY
+from kizu.edit.azure.emulator.settings import KEY
 from kizu.edit.azure.wire import encode_region
 from kizu.images import encode_png
 

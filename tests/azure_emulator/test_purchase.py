@@ -1,9 +1,10 @@
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from kizu.edit.archive import find_edit, open_edit
-from kizu.edit.ledger import CallStatus
+from kizu.edit.books import CallStatus
 
 
 @pytest.mark.parametrize("url_style", ["deployment", "v1"])
@@ -34,6 +35,17 @@ def test_threads_that_want_the_same_edits_buy_each_once(start_emulator, open_sho
         assert {job.result().status for job in jobs} == {"edited"}
     assert emulator.tally.billed == 8
     assert [end.status for end in shops[0].ends()] == [CallStatus.BOUGHT] * 8
+
+
+def test_workers_on_an_object_store_buy_each_edit_once(start_emulator, open_shop):
+    emulator = start_emulator(latency_s=0.1)
+    url = f"objects://{uuid.uuid4().hex}"
+    shops = [open_shop(url=url) for _ in range(2)]
+    with ThreadPoolExecutor(8) as pool:
+        jobs = [pool.submit(shop.buy, number) for number in range(4) for shop in shops]
+        assert {job.result().status for job in jobs} == {"edited"}
+    assert emulator.tally.calls == emulator.tally.billed == 4
+    assert shops[0].ledger.books().dataset("plates").cost_usd == emulator.tally.cost_usd
 
 
 def test_nothing_of_an_answer_is_left_but_the_edit(start_emulator, open_shop):

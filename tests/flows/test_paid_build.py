@@ -5,7 +5,7 @@ import pytest
 from prefect.blocks.system import Secret
 
 from kizu.edit.azure.emulator import Emulator, EmulatorSettings, Fault, FaultPlan
-from kizu.edit.azure.emulator.server import KEY
+from kizu.edit.azure.emulator.settings import KEY
 from kizu.edit.ledger import Ledger
 from kizu.edit.statement import lines_of
 from kizu.publish.layout import latest_version
@@ -90,7 +90,7 @@ def test_the_key_may_come_from_a_secret_block(build, paid, store, emulate, monke
     emulator = emulate()
     monkeypatch.delenv("AZURE_OPENAI_API_KEY")
     fields = paid().model_dump(mode="json")
-    fields["editor"]["secret_block"] = "image-key"
+    fields["editor"] |= {"secret_block": "image-key"}
     state, _ = build(DatasetSpec.parse(fields))
     assert "there is no Prefect Secret block 'image-key'" in state.message
     Secret(value=KEY).save("image-key")

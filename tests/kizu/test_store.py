@@ -3,6 +3,7 @@ import os
 import pickle
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -93,6 +94,33 @@ def test_a_writer_that_is_killed_leaves_a_whole_file(tmp_path: Path):
         os.kill(writer.pid or 0, signal.SIGKILL)
         writer.join()
     assert len(set(store.read("contested"))) == 1
+
+
+@pytest.mark.parametrize("kind", ["local", "object store"])
+def test_of_many_who_create_a_file_exactly_one_succeeds(tmp_path, kind):
+    place = str(tmp_path) if kind == "local" else f"objects://{tmp_path.name}"
+    stores = [Store(place) for _ in range(4)]
+    assert [store.create("a/b", bytes([n])) for n, store in enumerate(stores)] == [True] + [
+        False
+    ] * 3
+    assert stores[3].read("a/b") == b"\x00"
+    assert list(stores[0].list("a")) == ["a/b"]
+
+
+def test_threads_that_create_the_same_file_do_not_tear_it(tmp_path):
+    store = Store(str(tmp_path))
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(lambda n: store.create("f", bytes([n]) * 1000), range(32)))
+    assert won.count(True) == 1
+    assert store.read("f") == bytes([won.index(True)]) * 1000
+
+
+def test_removing_what_is_gone_is_no_error(tmp_path):
+    store = Store(str(tmp_path))
+    store.write("a", b"1")
+    store.remove("a")
+    store.remove("a")
+    assert not store.exists("a")
 
 
 def test_prune_removes_what_is_old_and_nothing_else(store):

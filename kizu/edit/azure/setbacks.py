@@ -58,6 +58,8 @@ def _of_status(
     said = _cut(connection.scrub(_message(error)))
     request_id = headers.get("apim-request-id") or headers.get("x-request-id")
     kind, reason = _verdict(status, _codes(error), said, settings, prompt)
+    if kind is SetbackKind.INVALID and error.param in _OPTIONS:
+        kind, reason = _wrong_option(str(error.param), said, settings)
     wait_s = retry_after_s(headers) if kind is SetbackKind.REJECTED else 0.0
     is_rate = status == 429 and kind is SetbackKind.REJECTED  # noqa: PLR2004 - HTTP
     return Setback(
@@ -70,6 +72,7 @@ def _of_status(
     )
 
 
+_OPTIONS: Final = frozenset({"size", "quality", "input_fidelity", "output_format", "model", "n"})
 _LEAST_HOLD_S: Final = 0.1
 
 
@@ -85,6 +88,15 @@ def _verdict(
     if status in _UNSERVED:
         return SetbackKind.REJECTED, f"the service answered {status}: {said}"
     return SetbackKind.INVALID, f"the service does not accept the request ({status}): {said}"
+
+
+def _wrong_option(option: str, said: str, settings: AzureSettings) -> tuple[SetbackKind, str]:
+    """Every other request has the same options, so none would fare better."""
+    wrong = (
+        f"deployment {settings.deployment_name!r} does not take this {option} ({said}); name the "
+        f"model behind it in editor.model (now {settings.model})"
+    )
+    return SetbackKind.STOP, wrong
 
 
 def _unauthorised(said: str, settings: AzureSettings) -> tuple[SetbackKind, str]:

@@ -1,7 +1,7 @@
 import pytest
 
+from kizu.edit.books import Books, Spent
 from kizu.edit.budget import BudgetSpec, broken_cap
-from kizu.edit.ledger import Books, Spent
 
 SPENT = Spent(requests=10, cost_usd=1.0)
 

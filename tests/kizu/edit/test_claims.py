@@ -18,7 +18,7 @@ KEY = "ab" * 32
 @pytest.fixture(params=["local", "object store"])
 def any_store(request, tmp_path):
     local = str(tmp_path / "store")
-    return Store(local if request.param == "local" else f"memory://{uuid.uuid4().hex}")
+    return Store(local if request.param == "local" else f"objects://{uuid.uuid4().hex}")
 
 
 def never():
@@ -76,7 +76,7 @@ def test_a_killed_holder_blocks_nobody(tmp_path):
 
 
 def test_a_lease_that_nobody_renews_is_taken_over_and_the_old_owner_is_told():
-    store = Store(f"memory://{uuid.uuid4().hex}")
+    store = Store(f"objects://{uuid.uuid4().hex}")
     dead = _Lease(store, KEY, lease_s=0.2)
     assert dead._acquire(never)
     started = time.monotonic()
@@ -88,7 +88,7 @@ def test_a_lease_that_nobody_renews_is_taken_over_and_the_old_owner_is_told():
 
 
 def test_a_lease_that_is_renewed_is_not_taken_over():
-    store = Store(f"memory://{uuid.uuid4().hex}")
+    store = Store(f"objects://{uuid.uuid4().hex}")
     waited_until = time.monotonic() + 1.0
     with _Lease(store, KEY, lease_s=0.3).hold(never) as check:
         other = _Lease(store, KEY, lease_s=0.3)

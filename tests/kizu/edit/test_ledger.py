@@ -2,7 +2,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kizu.edit.ledger import SNAPSHOT_EVERY, Call, CallStatus, End, Ledger, Spent
+from kizu.edit.books import Call, CallStatus, End, Spent
+from kizu.edit.ledger import SNAPSHOT_EVERY, Ledger
 from kizu.edit.statement import lines_of, statement, to_csv
 
 

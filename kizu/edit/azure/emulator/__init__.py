@@ -5,6 +5,7 @@ limits the rate as Azure does, adds up what it would have billed, and fails when
 """
 
 from kizu.edit.azure.emulator.faults import Fault, FaultPlan
-from kizu.edit.azure.emulator.server import Emulator, EmulatorSettings
+from kizu.edit.azure.emulator.server import Emulator
+from kizu.edit.azure.emulator.settings import EmulatorSettings
 
 __all__ = ["Emulator", "EmulatorSettings", "Fault", "FaultPlan"]

@@ -7,17 +7,15 @@ import socket
 import struct
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from kizu.arrays import RgbImage
-from kizu.edit.azure.emulator.faults import BILLED_FAULTS, Fault, FaultPlan
+from kizu.edit.azure.emulator.faults import BILLED_FAULTS, Fault
 from kizu.edit.azure.emulator.limiter import RateLimiter
 from kizu.edit.azure.emulator.multipart import Part, parse_form
 from kizu.edit.azure.emulator.service import (
@@ -27,65 +25,15 @@ from kizu.edit.azure.emulator.service import (
     check_request,
     edited_picture,
 )
+from kizu.edit.azure.emulator.settings import EmulatorSettings, Tally
 from kizu.edit.azure.families import FAMILIES, Family
 from kizu.edit.azure.prices import cost_of
 from kizu.images import UnreadableImageError, encode_png
 
-KEY: Final = "emulator-key"
 DENIED: Final = "Access denied due to invalid subscription key or wrong API endpoint."
 _DEPLOYMENT_URL: Final = re.compile(r"/openai/deployments/([^/]+)/images/edits")
 _V1_URL: Final = re.compile(r"(/openai)?/v1/images/edits")
 _RESET: Final = struct.pack("ii", 1, 0)
-
-
-@dataclass(frozen=True)
-class EmulatorSettings:
-    """How the emulator behaves.
-
-    Attributes:
-        deployments: Model families by deployment name; every family under its own where empty.
-        key: The API key, also taken as a bearer token.
-        per_minute: The quota; None for no limit.
-        told_per_minute: The quota told in headers; None tells none.
-        latency_s: How long an answer takes at least.
-        slow_s: How long a slow reply takes.
-        speed: How many times faster than real time quota and latency pass.
-        faults: What goes wrong.
-        paint: Turns a job into a picture; the painter where None.
-        retired: Deployments whose model is shut down.
-    """
-
-    deployments: Mapping[str, Family] = field(default_factory=dict)
-    key: str = KEY
-    per_minute: float | None = None
-    told_per_minute: float | None = None
-    latency_s: float = 0.0
-    slow_s: float = 5.0
-    speed: float = 1.0
-    faults: FaultPlan = field(default_factory=FaultPlan)
-    paint: Callable[[Job], RgbImage] | None = None
-    retired: frozenset[str] = frozenset()
-
-
-@dataclass
-class Tally:
-    """What the emulator has counted.
-
-    Attributes:
-        calls: Calls that came in with a good key for a deployment that is there.
-        billed: Those that were served, and so cost money.
-        cost_usd: What they cost at list prices; unknown ones count nothing.
-        rejected: Calls rejected for their rate by the limiter.
-        statuses: Answers by HTTP status.
-        started: When each call came in, seconds on a monotonic clock.
-    """
-
-    calls: int = 0
-    billed: int = 0
-    cost_usd: float = 0.0
-    rejected: int = 0
-    statuses: dict[str, int] = field(default_factory=dict)
-    started: list[float] = field(default_factory=list)
 
 
 class Emulator:
@@ -226,8 +174,10 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             job = check_request(parts, family)
         except (BadRequest, UnreadableImageError) as error:
-            code = error.code if isinstance(error, BadRequest) else "invalid_image"
-            return self._error(400, code, str(error))
+            code, param = ("invalid_image", "image")
+            if isinstance(error, BadRequest):
+                code, param = error.code, error.param
+            return self._error(400, code, str(error), param=param)
         return self._serve(job, fault)
 
     def _serve(self, job: Job, fault: Fault | None) -> None:
@@ -267,9 +217,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
     def _error(
-        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        param: str | None = None,
     ) -> None:
-        body = {"error": {"code": code, "message": message, "type": "invalid_request_error"}}
+        kind = "invalid_request_error"
+        error = {"code": code, "message": message, "type": kind, "param": param}
+        body = {"error": error}
         self._answer(status, json.dumps(body).encode(), headers)
 
     def _answer(
