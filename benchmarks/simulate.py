@@ -36,6 +36,7 @@ class Model:
         stages: Task runs per shard.
         task_cpu_s: CPU seconds a task run costs the worker.
         records_per_s: Task runs the server records per second.
+        fixed_s: Seconds of a flow run before its first edit and after its last verdict.
         cost_usd: Price of an edit.
     """
 
@@ -52,6 +53,7 @@ class Model:
     stages: int = 5
     task_cpu_s: float = 0.02
     records_per_s: float = 60.0
+    fixed_s: float = 3.0
     cost_usd: float = 0.0
 
 
@@ -123,11 +125,10 @@ def simulate(model: Model, seed: int = 0) -> Prediction:
         "the cores": processed[-1],
         "the server's recorder": recorded,
     }
-    floor = max(ends.values())
-    slack = 0.02 * floor
-    bound_by = next(name for name, end in ends.items() if end >= floor - slack)
+    last = max(ends.values())
+    bound_by = next(name for name, end in ends.items() if end >= 0.98 * last)
     return Prediction(
-        hours=floor / 3600,
+        hours=(last + model.fixed_s) / 3600,
         calls=calls,
         bought_after_h=bought[-1] / 3600,
         processed_after_h=processed[-1] / 3600,
@@ -214,7 +215,7 @@ def main() -> None:
     if check:
         measured = json.loads(check.read_text(encoding="utf-8"))
         found = simulate(of_measured(measured))
-        print(f"measured {measured['flow_s']:.0f} s, predicted {3600 * found.hours:.0f} s")
+        print(f"measured {measured['flow_s']:.1f} s, predicted {3600 * found.hours:.1f} s")
         return
     found = simulate(replace(Model(edits=1), **chosen))
     print(json.dumps({"model": chosen, "prediction": asdict(found)}, indent=2))

@@ -29,7 +29,14 @@ class Azurite:
             f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};"
             f"BlobEndpoint=http://127.0.0.1:{self.port}/{ACCOUNT};"
         )
-        self._command = [command, "--silent", "--skipApiVersionCheck", "--location", str(folder)]
+        self._command = [
+            command,
+            "--silent",
+            "--disableTelemetry",
+            "--skipApiVersionCheck",
+            "--location",
+            str(folder),
+        ]
         self._command += ["--blobHost", "127.0.0.1", "--blobPort", str(self.port)]
         self._process: subprocess.Popen | None = None
 
