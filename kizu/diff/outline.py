@@ -28,9 +28,10 @@ _CHI3_MEDIAN = 1.54
 _VISIBLE_DELTA_E = 4.0
 _HALF = 0.45
 _SOFT_HALF = 0.55
-_SHARP_WIDTH_PX = 5.7
+_SHARP_WIDTH_PX = 5.4
 _SOFT_WIDTH_PX = 8.0
-_SKIRT_REACH_PX = 2
+_BLUR_REACH_PX = 2
+_SKIRT_PX = 5
 _SKIRT_GAP_PX = 1.2
 _LEAST_SHARE = 0.5
 _HOLE_PER_RADIUS = 1.5
@@ -162,8 +163,8 @@ def _edge_width_px(core: Mask, size: FloatMap) -> float:
 
 def _with_skirt(core: Mask, around: Mask, size: FloatMap, visible: float) -> Mask:
     """The core and all that is visible beside it beyond the reach of its blur."""
-    beside = size > _HALF * cv2.dilate(size, disc(_SKIRT_REACH_PX))
-    skirt = around & beside & (size > visible)
+    beside = size > _HALF * cv2.dilate(size, disc(_BLUR_REACH_PX))
+    skirt = around & dilate(core, _SKIRT_PX) & beside & (size > visible)
     both = close(core | skirt, _SKIRT_GAP_PX) & around
     count, labels = cv2.connectedComponents(both.view(np.uint8), connectivity=4)
     touching = np.zeros(count, np.bool_)
