@@ -20,7 +20,7 @@ from kizu.diff.result import DiffResult, Region
 from kizu.diff.settings import DiffSettings
 from kizu.diff.tone import correct_tone, untouched
 
-DIFF_VERSION: Final = "2"
+DIFF_VERSION: Final = "3"
 """Changes whenever results do; part of every cache key."""
 
 _IN_PLACE_SHARE = 0.6
