@@ -20,7 +20,7 @@ from kizu.diff.result import DiffResult, Region
 from kizu.diff.settings import DiffSettings
 from kizu.diff.tone import correct_tone, untouched
 
-DIFF_VERSION: Final = "2"
+DIFF_VERSION: Final = "3"
 """Changes whenever results do; part of every cache key."""
 
 _IN_PLACE_SHARE = 0.6
@@ -123,7 +123,8 @@ def _all_scales(
 
 def _edited_in_place(normal: RgbImage, edited: RgbImage) -> tuple[float, bool]:
     """Share of pixels that came back, and whether the detail did; flat ground always agrees."""
-    same = cv2.absdiff(normal, edited).max(axis=-1) <= _SAME_LEVELS
+    red, green, blue = cv2.split(cv2.absdiff(normal, edited))
+    same = cv2.max(cv2.max(red, green), blue) <= _SAME_LEVELS
     grey = cv2.cvtColor(normal, cv2.COLOR_RGB2GRAY)
     detail = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     active = detail >= _ACTIVE_LEVELS

@@ -116,9 +116,12 @@ def fine_evidence(
     excess = np.maximum(_beyond(e, p), _beyond(p, e))
     residual = e - p
     half = [shrink(image, 2) for image in (p, e)]
-    busy = enlarge(common_activity(half[0], half[1], 0.5), valid.shape)
-    noise = noise_level(magnitude(residual), busy, valid)
-    noise += np.float32(_FINE_DOUBT_SHARE) * enlarge(doubt, valid.shape)
+    busy = common_activity(half[0], half[1], 0.5)
+    height, width = busy.shape
+    sample = residual[::2, ::2][:height, :width], valid[::2, ::2][:height, :width]
+    noise = noise_level(magnitude(sample[0]), busy, sample[1])
+    noise += np.float32(_FINE_DOUBT_SHARE) * enlarge(doubt, busy.shape)
+    noise = enlarge(noise, valid.shape)
     return ScaleEvidence.of(
         FINE, edited - predicted, size=excess, noise=noise, valid=valid, suspicion=suspicion
     )
@@ -145,6 +148,6 @@ def coarse_evidence(
 def _beyond(image: FloatMap, reference: FloatMap) -> FloatMap:
     """How far each colour lies outside the range of the reference's 3x3 neighbourhood; (H, W)."""
     kernel = np.ones((3, 3), np.uint8)
-    above = np.maximum(image - cv2.dilate(reference, kernel), 0)
-    below = np.maximum(cv2.erode(reference, kernel) - image, 0)
-    return magnitude(np.asarray(above - below, np.float32))
+    nearest = cv2.max(image, cv2.erode(reference, kernel))
+    nearest = cv2.min(nearest, cv2.dilate(reference, kernel))
+    return magnitude(np.asarray(image - nearest, np.float32))

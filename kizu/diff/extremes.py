@@ -2,10 +2,11 @@
 
 Maxima of the evidence over blocks of an unchanged picture follow a Gumbel law (Fisher and Tippett
 1928). Its place and width are read from the lower blocks, which stay unchanged as long as the edit
-touches less than about a third of them, and extrapolated to the whole picture (Gumbel 1958).
+touches less than about a third of them, and extrapolated to the whole picture (Gumbel 1958). A law
+wider than those of unchanged pictures tells that more changed: then quieter blocks still are asked.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from kizu.arrays import FloatMap, Mask
 _BLOCKS_PER_SIDE = 24
 _MIN_BLOCK_PX = 4
 _QUANTILES = (0.2, 0.6)
+_QUIETER_QUANTILES = (0.1, 0.35)
+_MAX_RELATIVE_SCALE = 0.6
+_USUAL_RELATIVE_SCALE = 0.4
 _MIN_BLOCKS = 8
 _TAIL_FACTOR = 1.3
 _MIN_THRESHOLD = 5.0
@@ -55,8 +59,17 @@ def block_maxima_law(z: FloatMap, valid: Mask) -> GumbelLaw:
     maxima = _block_maxima(z, valid)
     if len(maxima) < _MIN_BLOCKS:
         return GumbelLaw(_MIN_THRESHOLD, 1.0, max(len(maxima), 1))
-    low, high = np.quantile(maxima, _QUANTILES)
-    reduced = -np.log(-np.log(np.array(_QUANTILES)))
+    law = _law_through(maxima, _QUANTILES)
+    if law.scale <= _MAX_RELATIVE_SCALE * law.location:
+        return law
+    law = _law_through(maxima, _QUIETER_QUANTILES)
+    return replace(law, scale=min(law.scale, _USUAL_RELATIVE_SCALE * law.location))
+
+
+def _law_through(maxima: NDArray[np.float32], quantiles: tuple[float, float]) -> GumbelLaw:
+    """The law that has two given quantiles of the sample (N,)."""
+    low, high = np.quantile(maxima, quantiles)
+    reduced = -np.log(-np.log(np.array(quantiles)))
     scale = (high - low) / (reduced[1] - reduced[0])
     return GumbelLaw(float(low - scale * reduced[0]), float(scale), len(maxima))
 

@@ -5,7 +5,7 @@ import numpy as np
 
 from kizu.arrays import FloatMap, Mask
 from kizu.diff.decision import label
-from kizu.diff.filters import dilate, disc, gaussian, magnitude
+from kizu.diff.filters import dilate, disc, erode, gaussian, magnitude
 
 _JOIN_PX = 6
 _MIN_MASS = 40.0
@@ -14,6 +14,8 @@ _DOMINANCE = 0.25
 _DOMINANCE_CAP = 12.0
 _THIN_RADIUS_PX = 6.0
 _THIN_SHARE = 0.33
+_PLAIN_DELTA_E = 12.0
+_THIN_ROUNDS = 5
 _CLOSE_PER_RADIUS = 1.8
 _MAX_CLOSE_PX = 28
 _PAD_PX = 30
@@ -22,7 +24,15 @@ _GROW_PX = 2
 _SPECKLE_PX = 5.0
 _OUTLINE_SIGMAS_PX = (0.8, 1.6, 3.2, 6.4)
 _CLEAR_OF_NOISE = 4.0
+_CHI3_MEDIAN = 1.54
+_VISIBLE_DELTA_E = 4.0
 _HALF = 0.45
+_SOFT_HALF = 0.55
+_SHARP_WIDTH_PX = 5.4
+_SOFT_WIDTH_PX = 8.0
+_BLUR_REACH_PX = 2
+_SKIRT_PX = 5
+_SKIRT_GAP_PX = 1.2
 _LEAST_SHARE = 0.5
 _HOLE_PER_RADIUS = 1.5
 
@@ -75,7 +85,7 @@ def _refine_region(part: Mask, residual: FloatMap) -> Mask:
     if radius < _THIN_RADIUS_PX:
         part = _thin_outline(part, residual)
     else:
-        part = _half_level(solid, residual)
+        part = _thick_outline(solid, residual)
     radius = _radius_px(part)
     return fill_holes(close(part, radius), radius) if part.any() else part
 
@@ -87,34 +97,80 @@ def _radius_px(part: Mask) -> float:
 
 
 def _thin_outline(part: Mask, residual: FloatMap) -> Mask:
-    """Where the change along the line's own direction in colour reaches a share of its peak."""
+    """Where the change along the line's own direction in colour reaches a share of its peak.
+
+    Repeated from its own result, so that the faint ends of a line are followed.
+    """
     sharp = gaussian(residual, _SHARP_SIGMA_PX)
-    trend = gaussian(sharp * part[..., None], 2.0)
-    trend /= np.maximum(magnitude(trend), 1e-6)[..., None]
-    along = np.einsum("...c,...c->...", sharp, trend)
-    peak = cv2.dilate(np.where(part, along, 0).astype(np.float32), disc(4))
     clear = _CLEAR_OF_NOISE * _surrounding_noise(magnitude(sharp), part)
-    return np.asarray(dilate(part, _GROW_PX) & (along > np.maximum(_THIN_SHARE * peak, clear)))
+    for _ in range(_THIN_ROUNDS):
+        trend = gaussian(sharp * part[..., None], 2.0)
+        trend /= np.maximum(magnitude(trend), 1e-6)[..., None]
+        along = np.einsum("...c,...c->...", sharp, trend)
+        near = dilate(part, _GROW_PX)
+        peak = cv2.dilate(np.where(near, along, 0).astype(np.float32), disc(4))
+        share = np.minimum(_THIN_SHARE * peak, _PLAIN_DELTA_E)
+        part = np.asarray(near & (along > np.maximum(share, clear)))
+    return part
 
 
 def _surrounding_noise(size: FloatMap, part: Mask) -> float:
     """Deviation per colour axis in a ring around the region."""
     ring = dilate(part, 16) & ~dilate(part, 5)
-    return float(np.median(size[ring])) / 1.54 if ring.any() else 0.0
+    return float(np.median(size[ring])) / _CHI3_MEDIAN if ring.any() else 0.0
 
 
-def _half_level(part: Mask, residual: FloatMap) -> Mask:
-    """Where the residual reaches half of the level nearby: a blurred step keeps its place there."""
+def _thick_outline(part: Mask, residual: FloatMap) -> Mask:
+    """Half of the level nearby, where a blurred step keeps its place, and what a sharp edge hides.
+
+    Beside a sharp edge, a weaker change is no blur but a part of its own: the rim of a hole, the
+    shadow of a chip. Along a soft edge there is nothing to tell the two apart.
+    """
     around = dilate(part, 3)
     ring = dilate(part, 24) & ~dilate(part, 10)
-    size = magnitude(residual)
+    size, noise, sigma = _clear_size(part, ring, residual)
+    level = _local_peak(np.where(part, size, 0).astype(np.float32))
+    core = around & (size > _HALF * level)
+    width = _edge_width_px(core, size) * _OUTLINE_SIGMAS_PX[0] / sigma
+    if width < _SHARP_WIDTH_PX:
+        return _with_skirt(core, around, size, max(_VISIBLE_DELTA_E, _CLEAR_OF_NOISE * noise))
+    share = np.interp(width, (_SHARP_WIDTH_PX, _SOFT_WIDTH_PX), (_HALF, _SOFT_HALF))
+    return np.asarray(around & (size > np.float32(share) * level))
+
+
+def _clear_size(part: Mask, ring: Mask, residual: FloatMap) -> tuple[FloatMap, float, float]:
+    """Length of the residual, blurred no more than it takes to be clear of the noise around."""
+    size, noise, sigma = magnitude(residual), 0.0, 0.0
     for sigma in _OUTLINE_SIGMAS_PX:
         size = magnitude(gaussian(residual, sigma))
         noise = float(np.median(size[ring])) if ring.any() else 0.0
         if float(np.median(size[part])) > _CLEAR_OF_NOISE * noise:
             break
-    level = _local_peak(np.where(part, size, 0).astype(np.float32))
-    return np.asarray(around & (size > _HALF * level))
+    return size, noise / _CHI3_MEDIAN, sigma
+
+
+def _edge_width_px(core: Mask, size: FloatMap) -> float:
+    """Pixels that the outline's slope would need to fall from the level inside to nothing."""
+    edge = core & ~erode(core, 1)
+    if not edge.any():
+        return 0.0
+    slope_x = cv2.Sobel(size, cv2.CV_32F, 1, 0, scale=1 / 8)
+    slope_y = cv2.Sobel(size, cv2.CV_32F, 0, 1, scale=1 / 8)
+    level = cv2.dilate(np.where(core, size, 0).astype(np.float32), disc(_JOIN_PX))
+    slope = np.maximum(np.hypot(slope_x[edge], slope_y[edge]), 1e-3)
+    return float(np.median(level[edge] / slope))
+
+
+def _with_skirt(core: Mask, around: Mask, size: FloatMap, visible: float) -> Mask:
+    """The core and all that is visible beside it beyond the reach of its blur."""
+    beside = size > _HALF * cv2.dilate(size, disc(_BLUR_REACH_PX))
+    skirt = around & dilate(core, _SKIRT_PX) & beside & (size > visible)
+    both = close(core | skirt, _SKIRT_GAP_PX) & around
+    count, labels = cv2.connectedComponents(both.view(np.uint8), connectivity=4)
+    touching = np.zeros(count, np.bool_)
+    touching[labels[core]] = True
+    touching[0] = False
+    return np.asarray(core | touching[labels])
 
 
 def _local_peak(size: FloatMap) -> FloatMap:

@@ -158,12 +158,13 @@ def _step(
     error = edited - warped
     spread = 1.5 * float(np.median(np.abs(error[::3, ::3]))) + 0.05
     weight = inside / (1 + (error / (2 * spread)) ** 2)
-    curvature = np.dstack([weight * gx * gx, weight * gx * gy, weight * gy * gy])
-    pull = np.dstack([weight * gx * error, weight * gy * error])
+    votes_x, votes_y = weight * gx, weight * gy
+    curvature = _to_cells([votes_x * gx, votes_x * gy, votes_y * gy], (rows, columns))
+    pull = _to_cells([votes_x * error, votes_y * error], (rows, columns))
     window = window_px / _CELL_PX
     reach = gaussian(trust, window)[..., None] + np.float32(_MIN_TRUST)
     sums = [
-        gaussian(_to_cells(products, (rows, columns)) * trust[..., None], window) / reach
+        gaussian(np.asarray(products * trust[..., None], np.float32), window) / reach
         for products in (curvature, pull)
     ]
     step = _solve(sums[0], sums[1]) / scale
@@ -184,7 +185,7 @@ def _trust(
     warped: FloatMap, edited: FloatMap, inside: FloatMap, grid: tuple[int, int]
 ) -> tuple[FloatMap, float]:
     """Squared local correlation per cell, and the share of textured cells where it is high."""
-    products = np.dstack([warped * edited, warped * warped, edited * edited, inside])
+    products = [warped * edited, warped * warped, edited * edited, inside]
     cells = gaussian(_to_cells(products, grid), 1.5)
     correlation = cells[..., 0] / np.sqrt(cells[..., 1] * cells[..., 2] + 1e-3)
     trust = np.clip(correlation, 0.05, 1) ** 2 * (cells[..., 3] > 0.99)  # noqa: PLR2004 - whole cells
@@ -195,9 +196,11 @@ def _trust(
     return np.asarray(trust, np.float32), match_rate
 
 
-def _to_cells(image: FloatMap, grid: tuple[int, int]) -> FloatMap:
-    small = cv2.resize(image, (grid[1], grid[0]), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.float32).reshape(*grid, -1)
+def _to_cells(images: list[FloatMap], grid: tuple[int, int]) -> FloatMap:
+    """Cell averages of several images, (h, w, N)."""
+    size = (grid[1], grid[0])
+    small = [cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in images]
+    return np.stack(small, axis=-1).astype(np.float32)
 
 
 def _solve(curvature: FloatMap, pull: FloatMap) -> FloatMap:

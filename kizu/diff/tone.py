@@ -118,15 +118,15 @@ def _averages(image: RgbImage, factor: int) -> NDArray[np.float64]:
 
 def _colour_terms(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
     """Cubic basis with pairwise products, (N, 13)."""
-    r, g, b = rgb.T - 0.5
-    return np.column_stack(
-        [np.ones_like(r), r, g, b, r * r, g * g, b * b, r * g, g * b, r * b, r**3, g**3, b**3]
-    )
+    r, g, b = np.ascontiguousarray(rgb.T) - 0.5
+    squares = r * r, g * g, b * b
+    cubes = squares[0] * r, squares[1] * g, squares[2] * b
+    return np.column_stack([np.ones_like(r), r, g, b, *squares, r * g, g * b, r * b, *cubes])
 
 
 def _place_terms(xy: NDArray[np.float64]) -> NDArray[np.float64]:
     """Quadratic shading, (N, 5)."""
-    x, y = xy.T
+    x, y = np.ascontiguousarray(xy.T)
     return np.column_stack([x, y, x * x, y * y, x * y])
 
 
@@ -147,10 +147,13 @@ def _fit(cells: _Cells) -> NDArray[np.float64]:
         for _ in range(rounds):
             predicted = np.clip(cells.rgb + design @ coefficients, 0, 1)
             weight = _biweight(cells.edited - predicted, balance, reach, _MIN_SPREAD)
+            weighted = x * weight[:, None]
+            whole = weighted.T @ x + ridge
+            pulls = weighted.T @ np.where(free, change, 0)
             for channel in range(3):
-                weighted = x * (weight * free[:, channel])[:, None]
-                pull = weighted.T @ change[:, channel]
-                coefficients[used, channel] = np.linalg.solve(weighted.T @ x + ridge, pull)
+                out = ~free[:, channel]
+                normal = whole - weighted[out].T @ x[out]
+                coefficients[used, channel] = np.linalg.solve(normal, pulls[:, channel])
     return coefficients
 
 
@@ -231,7 +234,7 @@ def _predict(
     """The corrected normal at full size, (H, W, 3) float32 Lab."""
     rgb = warped * np.float32(1 / 255)
     table = _colour_table(coefficients[:_COLOUR_TERMS]) + _enlarge_colours(offsets)
-    rgb += table[_table_index(warped)]
+    rgb += table.take(_table_index(warped), axis=0)
     rgb += enlarge(_shading(coefficients[_COLOUR_TERMS:]), warped.shape)
     np.clip(rgb, 0, 1, out=rgb)
     return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab), np.float32)
