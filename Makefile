@@ -1,7 +1,6 @@
 # Two commands for newcomers: make demo, make test. README.md has the same as plain lines.
 PYTHON ?= python3
 VENV ?= .venv
-TORCH ?= 2.13.0
 BIN := $(VENV)/bin
 
 .PHONY: demo test test-slow check lock clean
@@ -21,12 +20,12 @@ check: $(VENV)/.dev-installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The lock lists what the tests ran with. It is used as constraints, so that it fits any platform;
-# the CUDA packages of torch for Linux are torch's own to choose.
+# The lock lists what the tests ran with, for all platforms; pip takes it as constraints.
 lock:
 	$(PYTHON) -m venv build/lock
-	build/lock/bin/pip install --quiet torch==$(TORCH) -e ".[dev]"
-	build/lock/bin/pip freeze --exclude-editable | grep -v '^nvidia' | sed 's/+cpu$$//' > requirements.lock
+	build/lock/bin/pip install --quiet uv
+	build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev \
+		--no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf $(VENV) build demo *.egg-info
