@@ -87,9 +87,8 @@ def _compare(
     mask = drop_specks(decision.mask, decision.strength, settings.min_area_px)
     mask = refine(mask, scales[0].residual) & valid
     measured = grading.figures(registration, tone, _noise_figure(scales[0], mask), identical_share)
-    drift = grading.grade(
-        measured, registration.match_rate, registration.residual_px, in_place=in_place
-    )
+    match_rate = registration.match_rate(mask)
+    drift = grading.grade(measured, match_rate, registration.residual_px, in_place=in_place)
     anomaly_map = _anomaly_map(decision.strength, mask, scales[0].threshold)
     return DiffResult(
         anomaly_map=anomaly_map,
@@ -99,7 +98,7 @@ def _compare(
         drift=drift,
         normal_from_edited=registration.affine,
         registration_residual_px=registration.residual_px,
-        match_rate=registration.match_rate,
+        match_rate=match_rate,
         regions=regions_of(mask, anomaly_map),
         tone=measured,
     )

@@ -30,6 +30,8 @@ _MIN_TRUST = 0.003
 _BORDER_PX = 2
 _MATCHED_CORRELATION = 0.5
 _TEXTURED_CONTRAST = 0.35
+_CHANGED_CELL_SHARE = 0.05
+_MIN_OUTSIDE_SHARE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +44,8 @@ class Registration:
         valid: (H, W) bool, false where the normal has no counterpart.
         affine: (2, 3) float64, the affine part.
         residual_px: RMS of the last correction the data still asked for.
-        match_rate: Share of textured cells that correlate with their counterpart.
+        agreement: (h, w) float32, correlation of every cell with its counterpart; NaN without
+            texture.
         warp_rms_px: RMS of the displacement that the affine part leaves.
     """
 
@@ -51,8 +54,27 @@ class Registration:
     valid: Mask
     affine: Affine
     residual_px: float
-    match_rate: float
+    agreement: FloatMap
     warp_rms_px: float
+
+    def match_rate(self, changed: Mask) -> float:
+        """Share of textured cells outside the change that correlate with their counterpart.
+
+        Where little texture is left outside, the change counts too.
+
+        Args:
+            changed: (H, W) bool.
+        """
+        rows, columns = self.agreement.shape
+        share = cv2.resize(
+            changed.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA
+        )
+        textured = ~np.isnan(self.agreement)
+        outside = textured & (share < _CHANGED_CELL_SHARE)
+        if np.count_nonzero(outside) < _MIN_OUTSIDE_SHARE * np.count_nonzero(textured):
+            outside = textured
+        judged = self.agreement[outside]
+        return float((judged > _MATCHED_CORRELATION).mean()) if judged.size else 1.0
 
 
 def register(normal: RgbImage, edited: RgbImage) -> Registration:
@@ -68,7 +90,7 @@ def register(normal: RgbImage, edited: RgbImage) -> Registration:
     affine = coarse_affine(pair[0], pair[1])
     cells = _cell_grid(pair[1].shape)
     field = affine_displacement(affine, cells)
-    field, residual_px, match_rate = _refine(pair[0], pair[1], field)
+    field, residual_px, agreement = _refine(pair[0], pair[1], field)
     fitted = _fit_affine(cells, field)
     warp = field - affine_displacement(fitted, cells)
     map_x, map_y = _pixel_maps(field, pair[1].shape)
@@ -78,7 +100,7 @@ def register(normal: RgbImage, edited: RgbImage) -> Registration:
         valid=_inside(map_x, map_y),
         affine=fitted,
         residual_px=residual_px,
-        match_rate=match_rate,
+        agreement=agreement,
         warp_rms_px=float(np.sqrt((warp**2).sum(axis=-1).mean())),
     )
 
@@ -87,7 +109,8 @@ def unmoved(shape: tuple[int, ...]) -> Registration:
     """The registration of an image that was edited in place."""
     map_x, map_y = _pixel_maps(np.zeros((1, 1, 2), np.float32), shape)
     everywhere = np.ones(shape[:2], np.bool_)
-    return Registration(map_x, map_y, everywhere, np.eye(2, 3), 0.0, 1.0, 0.0)
+    flat = np.full((1, 1), np.nan, np.float32)
+    return Registration(map_x, map_y, everywhere, np.eye(2, 3), 0.0, flat, 0.0)
 
 
 def warp_normal(normal: RgbImage, registration: Registration) -> RgbImage:
@@ -116,17 +139,19 @@ def _cell_grid(shape: tuple[int, ...]) -> FloatMap:
     return np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
 
 
-def _refine(normal: FloatMap, edited: FloatMap, field: FloatMap) -> tuple[FloatMap, float, float]:
-    residual_px, match_rate = 0.0, 1.0
+def _refine(
+    normal: FloatMap, edited: FloatMap, field: FloatMap
+) -> tuple[FloatMap, float, FloatMap]:
+    residual_px, agreement = 0.0, np.full(field.shape[:2], np.nan, np.float32)
     level, contrasts = 0, (normal, edited)
     for factor, window_px, limit_px in _SCHEDULE:
         if factor != level:
             level, contrasts = factor, _contrast_pair(normal, edited, factor)
-        step, trust, match_rate = _step(contrasts, field, edited.shape, window_px, limit_px)
+        step, trust, agreement = _step(contrasts, field, edited.shape, window_px, limit_px)
         field = field + step
         weight = trust / max(float(trust.sum()), 1e-6)
         residual_px = float(np.sqrt((weight * (step**2).sum(axis=-1)).sum()))
-    return field, residual_px, match_rate
+    return field, residual_px, agreement
 
 
 def _contrast_pair(normal: FloatMap, edited: FloatMap, factor: int) -> tuple[FloatMap, FloatMap]:
@@ -141,17 +166,17 @@ def _step(
     shape: tuple[int, ...],
     window_px: float,
     limit_px: float,
-) -> tuple[FloatMap, FloatMap, float]:
+) -> tuple[FloatMap, FloatMap, FloatMap]:
     """One robust least-squares correction of the field.
 
     Returns:
-        The correction (h, w, 2) in full-size pixels, the trust (h, w) behind it, the match rate.
+        The correction (h, w, 2) in full-size pixels, the trust (h, w) behind it, the agreement.
     """
     normal, edited = contrasts
     scale = np.float32(edited.shape[1] / shape[1])
     warped, inside = _warp_level(normal, field, shape)
     rows, columns = field.shape[:2]
-    trust, match_rate = _trust(warped, edited, inside, (rows, columns))
+    trust, agreement = _trust(warped, edited, inside, (rows, columns))
     mean = 0.5 * (warped + edited)
     gx = cv2.Sobel(mean, cv2.CV_32F, 1, 0, scale=1 / 8)
     gy = cv2.Sobel(mean, cv2.CV_32F, 0, 1, scale=1 / 8)
@@ -170,7 +195,7 @@ def _step(
     step = _solve(sums[0], sums[1]) / scale
     length = np.sqrt((step**2).sum(axis=-1, keepdims=True))
     step *= np.minimum(1, limit_px / np.maximum(length, 1e-6))
-    return np.asarray(step, np.float32), trust, match_rate
+    return np.asarray(step, np.float32), trust, agreement
 
 
 def _warp_level(
@@ -183,17 +208,15 @@ def _warp_level(
 
 def _trust(
     warped: FloatMap, edited: FloatMap, inside: FloatMap, grid: tuple[int, int]
-) -> tuple[FloatMap, float]:
-    """Squared local correlation per cell, and the share of textured cells where it is high."""
+) -> tuple[FloatMap, FloatMap]:
+    """Squared local correlation per cell, and the correlation where there is texture (or NaN)."""
     products = [warped * edited, warped * warped, edited * edited, inside]
     cells = gaussian(_to_cells(products, grid), 1.5)
     correlation = cells[..., 0] / np.sqrt(cells[..., 1] * cells[..., 2] + 1e-3)
     trust = np.clip(correlation, 0.05, 1) ** 2 * (cells[..., 3] > 0.99)  # noqa: PLR2004 - whole cells
     textured = (cells[..., 2] > _TEXTURED_CONTRAST**2) & (cells[..., 3] > 0.99)  # noqa: PLR2004
-    if not textured.any():
-        return np.asarray(trust, np.float32), 1.0
-    match_rate = float((correlation[textured] > _MATCHED_CORRELATION).mean())
-    return np.asarray(trust, np.float32), match_rate
+    agreement = np.where(textured, correlation, np.nan)
+    return np.asarray(trust, np.float32), np.asarray(agreement, np.float32)
 
 
 def _to_cells(images: list[FloatMap], grid: tuple[int, int]) -> FloatMap:

@@ -93,7 +93,7 @@ class DiffResult:
         drift: Grade of what happened outside the change.
         normal_from_edited: (2, 3) float64, affine part of the geometry.
         registration_residual_px: RMS misfit of the dense registration where it could be judged.
-        match_rate: Share of textured cells that found their counterpart, 0 to 1.
+        match_rate: Share of textured cells outside the mask that found their counterpart, 0 to 1.
         regions: Changed regions, largest first.
         tone: The measured drift.
     """

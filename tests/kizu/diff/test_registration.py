@@ -14,7 +14,7 @@ def test_registration_follows_shift_and_zoom_to_a_fifth_of_a_pixel(photo, drifte
     x, y = expected_maps(photo.shape, (4.0, -3.0))
     error = np.hypot(registration.map_x - x, registration.map_y - y)[registration.valid]
     assert np.median(error) < 0.2
-    assert registration.match_rate > 0.9
+    assert registration.match_rate(np.zeros(photo.shape[:2], bool)) > 0.9
 
 
 def test_registration_is_not_bent_by_a_painted_part(photo, drifted, stained):
@@ -41,3 +41,13 @@ def test_the_warped_normal_lies_on_the_edit(photo, drifted):
 def test_flat_images_register_to_the_identity():
     flat = np.full((80, 80), 128, np.float32)
     assert np.allclose(coarse_affine(flat, flat), np.eye(2, 3))
+
+
+def test_the_match_rate_does_not_count_what_changed_against_the_picture(photo):
+    edited = photo.copy()
+    edited[60:160, 60:160] = photo[60:160, 60:160][::-1, ::-1]
+    changed = np.zeros(photo.shape[:2], bool)
+    changed[50:170, 50:170] = True
+    registration = register(photo, edited)
+    assert registration.match_rate(changed) > 0.98
+    assert registration.match_rate(np.zeros_like(changed)) < 0.98
