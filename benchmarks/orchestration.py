@@ -211,7 +211,7 @@ def _when_told(ready: object, go: object, work: Callable[..., None], args: tuple
 
     cv2.setNumThreads(1)
     stub = StubEditor(float(os.environ["STUB_LATENCY_S"]))
-    editor.EDITORS["painter"] = lambda _: stub  # type: ignore[index] # a dict that nobody else writes
+    editor.EDITORS["painter"] = lambda *_: stub  # type: ignore[index] # a dict that nobody else writes
     ready.set()
     go.wait()
     work(*args)
