@@ -187,13 +187,13 @@ def timed(work: Callable[..., None], *args: object, watch: int | None = None) ->
     }
 
 
-class StubEditor:
+class StubEditor(PainterEditor):
     """Waits, then answers with a dark square in the middle of the photo."""
 
     def __init__(self, latency_s: float) -> None:
         """Wait so long for each edit."""
+        super().__init__(PainterSettings())
         self._latency_s = latency_s
-        self.sizes, self.fit = PainterEditor(PainterSettings()).sizes, "pad"
 
     def edit(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> Edit:  # noqa: ARG002 - the Protocol's
         """Make one edit."""
@@ -211,7 +211,7 @@ def _when_told(ready: object, go: object, work: Callable[..., None], args: tuple
 
     cv2.setNumThreads(1)
     stub = StubEditor(float(os.environ["STUB_LATENCY_S"]))
-    editor.EDITORS["painter"] = lambda _: stub  # type: ignore[index] # a dict that nobody else writes
+    editor.EDITORS["painter"] = lambda *_: stub  # type: ignore[index] # a dict that nobody else writes
     ready.set()
     go.wait()
     work(*args)

@@ -9,7 +9,7 @@ import pytest
 from served import Served
 
 from kizu.edit.azure.emulator import Emulator, EmulatorSettings
-from kizu.edit.azure.emulator.server import KEY
+from kizu.edit.azure.emulator.settings import KEY
 from kizu.spec import DatasetSpec
 
 CHROMIUM = Path(os.environ.get("KIZU_CHROMIUM", "/usr/bin/chromium"))
