@@ -1,7 +1,7 @@
 import pytest
 
-from kizu.edit.budget import BudgetSpec
 from kizu.edit.books import Spent
+from kizu.edit.budget import BudgetSpec
 from kizu.edit.planning import Outlook
 from tasks.budget import shortfall
 
