@@ -142,7 +142,7 @@ def bare_loop(spec: DatasetSpec, store_url: str, threads: int, shard_size: int) 
         rows = pool.map(lambda s: publish.publish_shard.fn(s, version, store_url), found.shards)
         publish.publish_version.fn(spec, inventory, version, list(rows), store_url)
     publish.make_latest.fn(version, store_url)
-    report.write_report.fn(spec, inventory, found.shards, version, annotator, store_url)
+    report.write_report.fn(spec, inventory, found.shards, version, annotator, store_url, "")
 
 
 def flow_run(spec: DatasetSpec, store_url: str, shard_size: int) -> None:
