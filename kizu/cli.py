@@ -4,27 +4,30 @@ import contextlib
 import os
 import webbrowser
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn, ParamSpec, TypeVar
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from kizu.demo import write_demo
 from kizu.edit.ledger import Ledger
-from kizu.edit.planning import Outlook, outlook
+from kizu.edit.planning import outlook
 from kizu.edit.statement import lines_of, statement, to_csv
-from kizu.edit.warnings import spec_warnings
 from kizu.publish.layout import latest_version
-from kizu.report.summary import BuildSummary, SamplesFailedError, next_steps
+from kizu.report.summary import BuildSummary, SamplesFailedError
 from kizu.scaffold import spec_template
-from kizu.source import Inventory, Skipped, examine, list_source
+from kizu.source import Inventory, examine, list_source
 from kizu.spec import DatasetSpec
 from kizu.store import Store
-from kizu.terminal import progress_bars
+from kizu.terminal import (
+    err,
+    out,
+    print_outlook,
+    print_skipped,
+    print_summary,
+    print_warnings,
+    progress_bars,
+)
 
 app = typer.Typer(
     help="Normal product photos and a sentence per defect in, a labelled dataset out.",
@@ -32,8 +35,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 SpecFile = Annotated[Path, typer.Argument(help="The spec file, for example dataset.yaml.")]
 StoreUrl = Annotated[
@@ -74,9 +75,9 @@ def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE) -> None:
             found.append(examine(file, opened))
             bars("look at photos", 1, None)
     inventory = Inventory.of(found)
-    _print_warnings(spec)
-    _print_outlook(spec, _or_exit(outlook, spec, inventory, opened))
-    _print_skipped(inventory.skipped)
+    print_warnings(spec)
+    print_outlook(spec, _or_exit(outlook, spec, inventory, opened))
+    print_skipped(inventory.skipped)
 
 
 @app.command()
@@ -228,7 +229,7 @@ def emulate_azure(
 
 def _build(spec: DatasetSpec, store_url: str, *, verbose: bool) -> None:
     _set_up_prefect(verbose=verbose)
-    _print_warnings(spec)
+    print_warnings(spec)
     from flows.build import build_dataset  # noqa: PLC0415 - Prefect takes seconds to import
 
     store = _or_exit(Store, store_url)
@@ -236,7 +237,7 @@ def _build(spec: DatasetSpec, store_url: str, *, verbose: bool) -> None:
         state = build_dataset(spec, store_url=store.url, return_state=True)
     result = state.result(raise_on_failure=False)
     summary = _summary_of(result)
-    _print_summary(summary)
+    print_summary(summary)
     if summary.failed:
         raise typer.Exit(1)
 
@@ -255,53 +256,6 @@ def _set_up_prefect(*, verbose: bool) -> None:
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "CRITICAL")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
-
-
-def _print_outlook(spec: DatasetSpec, found: Outlook) -> None:
-    variants = sum(defect.variants for defect in spec.defects)
-    table = Table(title=f"Plan of {spec.name}", show_header=False, title_justify="left")
-    table.add_row("usable photos", str(found.photos))
-    table.add_row("photos to edit", str(found.edited_photos))
-    table.add_row("edits per photo", f"{variants} ({len(spec.defects)} defects)")
-    table.add_row("edits in all", str(found.requests))
-    table.add_row("already in the store", str(found.stored))
-    table.add_row("to make", str(found.to_make))
-    cost = "unknown" if found.cost_usd is None else f"{found.cost_usd:.2f} USD"
-    at_most = "at most " if found.cost_usd else ""
-    table.add_row("estimated cost", f"{at_most}{cost} ({spec.editor.name})")
-    out.print(table)
-    for preview in found.previews:
-        out.print(f"[bold]{escape(preview.defect_type)}[/]: {escape(preview.prompt)}")
-
-
-def _print_warnings(spec: DatasetSpec) -> None:
-    for warning in spec_warnings(spec, datetime.now(UTC).date()):
-        err.print(f"warning: {warning}", style="yellow", markup=False)
-
-
-def _print_summary(summary: BuildSummary) -> None:
-    out.print(f"[bold]{summary.dataset}[/] {summary.version}: {summary.headline}")
-    if not summary.is_new:
-        out.print("Nothing changed since this version was published.")
-    if summary.note:
-        err.print(summary.note, style="yellow", markup=False)
-    _print_skipped(summary.skipped)
-    if summary.stopped:
-        err.print(f"stopped: {summary.stopped}", style="red", markup=False)
-    if summary.paid:
-        out.print(f"Paid for {summary.dataset} so far: {summary.paid}.", markup=False)
-    for problem in summary.problems:
-        if summary.stopped and problem.reason.endswith(summary.stopped):
-            continue
-        err.print(f"failed: {problem.sample_id}: {problem.reason}", style="red", markup=False)
-    for step in next_steps(summary):
-        out.print(f"- {step}", markup=False)
-    out.print(f"Report: {summary.report_address}", markup=False)
-
-
-def _print_skipped(skipped: tuple[Skipped, ...]) -> None:
-    for skip in skipped:
-        err.print(f"skipped: {skip.name}: {skip.reason}", style="yellow", markup=False)
 
 
 def _or_exit(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

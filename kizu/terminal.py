@@ -1,13 +1,24 @@
-"""Progress bars in the terminal."""
+"""What the terminal shows: progress bars, plans, summaries."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from threading import Lock
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
+from kizu.edit.planning import Outlook
+from kizu.edit.warnings import spec_warnings
 from kizu.progress import Listener, listening
+from kizu.report.summary import BuildSummary, next_steps
+from kizu.source import Skipped
+from kizu.spec import DatasetSpec
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -23,7 +34,7 @@ def progress_bars(opening: str | None = None) -> Iterator[Listener]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    with Progress(*columns, console=err) as bars:
         start = bars.add_task(opening, total=None) if opening else None
         tasks = {} if start is None else {"": start}
         lock = Lock()
@@ -38,3 +49,54 @@ def progress_bars(opening: str | None = None) -> Iterator[Listener]:
 
         with listening(show):
             yield show
+
+
+def print_outlook(spec: DatasetSpec, found: Outlook) -> None:
+    """Print what a build would make and cost, and the prompts it would send."""
+    variants = sum(defect.variants for defect in spec.defects)
+    table = Table(title=f"Plan of {spec.name}", show_header=False, title_justify="left")
+    table.add_row("usable photos", str(found.photos))
+    table.add_row("photos to edit", str(found.edited_photos))
+    table.add_row("edits per photo", f"{variants} ({len(spec.defects)} defects)")
+    table.add_row("edits in all", str(found.requests))
+    table.add_row("already in the store", str(found.stored))
+    table.add_row("to make", str(found.to_make))
+    cost = "unknown" if found.cost_usd is None else f"{found.cost_usd:.2f} USD"
+    at_most = "at most " if found.cost_usd else ""
+    table.add_row("estimated cost", f"{at_most}{cost} ({spec.editor.name})")
+    out.print(table)
+    for preview in found.previews:
+        out.print(f"[bold]{escape(preview.defect_type)}[/]: {escape(preview.prompt)}")
+
+
+def print_warnings(spec: DatasetSpec) -> None:
+    """Print what a user should know before money is spent."""
+    for warning in spec_warnings(spec, datetime.now(UTC).date()):
+        err.print(f"warning: {warning}", style="yellow", markup=False)
+
+
+def print_summary(summary: BuildSummary) -> None:
+    """Print what a build came to, and what to do next."""
+    out.print(f"[bold]{escape(summary.dataset)}[/] {summary.version}: {summary.headline}")
+    if not summary.is_new:
+        out.print("Nothing changed since this version was published.")
+    if summary.note:
+        err.print(summary.note, style="yellow", markup=False)
+    print_skipped(summary.skipped)
+    if summary.stopped:
+        err.print(f"stopped: {summary.stopped}", style="red", markup=False)
+    if summary.paid:
+        out.print(f"Paid for {summary.dataset} so far: {summary.paid}.", markup=False)
+    for problem in summary.problems:
+        if summary.stopped and problem.reason.endswith(summary.stopped):
+            continue
+        err.print(f"failed: {problem.sample_id}: {problem.reason}", style="red", markup=False)
+    for step in next_steps(summary):
+        out.print(f"- {step}", markup=False)
+    out.print(f"Report: {summary.report_address}", markup=False)
+
+
+def print_skipped(skipped: tuple[Skipped, ...]) -> None:
+    """Print the files that were left out, and why."""
+    for skip in skipped:
+        err.print(f"skipped: {skip.name}: {skip.reason}", style="yellow", markup=False)
