@@ -30,3 +30,11 @@ def test_fewer_places_to_be_wrong_ask_for_less_evidence():
 def test_a_rarer_alarm_asks_for_more_evidence():
     law = GumbelLaw(4.0, 0.8, 500)
     assert law.threshold(0.001) > law.threshold(0.05)
+
+
+def test_a_picture_of_which_most_changed_is_judged_by_its_quieter_blocks():
+    z = noise(3)
+    everywhere = np.ones_like(z, bool)
+    usual = block_maxima_law(z, everywhere).threshold(0.01)
+    z[:, 200:] *= 40
+    assert block_maxima_law(z, everywhere).threshold(0.01) < 2 * usual

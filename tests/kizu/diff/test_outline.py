@@ -56,3 +56,28 @@ def test_weak_specks_are_dropped_beside_a_strong_region():
     kept = drop_specks(mask, strength, min_area_px=1)
     assert kept[60, 60]
     assert not kept[5, 5]
+
+
+def test_a_weak_rim_beside_a_sharp_edge_belongs_to_the_region():
+    rim = disc_mask(25)
+    residual = blurred(disc_mask(), 60.0) + blurred(rim, 9.0)
+    assert iou(refine(rim, residual), rim) > 0.93
+
+
+def test_a_rim_too_weak_to_be_seen_is_left_out():
+    residual = blurred(disc_mask(), 60.0) + blurred(disc_mask(25), 1.0)
+    assert iou(refine(disc_mask(25), residual), disc_mask()) > 0.88
+
+
+def test_a_soft_edge_is_cut_near_half_of_its_level():
+    residual = gaussian(blurred(disc_mask(24), 60.0), 6.0)
+    assert iou(refine(disc_mask(38), residual), disc_mask(24)) > 0.8
+
+
+def test_the_faint_end_of_a_line_is_followed():
+    line = np.zeros((60, 160), np.uint8)
+    cv2.line(line, (20, 30), (140, 30), 1, 3)
+    fading = line * np.linspace(40.0, 8.0, 160, dtype=np.float32)
+    residual = gaussian(np.repeat(fading[..., None], 3, 2), 0.8)
+    found = refine((line > 0) & (np.arange(160) < 136), residual)
+    assert found[30, 140]
