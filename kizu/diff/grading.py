@@ -9,6 +9,7 @@ from kizu.diff.tone import Tone
 _REDRAWN_MATCH_RATE = 0.5
 _REDRAWN_TONE_DELTA_E = 20.0
 _UNSETTLED_PX = 0.25
+_RESYNTHESISED_DELTA_E = 2.0
 _STRONG_SHIFT_PX = 3.0
 _STRONG_TONE_DELTA_E = 6.0
 
@@ -44,13 +45,14 @@ def grade(
 ) -> Drift:
     """Grade the drift outside the change.
 
-    A picture is redrawn if its detail no longer matches, if no smooth field settles on it, or if
-    its tone moved as a whole.
+    A picture is redrawn if its detail no longer matches, if no smooth field settles on it and what
+    is left still differs, or if its tone moved as a whole. On a blurred picture nothing can settle
+    to a fraction of a pixel, and nothing needs to: little is left there.
     """
     if in_place:
         return Drift.NONE
-    unmatched = match_rate < _REDRAWN_MATCH_RATE or residual_px > _UNSETTLED_PX
-    if unmatched or measured.tone_delta_e > _REDRAWN_TONE_DELTA_E:
+    adrift = residual_px > _UNSETTLED_PX and measured.noise_delta_e > _RESYNTHESISED_DELTA_E
+    if match_rate < _REDRAWN_MATCH_RATE or adrift or measured.tone_delta_e > _REDRAWN_TONE_DELTA_E:
         return Drift.REDRAWN
     far = np.hypot(measured.shift_x_px, measured.shift_y_px) > _STRONG_SHIFT_PX
     if far or measured.tone_delta_e > _STRONG_TONE_DELTA_E:

@@ -127,10 +127,11 @@ def test_killed_workers_lose_nothing_and_block_nobody(start_emulator, start_work
         worker.wait()
         lost += sum(number > last for number in ledger.books().under_way)
     assert outcome(start_worker(edits))["edited"] == edits
-    assert edits <= emulator.tally.billed <= edits + lost
     statuses = [line.status for line in lines_of(ledger, "benchmark")]
+    unanswered = statuses.count(CallStatus.UNKNOWN)
     assert statuses.count(CallStatus.BOUGHT) == edits
-    assert statuses.count(CallStatus.UNKNOWN) == lost
+    assert unanswered <= lost  # an answer that was on disk at the kill is not lost
+    assert edits <= emulator.tally.billed <= edits + unanswered
 
 
 def test_random_faults_change_neither_what_is_bought_nor_what_it_costs(

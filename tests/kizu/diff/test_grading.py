@@ -1,0 +1,38 @@
+import pytest
+
+from kizu.diff.grading import grade
+from kizu.diff.result import Drift, DriftFigures
+
+
+def graded(match_rate=1.0, residual_px=0.05, *, in_place=False, **figures) -> Drift:
+    measured = DriftFigures(**{"noise_delta_e": 0.8, "tone_delta_e": 1.0, **figures})
+    return grade(measured, match_rate, residual_px, in_place=in_place)
+
+
+def test_a_picture_edited_in_place_did_not_drift():
+    assert graded(in_place=True) is Drift.NONE
+
+
+def test_a_picture_that_settles_drifted_slightly():
+    assert graded() is Drift.SLIGHT
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"match_rate": 0.3},
+        {"residual_px": 0.4, "noise_delta_e": 3.0},
+        {"tone_delta_e": 25.0},
+    ],
+)
+def test_lost_detail_an_unsettled_field_or_another_tone_is_a_redraw(figures):
+    assert graded(**figures) is Drift.REDRAWN
+
+
+def test_a_blurred_picture_that_does_not_settle_is_no_redraw():
+    assert graded(residual_px=0.4, noise_delta_e=0.5) is Drift.SLIGHT
+
+
+@pytest.mark.parametrize("figures", [{"shift_x_px": 5.0}, {"tone_delta_e": 8.0}])
+def test_a_far_shift_or_a_strong_cast_is_strong_drift(figures):
+    assert graded(**figures) is Drift.STRONG
