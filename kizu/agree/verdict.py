@@ -141,7 +141,7 @@ def agree(
 def _overlap(mask: Mask, detections: Detections) -> dict[str, float | int | None]:
     """Figures of the detections that touch the change, against the change."""
     shape = (mask.shape[0], mask.shape[1])
-    areas = [_area_of(detections, i, shape) for i in range(len(detections.phrase))]
+    areas = detections.areas(shape)
     touching = [i for i, area in enumerate(areas) if np.any(area & mask)]
     counts = {
         "detections": len(areas),
@@ -158,12 +158,6 @@ def _overlap(mask: Mask, detections: Detections) -> dict[str, float | int | None
         "box_ratio": round(float(boxes.sum() / box_area(box_of(mask))[0]), 4),
         "confidence": round(float(detections.confidence[touching].max()), 4),
     }
-
-
-def _area_of(detections: Detections, index: int, shape: tuple[int, int]) -> Mask:
-    if detections.mask is not None:
-        return np.asarray(detections.mask[index])
-    return box_mask(detections.xyxy[index : index + 1], shape)
 
 
 def _diff_reason(

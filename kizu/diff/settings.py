@@ -1,12 +1,14 @@
 """What a user may choose about the comparison; everything else is measured on the pair itself."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from kizu.settings import Settings
 
 
-class DiffSettings(BaseModel):
+class DiffSettings(Settings):
     """How suspicious the comparison is, how small a change counts, how much work it may do."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, title="Difference mask")
+    model_config = ConfigDict(title="Difference mask")
 
     false_alarm_rate: float = Field(
         default=0.01,

@@ -80,6 +80,14 @@ class Detections:
         """Return the same regions with these (N, H, W) masks."""
         return type(self)(self.xyxy, mask, self.confidence, self.phrase)
 
+    def areas(self, shape: tuple[int, int]) -> list[Mask]:
+        """Return the (H, W) mask of each region; a region without a mask fills its box.
+
+        Args:
+            shape: The image's (H, W) in pixels.
+        """
+        return [self.select([row]).union_mask(shape) for row in range(len(self))]
+
     def union_mask(self, shape: tuple[int, int]) -> Mask:
         """Return (H, W) bool, true where any region is; a region without a mask fills its box.
 

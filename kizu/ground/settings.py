@@ -2,15 +2,14 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from kizu.ground.names import parse_annotator_name
+from kizu.settings import Settings
 
 
-class GroundSettings(BaseModel):
+class GroundSettings(Settings):
     """Which system reads the phrases, and how strict it is."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     annotator: str = Field(
         default="grounding-dino+sam",

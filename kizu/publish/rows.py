@@ -200,13 +200,13 @@ def grounded_instances(
             sample_id,
             annotator,
             number,
-            _detected_area(found, number, shape),
+            area,
             float(found.confidence[number]),
             box=found.xyxy[number],
             phrase=found.phrase[number],
             has_mask=found.mask is not None,
         )
-        for number in range(len(found))
+        for number, area in enumerate(found.areas(shape))
     ]
 
 
@@ -234,10 +234,6 @@ def _move_mask(mask: Mask, affine: NDArray[np.float64]) -> Mask:
     size = (mask.shape[1], mask.shape[0])
     moved = cv2.warpAffine(mask.astype(np.uint8), affine, size, flags=cv2.INTER_NEAREST)
     return np.asarray(moved > 0)
-
-
-def _detected_area(found: Detections, number: int, shape: tuple[int, int]) -> Mask:
-    return found.select([number]).union_mask(shape)
 
 
 def _instance(
