@@ -75,8 +75,8 @@ class GroundSettings(Settings):
         default=None,
         ge=64,
         title="Tile side (px)",
-        description="Detectors also search in overlapping square tiles of this side when the photo "
-        "is larger; finds small defects in large photos at several times the cost.",
+        description="Also search in overlapping square tiles of this side when the photo is "
+        "larger; finds small defects in large photos at several times the cost.",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
