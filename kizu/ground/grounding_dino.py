@@ -18,6 +18,7 @@ from kizu.ground.boxes import cxcywh_to_xyxy
 from kizu.ground.detections import Detections, concatenate
 from kizu.ground.errors import ImageFailure, WeightsUnavailable
 from kizu.ground.hub_models import load_model, load_part
+from kizu.ground.matching import best_matches
 from kizu.ground.prompts import (
     CLS_ID,
     DOT_ID,
@@ -105,13 +106,9 @@ def best_phrases(
         settings: Thresholds.
     """
     best, mean = phrase_scores(token_scores, chunk.spans)
-    row = np.arange(len(best))
-    column = best.argmax(axis=1)
-    score = best[row, column].astype(np.float32)
-    least = np.array([settings.threshold_of(p, BOX_THRESHOLD) for p in chunk.phrases])
-    keep = (score >= least[column]) & (mean[row, column] >= settings.phrase_threshold)
-    phrase = tuple(chunk.phrases[c] for c in column)
-    return Detections(xyxy, None, score, phrase).select(keep)
+    boxes, rows = best_matches(best, xyxy, chunk.phrases, settings, BOX_THRESHOLD)
+    column = best[rows].argmax(axis=1)
+    return boxes.select(mean[rows, column] >= settings.phrase_threshold)
 
 
 def load(weights: Weights, settings: GroundSettings) -> GroundingDino:

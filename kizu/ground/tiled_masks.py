@@ -94,7 +94,7 @@ def _show_one_region(left: _Piece, right: _Piece) -> bool:
     both = Tile(x0, y0, x1, y1)
     one, other = _seen_in(left, both), _seen_in(right, both)
     smaller = min(np.count_nonzero(one), np.count_nonzero(other))
-    return smaller > 0 and bool(np.count_nonzero(one & other) >= SAME_SHARE * smaller)
+    return bool(smaller > 0 and np.count_nonzero(one & other) >= SAME_SHARE * smaller)
 
 
 def _seen_in(piece: _Piece, window: Tile) -> Mask:
