@@ -53,6 +53,8 @@ def annotate(
     deployment: Annotated[str | None, _setting("deployment")] = None,
     mmdet_python: Annotated[str | None, _setting("mmdet_python")] = None,
     mmdet_config: Annotated[str | None, _setting("mmdet_config")] = None,
+    *,
+    saliency: Annotated[bool, _setting("saliency")] = False,
 ) -> None:
     """Find phrases in photos; print the regions and draw them over the photos."""
     or_exit(parse_annotator_name, annotator)
@@ -65,6 +67,7 @@ def annotate(
         max_boxes=max_boxes,
         max_area_share=max_area_share,
         tile_px=tile_px,
+        saliency=saliency,
         endpoint=endpoint,
         deployment=deployment,
         mmdet_python=mmdet_python,

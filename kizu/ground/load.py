@@ -29,6 +29,7 @@ RESULT_SETTINGS = {
     "phrase_threshold",
     "phrase_thresholds",
     "precision",
+    "saliency",
     "tile_px",
 }
 

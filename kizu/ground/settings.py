@@ -78,6 +78,12 @@ class GroundSettings(Settings):
         description="Also search in overlapping square tiles of this side when the photo is "
         "larger; finds small defects in large photos at several times the cost.",
     )
+    saliency: bool = Field(
+        default=False,
+        title="Judge by saliency",
+        description="Lower the confidence of regions whose colours and textures are like much of "
+        "the rest of the photo; helps on even surfaces, not on photos of many things.",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
         title="Device",
