@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from kizu.arrays import Boxes, RgbImage
+from kizu.ground.bands import sample_in_bands
 from kizu.ground.boxes import cxcywh_to_xyxy
 from kizu.ground.detections import Detections, concatenate
 from kizu.ground.errors import ImageFailure, WeightsUnavailable
@@ -126,18 +127,13 @@ def load(weights: Weights, settings: GroundSettings) -> GroundingDino:
     check_model_type(weights, MODEL_TYPES, "grounding-dino")
     tokenizer = load_part(AutoTokenizer, weights, "grounding-dino")
     _check_tokenizer(tokenizer, weights)
-    return GroundingDino(
-        load_model(
-            AutoModelForZeroShotObjectDetection,
-            weights,
-            settings,
-            "grounding-dino",
-            "model.backbone",
-        ),
-        load_part(AutoImageProcessor, weights, "grounding-dino", backend="pil"),
-        tokenizer,
-        settings,
+    model = load_model(
+        AutoModelForZeroShotObjectDetection, weights, settings, "grounding-dino", "model.backbone"
     )
+    if model.device.type == "cpu":
+        sample_in_bands(model)
+    image_processor = load_part(AutoImageProcessor, weights, "grounding-dino", backend="pil")
+    return GroundingDino(model, image_processor, tokenizer, settings)
 
 
 def _check_tokenizer(tokenizer: Any, weights: Weights) -> None:  # noqa: ANN401 - a transformers tokenizer
