@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
+import torch
 from tiny_models.dino import save_bert_tokenizer
 from tiny_models.seeds import seeded
 from transformers import (
@@ -57,7 +58,10 @@ def write_detector(folder: Path, scale: str) -> Path:
         config = GroundingDinoConfig(
             backbone_config=SWIN_REDUCED, text_config=text | TEXT_REDUCED, **DETECTOR_REDUCED
         )
-    seeded(GroundingDinoForObjectDetection, config).save_pretrained(folder)
+    model = seeded(GroundingDinoForObjectDetection, config)
+    with torch.no_grad():  # random scores would otherwise all round to one
+        model.model.decoder.layer_norm.weight.fill_(0.01)
+    model.save_pretrained(folder)
     shortest, longest = SIZES[scale]
     size = {"shortest_edge": shortest, "longest_edge": longest}
     GroundingDinoImageProcessorPil(size=size).save_pretrained(folder)
