@@ -56,10 +56,15 @@ def test_sampling_in_bands_is_the_librarys_own():
     assert torch.equal(module(*inputs), expected)
 
 
-def test_loaded_models_on_a_cpu_compute_in_bands(sam_folder, grounding_dino_folder):
-    settings = GroundSettings(device="cpu")
-    sam = load_sam(find_weights(str(sam_folder), "sam"), settings).model
-    assert sam.vision_encoder.layers[0].attn.forward.func is bands.banded_attention
-    dino = load_dino(find_weights(str(grounding_dino_folder), "grounding-dino"), settings).model
-    attention = dino.model.encoder.layers[0].deformable_layer.self_attn.attn
+def test_a_loaded_sam_attends_in_bands_on_a_cpu(sam_folder):
+    found = find_weights(str(sam_folder), "sam")
+    model = load_sam(found, GroundSettings(device="cpu")).model
+    assert model.vision_encoder.layers[0].attn.forward.func is bands.banded_attention
+
+
+@pytest.mark.parametrize("folder", ["grounding_dino_folder", "mm_grounding_dino_folder"])
+def test_a_loaded_grounding_dino_samples_in_bands_on_a_cpu(folder, request):
+    found = find_weights(str(request.getfixturevalue(folder)), "grounding-dino")
+    model = load_dino(found, GroundSettings(device="cpu")).model
+    attention = model.model.encoder.layers[0].deformable_layer.self_attn.attn
     assert attention.forward.func is bands._banded_sampling
