@@ -29,11 +29,12 @@ class Decision:
     strength: FloatMap
 
 
-def decide(scales: list[ScaleEvidence]) -> Decision:
+def decide(scales: list[ScaleEvidence], seed_share: float = 1.0) -> Decision:
     """Grow a mask through all scales.
 
     Args:
         scales: Evidence, finest first; the finest is at full size.
+        seed_share: Share of the thresholds that a seed must pass.
     """
     full = scales[0]
     mask = np.zeros(full.z.shape, np.bool_)
@@ -42,22 +43,30 @@ def decide(scales: list[ScaleEvidence]) -> Decision:
         threshold = evidence.threshold
         z = evidence.z if not mask.any() else _unexplained(evidence, full, mask)
         known = _at_scale(mask, evidence)
-        found = grow(z, evidence.z, known, threshold, evidence.scale.level_share)
+        found = grow(z, evidence.z, known, threshold, evidence.scale.level_share, seed_share)
         if found.any():
             mask |= enlarge(found.astype(np.float32), mask.shape) > 0.5  # noqa: PLR2004 - nearest
         strength = np.maximum(strength, enlarge(evidence.z / np.float32(threshold), mask.shape))
     return Decision(mask & full.valid, strength * full.valid)
 
 
-def grow(z: FloatMap, z_all: FloatMap, known: Mask, threshold: float, level_share: float) -> Mask:
+def grow(
+    z: FloatMap,
+    z_all: FloatMap,
+    known: Mask,
+    threshold: float,
+    level_share: float,
+    seed_share: float = 1.0,
+) -> Mask:
     """Hysteresis, then a cut at a share of the local peak.
 
     Args:
         z: Evidence that is still to be explained.
         z_all: All evidence at this scale.
         known: What finer scales already explained.
-        threshold: Seeds lie above it, growth above a share of it.
+        threshold: Seeds lie above a share of it, growth above a smaller one.
         level_share: Share of a region's upper level that every pixel must reach.
+        seed_share: Share of the threshold that seeds must pass.
     """
     candidates = z > _GROW_SHARE * threshold
     both = candidates | known
@@ -65,7 +74,7 @@ def grow(z: FloatMap, z_all: FloatMap, known: Mask, threshold: float, level_shar
     if count == 1:
         return np.zeros_like(known)
     seeded = np.zeros(count, np.bool_)
-    seeded[labels[z > threshold]] = True
+    seeded[labels[z > seed_share * threshold]] = True
     seeded &= np.bincount(labels[candidates], minlength=count) >= _MIN_SEED_AREA
     seeded[0] = False
     found = np.asarray(seeded[labels] & candidates)
