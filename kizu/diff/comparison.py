@@ -10,7 +10,7 @@ import numpy as np
 
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff import grading
-from kizu.diff.decision import Decision, decide
+from kizu.diff.decision import decide, strength_of
 from kizu.diff.evidence import COARSE, ScaleEvidence, Suspicion, coarse_evidence, fine_evidence
 from kizu.diff.filters import erode, magnitude, to_lab
 from kizu.diff.inputs import check_pair
@@ -84,17 +84,16 @@ def _compare(
     rate = settings.false_alarm_rate / (1 + len(COARSE))
     suspicion = Suspicion(rate, settings.min_visible_delta_e, region)
     scales = _all_scales(tone.predicted, edited_lab, valid, doubt=tone.doubt, suspicion=suspicion)
-    decision = decide(scales)
-    mask = _without_specks(decision, settings)
+    strength = strength_of(scales)
+    mask = drop_specks(decide(scales), strength, settings.min_area_px)
     if mask.any():
-        decision = decide(scales, _FAINT_SEED_SHARE)
-        faint = _without_specks(decision, settings)
-        mask = with_faint_pieces(mask, faint, decision.strength)
+        faint = drop_specks(decide(scales, _FAINT_SEED_SHARE), strength, settings.min_area_px)
+        mask = with_faint_pieces(mask, faint, strength)
     mask = refine(mask, scales[0].residual) & valid
     measured = grading.figures(registration, tone, _noise_figure(scales[0], mask), identical_share)
     match_rate = registration.match_rate(mask)
     drift = grading.grade(measured, match_rate, registration.residual_px, in_place=in_place)
-    anomaly_map = _anomaly_map(decision.strength, mask, scales[0].threshold)
+    anomaly_map = _anomaly_map(strength, mask, scales[0].threshold)
     return DiffResult(
         anomaly_map=anomaly_map,
         mask=mask,
@@ -107,10 +106,6 @@ def _compare(
         regions=regions_of(mask, anomaly_map),
         tone=measured,
     )
-
-
-def _without_specks(decision: Decision, settings: DiffSettings) -> Mask:
-    return drop_specks(decision.mask, decision.strength, settings.min_area_px)
 
 
 def _all_scales(
