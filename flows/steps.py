@@ -71,7 +71,7 @@ def publish_build(
     stop = run_sign(Store(store_url)).see()
     stopped = stop.sentence if stop else ""
     summary = write_report(spec, inventory, plan.shards, version, annotator, store_url, stopped)
-    show_summary(summary, plan.shards, store_url)
+    show_summary(summary, version, store_url)
     tell_drift(before, summary)
     return summary
 
