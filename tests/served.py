@@ -132,9 +132,30 @@ class Served:
 
     def kizu(self, *words: str) -> subprocess.CompletedProcess:
         env = {**self.env, "PREFECT_API_URL": self.api, "KIZU_STORE": str(self.store)}
+        return self._run([*kizu(), *words], env)
+
+    def prefect(self, *words: str) -> subprocess.CompletedProcess:
+        env = {**self.env, "PREFECT_API_URL": self.api}
+        return self._run([sys.executable, "-m", "prefect", *words], env)
+
+    def _run(self, command: list[str], env: dict[str, str]) -> subprocess.CompletedProcess:
         return subprocess.run(  # noqa: S603 - our own command
-            [*kizu(), *words], cwd=self.folder, env=env, capture_output=True, text=True, check=False
+            command, cwd=self.folder, env=env, capture_output=True, text=True, check=False
         )
+
+
+def children_of(pid: int, text: str) -> list[int]:
+    """Ids of a process's children whose command line holds a text."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(child) for child in listed.split() if text in _command(int(child))]
+
+
+def _command(pid: int) -> str:
+    """Return a process's command line; empty once it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").replace("\0", " ")
+    except OSError:
+        return ""
 
 
 def _ended(state: dict) -> dict | None:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from served import Served
+from served import Served, children_of
 
+from kizu.edit.azure.emulator.settings import KEY
 from kizu.images import encode_png
-from kizu.spec import DatasetSpec
 
 pytestmark = pytest.mark.slow
 
@@ -23,30 +23,31 @@ NIGHTLY = "build-dataset/nightly"
 
 
 @pytest.fixture(scope="module")
-def plates(tmp_path_factory, make_photo_of) -> dict:
-    """The spec of the nightly build."""
-    folder = tmp_path_factory.mktemp("photos")
-    for seed in (1, 2):
-        (folder / f"{seed}.png").write_bytes(encode_png(make_photo_of(seed)))
+def served(tmp_path_factory, azure) -> Iterator[Served]:
+    """A server with a nightly build, whose night never comes."""
+    folder = tmp_path_factory.mktemp("served")
     fields = {
         "name": "plates",
-        "images": {"path": str(folder)},
+        "images": {"path": str(folder / "photos")},
         "defects": [{"defect_type": "hole", "prompt": "a deep hole"}],
         "ground": {"annotator": "none"},
         "agree": {"without_grounding": "accept"},
     }
-    return DatasetSpec.parse(fields).model_dump(mode="json")
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory, plates) -> Iterator[Served]:
-    """A server with a nightly build, whose night never comes."""
-    folder = tmp_path_factory.mktemp("served")
-    (folder / "dataset.yaml").write_text(yaml.safe_dump(plates), encoding="utf-8")
-    one = Served(folder, "dataset.yaml", "--cron", "0 0 1 1 *")
+    (folder / "photos").mkdir()
+    (folder / "dataset.yaml").write_text(yaml.safe_dump(fields), encoding="utf-8")
+    env = {"AZURE_OPENAI_ENDPOINT": azure.endpoint, "AZURE_OPENAI_API_KEY": KEY}
+    one = Served(folder, "dataset.yaml", "--cron", "0 0 1 1 *", env=env)
     one.start()
     yield one
     assert one.stop() == 0
+
+
+@pytest.fixture
+def plates(served, make_photo) -> dict:
+    """The spec of the nightly build, with two photos."""
+    for seed in (1, 2):
+        (served.folder / "photos" / f"{seed}.png").write_bytes(encode_png(make_photo(seed)))
+    return yaml.safe_load((served.folder / "dataset.yaml").read_text(encoding="utf-8"))
 
 
 def let_it_tidy(served: Served, name: str, keep_days: int, **trigger) -> None:
@@ -69,12 +70,22 @@ def _real(automation: dict) -> list[dict]:
 
 def tidied(served: Served, keep_days: int) -> dict:
     """Wait for the run that an automation started."""
-    runs = served.wait_for(
-        lambda: [run for run in served.runs_of(TIDY) if run["parameters"] == {"keep_days": keep_days}]
-    )
-    assert len(runs) == 1
-    assert runs[0]["created_by"]["type"] == "AUTOMATION"
-    return runs[0]
+    given = {"keep_days": keep_days}
+    [run] = served.wait_for(lambda: [r for r in served.runs_of(TIDY) if r["parameters"] == given])
+    assert run["created_by"]["type"] == "AUTOMATION"
+    return run
+
+
+def triggered(served: Served) -> list[dict]:
+    """Return the nightly runs that no schedule has made, latest first."""
+    return [run for run in served.runs_of(NIGHTLY) if run["created_by"]["type"] == "AUTOMATION"]
+
+
+def heartbeats(served: Served, run_id: str) -> int:
+    """Count what the server has heard of a run."""
+    event = {"name": ["prefect.flow-run.heartbeat"]}
+    resource = {"id": [f"prefect.flow-run.{run_id}"]}
+    return served.post("events/filter", {"filter": {"event": event, "resource": resource}})["total"]
 
 
 def emit_arrived(served: Served) -> None:
@@ -84,20 +95,18 @@ def emit_arrived(served: Served) -> None:
     assert told.returncode == 0, told.stdout + told.stderr
 
 
-def test_new_photos_start_the_nightly_build_and_only_they_are_edited(
-    served, plates, make_photo_of
-):
+def test_new_photos_start_the_nightly_build_and_only_they_are_edited(served, plates, make_photo):
     emit_arrived(served)
-    [first] = served.wait_for(lambda: served.runs_of(NIGHTLY))
-    assert first["created_by"]["type"] == "AUTOMATION"
+    [first] = served.wait_for(lambda: triggered(served))
     assert served.end_of(first["id"])["message"].startswith("2 samples: 2 accepted")
     edits = set(served.store.glob("edits/*/*"))
-    photo = encode_png(make_photo_of(3))
-    (Path(plates["images"]["path"]) / "3.png").write_bytes(photo)
+    new = Path(plates["images"]["path"]) / "3.png"
+    new.write_bytes(encode_png(make_photo(3)))
     emit_arrived(served)
-    second, _ = served.wait_for(lambda: len(found := served.runs_of(NIGHTLY)) == 2 and found)
+    second, _ = served.wait_for(lambda: len(found := triggered(served)) == 2 and found)
     assert served.end_of(second["id"])["message"].startswith("3 samples: 3 accepted")
     assert len(set(served.store.glob("edits/*/*")) - edits) == 1
+    new.unlink()
 
 
 def test_a_failed_build_sets_off_its_automation(served):
@@ -123,13 +132,16 @@ def test_a_yield_that_drifts_sets_off_its_automation(served, plates):
     tidied(served, 103)
 
 
-def test_a_run_whose_machine_is_gone_is_marked_as_crashed(served, plates):
+def test_a_run_whose_machine_is_gone_is_marked_as_crashed(served, plates, azure):
     let_it_tidy(served, "kizu: a run lost its worker", 104, within=45)
-    run_id = served.run({"spec": plates | {"name": "endless", "defects": _slow(plates)}})
-    served.wait_for(lambda: served.state(run_id)["type"] == "RUNNING")
-    worker = served.child("worker start")
-    for pid in (worker, *served.children(worker)):
+    azure.hold_after(0)
+    paid = {"editor": {"name": "azure", "quality": "low"}, "name": "held"}
+    run_id = served.run({"spec": plates | paid})
+    served.wait_for(lambda: heartbeats(served, run_id))
+    [worker] = children_of(served.pid, "worker start")
+    for pid in (worker, *children_of(worker, "prefect")):
         os.kill(pid, signal.SIGKILL)
     state = served.end_of(run_id)
+    azure.release()
     assert (state["type"], state["message"][:10]) == ("CRASHED", "Its worker")
     tidied(served, 104)

@@ -6,9 +6,9 @@ a shard however fast or slow the machine is.
 
 import os
 import signal
-from pathlib import Path
 
 import pytest
+from served import children_of
 
 from kizu.images import encode_png
 
@@ -47,16 +47,6 @@ def bought(served) -> dict[str, int]:
     return {str(f): f.stat().st_mtime_ns for f in served.store.glob("edits/*/*/edit.json")}
 
 
-def child_of(pid: int, text: str) -> int | None:
-    """Id of the process's child whose command line holds a text."""
-    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    return next((int(child) for child in listed.split() if text in _command(int(child))), None)
-
-
-def _command(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").replace("\0", " ")
-
-
 def completed_by_one_retry_at_most(served, run_id: str) -> None:
     state = served.end_of(run_id)
     if state["type"] != "COMPLETED":
@@ -69,8 +59,9 @@ def completed_by_one_retry_at_most(served, run_id: str) -> None:
 def test_a_killed_run_is_crashed_and_one_retry_buys_the_rest(served, held_spec, azure):
     run_id = start(served, held_spec)
     first = bought(served)
-    worker = child_of(served.pid, "worker start")
-    os.kill(child_of(worker, "prefect"), signal.SIGKILL)
+    [worker] = children_of(served.pid, "worker start")
+    [process] = children_of(worker, "prefect")
+    os.kill(process, signal.SIGKILL)
     assert served.end_of(run_id)["type"] == "CRASHED"
     azure.release()
     told = served.kizu("retry", run_id, "--wait")
@@ -82,17 +73,18 @@ def test_a_killed_run_is_crashed_and_one_retry_buys_the_rest(served, held_spec, 
 
 def test_a_killed_worker_is_started_again_and_the_build_completes(served, held_spec, azure):
     run_id = start(served, held_spec)
-    first = child_of(served.pid, "worker start")
+    [first] = children_of(served.pid, "worker start")
     os.kill(first, signal.SIGKILL)
     served.wait_for(lambda: "worker has ended; starting it again" in served.said())
-    served.wait_for(lambda: child_of(served.pid, "worker start") not in (None, first))
+    served.wait_for(lambda: set(children_of(served.pid, "worker start")) - {first})
     azure.release()
     completed_by_one_retry_at_most(served, run_id)
 
 
 def test_a_server_killed_in_the_middle_comes_back_and_the_build_completes(served, held_spec, azure):
     run_id = start(served, held_spec)
-    os.kill(child_of(served.pid, "server start"), signal.SIGKILL)
+    [server] = children_of(served.pid, "server start")
+    os.kill(server, signal.SIGKILL)
     served.wait_for(lambda: "server has ended; starting it again" in served.said())
     served.wait_for(served.healthy)
     azure.release()
