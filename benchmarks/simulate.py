@@ -13,6 +13,7 @@ import argparse
 import heapq
 import json
 import random
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 
 
@@ -196,29 +197,40 @@ def _course(model: Model, chance: random.Random) -> Course:
     events = [(0.0, number) for number in range(model.slots)]
     while events:
         now, number = heapq.heappop(events)
-        slot = slots.get(number)
-        if slot is None or slot.size == 0:
-            if not sizes:
-                continue
-            slot = slots[number] = Slot(size=sizes[-1], waiting=sizes.pop())
-        else:
+        if number in slots:
+            slot = slots[number]
             slot.in_flight -= 1
             slot.waiting += chance.random() < model.retried
-        while slot.waiting and slot.in_flight < model.calls_at_once:
-            slot.waiting, slot.in_flight, course.calls = (
-                slot.waiting - 1,
-                slot.in_flight + 1,
-                course.calls + 1,
-            )
-            length_s = max(0.0, chance.gauss(model.edit_s, model.spread * model.edit_s))
-            heapq.heappush(events, (course.quota.start(now) + length_s, number))
+        elif sizes:
+            slot = slots[number] = Slot(size=sizes[-1], waiting=sizes.pop())
+        else:
+            continue
+        for end in _call(model, course, slot, now, chance):
+            heapq.heappush(events, (end, number))
         if not slot.in_flight:
-            course.bought_s = now
-            work_s = slot.size * model.cpu_s + model.stages * model.task_cpu_s
-            slot.size = 0
-            course.judged_s.append(course.cores.serve(now, work_s))
-            heapq.heappush(events, (course.judged_s[-1], number))
+            heapq.heappush(events, (_judge(model, course, slot, now), number))
+            del slots[number]
     return course
+
+
+def _call(
+    model: Model, course: Course, slot: Slot, now: float, chance: random.Random
+) -> Iterator[float]:
+    """Begin the calls that a slot has room for; yield when each ends."""
+    while slot.waiting and slot.in_flight < model.calls_at_once:
+        slot.waiting -= 1
+        slot.in_flight += 1
+        course.calls += 1
+        length_s = max(0.0, chance.gauss(model.edit_s, model.spread * model.edit_s))
+        yield course.quota.start(now) + length_s
+
+
+def _judge(model: Model, course: Course, slot: Slot, now: float) -> float:
+    """Judge a shard whose edits are all there; return when that is done."""
+    course.bought_s = now
+    work_s = slot.size * model.cpu_s + model.stages * model.task_cpu_s
+    course.judged_s.append(course.cores.serve(now, work_s))
+    return course.judged_s[-1]
 
 
 def _shard_sizes(model: Model) -> list[int]:
