@@ -1,5 +1,6 @@
 """The small Grounding-DINO-type detector: its configuration, tokenizer and image processor."""
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ RARE_LOGIT: Final = -4.0
 FIRST_WORD_ID: Final = 200
 ARTICLE_ID: Final = 199
 VOCABULARY_SIZE: Final = 1100
+_BACKBONE: Final = "model.backbone.conv_encoder.model"
+_FINISHED: Final = (f"{_BACKBONE}.embedder", f"{_BACKBONE}.encoder.stages.0")
 _FIXED_IDS: Final = {0: "[PAD]", 100: "[UNK]", 101: "[CLS]", 102: "[SEP]", 1012: ".", 1029: "?"}
 
 
@@ -38,7 +41,11 @@ def backbone_config() -> ResNetConfig:
 
 
 def new_detector() -> Any:  # noqa: ANN401 - transformers' models are untyped
-    """Return the detector with random weights, all of them trainable."""
+    """Return the detector with random weights.
+
+    All of it trains but the stem and the first stage, which the backbone's own training has
+    finished; transformers would freeze the whole ResNet.
+    """
     model = MMGroundingDinoForObjectDetection(
         MMGroundingDinoConfig(
             backbone_config=backbone_config(),
@@ -54,7 +61,7 @@ def new_detector() -> Any:  # noqa: ANN401 - transformers' models are untyped
             max_text_len=64,
             d_model=64,
             num_queries=30,
-            encoder_layers=2,
+            encoder_layers=1,
             decoder_layers=2,
             encoder_ffn_dim=128,
             decoder_ffn_dim=128,
@@ -66,8 +73,8 @@ def new_detector() -> Any:  # noqa: ANN401 - transformers' models are untyped
             fusion_droppath=0.0,
         )
     )
-    for parameter in model.parameters():
-        parameter.requires_grad_(requires_grad=True)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(not name.startswith(_FINISHED))
     for head in (model.model.encoder_output_class_embed, *model.class_embed):
         torch.nn.init.constant_(head.bias, RARE_LOGIT)
     return model
@@ -76,7 +83,7 @@ def new_detector() -> Any:  # noqa: ANN401 - transformers' models are untyped
 def save_detector(model: Any, folder: Path) -> None:  # noqa: ANN401 - transformers' models are untyped
     """Write weights in half precision, tokenizer and image processor for `from_pretrained`."""
     folder.mkdir(parents=True, exist_ok=True)
-    model.to(torch.float16).save_pretrained(folder)
+    deepcopy(model).to(torch.float16).save_pretrained(folder)
     size = {"shortest_edge": INPUT_PX, "longest_edge": 2 * INPUT_PX}
     GroundingDinoImageProcessorPil(size=size).save_pretrained(folder)
     vocabulary = folder / "vocab.txt"

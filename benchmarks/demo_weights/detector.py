@@ -31,6 +31,7 @@ from benchmarks.demo_weights.scenes import WORDS, load_scenes
 STRIDES: Final = (8, 16, 32)
 _ENCODER_PLACES, _DECODER_QUERIES = 9, 4  # that may answer for one defect
 _REACH_PX: Final = 8.0  # a place so near a thin defect's box may answer for it
+_STEPS_BETWEEN: Final = 250  # two times of writing what is there
 _AVERAGE_SHARE: Final = 0.995  # of the old weights in the running average that is shipped
 
 
@@ -170,13 +171,13 @@ def _box_loss(boxes: torch.Tensor, truth: torch.Tensor, answer: Assignment) -> t
     return ((overlap + offset) * weight).sum()
 
 
-def train(model: Any, pools: list[Path], steps: int, batch: int, seed: int) -> Any:  # noqa: ANN401 - transformers' models are untyped
-    """Train in place and return the running average of the weights."""
+def train(model: Any, pools: list[Path], steps: int, batch: int, seed: int) -> Iterator[Any]:  # noqa: ANN401 - transformers' models are untyped
+    """Train in place and yield the running average of the weights, every 250 steps and last."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    backbone = list(model.model.backbone.parameters())
-    ids = {id(p) for p in backbone}
-    rest = [p for p in model.parameters() if id(p) not in ids]
+    backbone = [p for p in model.model.backbone.parameters() if p.requires_grad]
+    known = {id(p) for p in model.model.backbone.parameters()}
+    rest = [p for p in model.parameters() if id(p) not in known]
     optimizer = torch.optim.AdamW(
         [{"params": rest, "lr": 1e-3}, {"params": backbone, "lr": 4e-4}], weight_decay=0.01
     )
@@ -188,7 +189,7 @@ def train(model: Any, pools: list[Path], steps: int, batch: int, seed: int) -> A
     centres = place_centres(INPUT_PX)
     losses = list[float]()
     model.train()
-    for _ in (bar := trange(steps, unit="step")):
+    for step in (bar := trange(steps, unit="step")):
         examples, caption = next(source), random_caption(rng)
         layers = predictions(model, pixels(examples), caption)
         loss = torch.stack(
@@ -205,7 +206,8 @@ def train(model: Any, pools: list[Path], steps: int, batch: int, seed: int) -> A
         average.update_parameters(model)
         losses = [*losses[-99:], float(loss)]
         bar.set_postfix(loss=f"{np.mean(losses):.3f}", refresh=False)
-    return average.module
+        if (step + 1) % _STEPS_BETWEEN == 0 or step + 1 == steps:
+            yield average.module
 
 
 def main() -> None:
@@ -223,7 +225,8 @@ def main() -> None:
     model.model.backbone.conv_encoder.model.load_state_dict(
         torch.load(chosen.backbone), strict=False
     )
-    save_detector(train(model, chosen.pools, chosen.steps, chosen.batch, chosen.seed), chosen.out)
+    for average in train(model, chosen.pools, chosen.steps, chosen.batch, chosen.seed):
+        save_detector(average, chosen.out)
 
 
 if __name__ == "__main__":
