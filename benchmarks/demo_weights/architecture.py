@@ -1,5 +1,6 @@
 """The small Grounding-DINO-type detector: its configuration, tokenizer and image processor."""
 
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
@@ -40,8 +41,8 @@ def backbone_config() -> ResNetConfig:
     )
 
 
-def new_detector() -> Any:  # noqa: ANN401 - transformers' models are untyped
-    """Return the detector with random weights.
+def new_detector(backbone: Mapping[str, torch.Tensor]) -> Any:  # noqa: ANN401 - transformers' models are untyped
+    """Return the detector with the trained backbone's weights and random others.
 
     All of it trains but the stem and the first stage, which the backbone's own training has
     finished; transformers would freeze the whole ResNet.
@@ -77,6 +78,7 @@ def new_detector() -> Any:  # noqa: ANN401 - transformers' models are untyped
         parameter.requires_grad_(not name.startswith(_FINISHED))
     for head in (model.model.encoder_output_class_embed, *model.class_embed):
         torch.nn.init.constant_(head.bias, RARE_LOGIT)
+    model.get_submodule(_BACKBONE).load_state_dict(backbone, strict=False)  # batch norm is frozen
     return model
 
 

@@ -1,10 +1,5 @@
-"""First stage: the backbone learns to segment the defects, which trains it far faster than boxes.
+"""First stage: the backbone learns to segment the defects, which trains it faster than boxes."""
 
-python -m benchmarks.demo_weights.backbone work/backbone.pt pool/train.npz
-"""
-
-import argparse
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +10,7 @@ from transformers import AutoBackbone
 
 from benchmarks.demo_weights.architecture import INPUT_PX, backbone_config
 from benchmarks.demo_weights.batches import Example, batches, pixels
-from benchmarks.demo_weights.scenes import WORDS, load_scenes
+from benchmarks.demo_weights.scenes import WORDS, Scenes
 
 STRIDE: Final = 8
 _LATERAL: Final = 64
@@ -63,17 +58,17 @@ def dense_loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     return focal + dice.mean()
 
 
-def train(pools: list[Path], steps: int, batch: int, seed: int) -> tuple[Any, float]:
-    """Return the trained backbone and the mean loss of its last hundred steps."""
+def train(scenes: Scenes, steps: int, batch: int, seed: int) -> Any:  # noqa: ANN401 - transformers' models are untyped
+    """Return the trained backbone."""
     torch.manual_seed(seed)
     backbone = AutoBackbone.from_config(backbone_config())
     head = DenseHead(backbone.channels)
     parameters = [*backbone.parameters(), *head.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=2e-3, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, steps, pct_start=0.1)
-    source = batches(load_scenes(pools), batch, INPUT_PX, np.random.default_rng(seed))
+    source = batches(scenes, batch, INPUT_PX, np.random.default_rng(seed))
     losses = list[float]()
-    for _ in (bar := trange(steps, unit="step")):
+    for _ in (bar := trange(steps, unit="step", desc="backbone", disable=None)):
         examples = next(source)
         loss = dense_loss(head(list(backbone(pixels(examples)).feature_maps)), class_map(examples))
         optimizer.zero_grad()
@@ -83,23 +78,4 @@ def train(pools: list[Path], steps: int, batch: int, seed: int) -> tuple[Any, fl
         schedule.step()
         losses = [*losses[-99:], float(loss)]
         bar.set_postfix(loss=f"{np.mean(losses):.3f}", refresh=False)
-    return backbone, float(np.mean(losses))
-
-
-def main() -> None:
-    """Train and write the backbone."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("pools", type=Path, nargs="+")
-    parser.add_argument("--steps", type=int, default=1100)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--seed", type=int, default=0)
-    chosen = parser.parse_args()
-    backbone, loss = train(chosen.pools, chosen.steps, chosen.batch, chosen.seed)
-    chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(backbone.state_dict(), chosen.out)
-    print(f"mean loss of the last 100 steps: {loss:.3f}")
-
-
-if __name__ == "__main__":
-    main()
+    return backbone

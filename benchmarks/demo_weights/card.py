@@ -1,6 +1,6 @@
 """Measures demonstration weights on scenes they never saw, through the annotators that users load.
 
-python -m benchmarks.demo_weights.card work/detector work/segmenter pool/held-out.npz
+python -m benchmarks.demo_weights.card work/held-out-crops.npz
 """
 
 import argparse
@@ -22,6 +22,7 @@ from kizu.ground.boxes import box_iou
 from kizu.ground.detections import Detections
 from kizu.ground.protocols import Annotator
 from kizu.ground.sam import load as load_sam
+from kizu.ground.systems import DEMO_WEIGHTS
 from kizu.ground.weights import find_weights
 
 PHRASES: Final = tuple(f"a {word}" for word in WORDS)
@@ -75,7 +76,7 @@ def _matched(own: Detections, boxes: Boxes) -> list[tuple[float, bool]]:
 def detect(annotator: Annotator, scenes: Scenes) -> list[Detections]:
     """Return what is found of all five phrases in each scene."""
     found = list[Detections]()
-    for image in tqdm(scenes.image, unit="scene"):
+    for image in tqdm(scenes.image, unit="scene", disable=None):
         found += [r for r in annotator.annotate([image], [PHRASES]) if isinstance(r, Detections)]
     return found
 
@@ -137,9 +138,9 @@ def report(detector: Path, segmenter: Path, pools: list[Path], threshold: float)
 def main() -> None:
     """Print the card."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("detector", type=Path)
-    parser.add_argument("segmenter", type=Path)
     parser.add_argument("pools", type=Path, nargs="+")
+    parser.add_argument("--detector", type=Path, default=DEMO_WEIGHTS / "detector")
+    parser.add_argument("--segmenter", type=Path, default=DEMO_WEIGHTS / "segmenter")
     parser.add_argument("--threshold", type=float, default=0.05, help="least score of a box")
     chosen = parser.parse_args()
     print(report(chosen.detector, chosen.segmenter, chosen.pools, chosen.threshold))

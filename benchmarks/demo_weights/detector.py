@@ -1,16 +1,12 @@
 """Second stage: the detector, on the backbone that learned to segment.
 
-    python -m benchmarks.demo_weights.detector work/detector work/backbone.pt pool/train.npz
-
 Every batch has one caption. transformers' own loss leaves the encoder's proposal heads without a
 gradient, so the loss is ours: encoder places and decoder queries answer for defects as
 `assignment.py` says, with varifocal classification (Zhang et al. 2021) and GIoU plus L1 boxes.
 """
 
-import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -21,12 +17,10 @@ from benchmarks.demo_weights.architecture import (
     ARTICLE_ID,
     FIRST_WORD_ID,
     INPUT_PX,
-    new_detector,
-    save_detector,
 )
 from benchmarks.demo_weights.assignment import Assignment, assign, generalized_iou
 from benchmarks.demo_weights.batches import Example, batches, pixels
-from benchmarks.demo_weights.scenes import WORDS, load_scenes
+from benchmarks.demo_weights.scenes import WORDS, Scenes
 
 STRIDES: Final = (8, 16, 32)
 _ENCODER_PLACES, _DECODER_QUERIES = 9, 4  # that may answer for one defect
@@ -171,8 +165,8 @@ def _box_loss(boxes: torch.Tensor, truth: torch.Tensor, answer: Assignment) -> t
     return ((overlap + offset) * weight).sum()
 
 
-def train(model: Any, pools: list[Path], steps: int, batch: int, seed: int) -> Iterator[Any]:  # noqa: ANN401 - transformers' models are untyped
-    """Train in place and yield the running average of the weights, every 250 steps and last."""
+def train(model: Any, scenes: Scenes, steps: int, batch: int, seed: int) -> Iterator[Any]:  # noqa: ANN401 - transformers' models are untyped
+    """Train in place; yield the running average of the weights every 250 steps and at the end."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     backbone = [p for p in model.model.backbone.parameters() if p.requires_grad]
@@ -185,11 +179,11 @@ def train(model: Any, pools: list[Path], steps: int, batch: int, seed: int) -> I
     average = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(_AVERAGE_SHARE)
     )
-    source = batches(load_scenes(pools), batch, INPUT_PX, rng)
+    source = batches(scenes, batch, INPUT_PX, rng)
     centres = place_centres(INPUT_PX)
     losses = list[float]()
     model.train()
-    for step in (bar := trange(steps, unit="step")):
+    for step in (bar := trange(steps, unit="step", desc="detector", disable=None)):
         examples, caption = next(source), random_caption(rng)
         layers = predictions(model, pixels(examples), caption)
         loss = torch.stack(
@@ -208,26 +202,3 @@ def train(model: Any, pools: list[Path], steps: int, batch: int, seed: int) -> I
         bar.set_postfix(loss=f"{np.mean(losses):.3f}", refresh=False)
         if (step + 1) % _STEPS_BETWEEN == 0 or step + 1 == steps:
             yield average.module
-
-
-def main() -> None:
-    """Train and write the detector as a folder that transformers loads."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("backbone", type=Path)
-    parser.add_argument("pools", type=Path, nargs="+")
-    parser.add_argument("--steps", type=int, default=2000)
-    parser.add_argument("--batch", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=0)
-    chosen = parser.parse_args()
-    torch.manual_seed(chosen.seed)
-    model = new_detector()
-    model.model.backbone.conv_encoder.model.load_state_dict(
-        torch.load(chosen.backbone), strict=False
-    )
-    for average in train(model, chosen.pools, chosen.steps, chosen.batch, chosen.seed):
-        save_detector(average, chosen.out)
-
-
-if __name__ == "__main__":
-    main()

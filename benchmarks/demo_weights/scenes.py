@@ -1,10 +1,5 @@
-"""A pool of painted surfaces with one instance mask per defect, written once and trained on often.
+"""Pools of painted surfaces with one instance mask per defect, written once, trained on often."""
 
-python -m benchmarks.demo_weights.scenes pool/train.npz --count 4000 --seed 1
-python -m benchmarks.demo_weights.scenes pool/held-out.npz --count 300 --seed 2 --held-out
-"""
-
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,20 +89,11 @@ def _covers_another(painting: Painting, instance: NDArray[np.uint8]) -> bool:
     return bool((hidden > (1 - _LEAST_OWN_AREA) * whole).any())
 
 
-def main() -> None:
-    """Paint a pool."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("path", type=Path)
-    parser.add_argument("--count", type=int, default=4000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--held-out", action="store_true")
-    chosen = parser.parse_args()
-    seeds = range(chosen.seed * 1_000_000, chosen.seed * 1_000_000 + chosen.count)
-    rows = [scene(seed, held_out=chosen.held_out) for seed in tqdm(seeds, unit="scene")]
+def paint_pool(path: Path, count: int, seed: int, *, held_out: bool) -> None:
+    """Paint scenes of consecutive seeds and write them."""
+    first = seed * 1_000_000
+    seeds = tqdm(range(first, first + count), unit="scene", desc=path.stem, disable=None)
+    rows = [scene(number, held_out=held_out) for number in seeds]
     image, instance, word = (np.stack(column) for column in zip(*rows, strict=True))
-    chosen.path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(chosen.path, image=image, instance=instance, word=word)
-
-
-if __name__ == "__main__":
-    main()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, image=image, instance=instance, word=word)

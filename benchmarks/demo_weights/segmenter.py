@@ -1,12 +1,9 @@
 """The small SAM: from a box to the defect's mask.
 
-    python -m benchmarks.demo_weights.segmenter work/segmenter pool/train.npz
-
 transformers initialises SAM's image encoder with almost no variance and its positions with far too
 much, because it expects trained weights; both are set to usual values here.
 """
 
-import argparse
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +14,7 @@ from tqdm import trange
 from transformers import SamConfig, SamImageProcessorPil, SamModel
 
 from benchmarks.demo_weights.batches import Example, batches, pixels
-from benchmarks.demo_weights.scenes import load_scenes
+from benchmarks.demo_weights.scenes import Scenes
 
 INPUT_PX: Final = 256
 PATCH_PX: Final = 8
@@ -93,17 +90,17 @@ def mask_loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     return (dice + 0.5 * focal).mean()
 
 
-def train(pools: list[Path], steps: int, batch: int, seed: int) -> Any:  # noqa: ANN401 - transformers' models are untyped
+def train(scenes: Scenes, steps: int, batch: int, seed: int) -> Any:  # noqa: ANN401 - transformers' models are untyped
     """Return the trained segmenter."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     model = new_segmenter()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1.5e-3, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1.5e-3, steps, pct_start=0.1)
-    source = batches(load_scenes(pools), batch, INPUT_PX, rng)
+    source = batches(scenes, batch, INPUT_PX, rng)
     losses = list[float]()
     model.train()
-    for _ in (bar := trange(steps, unit="step")):
+    for _ in (bar := trange(steps, unit="step", desc="segmenter", disable=None)):
         examples = [example for example in next(source) if len(example.boxes)]
         boxes, target = prompts(examples, rng)
         output = model(pixel_values=pixels(examples), input_boxes=boxes, multimask_output=False)
@@ -130,19 +127,3 @@ def save_segmenter(model: Any, folder: Path) -> None:  # noqa: ANN401 - transfor
         pad_size={"height": INPUT_PX, "width": INPUT_PX},
         mask_pad_size={"height": 4 * INPUT_PX // PATCH_PX, "width": 4 * INPUT_PX // PATCH_PX},
     ).save_pretrained(folder)
-
-
-def main() -> None:
-    """Train and write the segmenter as a folder that transformers loads."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("pools", type=Path, nargs="+")
-    parser.add_argument("--steps", type=int, default=1300)
-    parser.add_argument("--batch", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=0)
-    chosen = parser.parse_args()
-    save_segmenter(train(chosen.pools, chosen.steps, chosen.batch, chosen.seed), chosen.out)
-
-
-if __name__ == "__main__":
-    main()
