@@ -122,7 +122,8 @@ def run_shard(
         work: Does the work for one sample.
         sign: The run's stop sign. Work that raises ``StopEditingError`` puts it up; under a sign
             that stops the whole run nothing is worked on.
-        threads: Samples worked on at a time; more than one for work that waits for a service.
+        threads: Samples worked on at a time; more than one for work that waits for a service or
+            takes turns at a model.
     """
     shard = ref.open(store)
     counts = {Done.MADE: 0, Done.KEPT: 0}

@@ -1,6 +1,6 @@
 """What the terminal shows: progress bars, plans, summaries."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Lock
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from kizu.edit.planning import Outlook
 from kizu.edit.warnings import spec_warnings
+from kizu.ground import CatalogueEntry, Detections
 from kizu.progress import Listener, listening
 from kizu.report.summary import BuildSummary, next_steps
 from kizu.source import Skipped
@@ -100,3 +101,42 @@ def print_skipped(skipped: tuple[Skipped, ...]) -> None:
     """Print the files that were left out, and why."""
     for skip in skipped:
         err.print(f"skipped: {skip.name}: {skip.reason}", style="yellow", markup=False)
+
+
+def print_catalogue(entries: Sequence[CatalogueEntry]) -> None:
+    """Print the text-grounding systems, and below them what adds those that are not ready.
+
+    The commands stand outside the table, whole on their lines, so that they can be copied.
+    """
+    table = Table("name", "gives", "licence", "here")
+    for entry in entries:
+        state = "[green]ready[/]" if entry.is_ready else f"lacks {escape(entry.missing)}"
+        table.add_row(entry.name, entry.gives, entry.licence, state)
+    out.print(table)
+    absent = [entry for entry in entries if not entry.is_ready]
+    if absent:
+        out.print("What adds the others; weights may also be any local folder:")
+        for entry in absent:
+            out.print(f"  [bold]{entry.name}[/]: {escape(entry.setup)}")
+
+
+def print_regions(name: str, shape: tuple[int, int], found: Detections) -> None:
+    """Print the regions of one photo, numbered as in its picture.
+
+    Args:
+        name: The photo.
+        shape: Its (H, W) in pixels.
+        found: Its regions.
+    """
+    if len(found) == 0:
+        out.print(f"{name}: nothing found; a lower --box-threshold finds more", markup=False)
+        return
+    table = Table("", "phrase", "confidence", "box x0 y0 x1 y1 (px)", "area (px)")
+    rows = zip(found.phrase, found.confidence, found.xyxy, found.areas(shape), strict=True)
+    for number, (phrase, confidence, box, area) in enumerate(rows, start=1):
+        corners = " ".join(f"{side:.0f}" for side in box)
+        table.add_row(
+            str(number), escape(phrase), f"{confidence:.3f}", corners, f"{int(area.sum()):,}"
+        )
+    out.print(f"{name}: {len(found)} of {shape[1]}x{shape[0]} px", markup=False)
+    out.print(table)

@@ -24,6 +24,8 @@ from kizu.store import StageFolder, Store
 from tasks.options import ALWAYS, ONCE_PER_RUN, checked, run_sign
 
 STAGE = "ground"
+SAMPLES_AT_A_TIME = 2
+"""The next edit is read and decoded while the annotator, which takes one at a time, is at work."""
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +78,8 @@ def ground_shard(
         save_detections(folder, shard.annotator, found)
         return Done.MADE
 
-    return checked(run_shard(STAGE, shard, store, annotate, sign), sign)
+    done = run_shard(STAGE, shard, store, annotate, sign, threads=SAMPLES_AT_A_TIME)
+    return checked(done, sign)
 
 
 _loading = Lock()

@@ -6,6 +6,7 @@ from kizu.ground.errors import GroundingUnavailable, WeightsUnavailable
 from kizu.ground.load import annotator_version, load_annotator
 from kizu.ground.priors import with_priors
 from kizu.ground.protocols import Annotator, Detector, Segmenter
+from kizu.ground.saliency import with_saliency
 from kizu.ground.settings import GroundSettings
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "catalogue",
     "load_annotator",
     "with_priors",
+    "with_saliency",
 ]

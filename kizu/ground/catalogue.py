@@ -1,6 +1,7 @@
 """Which text-grounding systems there are, which are ready here, and what adds the others."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -10,6 +11,12 @@ from kizu.ground.systems import DETECTORS, SEGMENTERS, TEXT_SEGMENTERS, LocalSys
 from kizu.ground.weights import cached_snapshot
 
 Role = Literal["detector", "segmenter", "detector and segmenter"]
+
+GIVES: Final[Mapping[Role, str]] = {
+    "detector": "boxes",
+    "segmenter": "masks for boxes",
+    "detector and segmenter": "boxes and masks",
+}
 
 LICENCES: Final = {
     "grounding-dino": "Apache-2.0",
@@ -30,10 +37,16 @@ LICENCES: Final = {
     "sam3": "SAM License, access on request",
 }
 SETUP: Final = {
-    "glip": "set up MMDetection as docs/annotators.md shows",
+    "glip": "set up MMDetection as docs/annotators.md shows, and set ground.mmdet_python",
     "azure-vision": "export AZURE_VISION_KEY=... and set ground.endpoint",
     "gpt-vision": "export AZURE_OPENAI_API_KEY=... and set ground.endpoint, ground.deployment",
     "segment-anything": "download sam_vit_b_01ec64.pth and set ground.segmenter_weights to it",
+}
+MISSING: Final = {
+    "glip": "an MMDetection environment",
+    "azure-vision": "a key",
+    "gpt-vision": "a key",
+    "segment-anything": "a weights file",
 }
 KEY_VARIABLES: Final = {
     "azure-vision": "AZURE_VISION_KEY",
@@ -50,6 +63,7 @@ class CatalogueEntry:
         role: What it does.
         licence: Of its weights, or what kind of service it is.
         is_ready: Whether its default weights, or its credentials, are here.
+        missing: What it lacks here; empty when it is ready.
         setup: The one step that adds it; empty when it is ready.
     """
 
@@ -57,7 +71,13 @@ class CatalogueEntry:
     role: Role
     licence: str
     is_ready: bool
+    missing: str
     setup: str
+
+    @property
+    def gives(self) -> str:
+        """What a user gets from it."""
+        return GIVES[self.role]
 
 
 def catalogue() -> list[CatalogueEntry]:
@@ -76,8 +96,11 @@ def catalogue() -> list[CatalogueEntry]:
 def _entry(name: str, role: Role) -> CatalogueEntry:
     weights = _default_weights(name)
     is_ready = _is_signed_in(name) if weights is None else _is_here(weights)
+    if is_ready:
+        return CatalogueEntry(name, role, LICENCES[name], is_ready, "", "")
+    missing = MISSING.get(name) or "weights (on the hub)"
     setup = SETUP.get(name) or f"hf download {weights}"
-    return CatalogueEntry(name, role, LICENCES[name], is_ready, "" if is_ready else setup)
+    return CatalogueEntry(name, role, LICENCES[name], is_ready, missing, setup)
 
 
 def _default_weights(name: str) -> str | None:

@@ -12,6 +12,7 @@ from kizu.ground.detections import AnnotationFailure, Detections
 from kizu.ground.errors import ImageFailure
 from kizu.ground.protocols import Detector, Segmenter, TextSegmenter
 from kizu.ground.refine import refine
+from kizu.ground.saliency import with_saliency
 from kizu.ground.settings import GroundSettings
 
 RGB_AXES = 3
@@ -39,10 +40,11 @@ class BoxThenMask:
         shape = (image.shape[0], image.shape[1])
         boxes = refine(self.detector.detect(image, phrases), shape, self.settings)
         if self.segmenter is None:
-            return boxes
+            return _judged(boxes, image, self.settings)
         if len(boxes) == 0:
             return Detections.empty(shape)
-        return boxes.with_mask(self.segmenter.segment(image, boxes.xyxy))
+        found = boxes.with_mask(self.segmenter.segment(image, boxes.xyxy))
+        return _judged(found, image, self.settings)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class TextToMask:
     def annotate_image(self, image: RgbImage, phrases: Sequence[str]) -> Detections:
         """Return the refined regions with their masks."""
         shape = (image.shape[0], image.shape[1])
-        return refine(self.system.detect_masks(image, phrases), shape, self.settings)
+        found = refine(self.system.detect_masks(image, phrases), shape, self.settings)
+        return _judged(found, image, self.settings)
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,10 @@ class NoGrounding:
         """Return no regions for each image."""
         del phrases
         return [Detections.empty((image.shape[0], image.shape[1])) for image in images]
+
+
+def _judged(found: Detections, image: RgbImage, settings: GroundSettings) -> Detections:
+    return with_saliency(found, image) if settings.saliency else found
 
 
 def _check_image(image: RgbImage) -> None:

@@ -14,10 +14,12 @@ import torch
 from numpy.typing import NDArray
 
 from kizu.arrays import Boxes, RgbImage
+from kizu.ground.bands import sample_in_bands
 from kizu.ground.boxes import cxcywh_to_xyxy
 from kizu.ground.detections import Detections, concatenate
 from kizu.ground.errors import ImageFailure, WeightsUnavailable
 from kizu.ground.hub_models import load_model, load_part
+from kizu.ground.matching import best_matches
 from kizu.ground.prompts import (
     CLS_ID,
     DOT_ID,
@@ -105,13 +107,9 @@ def best_phrases(
         settings: Thresholds.
     """
     best, mean = phrase_scores(token_scores, chunk.spans)
-    row = np.arange(len(best))
-    column = best.argmax(axis=1)
-    score = best[row, column].astype(np.float32)
-    least = np.array([settings.threshold_of(p, BOX_THRESHOLD) for p in chunk.phrases])
-    keep = (score >= least[column]) & (mean[row, column] >= settings.phrase_threshold)
-    phrase = tuple(chunk.phrases[c] for c in column)
-    return Detections(xyxy, None, score, phrase).select(keep)
+    boxes, rows = best_matches(best, xyxy, chunk.phrases, settings, BOX_THRESHOLD)
+    column = best[rows].argmax(axis=1)
+    return boxes.select(mean[rows, column] >= settings.phrase_threshold)
 
 
 def load(weights: Weights, settings: GroundSettings) -> GroundingDino:
@@ -129,18 +127,13 @@ def load(weights: Weights, settings: GroundSettings) -> GroundingDino:
     check_model_type(weights, MODEL_TYPES, "grounding-dino")
     tokenizer = load_part(AutoTokenizer, weights, "grounding-dino")
     _check_tokenizer(tokenizer, weights)
-    return GroundingDino(
-        load_model(
-            AutoModelForZeroShotObjectDetection,
-            weights,
-            settings,
-            "grounding-dino",
-            "model.backbone",
-        ),
-        load_part(AutoImageProcessor, weights, "grounding-dino", backend="pil"),
-        tokenizer,
-        settings,
+    model = load_model(
+        AutoModelForZeroShotObjectDetection, weights, settings, "grounding-dino", "model.backbone"
     )
+    if model.device.type == "cpu":
+        sample_in_bands(model)
+    image_processor = load_part(AutoImageProcessor, weights, "grounding-dino", backend="pil")
+    return GroundingDino(model, image_processor, tokenizer, settings)
 
 
 def _check_tokenizer(tokenizer: Any, weights: Weights) -> None:  # noqa: ANN401 - a transformers tokenizer

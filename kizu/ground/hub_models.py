@@ -1,6 +1,6 @@
 """Loads transformers models from local folders, all or nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +84,21 @@ def load_part(part_class: Any, weights: Weights, system: str, **options: object)
         return part_class.from_pretrained(weights.path, local_files_only=True, **options)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsUnavailable(_damaged(system, weights, error)) from error
+
+
+def padded_tokens(tokenizer: Any, texts: Sequence[str], model: Any) -> dict[str, "torch.Tensor"]:  # noqa: ANN401 - as above
+    """Return (P, T) ids and attention mask of P texts, each as long as the model's text encoder.
+
+    Equal lengths make a text's tokens independent of the texts beside it.
+    """
+    encoded = tokenizer(
+        list(texts),
+        padding="max_length",
+        truncation=True,
+        max_length=model.config.text_config.max_position_embeddings,
+        return_tensors="pt",
+    ).to(model.device)
+    return {name: encoded[name] for name in ("input_ids", "attention_mask")}
 
 
 def torch_device(settings: GroundSettings) -> "torch.device":

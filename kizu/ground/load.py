@@ -12,12 +12,13 @@ from kizu.ground.compose import (
     TextToMask,
 )
 from kizu.ground.names import OUTSIDE_NAMES, AnnotatorName, parse_annotator_name
-from kizu.ground.protocols import Annotator, Detector
+from kizu.ground.protocols import Annotator, Detector, TextSegmenter
 from kizu.ground.settings import GroundSettings
 from kizu.ground.systems import DETECTORS, SEGMENTERS, TEXT_SEGMENTERS
+from kizu.ground.tiled_masks import TiledTextSegmenter
 from kizu.ground.tiles import TiledDetector
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 """Raised whenever the same model and settings would give other annotations."""
 
 RESULT_SETTINGS = {
@@ -28,6 +29,7 @@ RESULT_SETTINGS = {
     "phrase_threshold",
     "phrase_thresholds",
     "precision",
+    "saliency",
     "tile_px",
 }
 
@@ -50,7 +52,7 @@ def load_annotator(name: str, settings: GroundSettings | None = None) -> Annotat
             weights.
 
     >>> load_annotator("none").version
-    '{"annotator": "none", "code": 1}'
+    '{"annotator": "none", "code": 2}'
     """
     chosen = (settings or GroundSettings()).model_copy(update={"annotator": name})
     parts = parse_annotator_name(name)
@@ -98,8 +100,7 @@ def _kept(version: str, settings_json: str) -> Annotator:
 
 def _build(parts: AnnotatorName, settings: GroundSettings) -> ImageAnnotator:
     if parts.text_segmenter is not None:
-        system = TEXT_SEGMENTERS[parts.text_segmenter]
-        return TextToMask(system.build(settings.detector_weights, settings), settings)
+        return TextToMask(_build_text_segmenter(parts.text_segmenter, settings), settings)
     detector = _build_detector(parts.detector or "", settings)
     if parts.segmenter is None:
         return BoxThenMask(detector, None, settings)
@@ -112,3 +113,12 @@ def _build_detector(name: str, settings: GroundSettings) -> Detector:
     if settings.tile_px is None:
         return detector
     return TiledDetector(detector, settings.tile_px)
+
+
+def _build_text_segmenter(name: str, settings: GroundSettings) -> TextSegmenter:
+    system = TEXT_SEGMENTERS[name]
+    if settings.tile_px is None:
+        return system.build(settings.detector_weights, settings)
+    any_size = settings.model_copy(update={"max_area_share": 1.0})  # a defect may fill a tile
+    segmenter = system.build(settings.detector_weights, any_size)
+    return TiledTextSegmenter(segmenter, settings.tile_px, settings.nms_iou, settings.max_boxes)

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 
 from kizu.arrays import RgbImage
 from kizu.ground.boxes import cxcywh_to_xyxy
 from kizu.ground.detections import Detections
-from kizu.ground.hub_models import load_model, load_part
+from kizu.ground.hub_models import load_model, load_part, padded_tokens
 from kizu.ground.image_prep import CLIP_MEAN, CLIP_STD, pad_to_square, square_pixels
+from kizu.ground.matching import best_matches
 from kizu.ground.settings import GroundSettings
 from kizu.ground.weights import Weights, check_model_type
 
@@ -40,26 +40,11 @@ class Owlv2:
         with torch.inference_mode():
             output = self.model(
                 pixel_values=pixels.to(self.model.device, self.model.dtype),
-                **self._tokens(phrases, config.text_config.max_position_embeddings),
+                **padded_tokens(self.tokenizer, phrases, self.model),
             )
         scores = output.logits[0].float().sigmoid().cpu().numpy()  # (Q, P)
-        cxcywh = output.pred_boxes[0].float().cpu().numpy()
-        column = scores.argmax(axis=1)
-        best = scores[np.arange(len(scores)), column]
-        least = np.array([self.settings.threshold_of(p, BOX_THRESHOLD) for p in phrases])
-        named = tuple(phrases[c] for c in column)
-        boxes = Detections(cxcywh_to_xyxy(cxcywh, (side, side)), None, best, named)
-        return boxes.select(best >= least[column])
-
-    def _tokens(self, phrases: Sequence[str], max_length: int) -> dict[str, torch.Tensor]:
-        encoded = self.tokenizer(
-            list(phrases),
-            padding="max_length",
-            truncation=True,
-            max_length=max_length,
-            return_tensors="pt",
-        ).to(self.model.device)
-        return {name: encoded[name] for name in ("input_ids", "attention_mask")}
+        xyxy = cxcywh_to_xyxy(output.pred_boxes[0].float().cpu().numpy(), (side, side))
+        return best_matches(scores, xyxy, phrases, self.settings, BOX_THRESHOLD)[0]
 
 
 def load(weights: Weights, settings: GroundSettings) -> Owlv2:

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from kizu.arrays import Boxes, RgbImage
+from kizu.ground.bands import attend_in_bands
 from kizu.ground.boxes import scale_boxes
 from kizu.ground.hub_models import load_model, load_part
 from kizu.ground.settings import GroundSettings
@@ -63,7 +64,7 @@ def load(weights: Weights, settings: GroundSettings) -> Sam:
     )
 
     check_model_type(weights, MODEL_TYPES, "sam")
-    return Sam(
-        load_model(AutoModelForMaskGeneration, weights, settings, "sam", "vision_encoder"),
-        load_part(SamImageProcessorPil, weights, "sam"),
-    )
+    model = load_model(AutoModelForMaskGeneration, weights, settings, "sam", "vision_encoder")
+    if model.device.type == "cpu":
+        attend_in_bands(model.vision_encoder)
+    return Sam(model, load_part(SamImageProcessorPil, weights, "sam"))

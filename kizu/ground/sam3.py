@@ -9,8 +9,9 @@ import torch
 
 from kizu.arrays import RgbImage
 from kizu.ground.detections import Detections
-from kizu.ground.hub_models import load_model, load_part
+from kizu.ground.hub_models import load_model, load_part, padded_tokens
 from kizu.ground.image_prep import HALF, full_size_masks, square_pixels
+from kizu.ground.matching import best_matches
 from kizu.ground.refine import refined_rows
 from kizu.ground.regions import join
 from kizu.ground.settings import GroundSettings
@@ -48,26 +49,16 @@ class Sam3:
         shape: tuple[int, int],
     ) -> Detections:
         height, width = shape
-        output = self.model(vision_embeds=seen, **self._tokens(phrase))
+        tokens = padded_tokens(self.tokenizer, [phrase], self.model)
+        output = self.model(vision_embeds=seen, **tokens)
         presence = output.presence_logits[0].float().sigmoid()
         score = (output.pred_logits[0].float().sigmoid() * presence).cpu().numpy()
         scale = np.array([width, height, width, height], np.float32)
         xyxy = output.pred_boxes[0].float().cpu().numpy() * scale
-        boxes = Detections(xyxy, None, score, (phrase,) * len(score))
-        above = score >= self.settings.threshold_of(phrase, BOX_THRESHOLD)
-        kept = np.flatnonzero(above)[refined_rows(boxes.select(above), shape, self.settings)]
-        logits = output.pred_masks[0][torch.from_numpy(kept).to(self.model.device)]
+        boxes, rows = best_matches(score[:, None], xyxy, [phrase], self.settings, BOX_THRESHOLD)
+        kept = refined_rows(boxes, shape, self.settings)
+        logits = output.pred_masks[0][torch.from_numpy(rows[kept]).to(self.model.device)]
         return boxes.select(kept).with_mask(full_size_masks(logits, shape))
-
-    def _tokens(self, phrase: str) -> dict[str, torch.Tensor]:
-        encoded = self.tokenizer(
-            phrase,
-            padding="max_length",
-            truncation=True,
-            max_length=self.model.config.text_config.max_position_embeddings,
-            return_tensors="pt",
-        ).to(self.model.device)
-        return {name: encoded[name] for name in ("input_ids", "attention_mask")}
 
 
 def load(weights: Weights, settings: GroundSettings) -> Sam3:

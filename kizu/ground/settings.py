@@ -75,8 +75,14 @@ class GroundSettings(Settings):
         default=None,
         ge=64,
         title="Tile side (px)",
-        description="Detectors also search in overlapping square tiles of this side when the photo "
-        "is larger; finds small defects in large photos at several times the cost.",
+        description="Also search in overlapping square tiles of this side when the photo is "
+        "larger; finds small defects in large photos at several times the cost.",
+    )
+    saliency: bool = Field(
+        default=False,
+        title="Judge by saliency",
+        description="Lower the confidence of regions whose colours and textures are like much of "
+        "the rest of the photo; helps on even surfaces, not on photos of many things.",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",

@@ -1,27 +1,12 @@
 import webbrowser
 
 import pytest
-from typer.testing import CliRunner
 
-from kizu.cli import app
 from kizu.images import encode_png
 from kizu.publish.layout import VersionFolder
 from kizu.publish.version import point_to_latest
 from kizu.spec import DatasetSpec
 from kizu.store import Store
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch):
-    """Run a command in an empty folder; returns exit code, standard output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def invoke(*words: str):
-        result = CliRunner().invoke(app, list(words))
-        assert result.exception is None or isinstance(result.exception, SystemExit)
-        return result.exit_code, result.stdout, result.stderr
-
-    return invoke
 
 
 def test_init_writes_a_spec_that_is_valid_and_commented(run, photos, tmp_path):

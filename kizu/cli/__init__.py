@@ -1,0 +1,27 @@
+"""The command line: one module per group of commands."""
+
+import typer
+
+from kizu.cli import annotating, datasets, services
+
+app = typer.Typer(
+    help="Normal product photos and a sentence per defect in, a labelled dataset out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+for command in (
+    datasets.init,
+    datasets.plan,
+    datasets.build,
+    datasets.report,
+    datasets.demo,
+    annotating.annotators,
+    annotating.annotate,
+    services.serve,
+    services.retry,
+    datasets.ledger,
+    services.emulate_azure,
+):
+    app.command()(command)

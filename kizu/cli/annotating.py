@@ -1,0 +1,161 @@
+"""Commands that try text grounding on single photos: annotators, annotate."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from kizu.cli.parts import fail, or_exit
+from kizu.ground import (
+    AnnotationFailure,
+    Annotator,
+    Detections,
+    GroundingUnavailable,
+    GroundSettings,
+    catalogue,
+    load_annotator,
+)
+from kizu.ground.names import parse_annotator_name
+from kizu.images import UnreadableImageError, decode_image, encode_png
+from kizu.report.overlay import draw_overlay
+from kizu.terminal import err, out, print_catalogue, print_regions, progress_bars
+
+PNG: Final = ".png"
+
+
+def annotators() -> None:
+    """List the systems that find phrases in photos: ready here, or what adds them."""
+    print_catalogue(catalogue())
+
+
+def _setting(name: str, **options: Any) -> Any:  # noqa: ANN401 - what typer.Option takes and gives
+    """Return a command line option with a ground setting's own description."""
+    return typer.Option(help=GroundSettings.model_fields[name].description, **options)
+
+
+def annotate(
+    images: Annotated[list[Path], typer.Argument(help="Photos.")],
+    phrase: Annotated[list[str], typer.Option(help="What to look for; may be given many times.")],
+    annotator: Annotated[str, _setting("annotator")] = "grounding-dino+sam",
+    output: Annotated[
+        Path,
+        typer.Option("--out", help="A folder for the pictures, or of a single photo a .png file."),
+    ] = Path("annotated"),
+    detector_weights: Annotated[str | None, _setting("detector_weights")] = None,
+    segmenter_weights: Annotated[str | None, _setting("segmenter_weights")] = None,
+    box_threshold: Annotated[float | None, _setting("box_threshold", min=0, max=1)] = None,
+    phrase_threshold: Annotated[float, _setting("phrase_threshold", min=0, max=1)] = 0.0,
+    max_boxes: Annotated[int, _setting("max_boxes", min=1, max=200)] = 20,
+    max_area_share: Annotated[float, _setting("max_area_share", min=0.001, max=1)] = 0.9,
+    tile_px: Annotated[int | None, _setting("tile_px", min=64)] = None,
+    endpoint: Annotated[str | None, _setting("endpoint")] = None,
+    deployment: Annotated[str | None, _setting("deployment")] = None,
+    mmdet_python: Annotated[str | None, _setting("mmdet_python")] = None,
+    mmdet_config: Annotated[str | None, _setting("mmdet_config")] = None,
+    *,
+    saliency: Annotated[bool, _setting("saliency")] = False,
+) -> None:
+    """Find phrases in photos; print the regions and draw them over the photos."""
+    or_exit(parse_annotator_name, annotator)
+    settings = GroundSettings(
+        annotator=annotator,
+        detector_weights=detector_weights,
+        segmenter_weights=segmenter_weights,
+        box_threshold=box_threshold,
+        phrase_threshold=phrase_threshold,
+        max_boxes=max_boxes,
+        max_area_share=max_area_share,
+        tile_px=tile_px,
+        saliency=saliency,
+        endpoint=endpoint,
+        deployment=deployment,
+        mmdet_python=mmdet_python,
+        mmdet_config=mmdet_config,
+    )
+    pictures = or_exit(overlay_files, images, output)
+    try:
+        failures = _annotate_all(settings, phrase, dict(zip(images, pictures, strict=True)))
+    except GroundingUnavailable as error:
+        fail(str(error))
+    for sentence in failures:
+        err.print(f"failed: {sentence}", style="red", markup=False)
+    if failures:
+        raise typer.Exit(1)
+
+
+def overlay_files(images: Sequence[Path], output: Path) -> list[Path]:
+    """Return where the picture of each photo goes.
+
+    Args:
+        images: The photos.
+        output: A PNG file for a single photo, else a folder.
+
+    Raises:
+        ValueError: If several photos would go to one file, or a picture over a photo.
+
+    >>> overlay_files([Path("a/cup.jpg"), Path("b/cup.png")], Path("seen"))[1].as_posix()
+    'seen/cup-2.png'
+    """
+    if output.suffix.lower() == PNG:
+        if len(images) > 1:
+            raise ValueError(f"{len(images)} photos cannot go to one file {output}; name a folder")
+        files = [output]
+    else:
+        files = [output / f"{name}{PNG}" for name in _numbered([image.stem for image in images])]
+    photos = {image.resolve() for image in images}
+    for file in files:
+        if file.resolve() in photos:
+            raise ValueError(f"{file} is a photo itself; choose another place with --out")
+    return files
+
+
+def _numbered(stems: Sequence[str]) -> list[str]:
+    """Return the names with a number after those that came before."""
+    names: list[str] = []
+    for stem in stems:
+        number, name = 1, stem
+        while name in names:
+            number += 1
+            name = f"{stem}-{number}"
+        names.append(name)
+    return names
+
+
+def _annotate_all(
+    settings: GroundSettings, phrases: Sequence[str], pictures: dict[Path, Path]
+) -> list[str]:
+    """Annotate photo by photo, print and draw; return one sentence per photo that failed."""
+    with progress_bars("load the models"):
+        annotator = load_annotator(settings.annotator, settings)
+    failures = []
+    for photo, picture in pictures.items():
+        try:
+            shape, found = _annotate_file(annotator, photo, phrases, picture)
+        except (OSError, ValueError) as error:
+            failures.append(f"{photo}: {_reason(error)}")
+            continue
+        print_regions(str(photo), shape, found)
+        out.print(f"Picture: {picture}", markup=False)
+    return failures
+
+
+def _annotate_file(
+    annotator: Annotator, photo: Path, phrases: Sequence[str], picture: Path
+) -> tuple[tuple[int, int], Detections]:
+    """Return a photo's (H, W) and regions, and write its picture."""
+    image = decode_image(photo.read_bytes())
+    (found,) = annotator.annotate([image], [phrases])
+    if isinstance(found, AnnotationFailure):
+        raise UnreadableImageError(found.reason)
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    picture.write_bytes(encode_png(draw_overlay(image, found)))
+    return (image.shape[0], image.shape[1]), found
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file; check its name"
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder; name its photos, for example FOLDER/*.png"
+    return str(error)

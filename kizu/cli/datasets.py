@@ -1,0 +1,140 @@
+"""Commands that make and show datasets: init, plan, build, report, demo, ledger."""
+
+import os
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kizu.cli.parts import DEFAULT_STORE, SpecFile, StoreUrl, fail, or_exit
+from kizu.demo import write_demo
+from kizu.edit.ledger import Ledger
+from kizu.edit.planning import outlook
+from kizu.edit.statement import lines_of, statement, to_csv
+from kizu.publish.layout import latest_version
+from kizu.report.summary import BuildSummary, SamplesFailedError
+from kizu.scaffold import spec_template
+from kizu.source import Inventory, examine, list_source
+from kizu.spec import DatasetSpec
+from kizu.store import Store
+from kizu.terminal import (
+    out,
+    print_outlook,
+    print_skipped,
+    print_summary,
+    print_warnings,
+    progress_bars,
+)
+
+
+def init(
+    folder: Annotated[str, typer.Argument(help="Folder, pattern or URL of the normal photos.")],
+    output: Annotated[Path, typer.Option(help="The file to write.")] = Path("dataset.yaml"),
+) -> None:
+    """Write a commented dataset.yaml for a folder of normal photos."""
+    files = or_exit(list_source, folder)
+    if output.exists():
+        fail(f"{output} exists already; delete it or choose another name with --output")
+    output.write_text(spec_template(folder, output), encoding="utf-8")
+    out.print(f"Wrote {output} for {len(files)} files. Describe your defects in it, then run:")
+    out.print(f"  kizu plan {output}\n  kizu build {output}")
+
+
+def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE) -> None:
+    """Print what a build would make and cost; changes nothing."""
+    spec = or_exit(DatasetSpec.from_yaml, spec_file)
+    opened = or_exit(Store, store)
+    files = or_exit(list_source, spec.images.path)
+    with progress_bars() as bars:
+        bars("look at photos", 0, len(files))
+        found = []
+        for file in files:
+            found.append(examine(file, opened))
+            bars("look at photos", 1, None)
+    inventory = Inventory.of(found)
+    print_warnings(spec)
+    print_outlook(spec, or_exit(outlook, spec, inventory, opened))
+    print_skipped(inventory.skipped)
+
+
+def build(
+    spec_file: SpecFile,
+    store: StoreUrl = DEFAULT_STORE,
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show Prefect's log.")] = False,
+) -> None:
+    """Build the dataset; what the store holds already is not made again."""
+    _build(or_exit(DatasetSpec.from_yaml, spec_file), store, verbose=verbose)
+
+
+def report(
+    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    store: StoreUrl = DEFAULT_STORE,
+    *,
+    japanese: Annotated[bool, typer.Option("--ja", help="Open the Japanese page.")] = False,
+    show: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
+) -> None:
+    """Open the report of a dataset's latest version."""
+    opened = or_exit(Store, store)
+    folder = latest_version(opened, name)
+    if folder is None:
+        fail(f"there is no dataset {name!r} in {store}; 'kizu build' makes one")
+    address = opened.address(folder.report("index.ja.html" if japanese else "index.html"))
+    out.print(address)
+    if show:
+        webbrowser.open(address if "://" in address else Path(address).as_uri())
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where photos, spec and store go.")] = Path("demo"),
+) -> None:
+    """Build a small dataset from bundled photographs, offline and free of charge."""
+    spec_file = or_exit(write_demo, folder)
+    out.print(f"Photos and {spec_file.name} are in {folder}.")
+    _build(or_exit(DatasetSpec.from_yaml, spec_file), str(folder / "store"), verbose=False)
+
+
+def ledger(
+    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    store: StoreUrl = DEFAULT_STORE,
+    *,
+    csv: Annotated[Path | None, typer.Option(help="Write every request to this file.")] = None,
+) -> None:
+    """Tell what a dataset's paid edits cost, over all its builds."""
+    lines = lines_of(Ledger(or_exit(Store, store)), name)
+    out.print(f"{name}: {statement(lines)}.", markup=False)
+    if csv is not None:
+        csv.write_text(to_csv(lines), encoding="utf-8")
+        out.print(f"Wrote {len(lines)} requests to {csv}.")
+
+
+def _build(spec: DatasetSpec, store_url: str, *, verbose: bool) -> None:
+    _set_up_prefect(verbose=verbose)
+    print_warnings(spec)
+    from flows.build import build_dataset  # noqa: PLC0415 - Prefect takes seconds to import
+
+    store = or_exit(Store, store_url)
+    with progress_bars("start Prefect"):
+        state = build_dataset(spec, store_url=store.url, return_state=True)
+    result = state.result(raise_on_failure=False)
+    summary = _summary_of(result)
+    print_summary(summary)
+    if summary.failed:
+        raise typer.Exit(1)
+
+
+def _summary_of(result: object) -> BuildSummary:
+    """Return the summary a build ended with, or end with what stopped it."""
+    if isinstance(result, SamplesFailedError) and result.summary:
+        return result.summary
+    if isinstance(result, BaseException):
+        fail(str(result))
+    return BuildSummary.model_validate(result)
+
+
+def _set_up_prefect(*, verbose: bool) -> None:
+    """Choose quiet defaults; what the user has set in the environment stays."""
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "CRITICAL")
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")

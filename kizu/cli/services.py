@@ -1,0 +1,104 @@
+"""Commands that stay running, or talk to one that does: serve, retry, emulate-azure."""
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from kizu.cli.parts import DEFAULT_STORE, StoreUrl, fail, or_exit
+from kizu.spec import DatasetSpec
+from kizu.store import Store
+from kizu.terminal import out
+
+DEFAULT_API: Final = "http://127.0.0.1:4200/api"
+
+
+def serve(
+    nightly: Annotated[
+        Path | None, typer.Argument(help="A spec file to build by schedule.", show_default=False)
+    ] = None,
+    store: StoreUrl = DEFAULT_STORE,
+    *,
+    cron: Annotated[str, typer.Option(help="When to build it.")] = "30 2 * * *",
+    timezone: Annotated[str, typer.Option(help="Time zone of --cron.")] = "UTC",
+    home: Annotated[
+        Path, typer.Option(envvar="PREFECT_HOME", help="Folder of the server's data and logs.")
+    ] = Path("kizu-server"),
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    address: Annotated[
+        str | None, typer.Option(help="Name by which others reach this machine.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port of the web page.")] = 4200,
+    files_port: Annotated[int, typer.Option(help="Port of reports and pictures.")] = 4201,
+    runs: Annotated[int, typer.Option(min=1, help="Runs at the same time.")] = 2,
+) -> None:
+    """Serve everything: web page, schedules, a worker, reports. Ctrl-C stops it."""
+    if nightly is not None:
+        or_exit(DatasetSpec.from_yaml, nightly)
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    from deployments.serve import ServeError  # noqa: PLC0415 - Prefect takes seconds to import
+    from deployments.serve import serve as run  # noqa: PLC0415 - the same
+    from deployments.settings import ServeSettings  # noqa: PLC0415 - the same
+
+    settings = ServeSettings(
+        store_url=or_exit(Store, store).url,
+        home=home,
+        host=host,
+        address=address or host,
+        port=port,
+        files_port=files_port,
+        nightly=nightly,
+        cron=cron,
+        timezone=timezone,
+        runs_at_once=runs,
+    )
+    try:
+        run(settings, lambda text: out.print(text, markup=False))
+    except ServeError as error:
+        fail(str(error))
+
+
+def retry(
+    wanted: Annotated[
+        str | None, typer.Argument(help="Dataset, run name or run id; default: the last failure.")
+    ] = None,
+    *,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow it to its end.")] = False,
+) -> None:
+    """Run a failed build again on 'kizu serve': only what is missing is done."""
+    os.environ.setdefault("PREFECT_API_URL", DEFAULT_API)
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    from deployments.retry import retry as run  # noqa: PLC0415 - Prefect takes seconds to import
+
+    if not or_exit(run, wanted, lambda text: out.print(text, markup=False), wait=wait):
+        raise typer.Exit(1)
+
+
+def emulate_azure(
+    port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.")] = 8075,
+    images_per_minute: Annotated[float | None, typer.Option(help="Quota; empty: none.")] = None,
+    latency_s: Annotated[float, typer.Option(help="Least seconds an answer takes.")] = 2.0,
+    faults: Annotated[float, typer.Option(help="Share of calls that fail, 0 to 1.")] = 0.0,
+) -> None:
+    """Try the paid path free of charge: answer gpt-image edits on this machine."""
+    from kizu.edit.azure.emulator import Emulator, EmulatorSettings, FaultPlan  # noqa: PLC0415 - loads the painter
+    from kizu.edit.azure.emulator.settings import KEY  # noqa: PLC0415 - as above
+
+    settings = EmulatorSettings(
+        per_minute=images_per_minute, latency_s=latency_s, faults=FaultPlan(share=faults)
+    )
+    try:
+        emulator = Emulator(settings, port)
+    except OSError as error:
+        fail(f"port {port} cannot be used ({error.strerror}); choose another with --port")
+    out.print("Answering gpt-image edits until you press Ctrl-C. In another terminal:")
+    out.print(f"  export AZURE_OPENAI_ENDPOINT={emulator.endpoint} AZURE_OPENAI_API_KEY={KEY}")
+    out.print("  kizu build dataset.yaml    # with editor: {name: azure}")
+    with contextlib.suppress(KeyboardInterrupt):
+        emulator.serve()
+    tally = emulator.tally
+    out.print(
+        f"{tally.calls} calls, {tally.billed} served, {tally.cost_usd:.2f} USD at list price."
+    )
