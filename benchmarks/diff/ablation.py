@@ -15,9 +15,9 @@ from run import score
 
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff import comparison, evidence, registration, tone
-from kizu.diff.decision import Decision
+from kizu.diff.decision import strength_of
 from kizu.diff.evidence import ScaleEvidence
-from kizu.diff.filters import enlarge, to_lab
+from kizu.diff.filters import to_lab
 from kizu.edit.painter import DriftProfile
 
 _JUDGED = (DriftProfile.GPT_IMAGE_1_5, DriftProfile.GPT_IMAGE_2)
@@ -34,10 +34,13 @@ def _constant_noise(residual: FloatMap, busy: FloatMap, valid: Mask) -> FloatMap
     return np.full(residual.shape, level, np.float32)
 
 
-def _largest_of_all_scales(scales: list[ScaleEvidence]) -> Decision:
-    shape = scales[0].z.shape
-    strength = np.max([enlarge(s.z / np.float32(s.threshold), shape) for s in scales], axis=0)
-    return Decision((strength > 1) & scales[0].valid, strength.astype(np.float32))
+def _largest_of_all_scales(scales: list[ScaleEvidence], seed_share: float = 1.0) -> Mask:
+    return np.asarray(strength_of(scales) > seed_share)
+
+
+def _no_faint_pieces(certain: Mask, faint: Mask, strength: FloatMap) -> Mask:
+    del faint, strength
+    return certain
 
 
 VARIANTS: Final[Mapping[str, tuple[object, str, object]]] = {
@@ -47,6 +50,7 @@ VARIANTS: Final[Mapping[str, tuple[object, str, object]]] = {
     "colours not balanced": (tone, "_CELLS_PER_COLOUR", 10**9),
     "one noise level for the picture": (evidence, "noise_level", _constant_noise),
     "largest of all scales": (comparison, "decide", _largest_of_all_scales),
+    "no faint pieces": (comparison, "with_faint_pieces", _no_faint_pieces),
     "no outlines": (comparison, "refine", lambda mask, _: mask),
 }
 

@@ -10,17 +10,17 @@ import numpy as np
 
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff import grading
-from kizu.diff.decision import decide
+from kizu.diff.decision import decide, strength_of
 from kizu.diff.evidence import COARSE, ScaleEvidence, Suspicion, coarse_evidence, fine_evidence
 from kizu.diff.filters import erode, magnitude, to_lab
 from kizu.diff.inputs import check_pair
-from kizu.diff.outline import drop_specks, refine
+from kizu.diff.outline import drop_specks, refine, with_faint_pieces
 from kizu.diff.registration import register, unmoved, warp_normal
 from kizu.diff.result import DiffResult, Region
 from kizu.diff.settings import DiffSettings
 from kizu.diff.tone import correct_tone, untouched
 
-DIFF_VERSION: Final = "3"
+DIFF_VERSION: Final = "4"
 """Changes whenever results do; part of every cache key."""
 
 _IN_PLACE_SHARE = 0.6
@@ -28,6 +28,7 @@ _SAME_LEVELS = 1
 _ACTIVE_LEVELS = 4.0
 _VALID_MARGIN_PX = 5
 _MIN_SIDE_PX = 32
+_FAINT_SEED_SHARE = 0.6
 
 
 def diff_mask(
@@ -83,13 +84,16 @@ def _compare(
     rate = settings.false_alarm_rate / (1 + len(COARSE))
     suspicion = Suspicion(rate, settings.min_visible_delta_e, region)
     scales = _all_scales(tone.predicted, edited_lab, valid, doubt=tone.doubt, suspicion=suspicion)
-    decision = decide(scales)
-    mask = drop_specks(decision.mask, decision.strength, settings.min_area_px)
+    strength = strength_of(scales)
+    mask = drop_specks(decide(scales), strength, settings.min_area_px)
+    if mask.any():
+        faint = drop_specks(decide(scales, _FAINT_SEED_SHARE), strength, settings.min_area_px)
+        mask = with_faint_pieces(mask, faint, strength)
     mask = refine(mask, scales[0].residual) & valid
     measured = grading.figures(registration, tone, _noise_figure(scales[0], mask), identical_share)
     match_rate = registration.match_rate(mask)
     drift = grading.grade(measured, match_rate, registration.residual_px, in_place=in_place)
-    anomaly_map = _anomaly_map(decision.strength, mask, scales[0].threshold)
+    anomaly_map = _anomaly_map(strength, mask, scales[0].threshold)
     return DiffResult(
         anomaly_map=anomaly_map,
         mask=mask,

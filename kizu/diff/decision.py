@@ -5,8 +5,6 @@ thin line does not come back as a wide halo. Hysteresis (Canny 1986) keeps faint
 changes; a cut at a share of the local peak puts the outline on the edge instead of its blur.
 """
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -21,43 +19,52 @@ _EXPLAINED_MARGIN_PX = 2
 _MIN_SEED_AREA = 4
 
 
-@dataclass(frozen=True, eq=False)
-class Decision:
-    """The mask and the evidence it rests on, both (H, W); `strength` is in thresholds."""
+def strength_of(scales: list[ScaleEvidence]) -> FloatMap:
+    """Largest evidence of all scales in their thresholds, (H, W); finest scale first."""
+    full = scales[0]
+    strength = np.zeros(full.z.shape, np.float32)
+    for evidence in scales:
+        shares = enlarge(evidence.z / np.float32(evidence.threshold), strength.shape)
+        strength = np.maximum(strength, shares)
+    return np.asarray(strength * full.valid, np.float32)
 
-    mask: Mask
-    strength: FloatMap
 
-
-def decide(scales: list[ScaleEvidence]) -> Decision:
-    """Grow a mask through all scales.
+def decide(scales: list[ScaleEvidence], seed_share: float = 1.0) -> Mask:
+    """Grow a mask (H, W) through all scales.
 
     Args:
         scales: Evidence, finest first; the finest is at full size.
+        seed_share: Share of the thresholds that a seed must pass.
     """
     full = scales[0]
     mask = np.zeros(full.z.shape, np.bool_)
-    strength = np.zeros(full.z.shape, np.float32)
     for evidence in scales:
         threshold = evidence.threshold
         z = evidence.z if not mask.any() else _unexplained(evidence, full, mask)
         known = _at_scale(mask, evidence)
-        found = grow(z, evidence.z, known, threshold, evidence.scale.level_share)
+        found = grow(z, evidence.z, known, threshold, evidence.scale.level_share, seed_share)
         if found.any():
             mask |= enlarge(found.astype(np.float32), mask.shape) > 0.5  # noqa: PLR2004 - nearest
-        strength = np.maximum(strength, enlarge(evidence.z / np.float32(threshold), mask.shape))
-    return Decision(mask & full.valid, strength * full.valid)
+    return np.asarray(mask & full.valid)
 
 
-def grow(z: FloatMap, z_all: FloatMap, known: Mask, threshold: float, level_share: float) -> Mask:
+def grow(
+    z: FloatMap,
+    z_all: FloatMap,
+    known: Mask,
+    threshold: float,
+    level_share: float,
+    seed_share: float = 1.0,
+) -> Mask:
     """Hysteresis, then a cut at a share of the local peak.
 
     Args:
         z: Evidence that is still to be explained.
         z_all: All evidence at this scale.
         known: What finer scales already explained.
-        threshold: Seeds lie above it, growth above a share of it.
+        threshold: Seeds lie above a share of it, growth above a smaller one.
         level_share: Share of a region's upper level that every pixel must reach.
+        seed_share: Share of the threshold that seeds must pass.
     """
     candidates = z > _GROW_SHARE * threshold
     both = candidates | known
@@ -65,7 +72,7 @@ def grow(z: FloatMap, z_all: FloatMap, known: Mask, threshold: float, level_shar
     if count == 1:
         return np.zeros_like(known)
     seeded = np.zeros(count, np.bool_)
-    seeded[labels[z > threshold]] = True
+    seeded[labels[z > seed_share * threshold]] = True
     seeded &= np.bincount(labels[candidates], minlength=count) >= _MIN_SEED_AREA
     seeded[0] = False
     found = np.asarray(seeded[labels] & candidates)

@@ -59,6 +59,23 @@ def drop_specks(mask: Mask, strength: FloatMap, min_area_px: int) -> Mask:
     return np.asarray(keep[labels])
 
 
+def with_faint_pieces(certain: Mask, faint: Mask, strength: FloatMap) -> Mask:
+    """Certain regions and the faint pieces that the strongest of them does not dwarf.
+
+    Args:
+        certain: (H, W) bool, regions that noise alone would not give.
+        faint: (H, W) bool, what fainter seeds gave.
+        strength: (H, W) float32, evidence in thresholds.
+    """
+    count, labels = label(faint, 0)
+    peak = np.zeros(count)
+    np.maximum.at(peak, labels[faint], gaussian(strength, 1.0)[faint])
+    keep: Mask = peak >= _DOMINANCE * min(peak.max(), _DOMINANCE_CAP)
+    keep[labels[certain]] = True
+    keep[0] = False
+    return np.asarray(keep[labels] | certain)
+
+
 def refine(mask: Mask, residual: FloatMap) -> Mask:
     """Give every region its true outline.
 

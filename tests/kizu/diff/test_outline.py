@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 
 from kizu.diff.filters import gaussian
-from kizu.diff.outline import close, drop_specks, fill_holes, refine
+from kizu.diff.outline import close, drop_specks, fill_holes, refine, with_faint_pieces
 
 
 def blurred(mask, strength=30.0):
@@ -56,6 +56,20 @@ def test_weak_specks_are_dropped_beside_a_strong_region():
     kept = drop_specks(mask, strength, min_area_px=1)
     assert kept[60, 60]
     assert not kept[5, 5]
+
+
+def test_a_faint_piece_is_kept_beside_a_change_that_is_not_much_stronger():
+    certain, piece = disc_mask(10), np.zeros((120, 120), bool)
+    piece[20:24, 20:60] = True
+    strength = np.where(certain, 2, np.where(piece, 0.8, 0)).astype(np.float32)
+    assert np.array_equal(with_faint_pieces(certain, certain | piece, strength), certain | piece)
+
+
+def test_a_faint_piece_is_dropped_beside_a_much_stronger_change():
+    certain, piece = disc_mask(10), np.zeros((120, 120), bool)
+    piece[20:24, 20:60] = True
+    strength = np.where(certain, 9, np.where(piece, 0.8, 0)).astype(np.float32)
+    assert np.array_equal(with_faint_pieces(certain, certain | piece, strength), certain)
 
 
 def test_a_weak_rim_beside_a_sharp_edge_belongs_to_the_region():
