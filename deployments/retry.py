@@ -24,6 +24,7 @@ FLOWS: Final = ("build-dataset", "annotate-dataset")
 RETRIED: Final = (StateType.FAILED, StateType.CRASHED, StateType.CANCELLED)
 
 _SETTLED_S: Final = 6.0
+_LATE_REPORTS: Final = 3
 _POLL_S: Final = 1.0
 
 
@@ -52,7 +53,7 @@ def retry(wanted: str | None, say: Callable[[str], None], *, wait: bool = False)
             _require_retriable(run)
             _schedule(client, run)
             say(f"{run.name} is scheduled again; what succeeded is kept.")
-            return _follow(client, run.id, say) if wait else True
+            return _follow(client, run, say) if wait else True
     except httpx.ConnectError as error:
         raise RetryError(
             "no Prefect server answers; start 'kizu serve' or set PREFECT_API_URL. "
@@ -102,20 +103,35 @@ def _require_retriable(run: FlowRun) -> None:
 def _schedule(client: SyncPrefectClient, run: FlowRun) -> None:
     """Schedule the run; again if a late report of its worker's death overwrites that."""
     deadline = time.monotonic() + _SETTLED_S
-    client.set_flow_run_state(run.id, AwaitingRetry(message="kizu retry"), force=True)
+    _await_retry(client, run)
     while time.monotonic() < deadline:
         time.sleep(_POLL_S)
-        state = client.read_flow_run(run.id).state_type
-        if state == StateType.RUNNING:
+        now = client.read_flow_run(run.id)
+        if now.state_type == StateType.RUNNING:
             return
-        if state == StateType.CRASHED:
-            client.set_flow_run_state(run.id, AwaitingRetry(message="kizu retry"), force=True)
+        if _is_late_report(run, now):
+            _await_retry(client, run)
 
 
-def _follow(client: SyncPrefectClient, run_id: UUID, say: Callable[[str], None]) -> bool:
+def _await_retry(client: SyncPrefectClient, run: FlowRun) -> None:
+    client.set_flow_run_state(run.id, AwaitingRetry(message="kizu retry"), force=True)
+
+
+def _is_late_report(before: FlowRun, now: FlowRun) -> bool:
+    """Tell whether a run has crashed that nobody has taken up since it was scheduled again."""
+    return now.state_type == StateType.CRASHED and now.run_count == before.run_count
+
+
+def _follow(client: SyncPrefectClient, run: FlowRun, say: Callable[[str], None]) -> bool:
+    """Wait for the run's end; a late report of its worker's death is none, some times."""
+    late = 0
     while True:
-        state = client.read_flow_run(run_id).state
-        if state is not None and (state.is_final() or state.is_paused()):
+        now = client.read_flow_run(run.id)
+        state = now.state
+        if _is_late_report(run, now) and late < _LATE_REPORTS:
+            late += 1
+            _await_retry(client, run)
+        elif state is not None and (state.is_final() or state.is_paused()):
             say(f"{state.name}: {state.message or ''}")
             return state.is_completed()
         time.sleep(_POLL_S)

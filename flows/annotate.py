@@ -46,5 +46,5 @@ def annotate_dataset(
     inventory = take_in_photos(spec, store_url)
 
     plan = plan_shards(spec, inventory, annotator, store_url, shard_size, stored_only=True)
-    judge(spec, plan, store_url, edited=None)
+    judge(spec, plan, store_url)
     return final_state(publish_build(spec, inventory, plan, annotator, store_url))

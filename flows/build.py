@@ -3,17 +3,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from prefect import State, flow, get_run_logger, unmapped
+from prefect import State, flow, get_run_logger
 
 from flows.parameters import build_name, choose_spec, choose_store
 from flows.runner import task_runner
-from flows.steps import final_state, judge, publish_build, take_in_photos
+from flows.steps import edit_and_judge, final_state, publish_build, take_in_photos
 from kizu.edit.warnings import spec_warnings
-from kizu.progress import expect
 from kizu.spec import DatasetSpec
-from tasks import edit
 from tasks.budget import within_budget
-from tasks.edit import edit_shard
 from tasks.ground import choose_annotator
 from tasks.plan import estimate, plan_shards
 
@@ -51,7 +48,5 @@ def build_dataset(
     spec = within_budget(spec, estimate(spec, inventory, store_url), store_url)
 
     plan = plan_shards(spec, inventory, annotator, store_url, shard_size)
-    expect(edit.STAGE, plan.samples)
-    edited = edit_shard.map(plan.shards, unmapped(store_url))
-    judge(spec, plan, store_url, edited)
+    edit_and_judge(spec, plan, store_url)
     return final_state(publish_build(spec, inventory, plan, annotator, store_url))

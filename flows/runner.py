@@ -23,10 +23,19 @@ def task_runner() -> TaskRunner[Any]:
     name = os.environ.get("KIZU_RUNNER", "threads")
     if name not in RUNNERS:
         raise ValueError(f"KIZU_RUNNER is {name!r}; choose one of {', '.join(RUNNERS)}")
+    return RUNNERS[name](task_slots())
+
+
+def task_slots() -> int:
+    """Return how many tasks run at a time.
+
+    Raises:
+        ValueError: ``KIZU_WORKERS`` is no number.
+    """
     workers = os.environ.get("KIZU_WORKERS", str(os.cpu_count() or 1))
     if not workers.isdecimal() or int(workers) < 1:
         raise ValueError(f"KIZU_WORKERS is {workers!r}; give a number of 1 or more")
-    return RUNNERS[name](int(workers))
+    return int(workers)
 
 
 def gpu_stage() -> AbstractContextManager[Any]:

@@ -1,23 +1,19 @@
 """Parts that several flows have in common."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from prefect import State, allow_failure, unmapped
-from prefect.futures import PrefectFuture
+from prefect import State, unmapped
 from prefect.states import Completed, Failed
 
-from flows.runner import gpu_stage
+from flows.stages import through_stages
 from kizu.progress import expect
 from kizu.report.summary import BuildSummary, SamplesFailedError
 from kizu.spec import DatasetSpec
 from kizu.store import Store
-from tasks import agree, diff, ground, intake, publish
-from tasks.agree import agree_shard
+from tasks import intake, publish
 from tasks.artifacts import follow, show_summary
-from tasks.diff import diff_shard
 from tasks.drift import last_summary, tell_drift
-from tasks.ground import AnnotatorChoice, ground_shard
+from tasks.ground import AnnotatorChoice
 from tasks.intake import list_photos, take_in_part
 from tasks.options import run_sign
 from tasks.plan import BuildPlan
@@ -35,22 +31,14 @@ def take_in_photos(spec: DatasetSpec, store_url: str) -> list[str]:
     return taken
 
 
-def judge(
-    spec: DatasetSpec, plan: BuildPlan, store_url: str, edited: Sequence[PrefectFuture[Any]] | None
-) -> None:
-    """Diff, ground and compare all shards, each as soon as its edits are there."""
-    url = unmapped(store_url)
-    for stage in (diff, ground, agree):
-        expect(stage.STAGE, plan.samples)
-    ready = unmapped(None) if edited is None else allow_failure(list(edited))
-    diffed = diff_shard.map(plan.shards, url, edited=ready)
-    with gpu_stage():
-        grounded = ground_shard.map(plan.shards, url, edited=ready)
-    agreed = agree_shard.map(
-        plan.shards, url, diffed=allow_failure(diffed), grounded=allow_failure(grounded)
-    )
-    futures = [*(edited or ()), *diffed, *grounded, *agreed]
-    follow(spec.name, futures)
+def edit_and_judge(spec: DatasetSpec, plan: BuildPlan, store_url: str) -> None:
+    """Take all shards through all stages."""
+    follow(spec.name, through_stages(plan, store_url, with_edits=True))
+
+
+def judge(spec: DatasetSpec, plan: BuildPlan, store_url: str) -> None:
+    """Take all shards through the stages that follow the edits."""
+    follow(spec.name, through_stages(plan, store_url, with_edits=False))
 
 
 def publish_build(
@@ -71,7 +59,7 @@ def publish_build(
     stop = run_sign(Store(store_url)).see()
     stopped = stop.sentence if stop else ""
     summary = write_report(spec, inventory, plan.shards, version, annotator, store_url, stopped)
-    show_summary(summary, plan.shards, store_url)
+    show_summary(summary, version, store_url)
     tell_drift(before, summary)
     return summary
 

@@ -19,14 +19,12 @@ from prefect.futures import PrefectFuture, as_completed
 
 from kizu.edit.planning import Outlook
 from kizu.keys import sha256_hex
-from kizu.publish.layout import VersionFolder
 from kizu.publish.outcome import FAILED, Outcome
 from kizu.report.summary import BuildSummary, next_steps
 from kizu.report.yields import yield_rows
-from kizu.shards import ShardRef
 from kizu.spec import DatasetSpec
 from kizu.store import Store
-from tasks.publish import read_outcomes
+from tasks.publish import VersionRef
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -76,14 +74,14 @@ def follow(dataset: str, futures: Sequence[PrefectFuture[Any]]) -> None:
             shown = percent
 
 
-def show_summary(summary: BuildSummary, shards: tuple[ShardRef, ...], store_url: str) -> None:
+def show_summary(summary: BuildSummary, version: VersionRef, store_url: str) -> None:
     """Put yields, contact sheet, report and the summary with its next steps into the UI."""
-    outcomes = read_outcomes(shards, Store(store_url))
+    outcomes = version.open_outcomes(Store(store_url))
     _show_failures(summary.dataset, outcomes)
     rows = [asdict(row) for row in yield_rows(outcomes)]
     key = artifact_key("yield", summary.dataset)
     create_table_artifact(rows, key=key, description=summary.headline)
-    folder = VersionFolder(summary.dataset, summary.version)
+    folder = version.folder()
     report, sheet = (served_url(folder.report(n)) for n in ("index.html", "contact_sheet.png"))
     if report and sheet:
         _show_pictures(summary, report, sheet)

@@ -5,13 +5,12 @@ from prefect import task
 from kizu.diff import Status, composite
 from kizu.diff.archive import save_diff
 from kizu.diff.window import diff_window
-from kizu.edit.archive import find_edit, open_edit
 from kizu.edit.planning import PlannedSample
 from kizu.edit.region import region_mask
-from kizu.images import decode_png
 from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
 from kizu.store import StageFolder, Store
 from tasks.options import ONCE_PER_RUN, checked, run_sign
+from tasks.pairs import open_pair
 
 STAGE = "diff"
 
@@ -26,20 +25,17 @@ def diff_shard(
     store, sign = Store(store_url), run_sign(Store(store_url))
 
     def compare(shard: Shard, sample: PlannedSample) -> Done:
-        keys = shard.keys(sample)
-        folder = StageFolder(store, STAGE, keys.diff)
+        folder = StageFolder(store, STAGE, shard.keys(sample).diff)
         if folder.done():
             return Done.KEPT
-        edit = find_edit(store, keys.edit)
-        if edit is None or edit.status == "refused":
+        pair = open_pair(store, sample)
+        if pair is None:
             return Done.WAITING
-        normal = decode_png(store.read(sample.normal.path))
-        picture = open_edit(store, edit, normal)
+        normal, edited, window = pair.normal, pair.edited, pair.record.geometry.crop
         region = region_mask(sample.region, normal)
-        window = edit.geometry.crop
-        result = diff_window(normal, picture, window, shard.spec.diff, region=region)
+        result = diff_window(normal, edited, window, shard.spec.diff, region=region)
         changed = result.status is Status.CHANGED
-        save_diff(folder, result, composite(normal, picture, result) if changed else None)
+        save_diff(folder, result, composite(normal, edited, result) if changed else None)
         return Done.MADE
 
     return checked(run_shard(STAGE, shard, store, compare, sign), sign)

@@ -6,7 +6,6 @@ from threading import Lock
 
 from prefect import task
 
-from kizu.edit.archive import find_edit, open_edit
 from kizu.edit.planning import PlannedSample
 from kizu.ground import (
     AnnotationFailure,
@@ -17,11 +16,11 @@ from kizu.ground import (
     load_annotator,
 )
 from kizu.ground.archive import save_detections
-from kizu.images import decode_png
 from kizu.settings import Record
 from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
 from kizu.store import StageFolder, Store
 from tasks.options import ALWAYS, ONCE_PER_RUN, checked, run_sign
+from tasks.pairs import open_pair
 
 STAGE = "ground"
 SAMPLES_AT_A_TIME = 2
@@ -64,15 +63,13 @@ def ground_shard(
     store, sign = Store(store_url), run_sign(Store(store_url))
 
     def annotate(shard: Shard, sample: PlannedSample) -> Done:
-        keys = shard.keys(sample)
-        folder = StageFolder(store, STAGE, keys.ground)
+        folder = StageFolder(store, STAGE, shard.keys(sample).ground)
         if shard.annotator is None or folder.done():
             return Done.KEPT
-        edit = find_edit(store, keys.edit)
-        if edit is None or edit.status == "refused":
+        pair = open_pair(store, sample)
+        if pair is None:
             return Done.WAITING
-        picture = open_edit(store, edit, decode_png(store.read(sample.normal.path)))
-        [found] = _annotator(shard.spec.ground).annotate([picture], [sample.phrases])
+        [found] = _annotator(shard.spec.ground).annotate([pair.edited], [sample.phrases])
         if isinstance(found, AnnotationFailure):
             raise GroundingUnavailable(found.reason)
         save_detections(folder, shard.annotator, found)

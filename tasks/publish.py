@@ -7,7 +7,7 @@ from prefect import task
 
 from kizu.progress import advance
 from kizu.publish.layout import VersionFolder
-from kizu.publish.outcome import Outcome, outcome_of, version_name
+from kizu.publish.outcome import Outcome, look_up, version_name
 from kizu.publish.samples import publish_sample
 from kizu.publish.version import point_to_latest, publish_goods, publish_tables
 from kizu.settings import Record
@@ -24,15 +24,33 @@ _READERS: Final = 16
 
 
 class VersionRef(Record):
-    """A dataset version, and whether it was there already."""
+    """A dataset version.
+
+    Attributes:
+        dataset: The dataset's name.
+        version: The version's.
+        is_new: False if it was there already.
+        outcomes: Where it is written how far every sample came.
+    """
 
     dataset: str
     version: str
     is_new: bool
+    outcomes: str
 
     def folder(self) -> VersionFolder:
         """Return where its files lie."""
         return VersionFolder(self.dataset, self.version)
+
+    def open_outcomes(self, store: Store) -> list[Outcome]:
+        """Read how far every sample came, in the build's order."""
+        return list(OutcomeList.model_validate(store.read_json(self.outcomes)).outcomes)
+
+
+class OutcomeList(Record):
+    """How far every sample of a build came, in the build's order."""
+
+    outcomes: tuple[Outcome, ...]
 
 
 @task(name="name version", **ALWAYS)
@@ -42,24 +60,29 @@ def choose_version(
     shards: tuple[ShardRef, ...],
     store_url: str,
 ) -> VersionRef:
-    """Name the version that what is in the store now makes."""
+    """Name the version that what is in the store now makes, and note how far every sample came."""
     store = Store(store_url)
     images = open_inventory(inventory, store).images
-    version = version_name(spec, images, read_outcomes(shards, store))
+    outcomes = _look_up_all(shards, store)
+    version = version_name(spec, images, outcomes.outcomes)
     folder = VersionFolder(spec.name, version)
-    return VersionRef(dataset=spec.name, version=version, is_new=not folder.is_complete(store))
+    return VersionRef(
+        dataset=spec.name,
+        version=version,
+        is_new=not folder.is_complete(store),
+        outcomes=store.put_json("builds/outcomes", outcomes.model_dump(mode="json")),
+    )
 
 
-def read_outcomes(shards: tuple[ShardRef, ...], store: Store) -> list[Outcome]:
-    """Look up how far every sample of a build came, in the build's order."""
+def _look_up_all(shards: tuple[ShardRef, ...], store: Store) -> OutcomeList:
     with ThreadPoolExecutor(_READERS) as pool:
-        parts = list(pool.map(lambda ref: _read_shard(ref, store), shards))
-    return [outcome for part in parts for outcome in part]
+        parts = list(pool.map(lambda ref: _look_up_shard(ref, store), shards))
+    return OutcomeList(outcomes=tuple(outcome for part in parts for outcome in part))
 
 
-def _read_shard(ref: ShardRef, store: Store) -> list[Outcome]:
+def _look_up_shard(ref: ShardRef, store: Store) -> list[Outcome]:
     shard = ref.open(store)
-    return [outcome_of(sample, shard, store) for sample in shard.samples]
+    return [look_up(sample, shard, store).outcome for sample in shard.samples]
 
 
 @task(name="publish", task_run_name="publish {shard.number} of {shard.of}", **ONCE_PER_RUN)

@@ -19,7 +19,7 @@ from kizu.store import StageFolder, Store
 from tasks.ground import AnnotatorChoice
 from tasks.intake import open_inventory
 from tasks.options import ALWAYS
-from tasks.publish import VersionRef, read_outcomes
+from tasks.publish import VersionRef
 
 STAGE = "report"
 
@@ -37,7 +37,7 @@ def write_report(
     """Write the page and the contact sheet of a version, and sum the build up."""
     store = Store(store_url)
     folder = version.folder()
-    outcomes = read_outcomes(shards, store)
+    outcomes = version.open_outcomes(store)
     summary = summarize(
         outcomes,
         open_inventory(inventory, store),

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from served import ROOT, free_port
+from served import PATIENCE_S, ROOT, free_port
 
 # the account and key that every Azurite has; they are documented and open nothing else
 ACCOUNT = "devstoreaccount1"
@@ -45,8 +45,9 @@ class Azurite:
         wait_until_answers(f"http://127.0.0.1:{self.port}/")
 
     def stop(self) -> None:
+        """End it as its users do: killed, it would forget the last seconds' blobs."""
         os.killpg(self._process.pid, signal.SIGTERM)
-        self._process.wait(30)
+        self._process.wait(PATIENCE_S)
 
     def make_container(self) -> None:
         from azure.storage.blob import BlobServiceClient  # noqa: PLC0415 - an extra
@@ -56,8 +57,8 @@ class Azurite:
             service.create_container("kizu")
 
 
-def wait_until_answers(url: str, timeout_s: float = 60) -> None:
-    deadline = time.monotonic() + timeout_s
+def wait_until_answers(url: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         try:
             urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 - http, ours

@@ -6,12 +6,16 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 
 ROOT = Path(__file__).parents[1]
+
+PATIENCE_S = float(os.environ.get("KIZU_TEST_PATIENCE_S", "600"))
+"""How long anything may take: nothing waits for this long unless it is broken."""
 
 
 def free_port() -> int:
@@ -67,39 +71,58 @@ class Served:
 
     def stop(self) -> int:
         self._process.send_signal(signal.SIGINT)
-        return self._process.wait(90)
+        return self._process.wait(PATIENCE_S)
 
-    def wait_for(self, done: Callable[[], object], timeout_s: float = 180) -> object:
-        deadline = time.monotonic() + timeout_s
+    def wait_for(self, done: Callable[[], object]) -> object:
+        """Ask again until there is an answer that counts, and return it."""
+        deadline = time.monotonic() + PATIENCE_S
         while not (found := done()):
             assert time.monotonic() < deadline, f"timed out; {self.said()}\n{self.log('worker')}"
-            time.sleep(0.5)
+            time.sleep(0.3)
         return found
 
     def log(self, name: str) -> str:
-        return (self.folder / "kizu-server" / f"{name}.log").read_text()[-4000:]
+        file = self.folder / "kizu-server" / f"{name}.log"
+        return file.read_text()[-4000:] if file.exists() else ""
+
+    def ask(self, method: str, path: str, body: dict | None = None) -> object:
+        """Ask the server's API; while it does not answer, or with trouble of its own, ask again."""
+        return self.wait_for(lambda: self._answer(method, path, body))[0]
+
+    def _answer(self, method: str, path: str, body: dict | None) -> tuple[object] | None:
+        try:
+            answer = httpx.request(method, f"{self.api}/{path}", json=body, timeout=60)
+        except httpx.TransportError:
+            return None
+        if answer.is_server_error:
+            return None
+        answer.raise_for_status()
+        return (answer.json() if answer.content else None,)
 
     def post(self, path: str, body: dict | None = None) -> object:
-        answer = httpx.post(f"{self.api}/{path}", json=body or {}, timeout=30)
-        answer.raise_for_status()
-        return answer.json()
+        return self.ask("POST", path, body or {})
 
     def deployment(self, name: str) -> dict:
-        return httpx.get(f"{self.api}/deployments/name/{name}").raise_for_status().json()
+        return self.ask("GET", f"deployments/name/{name}")
 
     def run(self, parameters: dict, deployment: str = "build-dataset/on-demand") -> str:
-        """Start a run and return its id."""
+        """Start a run, once however often the server is asked, and return its id."""
         found = self.deployment(deployment)["id"]
-        body = {"parameters": parameters}
+        body = {"parameters": parameters, "idempotency_key": uuid.uuid4().hex}
         return self.post(f"deployments/{found}/create_flow_run", body)["id"]
 
-    def state(self, run_id: str) -> dict:
-        return httpx.get(f"{self.api}/flow_runs/{run_id}").raise_for_status().json()["state"]
+    def runs_of(self, deployment: str) -> list[dict]:
+        """Return a deployment's runs, latest first."""
+        chosen = {"id": {"any_": [self.deployment(deployment)["id"]]}}
+        query = {"deployments": chosen, "sort": "EXPECTED_START_TIME_DESC"}
+        return self.post("flow_runs/filter", query)
 
-    def end_of(self, run_id: str, timeout_s: float = 180) -> dict:
-        ends = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED", "PAUSED")
-        self.wait_for(lambda: self.state(run_id)["type"] in ends, timeout_s)
-        return self.state(run_id)
+    def state(self, run_id: str) -> dict:
+        return self.ask("GET", f"flow_runs/{run_id}")["state"]
+
+    def end_of(self, run_id: str) -> dict:
+        """Wait until a run has ended, or waits for a person; return that state."""
+        return self.wait_for(lambda: _ended(self.state(run_id)))
 
     def task_states(self, run_id: str) -> list[tuple[str, str]]:
         """Names and states of a run's tasks, from its last attempt and earlier ones."""
@@ -109,9 +132,35 @@ class Served:
 
     def kizu(self, *words: str) -> subprocess.CompletedProcess:
         env = {**self.env, "PREFECT_API_URL": self.api, "KIZU_STORE": str(self.store)}
+        return self._run([*kizu(), *words], env)
+
+    def prefect(self, *words: str) -> subprocess.CompletedProcess:
+        env = {**self.env, "PREFECT_API_URL": self.api}
+        return self._run([sys.executable, "-m", "prefect", *words], env)
+
+    def _run(self, command: list[str], env: dict[str, str]) -> subprocess.CompletedProcess:
         return subprocess.run(  # noqa: S603 - our own command
-            [*kizu(), *words], cwd=self.folder, env=env, capture_output=True, text=True, check=False
+            command, cwd=self.folder, env=env, capture_output=True, text=True, check=False
         )
+
+
+def children_of(pid: int, text: str) -> list[int]:
+    """Ids of a process's children whose command line holds a text."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(child) for child in listed.split() if text in _command(int(child))]
+
+
+def _command(pid: int) -> str:
+    """Return a process's command line; empty once it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").replace("\0", " ")
+    except OSError:
+        return ""
+
+
+def _ended(state: dict) -> dict | None:
+    ends = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED", "PAUSED")
+    return state if state["type"] in ends else None
 
 
 def kizu(*words: str) -> list[str]:

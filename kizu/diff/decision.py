@@ -15,6 +15,7 @@ from kizu.diff.filters import dilate, disc, enlarge, gaussian, magnitude, shrink
 
 _GROW_SHARE = 0.33
 _PEAK_SHARE = 0.4
+_PEAK_REACH_PX = 4
 _EXPLAINED_MARGIN_PX = 2
 _MIN_SEED_AREA = 4
 
@@ -75,10 +76,23 @@ def grow(
     seeded[labels[z > seed_share * threshold]] = True
     seeded &= np.bincount(labels[candidates], minlength=count) >= _MIN_SEED_AREA
     seeded[0] = False
+    if not seeded.any():
+        return np.zeros_like(known)
     found = np.asarray(seeded[labels] & candidates)
-    peak = cv2.dilate(np.where(both, z_all, 0), disc(4))
-    level = _upper_level(z_all, np.where(both, labels, 0), count)
-    return np.asarray(found & (z_all > np.maximum(_PEAK_SHARE * peak, level_share * level[labels])))
+    near = _around(found | (seeded[labels] & known), _PEAK_REACH_PX)
+    z_near = z_all[near]
+    peak = cv2.dilate(np.where(both[near], z_near, 0), disc(_PEAK_REACH_PX))
+    level = _upper_level(z_near, np.where(both[near], labels[near], 0), count)
+    floor = np.maximum(_PEAK_SHARE * peak, level_share * level[labels[near]])
+    found[near] &= z_near > floor
+    return found
+
+
+def _around(mask: Mask, margin_px: int) -> tuple[slice, slice]:
+    """Rows and columns of the box that holds a mask and a margin."""
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    rows = slice(max(top - margin_px, 0), top + height + margin_px)
+    return rows, slice(max(left - margin_px, 0), left + width + margin_px)
 
 
 def _upper_level(z: FloatMap, labels: NDArray[np.int32], count: int) -> FloatMap:

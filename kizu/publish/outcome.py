@@ -1,6 +1,7 @@
 """How far each planned sample came, and the version that follows from it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -51,15 +52,24 @@ class Outcome(Record):
     cost_usd: float | None
 
 
-def outcome_of(sample: PlannedSample, shard: Shard, store: Store) -> Outcome:
-    """Look up how far a sample came."""
+@dataclass(frozen=True)
+class Standing:
+    """How far a sample came, and the records that tell."""
+
+    outcome: Outcome
+    edit: EditRecord | None
+    agreement: Agreement | None
+
+
+def look_up(sample: PlannedSample, shard: Shard, store: Store) -> Standing:
+    """Look up how far a sample came; each of its records is read once."""
     keys = shard.keys(sample)
     edit = find_edit(store, keys.edit)
     agreement = find_agreement(store, keys.agree) if edit and edit.status == "edited" else None
     reached, reason = _reached(edit, agreement)
     if not reason:
         reason = last_failure(store, sample.sample_id) or "it was not tried yet"
-    return Outcome(
+    outcome = Outcome(
         sample_id=sample.sample_id,
         defect_type=sample.defect_type,
         reached=reached,
@@ -68,6 +78,7 @@ def outcome_of(sample: PlannedSample, shard: Shard, store: Store) -> Outcome:
         agree_key=keys.agree,
         cost_usd=edit.cost_usd if edit else None,
     )
+    return Standing(outcome, edit, agreement)
 
 
 def find_agreement(store: Store, key: str) -> Agreement | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from kizu.agree.verdict import Agreement
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff.archive import (
     DiffRecord,
@@ -13,12 +14,12 @@ from kizu.diff.archive import (
     open_diff,
     open_diff_mask,
 )
-from kizu.edit.archive import EditRecord, find_edit, open_edit
+from kizu.edit.archive import EditRecord, open_edit
 from kizu.edit.planning import PlannedSample
 from kizu.ground.archive import open_detections
 from kizu.images import decode_png, encode_mask, encode_png
 from kizu.publish.layout import VersionFolder, defect_image, defect_mask
-from kizu.publish.outcome import Reached, find_agreement, outcome_of
+from kizu.publish.outcome import look_up
 from kizu.publish.rows import (
     Row,
     defect_provenance,
@@ -57,10 +58,10 @@ def publish_sample(
     Returns:
         Rows by table name.
     """
-    outcome = outcome_of(sample, shard, store)
-    edit = find_edit(store, sample.request.key)
-    ledger = {"edits": [edit_row(sample, edit, outcome, shard.spec.name)]}
-    if outcome.reached is not Reached.JUDGED or edit is None:
+    found = look_up(sample, shard, store)
+    edit, agreement = found.edit, found.agreement
+    ledger = {"edits": [edit_row(sample, edit, found.outcome, shard.spec.name)]}
+    if edit is None or agreement is None:
         return ledger
     keys = shard.keys(sample)
     diff_folder = StageFolder(store, "diff", keys.diff)
@@ -68,7 +69,7 @@ def publish_sample(
     published = _published(store, shard, sample, edit, diff)
     store.write(version.path(defect_image(sample)), encode_png(published.image))
     store.write(version.path(defect_mask(sample)), encode_mask(published.mask))
-    return ledger | _judged_rows(store, shard, sample, edit, diff, published)
+    return ledger | _judged_rows(store, shard, sample, edit, diff, agreement, published)
 
 
 def _judged_rows(
@@ -77,11 +78,9 @@ def _judged_rows(
     sample: PlannedSample,
     edit: EditRecord,
     diff: DiffRecord,
+    agreement: Agreement,
     published: Published,
 ) -> dict[str, list[Row]]:
-    agreement = find_agreement(store, shard.keys(sample).agree)
-    if agreement is None:
-        raise FileNotFoundError(f"the verdict of {sample.sample_id} vanished; build again")
     provenance = defect_provenance(
         sample, shard, edit, diff, agreement, composited=published.composited
     )

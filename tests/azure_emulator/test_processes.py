@@ -106,8 +106,9 @@ def test_a_budget_in_dollars_is_never_exceeded(start_emulator, start_worker, tmp
 
 
 def test_a_quota_is_kept_across_processes(start_emulator, start_worker):
-    emulator = start_emulator(per_minute=60, speed=2)
-    editor = {**EDITOR, "images_per_minute": 120}
+    """Ten calls in 1.7 s pass; half the rate leaves room for calls that arrive late."""
+    emulator = start_emulator(per_minute=60, speed=6)
+    editor = {**EDITOR, "images_per_minute": 180}
     for worker in [start_worker(14, editor=editor) for _ in range(2)]:
         assert outcome(worker)["edited"] == 14
     assert (emulator.tally.billed, emulator.tally.rejected) == (14, 0)

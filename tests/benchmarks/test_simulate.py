@@ -19,32 +19,47 @@ def simulate():
 
 
 def model(simulate, **fields):
-    plain = {"spread": 0.0, "retried": 0.0, "cpu_s": 0.0, "task_cpu_s": 0.0, "fixed_s": 0.0}
-    return simulate.Model(**{**plain, "records_per_s": 1e9, **fields})
+    zero = ("spread", "retried", "cpu_s", "publish_cpu_s", "task_cpu_s", "fixed_s")
+    plain = dict.fromkeys(zero, 0.0) | {"calls_at_once": 1, "records_per_s": 1e9}
+    return simulate.Model(**{**plain, **fields})
 
 
 def test_without_a_quota_the_calls_in_flight_bound_a_build(simulate):
-    found = simulate.simulate(model(simulate, edits=1600, in_flight=10, edit_s=30.0))
+    found = simulate.simulate(model(simulate, edits=1600, slots=10, edit_s=30.0))
     assert found.hours * 3600 == pytest.approx(1600 * 30 / 10)
-    assert found.bound_by == "the quota or the calls in flight"
+    assert found.bound_by == "the calls in flight"
 
 
 def test_a_quota_of_several_deployments_adds_up(simulate):
-    quota = {"deployments": 4, "per_minute": 60.0, "in_flight": 400}
+    quota = {"deployments": 4, "per_minute": 60.0, "slots": 25, "calls_at_once": 16}
     found = simulate.simulate(model(simulate, edits=40_000, edit_s=30.0, **quota))
     assert found.hours * 3600 == pytest.approx(40_000 / 4, rel=0.02)
     assert found.quota_used == pytest.approx(1, abs=0.02)
 
 
+def test_a_slot_that_judges_buys_nothing_meanwhile(simulate):
+    work = {"slots": 1, "cores": 2, "edit_s": 3.0, "cpu_s": 0.5, "publish_cpu_s": 0.2}
+    found = simulate.simulate(model(simulate, edits=160, **work))
+    assert found.hours * 3600 == pytest.approx(160 * (3.0 + 0.5 + 0.2))
+
+
+def test_two_cores_at_work_slow_each_other(simulate):
+    work = {"slots": 2, "cores": 2, "edit_s": 0.0, "cpu_s": 1.0}
+    alone = simulate.simulate(model(simulate, edits=1600, **work))
+    shared = simulate.simulate(model(simulate, edits=1600, slowdown=1.5, **work))
+    assert alone.hours * 3600 == pytest.approx(800)
+    assert shared.hours * 3600 == pytest.approx(1200, rel=0.02)
+
+
 def test_slow_cores_bound_a_build(simulate):
-    work = {"cpu_s": 2.0, "cores": 2, "edit_s": 0.1, "in_flight": 16}
+    work = {"cpu_s": 2.0, "cores": 2, "edit_s": 0.1, "slots": 16}
     found = simulate.simulate(model(simulate, edits=1600, **work))
     assert found.hours * 3600 == pytest.approx(1600 * 2 / 2, rel=0.02)
     assert found.bound_by == "the cores"
 
 
 def test_tasks_of_one_image_and_a_slow_recorder_bound_a_build(simulate):
-    slow = {"shard_size": 1, "records_per_s": 15.0, "edit_s": 0.1, "in_flight": 64}
+    slow = {"shard_size": 1, "records_per_s": 15.0, "edit_s": 0.1, "slots": 64}
     found = simulate.simulate(model(simulate, edits=1600, **slow))
     assert found.hours * 3600 == pytest.approx(1600 * 5 / 15, rel=0.02)
     assert found.bound_by == "the server's recorder"

@@ -3,10 +3,11 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event, Semaphore
 
 import cv2
 import pytest
-from served import Served
+from served import PATIENCE_S, Served
 
 from kizu.edit.azure.emulator import Emulator, EmulatorSettings
 from kizu.edit.azure.emulator.settings import KEY
@@ -20,14 +21,28 @@ CHROMIUM_FLAGS = (
 
 
 class Azure(Emulator):
-    """The image service; for one defect it can be down."""
+    """The image service; for one defect it can be down, and it can be told to keep all waiting."""
 
     def __init__(self) -> None:
         super().__init__(EmulatorSettings(paint=self._paint))
         self.down_for: str | None = None
         self.painted = {"hole": 0, "stain": 0}
+        self._open = Event()
+        self._open.set()
+        self._passes = Semaphore(0)
+
+    def hold_after(self, edits: int) -> None:
+        """Answer so many calls more; keep all others waiting."""
+        self._passes = Semaphore(edits)
+        self._open.clear()
+
+    def release(self) -> None:
+        """Answer all calls, those that wait included."""
+        self._open.set()
 
     def _paint(self, job):
+        if not (self._open.is_set() or self._passes.acquire(blocking=False)):
+            self._open.wait()
         kind = "hole" if "deep hole" in job.prompt else "stain"
         if kind == self.down_for:
             raise ConnectionError("down")
@@ -70,7 +85,7 @@ def page():
     with playwright.sync_playwright() as opened:
         browser = opened.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_FLAGS))
         one = browser.new_page(viewport={"width": 1400, "height": 1400})
-        one.set_default_timeout(60_000)
+        one.set_default_timeout(1000 * PATIENCE_S)
         yield one
         browser.close()
 

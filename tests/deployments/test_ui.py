@@ -39,7 +39,7 @@ def test_a_person_fills_the_form_and_finds_the_pictures(served, page, photos, sc
     page.get_by_role("button", name="Submit").click()
     page.get_by_role("button", name="View run").click()
     page.get_by_text("build from the form").first.wait_for()
-    page.get_by_text("Completed", exact=True).first.wait_for(timeout=180_000)
+    page.get_by_text("Completed", exact=True).first.wait_for()
     page.screenshot(path=screenshots / "2 completed.png")
     run_id = re.search(r"flow-run/([0-9a-f-]{36})", page.url)[1]
 
@@ -80,7 +80,7 @@ def test_retry_buys_only_what_a_failed_shard_lacks(served, page, paid_spec, azur
     page.get_by_role("button", name="Open menu").click()
     page.get_by_role("menuitem", name="Retry").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Retry").click()
-    page.get_by_text("Completed", exact=True).first.wait_for(timeout=180_000)
+    page.get_by_text("Completed", exact=True).first.wait_for()
     page.get_by_role("tab", name="Task Runs").click()
     page.get_by_text("Cached", exact=True).first.wait_for()
     page.screenshot(path=screenshots / "7 retried.png")

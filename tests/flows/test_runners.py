@@ -1,13 +1,13 @@
 """The same dataset, to the byte, wherever tasks run and wherever the store is, trouble or not."""
 
-import time
-from threading import Thread
+from threading import Lock, Timer
 
 import pytest
 from object_stores import azure_store, azurite  # noqa: F401 - fixtures
 
 from flows.build import build_dataset
 from flows.runner import task_runner
+from kizu.progress import listening
 from kizu.publish.layout import latest_version
 from kizu.publish.manifests import TABLES
 from kizu.spec import DatasetSpec
@@ -52,19 +52,17 @@ def test_a_store_away_for_a_minute_in_the_middle_of_a_build_is_waited_for(
     url = f"{azure_store}-outage"
     fields = spec.model_dump(mode="json")
     more = [{**defect, "variants": 10} for defect in fields["defects"]]
-    outage = Thread(target=_go_away, args=(azurite, Store(url)))
-    outage.start()
     long_build = DatasetSpec.parse({**fields, "defects": more})
-    state = build_dataset(long_build, store_url=url, return_state=True)
-    outage.join()
+    back, away = Timer(60, azurite.start), Lock()
+
+    def go_away(stage: str, samples: int, _: int | None) -> None:
+        """Stop the service with the first edit, before the build goes on."""
+        if stage == "edit" and samples and away.acquire(blocking=False):
+            azurite.stop()
+            back.start()
+
+    with listening(go_away):
+        state = build_dataset(long_build, store_url=url, return_state=True)
+    back.join()
     assert state.is_completed(), state.message
     assert state.message.startswith("40 samples")
-
-
-def _go_away(service, store: Store) -> None:
-    """Stop a service for a minute once a build has bought something."""
-    while not any(path.endswith("edit.json") for path in store.list("edits")):
-        time.sleep(0.2)
-    service.stop()
-    time.sleep(60)
-    service.start()
