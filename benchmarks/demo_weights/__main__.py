@@ -45,7 +45,7 @@ def main() -> None:
         for average in detector.train(model, scenes, steps=2000, batch=12, seed=SEED):
             save_detector(average, work / "detector")
     if not (work / "segmenter").exists():
-        trained = segmenter.train(scenes, steps=900, batch=12, seed=SEED)
+        trained = segmenter.train(scenes, batch=16, seed=SEED)
         segmenter.save_segmenter(trained, work / "segmenter")
 
 
