@@ -41,7 +41,7 @@ def annotate_dataset(
         shard_size: How many images one task handles.
     """
     spec, store_url = choose_spec(spec, spec_file), choose_store(store_url)
-    spec = spec.model_copy(update={"ground": ground or spec.ground})
+    spec = spec.with_ground(ground or spec.ground)
     annotator = choose_annotator(spec.ground)
     inventory = take_in_photos(spec, store_url)
 

@@ -6,7 +6,8 @@ from typing import Final
 
 from prefect.runtime import flow_run
 
-from kizu.spec import DatasetSpec, SpecError
+from kizu.spec import DatasetSpec
+from kizu.spec_problems import SpecError
 
 DEFAULT_STORE: Final = "kizu-store"
 

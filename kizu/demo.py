@@ -56,11 +56,9 @@ editor:
   drift: gpt-image-2
 
 ground:
-  # Grounding DINO and SAM would fetch gigabytes of weights, so here the diff decides alone.
-  annotator: none
-
-agree:
-  without_grounding: accept
+  # A small Grounding DINO and a small SAM that come with kizu and know five words of synthetic
+  # defects. For real photos choose grounding-dino+sam or another: kizu annotators lists them.
+  annotator: demo-grounding-dino+demo-sam
 
 seed: 0
 """

@@ -1,11 +1,9 @@
 """What the user asks for: one spec describes one dataset."""
 
-import re
 import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from kizu.agree.settings import AgreementSettings
@@ -13,20 +11,18 @@ from kizu.diff import DiffSettings
 from kizu.edit.azure.settings import PLUMBING
 from kizu.edit.budget import BudgetSpec, unpriced
 from kizu.edit.region import MaskRegion, SpecRegion
-from kizu.edit.settings import AzureSettings, EditorSettings, PainterSettings
+from kizu.edit.settings import AzureSettings, EditorSettings, PainterSettings, ReplaySettings
 from kizu.edit.severity import Severity
 from kizu.ground import GroundSettings
+from kizu.ground.names import DEMO_NOTICE
 from kizu.publish.settings import PublishSettings
 from kizu.settings import Settings
+from kizu.spec_problems import SpecError, load_yaml, problem_sentence
 
 GOOD = "good"
 """The defect type of images without defects, as in MVTec AD."""
 
 _FORBIDDEN_IN_NAMES = frozenset('/\\:*?"<>|')
-
-
-class SpecError(ValueError):
-    """A spec that cannot be used; one line per problem: field, value, way out."""
 
 
 def _tidy(text: str) -> str:
@@ -212,6 +208,24 @@ class DatasetSpec(Settings):
             raise ValueError(unpriced(editor.model))
         return self
 
+    @model_validator(mode="after")
+    def _trusted(self) -> Self:
+        editor = self.editor.of if isinstance(self.editor, ReplaySettings) else self.editor
+        if isinstance(editor, AzureSettings) and self.ground.needs_forcing:
+            raise ValueError(
+                f"ground.annotator {self.ground.annotator!r} has {DEMO_NOTICE}, too little to "
+                "judge paid edits; choose another, or set ground.force_demo_weights: true"
+            )
+        return self
+
+    def with_ground(self, ground: GroundSettings) -> Self:
+        """Return the dataset with another annotator.
+
+        Raises:
+            ValidationError: If the rest of the spec does not allow it.
+        """
+        return type(self).model_validate({**dict(self), "ground": ground})
+
     @classmethod
     def from_yaml(cls, path: str | Path) -> Self:
         """Read a spec file; a relative ``images.path`` starts at the file's folder.
@@ -220,7 +234,7 @@ class DatasetSpec(Settings):
             SpecError: The file cannot be read, is no YAML, or a field is wrong.
         """
         file = Path(path)
-        spec = cls.parse(_load_yaml(file), origin=str(file))
+        spec = cls.parse(load_yaml(file), origin=str(file))
         folder = file.resolve().parent
         images = spec.images.model_copy(update={"path": _below(folder, spec.images.path)})
         defects = tuple(_with_mask_below(folder, defect) for defect in spec.defects)
@@ -238,7 +252,7 @@ class DatasetSpec(Settings):
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
-            lines = [_sentence(problem) for problem in error.errors()]
+            lines = [problem_sentence(problem) for problem in error.errors()]
             raise SpecError("\n".join(f"{origin}: {line}" for line in lines)) from error
 
     def recipe(self) -> dict[str, Any]:
@@ -268,41 +282,3 @@ def _with_mask_below(folder: Path, defect: DefectSpec) -> DefectSpec:
         return defect
     region = defect.region.model_copy(update={"path": _below(folder, defect.region.path)})
     return defect.model_copy(update={"region": region})
-
-
-def _load_yaml(file: Path) -> Any:  # noqa: ANN401 - YAML holds anything
-    try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise SpecError(f"{file}: no such file; 'kizu init FOLDER' writes one") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"{file}: cannot be read as UTF-8 text ({error})") from error
-    except yaml.YAMLError as error:
-        raise SpecError(f"{file}: is not YAML: {' '.join(str(error).split())}") from error
-
-
-_WAYS_OUT: dict[str, str] = {
-    "missing": "is missing; add it",
-    "extra_forbidden": "is not a setting; check the spelling or remove it",
-}
-
-
-def _sentence(problem: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
-    field = ".".join(str(part) for part in problem["loc"]) or "the spec"
-    if problem["type"] in _WAYS_OUT:
-        return f"{field} {_WAYS_OUT[problem['type']]}"
-    if problem["type"].startswith("union_tag"):
-        return _choice_sentence(field, problem)
-    message = problem["msg"].removeprefix("Value error, ")
-    value = problem["input"]
-    shown = f" (got {value!r})" if isinstance(value, str | int | float | list) else ""
-    return f"{field}: {message}{shown}"
-
-
-def _choice_sentence(field: str, problem: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
-    """Name a choice that does not exist, or one that was not made, with those there are."""
-    context = problem["ctx"]
-    if "tag" not in context:
-        return f"{field}.{context['discriminator'].strip(chr(39))} is missing; add it"
-    choices = re.findall(r"'([^']+)'", context["expected_tags"])
-    return f"{field}: there is no {context['tag']!r}; choose one of {', '.join(choices)}"

@@ -24,7 +24,8 @@ from kizu.edit.settings import (
 from kizu.keys import content_key, fraction_of
 from kizu.settings import Record
 from kizu.source import Inventory, NormalImage
-from kizu.spec import AreaRange, DatasetSpec, DefectSpec, SpecError
+from kizu.spec import AreaRange, DatasetSpec, DefectSpec
+from kizu.spec_problems import SpecError
 from kizu.store import Store
 
 

@@ -3,9 +3,10 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
-from kizu.ground.names import DETECTOR_NAMES, SEGMENTER_NAMES, TEXT_SEGMENTER_NAMES
+from kizu.ground.names import DEMO_NOTICE, DETECTOR_NAMES, SEGMENTER_NAMES, TEXT_SEGMENTER_NAMES
 from kizu.ground.systems import DETECTORS, SEGMENTERS, TEXT_SEGMENTERS, LocalSystem
 from kizu.ground.weights import cached_snapshot
 
@@ -26,10 +27,12 @@ LICENCES: Final = {
     "glip": "MIT; MMDetection Apache-2.0",
     "azure-vision": "paid service, retires 2028-09-25",
     "gpt-vision": "paid service",
+    "demo-grounding-dino": f"Apache-2.0; {DEMO_NOTICE}",
     "sam": "Apache-2.0",
     "sam-hq": "Apache-2.0",
     "sam2": "Apache-2.0",
     "segment-anything": "Apache-2.0",
+    "demo-sam": f"Apache-2.0; {DEMO_NOTICE}",
     "clipseg": "Apache-2.0",
     "sam3": "SAM License, access on request",
 }
@@ -91,18 +94,22 @@ def catalogue() -> list[CatalogueEntry]:
 
 
 def _entry(name: str, role: Role) -> CatalogueEntry:
-    hub_id = _hub_id(name)
-    is_ready = _is_signed_in(name) if hub_id is None else cached_snapshot(hub_id) is not None
+    weights = _default_weights(name)
+    is_ready = _is_signed_in(name) if weights is None else _is_here(weights)
     if is_ready:
         return CatalogueEntry(name, role, LICENCES[name], is_ready, "", "")
     missing = MISSING.get(name) or "weights (on the hub)"
-    setup = SETUP.get(name) or f"hf download {hub_id}"
+    setup = SETUP.get(name) or f"hf download {weights}"
     return CatalogueEntry(name, role, LICENCES[name], is_ready, missing, setup)
 
 
-def _hub_id(name: str) -> str | None:
+def _default_weights(name: str) -> str | None:
     system = {**DETECTORS, **SEGMENTERS, **TEXT_SEGMENTERS}[name]
     return system.default_weights if isinstance(system, LocalSystem) else None
+
+
+def _is_here(weights: str) -> bool:
+    return Path(weights).is_dir() or cached_snapshot(weights) is not None
 
 
 def _is_signed_in(name: str) -> bool:

@@ -13,10 +13,13 @@ DETECTOR_NAMES: Final = (
     "glip",
     "azure-vision",
     "gpt-vision",
+    "demo-grounding-dino",
 )
 OUTSIDE_NAMES: Final = ("glip", "azure-vision", "gpt-vision")  # run in no process of ours
-SEGMENTER_NAMES: Final = ("sam", "sam-hq", "sam2", "segment-anything")
+SEGMENTER_NAMES: Final = ("sam", "sam-hq", "sam2", "segment-anything", "demo-sam")
 TEXT_SEGMENTER_NAMES: Final = ("clipseg", "sam3")
+DEMO_PREFIX: Final = "demo-"
+DEMO_NOTICE: Final = "demonstration weights, five words, synthetic defects"
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,15 @@ def parse_annotator_name(name: str) -> AnnotatorName:
     if first in DETECTOR_NAMES and (second in SEGMENTER_NAMES or not plus):
         return AnnotatorName(detector=first, segmenter=second or None)
     raise ValueError(f"unknown annotator {name!r}; {_choices()}")
+
+
+def uses_demo_weights(name: str) -> bool:
+    """Return whether a part of the annotator runs on the weights that come with kizu.
+
+    >>> uses_demo_weights("grounding-dino+demo-sam")
+    True
+    """
+    return any(part.strip().startswith(DEMO_PREFIX) for part in name.split("+"))
 
 
 def _choices() -> str:

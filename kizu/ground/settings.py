@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from kizu.ground.names import parse_annotator_name
+from kizu.ground.names import parse_annotator_name, uses_demo_weights
 from kizu.settings import Settings
 
 
@@ -95,6 +95,12 @@ class GroundSettings(Settings):
         description="Arithmetic of local models' image encoders; the 16-bit ones are meant for "
         "GPUs. Boxes and masks are always computed in 32 bits.",
     )
+    force_demo_weights: bool = Field(
+        default=False,
+        title="Demonstration weights on paid edits",
+        description="The demo-* systems know five words and synthetic defects only; with a paid "
+        "editor they are refused unless this is set.",
+    )
     endpoint: str | None = Field(
         default=None,
         title="Endpoint",
@@ -115,6 +121,11 @@ class GroundSettings(Settings):
         title="MMDetection config",
         description="Path of the model's MMDetection config file, for glip.",
     )
+
+    @property
+    def needs_forcing(self) -> bool:
+        """Whether these settings are refused where edits cost money."""
+        return uses_demo_weights(self.annotator) and not self.force_demo_weights
 
     @field_validator("annotator")
     @classmethod

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Generic, Protocol, TypeVar
 
 from kizu.ground.errors import WeightsUnavailable
@@ -162,6 +163,9 @@ def _sam3() -> LocalModule[TextSegmenter]:
     return sam3
 
 
+DEMO_WEIGHTS: Final = Path(__file__).parent / "demo_weights"
+"""Trained by `benchmarks/demo_weights`; each folder is as `save_pretrained` wrote it."""
+
 MM_GROUNDING_DINO: Final = "openmmlab-community/mm_grounding_dino_tiny_o365v1_goldg_v3det"
 
 DETECTORS: Final[Mapping[str, System[Detector]]] = {
@@ -175,12 +179,16 @@ DETECTORS: Final[Mapping[str, System[Detector]]] = {
     "glip": OutsideSystem(_glip),
     "azure-vision": OutsideSystem(_azure_vision),
     "gpt-vision": OutsideSystem(_gpt_vision),
+    "demo-grounding-dino": LocalSystem(
+        "demo-grounding-dino", _grounding_dino, str(DEMO_WEIGHTS / "detector")
+    ),
 }
 SEGMENTERS: Final[Mapping[str, System[Segmenter]]] = {
     "sam": LocalSystem("sam", _sam, "facebook/sam-vit-base"),
     "sam-hq": LocalSystem("sam-hq", _sam, "syscv-community/sam-hq-vit-base"),
     "sam2": LocalSystem("sam2", _sam2, "facebook/sam2.1-hiera-tiny"),
     "segment-anything": LocalSystem("segment-anything", _segment_anything, None),
+    "demo-sam": LocalSystem("demo-sam", _sam, str(DEMO_WEIGHTS / "segmenter")),
 }
 TEXT_SEGMENTERS: Final[Mapping[str, System[TextSegmenter]]] = {
     "clipseg": LocalSystem("clipseg", _clipseg, "CIDAS/clipseg-rd64-refined"),

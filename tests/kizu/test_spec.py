@@ -1,6 +1,7 @@
 import pytest
 
-from kizu.spec import DatasetSpec, SpecError
+from kizu.spec import DatasetSpec
+from kizu.spec_problems import SpecError
 
 MINIMAL = {
     "name": "mugs",

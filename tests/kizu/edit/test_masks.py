@@ -8,7 +8,8 @@ from kizu.edit.region import DrawnRegion, region_mask
 from kizu.edit.warnings import spec_warnings
 from kizu.images import encode_mask
 from kizu.source import Inventory, list_source, take_in
-from kizu.spec import DatasetSpec, SpecError
+from kizu.spec import DatasetSpec
+from kizu.spec_problems import SpecError
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@ import pytest
 from kizu.edit.archive import sidecar_path
 from kizu.edit.planning import edited_images, file_stem, is_test_photo, outlook, plan_samples
 from kizu.source import Inventory, NormalImage
-from kizu.spec import DatasetSpec, SpecError
+from kizu.spec import DatasetSpec
+from kizu.spec_problems import SpecError
 
 
 def image(number: int) -> NormalImage:

@@ -4,7 +4,8 @@ from pydantic import ValidationError
 from kizu.edit.azure.families import Fidelity
 from kizu.edit.azure.identity import editor_identity
 from kizu.edit.azure.settings import AzureSettings
-from kizu.spec import DatasetSpec, SpecError
+from kizu.spec import DatasetSpec
+from kizu.spec_problems import SpecError
 
 
 def settings(**fields):
