@@ -8,7 +8,7 @@ from threading import Lock
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from kizu.edit.planning import Outlook
 from kizu.edit.warnings import spec_warnings
@@ -108,7 +108,7 @@ def print_catalogue(entries: Sequence[CatalogueEntry]) -> None:
 
     The commands stand outside the table, whole on their lines, so that they can be copied.
     """
-    table = Table("name", "gives", "licence", "here")
+    table = Table(Column("name", no_wrap=True), "gives", "licence", "here")
     for entry in entries:
         state = "[green]ready[/]" if entry.is_ready else f"lacks {escape(entry.missing)}"
         table.add_row(entry.name, entry.gives, entry.licence, state)
