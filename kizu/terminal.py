@@ -73,7 +73,12 @@ def print_outlook(spec: DatasetSpec, found: Outlook) -> None:
 def print_warnings(spec: DatasetSpec) -> None:
     """Print what a user should know before money is spent."""
     for warning in spec_warnings(spec, datetime.now(UTC).date()):
-        err.print(f"warning: {warning}", style="yellow", markup=False)
+        print_warning(warning)
+
+
+def print_warning(sentence: str) -> None:
+    """Print one thing that a user should know."""
+    err.print(f"warning: {sentence}", style="yellow", markup=False)
 
 
 def print_summary(summary: BuildSummary) -> None:

@@ -19,7 +19,14 @@ from kizu.ground import (
 from kizu.ground.names import parse_annotator_name
 from kizu.images import UnreadableImageError, decode_image, encode_png
 from kizu.report.overlay import draw_overlay
-from kizu.terminal import err, out, print_catalogue, print_regions, progress_bars
+from kizu.terminal import (
+    err,
+    out,
+    print_catalogue,
+    print_regions,
+    print_warning,
+    progress_bars,
+)
 
 PNG: Final = ".png"
 
@@ -73,6 +80,8 @@ def annotate(
         mmdet_python=mmdet_python,
         mmdet_config=mmdet_config,
     )
+    if settings.notice:
+        print_warning(settings.notice)
     pictures = or_exit(overlay_files, images, output)
     try:
         failures = _annotate_all(settings, phrase, dict(zip(images, pictures, strict=True)))

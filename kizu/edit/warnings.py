@@ -5,8 +5,6 @@ from datetime import date
 from kizu.edit.azure.families import retirement_warning
 from kizu.edit.azure.words import flag_words
 from kizu.edit.settings import AzureSettings, ReplaySettings
-from kizu.ground import GroundSettings
-from kizu.ground.names import DEMO_NOTICE, uses_demo_weights
 from kizu.spec import DatasetSpec, DefectSpec
 
 
@@ -18,16 +16,12 @@ def spec_warnings(spec: DatasetSpec, today: date) -> list[str]:
         today: Decides which models are retired.
     """
     editor = spec.editor.of if isinstance(spec.editor, ReplaySettings) else spec.editor
-    warnings = [_demo_warning(spec.ground)]
-    if not isinstance(editor, AzureSettings):
-        return [warning for warning in warnings if warning]
-    warnings += [retirement_warning(editor.model, today), _price_warning(editor)]
-    warnings += [line for i, defect in enumerate(spec.defects) for line in _word_lines(i, defect)]
+    warnings = [spec.ground.notice]
+    if isinstance(editor, AzureSettings):
+        warnings += [retirement_warning(editor.model, today), _price_warning(editor)]
+        for number, defect in enumerate(spec.defects):
+            warnings += _word_lines(number, defect)
     return [warning for warning in warnings if warning]
-
-
-def _demo_warning(ground: GroundSettings) -> str | None:
-    return f"{ground.annotator}: {DEMO_NOTICE}" if uses_demo_weights(ground.annotator) else None
 
 
 def _price_warning(editor: AzureSettings) -> str | None:

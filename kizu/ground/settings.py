@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from kizu.ground.names import parse_annotator_name, uses_demo_weights
+from kizu.ground.names import DEMO_NOTICE, parse_annotator_name, uses_demo_weights
 from kizu.settings import Settings
 
 
@@ -121,6 +121,11 @@ class GroundSettings(Settings):
         title="MMDetection config",
         description="Path of the model's MMDetection config file, for glip.",
     )
+
+    @property
+    def notice(self) -> str | None:
+        """What a user should know of the annotator before trusting it."""
+        return f"{self.annotator}: {DEMO_NOTICE}" if uses_demo_weights(self.annotator) else None
 
     @property
     def needs_forcing(self) -> bool:

@@ -79,3 +79,10 @@ def test_another_annotator_for_existing_paid_edits_is_refused_too():
 
     with pytest.raises(ValidationError, match="too little to judge"):
         spec.with_ground(GroundSettings(annotator=NAME))
+
+
+def test_whoever_chooses_them_is_told_what_they_are():
+    assert GroundSettings(annotator=NAME).notice.endswith(
+        "demonstration weights, five words, synthetic defects"
+    )
+    assert GroundSettings(annotator="grounding-dino+sam").notice is None
