@@ -210,13 +210,17 @@ class DatasetSpec(Settings):
 
     @model_validator(mode="after")
     def _trusted(self) -> Self:
-        editor = self.editor.of if isinstance(self.editor, ReplaySettings) else self.editor
-        if isinstance(editor, AzureSettings) and self.ground.needs_forcing:
+        if isinstance(self.maker, AzureSettings) and self.ground.needs_forcing:
             raise ValueError(
                 f"ground.annotator {self.ground.annotator!r} has {DEMO_NOTICE}, too little to "
                 "judge paid edits; choose another, or set ground.force_demo_weights: true"
             )
         return self
+
+    @property
+    def maker(self) -> PainterSettings | AzureSettings:
+        """The editor whose pictures these are: behind a replay the one that is replayed."""
+        return self.editor.of if isinstance(self.editor, ReplaySettings) else self.editor
 
     def with_ground(self, ground: GroundSettings) -> Self:
         """Return the dataset with another annotator.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks.demo_weights.scenes import MOST_DEFECTS, Scenes
 from kizu.arrays import RgbImage
+from kizu.ground.boxes import box_of
 
 _LEAST_CROP: Final = 0.72  # of the scene's side
 _LEAST_VISIBLE: Final = 0.5  # of a defect's pixels, for it to be asked for after cropping
@@ -73,21 +74,15 @@ def resized(
     scale = side_px / image.shape[0]
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     number = np.array([n + 1 for n in range(MOST_DEFECTS) if (instance == n + 1).any()], np.int64)
-    boxes = [box_of(instance == n) for n in number]
+    boxes = [np.zeros((0, 4), np.float32), *(box_of(instance == n) for n in number)]
     small = cv2.resize(instance, (side_px, side_px), interpolation=cv2.INTER_NEAREST)
     return Example(
         np.asarray(cv2.resize(image, (side_px, side_px), interpolation=method), np.uint8),
         np.asarray(small, np.uint8),
-        scale * np.array(boxes, np.float32).reshape(-1, 4),
+        scale * np.concatenate(boxes),
         word[number - 1].astype(np.int64),
         number,
     )
-
-
-def box_of(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """Return the (x0, y0, x1, y1) that just contains a mask's pixels."""
-    columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def pixels(examples: list[Example]) -> torch.Tensor:

@@ -13,12 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from benchmarks.demo_weights.batches import box_of
 from benchmarks.demo_weights.scenes import MOST_DEFECTS, WORDS, Scenes, load_scenes
 from kizu.agree.metrics import mask_iou
 from kizu.arrays import Boxes
 from kizu.ground import GroundSettings, load_annotator
-from kizu.ground.boxes import box_iou
+from kizu.ground.boxes import box_iou, box_of
 from kizu.ground.detections import Detections
 from kizu.ground.protocols import Annotator
 from kizu.ground.sam import load as load_sam
@@ -41,7 +40,7 @@ def truth_of(scenes: Scenes, row: int) -> Truth:
     """Return what was painted and is still visible."""
     numbers = np.intersect1d(scenes.instance[row], np.arange(1, MOST_DEFECTS + 1))
     masks = scenes.instance[row][None] == numbers[:, None, None]
-    boxes = np.array([box_of(mask) for mask in masks], np.float32).reshape(-1, 4)
+    boxes = np.concatenate([np.zeros((0, 4), np.float32), *map(box_of, masks)])
     return Truth(boxes, scenes.word[row][numbers - 1], masks)
 
 

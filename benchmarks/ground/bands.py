@@ -4,7 +4,7 @@ Random weights in the sizes of sam-vit-base, one CPU thread, four boxes. Each ru
 its own, because peak memory never falls. Run both and compare::
 
     PYTHONPATH=tests python benchmarks/ground/bands.py
-    PYTHONPATH=tests python benchmarks/ground/bands.py --library
+    PYTHONPATH=tests python benchmarks/ground/bands.py --unbanded
 """
 
 import argparse
@@ -32,14 +32,14 @@ BOXES = np.array(
 def main() -> None:
     """Print CPU seconds, peak memory and a hash of the masks."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--library", action="store_true", help="As the library computes it.")
+    parser.add_argument("--unbanded", action="store_true", help="As the library computes it.")
     parser.add_argument("--segmenter", type=Path, help="Folder of a SAM, instead of random weights")
     options = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         weights = options.segmenter or write_segmenter(Path(folder), "full")
         sam = load(find_weights(str(weights), "sam"), GroundSettings(device="cpu"))
-    if options.library:
+    if options.unbanded:
         for layer in sam.model.vision_encoder.layers:
             layer.attn.__dict__.pop("forward", None)
     image = np.random.default_rng(0).integers(0, 255, SHAPE, dtype=np.uint8)

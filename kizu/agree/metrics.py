@@ -27,20 +27,6 @@ def coverage(a: Mask, b: Mask) -> float:
     return float(np.count_nonzero(a & b) / area) if area else 0.0
 
 
-def box_of(mask: Mask) -> Boxes:
-    """Return the tight box of a mask, (1, 4) float32 xyxy; (0, 4) where it is empty.
-
-    Example:
-        >>> box_of(np.array([[False, True], [False, True]]))
-        array([[1., 0., 2., 2.]], dtype=float32)
-    """
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
-        return np.zeros((0, 4), dtype=np.float32)
-    x0, x1, y0, y1 = columns[0], columns[-1] + 1, rows[0], rows[-1] + 1
-    return np.array([[x0, y0, x1, y1]], dtype=np.float32)
-
-
 def box_mask(boxes: Boxes, shape: tuple[int, int]) -> Mask:
     """Fill (N, 4) xyxy boxes into one (H, W) mask.
 

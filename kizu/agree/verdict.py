@@ -9,12 +9,12 @@ from typing import Final
 
 import numpy as np
 
-from kizu.agree.metrics import box_mask, box_of, coverage, mask_iou
+from kizu.agree.metrics import box_mask, coverage, mask_iou
 from kizu.agree.settings import AgreementSettings
 from kizu.arrays import Mask
 from kizu.diff import Status
 from kizu.ground import Detections
-from kizu.ground.boxes import box_area
+from kizu.ground.boxes import box_area, box_of
 from kizu.ground.priors import with_priors
 from kizu.settings import Record
 from kizu.spec import AreaRange

@@ -19,7 +19,6 @@ from kizu.edit.settings import (
     AzureSettings,
     EditorSettings,
     PainterSettings,
-    ReplaySettings,
 )
 from kizu.keys import content_key, fraction_of
 from kizu.settings import Record
@@ -155,8 +154,7 @@ class _Planner:
 
     def __init__(self, spec: DatasetSpec) -> None:
         self._spec = spec
-        editor = spec.editor
-        self._editor = editor.of if isinstance(editor, ReplaySettings) else editor
+        self._editor = spec.maker
         self._masks = DrawnMasks()
         self._kinds = {
             index: _painted_kind(index, defect)

@@ -4,7 +4,7 @@ from datetime import date
 
 from kizu.edit.azure.families import retirement_warning
 from kizu.edit.azure.words import flag_words
-from kizu.edit.settings import AzureSettings, ReplaySettings
+from kizu.edit.settings import AzureSettings
 from kizu.spec import DatasetSpec, DefectSpec
 
 
@@ -15,7 +15,7 @@ def spec_warnings(spec: DatasetSpec, today: date) -> list[str]:
         spec: The dataset.
         today: Decides which models are retired.
     """
-    editor = spec.editor.of if isinstance(spec.editor, ReplaySettings) else spec.editor
+    editor = spec.maker
     warnings = [spec.ground.notice]
     if isinstance(editor, AzureSettings):
         warnings += [retirement_warning(editor.model, today), _price_warning(editor)]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.arrays import Boxes
+from kizu.arrays import Boxes, Mask
 
 
 def clip_boxes(xyxy: Boxes, shape: tuple[int, int]) -> Boxes:
@@ -16,6 +16,19 @@ def clip_boxes(xyxy: Boxes, shape: tuple[int, int]) -> Boxes:
     """
     height, width = shape
     return xyxy.clip(0, np.array([width, height, width, height], np.float32))
+
+
+def box_of(mask: Mask) -> Boxes:
+    """Return the tight box of a mask, (1, 4) float32 xyxy; (0, 4) where it is empty.
+
+    >>> box_of(np.array([[False, True], [False, True]]))
+    array([[1., 0., 2., 2.]], dtype=float32)
+    """
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return np.zeros((0, 4), dtype=np.float32)
+    x0, x1, y0, y1 = columns[0], columns[-1] + 1, rows[0], rows[-1] + 1
+    return np.array([[x0, y0, x1, y1]], dtype=np.float32)
 
 
 def box_area(xyxy: Boxes) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.arrays import Mask, RgbImage
+from kizu.ground.boxes import box_of
 from kizu.ground.detections import Detections
 from kizu.ground.protocols import TextSegmenter
 from kizu.ground.refine import region_iou
@@ -114,10 +115,8 @@ def _joined(group: Sequence[_Piece], shape: tuple[int, int]) -> Detections:
     for piece in group:
         tile = piece.tile
         mask[tile.y0 : tile.y1, tile.x0 : tile.x1] |= piece.mask
-    columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
-    xyxy = np.array([[columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]], np.float32)
     confidence = np.array([_confidence(group)], np.float32)
-    return Detections(xyxy, mask[None], confidence, (group[0].phrase,))
+    return Detections(box_of(mask), mask[None], confidence, (group[0].phrase,))
 
 
 def _shown_by(

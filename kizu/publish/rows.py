@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.agree.metrics import box_of
 from kizu.agree.verdict import Agreement, Verdict
 from kizu.arrays import Boxes, FloatMap, Mask
 from kizu.diff.archive import DiffRecord
 from kizu.edit.archive import EditRecord
 from kizu.edit.planning import PlannedSample, is_test_photo
 from kizu.ground import Detections
+from kizu.ground.boxes import box_of
 from kizu.keys import canonical_json
 from kizu.publish.layout import defect_image, defect_mask, good_id, good_image
 from kizu.publish.outcome import Outcome, Reached

@@ -2,9 +2,10 @@ import numpy as np
 import torch
 
 from benchmarks.demo_weights.assignment import assign, generalized_iou, pairwise_iou
-from benchmarks.demo_weights.batches import augmented, box_of
+from benchmarks.demo_weights.batches import augmented
 from benchmarks.demo_weights.card import PHRASES, Truth, average_precision
 from benchmarks.demo_weights.scenes import Scenes, scene
+from kizu.ground.boxes import box_of
 from kizu.ground.detections import from_rows
 
 TRUTH = torch.tensor([[0.1, 0.1, 0.3, 0.3]])

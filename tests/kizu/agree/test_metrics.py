@@ -1,6 +1,7 @@
 import numpy as np
 
-from kizu.agree.metrics import box_mask, box_of, coverage, mask_iou
+from kizu.agree.metrics import box_mask, coverage, mask_iou
+from kizu.ground.boxes import box_of
 
 EMPTY = np.zeros((4, 6), bool)
 
