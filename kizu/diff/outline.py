@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from kizu.arrays import FloatMap, Mask
+from kizu.diff.coverage import layer_coverage
 from kizu.diff.decision import label
 from kizu.diff.filters import dilate, disc, erode, gaussian, magnitude
 
@@ -30,6 +31,8 @@ _HALF = 0.45
 _SOFT_HALF = 0.55
 _SHARP_WIDTH_PX = 5.4
 _SOFT_WIDTH_PX = 8.0
+_LAYER_SIGMA_PX = 1.6
+_HALF_COVERED = 0.5
 _BLUR_REACH_PX = 2
 _SKIRT_PX = 5
 _SKIRT_GAP_PX = 1.2
@@ -76,12 +79,13 @@ def with_faint_pieces(certain: Mask, faint: Mask, strength: FloatMap) -> Mask:
     return np.asarray(keep[labels] | certain)
 
 
-def refine(mask: Mask, residual: FloatMap) -> Mask:
+def refine(mask: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
     """Give every region its true outline.
 
     Args:
         mask: (H, W) bool.
         residual: (H, W, 3) float32 Lab residual.
+        predicted: (H, W, 3) float32 Lab, the normal as the edit should show it.
     """
     refined = np.zeros_like(mask)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(
@@ -92,17 +96,18 @@ def refine(mask: Mask, residual: FloatMap) -> Mask:
         rows = slice(max(top - _PAD_PX, 0), top + height + _PAD_PX)
         columns = slice(max(left - _PAD_PX, 0), left + width + _PAD_PX)
         part = mask[rows, columns] & (labels[rows, columns] == index)
-        refined[rows, columns] |= _refine_region(part, residual[rows, columns])
+        here = residual[rows, columns], predicted[rows, columns]
+        refined[rows, columns] |= _refine_region(part, *here)
     return refined
 
 
-def _refine_region(part: Mask, residual: FloatMap) -> Mask:
+def _refine_region(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
     solid = fill_holes(close(part, _SPECKLE_PX / _CLOSE_PER_RADIUS), _SPECKLE_PX)
     radius = _radius_px(solid)
     if radius < _THIN_RADIUS_PX:
         part = _thin_outline(part, residual)
     else:
-        part = _thick_outline(solid, residual)
+        part = _thick_outline(solid, residual, predicted)
     radius = _radius_px(part)
     return fill_holes(close(part, radius), radius) if part.any() else part
 
@@ -137,11 +142,12 @@ def _surrounding_noise(size: FloatMap, part: Mask) -> float:
     return float(np.median(size[ring])) / _CHI3_MEDIAN if ring.any() else 0.0
 
 
-def _thick_outline(part: Mask, residual: FloatMap) -> Mask:
+def _thick_outline(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
     """Half of the level nearby, where a blurred step keeps its place, and what a sharp edge hides.
 
     Beside a sharp edge, a weaker change is no blur but a part of its own: the rim of a hole, the
-    shadow of a chip. Along a soft edge there is nothing to tell the two apart.
+    shadow of a chip. A soft layer ends where it covers half; along any other soft edge there is
+    nothing to tell blur and change apart.
     """
     around = dilate(part, 3)
     ring = dilate(part, 24) & ~dilate(part, 10)
@@ -151,6 +157,9 @@ def _thick_outline(part: Mask, residual: FloatMap) -> Mask:
     width = _edge_width_px(core, size) * _OUTLINE_SIGMAS_PX[0] / sigma
     if width < _SHARP_WIDTH_PX:
         return _with_skirt(core, around, size, max(_VISIBLE_DELTA_E, _CLEAR_OF_NOISE * noise))
+    coverage = layer_coverage(part, residual, predicted, max(sigma, _LAYER_SIGMA_PX))
+    if coverage is not None:
+        return np.asarray(around & (coverage > _HALF_COVERED))
     share = np.interp(width, (_SHARP_WIDTH_PX, _SOFT_WIDTH_PX), (_HALF, _SOFT_HALF))
     return np.asarray(around & (size > np.float32(share) * level))
 
