@@ -16,7 +16,10 @@ _DOMINANCE_CAP = 12.0
 _THIN_RADIUS_PX = 6.0
 _THIN_SHARE = 0.33
 _PLAIN_DELTA_E = 12.0
-_THIN_ROUNDS = 5
+_THIN_ROUNDS = 10
+_NOISE_MARGIN_PX = 4
+_NOISE_SIGMA_PX = 8.0
+_LEAST_OUTSIDE = 0.02
 _CLOSE_PER_RADIUS = 1.8
 _MAX_CLOSE_PX = 28
 _PAD_PX = 30
@@ -26,6 +29,7 @@ _SPECKLE_PX = 5.0
 _OUTLINE_SIGMAS_PX = (0.8, 1.6, 3.2, 6.4)
 _CLEAR_OF_NOISE = 4.0
 _CHI3_MEDIAN = 1.54
+_CHI3_MEAN = 1.6
 _VISIBLE_DELTA_E = 4.0
 _HALF = 0.45
 _SOFT_HALF = 0.55
@@ -124,7 +128,7 @@ def _thin_outline(part: Mask, residual: FloatMap) -> Mask:
     Repeated from its own result, so that the faint ends of a line are followed.
     """
     sharp = gaussian(residual, _SHARP_SIGMA_PX)
-    clear = _CLEAR_OF_NOISE * _surrounding_noise(magnitude(sharp), part)
+    clear = _CLEAR_OF_NOISE * _local_noise(magnitude(sharp), part)
     for _ in range(_THIN_ROUNDS):
         trend = gaussian(sharp * part[..., None], 2.0)
         trend /= np.maximum(magnitude(trend), 1e-6)[..., None]
@@ -136,10 +140,11 @@ def _thin_outline(part: Mask, residual: FloatMap) -> Mask:
     return part
 
 
-def _surrounding_noise(size: FloatMap, part: Mask) -> float:
-    """Deviation per colour axis in a ring around the region."""
-    ring = dilate(part, 16) & ~dilate(part, 5)
-    return float(np.median(size[ring])) / _CHI3_MEDIAN if ring.any() else 0.0
+def _local_noise(size: FloatMap, part: Mask) -> FloatMap:
+    """Deviation per colour axis, averaged over what lies around but outside the region; (H, W)."""
+    outside = (~dilate(part, _NOISE_MARGIN_PX)).astype(np.float32)
+    share = np.maximum(gaussian(outside, _NOISE_SIGMA_PX), _LEAST_OUTSIDE)
+    return np.asarray(gaussian(size * outside, _NOISE_SIGMA_PX) / share / _CHI3_MEAN, np.float32)
 
 
 def _thick_outline(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
