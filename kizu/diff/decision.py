@@ -5,19 +5,33 @@ thin line does not come back as a wide halo. Hysteresis (Canny 1986) keeps faint
 changes; a cut at a share of the local peak puts the outline on the edge instead of its blur.
 """
 
+from typing import TypeAlias
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from kizu.arrays import FloatMap, Mask
-from kizu.diff.evidence import ScaleEvidence
-from kizu.diff.filters import dilate, disc, enlarge, gaussian, magnitude, shrink
+from kizu.diff.evidence import Scale, ScaleEvidence
+from kizu.diff.filters import (
+    cell_averages,
+    dilate,
+    disc,
+    enlarge,
+    gaussian,
+    magnitude,
+    shrink,
+)
 
 _GROW_SHARE = 0.33
 _PEAK_SHARE = 0.4
 _PEAK_REACH_PX = 4
 _EXPLAINED_MARGIN_PX = 2
 _MIN_SEED_AREA = 4
+_BLUR_REACH_SIGMAS = 4.0
+
+_Box: TypeAlias = tuple[slice, slice]
+"""Rows and columns."""
 
 
 def strength_of(scales: list[ScaleEvidence]) -> FloatMap:
@@ -88,11 +102,11 @@ def grow(
     return found
 
 
-def _around(mask: Mask, margin_px: int) -> tuple[slice, slice]:
+def _around(mask: Mask, margin_px: int) -> _Box:
     """Rows and columns of the box that holds a mask and a margin."""
     left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
-    rows = slice(max(top - margin_px, 0), top + height + margin_px)
-    return rows, slice(max(left - margin_px, 0), left + width + margin_px)
+    rows = slice(max(top - margin_px, 0), min(top + height + margin_px, mask.shape[0]))
+    return rows, slice(max(left - margin_px, 0), min(left + width + margin_px, mask.shape[1]))
 
 
 def _upper_level(z: FloatMap, labels: NDArray[np.int32], count: int) -> FloatMap:
@@ -108,14 +122,36 @@ def _upper_level(z: FloatMap, labels: NDArray[np.int32], count: int) -> FloatMap
 
 
 def _unexplained(evidence: ScaleEvidence, full: ScaleEvidence, mask: Mask) -> FloatMap:
-    """Evidence from the pixels outside the mask alone, by normalised averaging."""
+    """Evidence from the pixels outside the mask alone, by normalised averaging around the mask."""
     scale = evidence.scale
-    keep = (~dilate(mask, _EXPLAINED_MARGIN_PX)).astype(np.float32)
-    share = gaussian(shrink(keep, scale.reduction), scale.sigma)
-    average = gaussian(shrink(full.residual * keep[..., None], scale.reduction), scale.sigma)
-    average /= np.maximum(share, 0.25)[..., None]
-    enough = shrink(keep, scale.reduction) > 0.5  # noqa: PLR2004 - most of the cell
-    return np.asarray(magnitude(average) / evidence.noise * (evidence.valid & enough), np.float32)
+    cells, pixels = _window(mask, scale, evidence.z.shape)
+    grid = evidence.z[cells].shape
+    keep = (~dilate(mask[pixels], _EXPLAINED_MARGIN_PX)).astype(np.float32)
+    kept = cell_averages(keep, grid)
+    total = cell_averages(full.residual[pixels] * keep[..., None], grid)
+    share = np.maximum(gaussian(kept, scale.sigma), 0.25)
+    average = gaussian(total, scale.sigma)
+    average /= share[..., None]
+    open_cells = evidence.valid[cells] & (kept > 0.5)  # noqa: PLR2004 - most of the cell
+    z = evidence.z.copy()
+    z[cells] = magnitude(average) / evidence.noise[cells] * open_cells
+    return z
+
+
+def _window(mask: Mask, scale: Scale, grid: tuple[int, ...]) -> tuple[_Box, _Box]:
+    """The box around a mask as far as the scale's blur reaches, in its cells and in pixels."""
+    reach_px = scale.reduction * int(np.ceil(_BLUR_REACH_SIGMAS * scale.sigma))
+    box = _around(mask, reach_px)
+    sizes = [whole / count for whole, count in zip(mask.shape, grid, strict=True)]
+    cells = [
+        slice(int(side.start / size), int(np.ceil(side.stop / size)))
+        for side, size in zip(box, sizes, strict=True)
+    ]
+    pixels = [
+        slice(round(side.start * size), round(side.stop * size))
+        for side, size in zip(cells, sizes, strict=True)
+    ]
+    return (cells[0], cells[1]), (pixels[0], pixels[1])
 
 
 def _at_scale(mask: Mask, evidence: ScaleEvidence) -> Mask:

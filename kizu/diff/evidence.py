@@ -113,13 +113,12 @@ def fine_evidence(
         suspicion: What counts as evidence.
     """
     e, p = gaussian(edited, FINE_SIGMA_PX), gaussian(predicted, FINE_SIGMA_PX)
-    excess = np.maximum(_beyond(e, p), _beyond(p, e))
-    residual = e - p
+    excess = np.sqrt(np.maximum(_power_beyond(e, p), _power_beyond(p, e)))
     half = [shrink(image, 2) for image in (p, e)]
     busy = common_activity(half[0], half[1], 0.5)
     height, width = busy.shape
-    sample = residual[::2, ::2][:height, :width], valid[::2, ::2][:height, :width]
-    noise = noise_level(magnitude(sample[0]), busy, sample[1])
+    residual = (e[::2, ::2] - p[::2, ::2])[:height, :width]
+    noise = noise_level(magnitude(residual), busy, valid[::2, ::2][:height, :width])
     noise += np.float32(_FINE_DOUBT_SHARE) * enlarge(doubt, busy.shape)
     noise = enlarge(noise, valid.shape)
     return ScaleEvidence.of(
@@ -145,9 +144,10 @@ def coarse_evidence(
     return ScaleEvidence.of(scale, e - p, size=size, noise=noise, valid=inside, suspicion=suspicion)
 
 
-def _beyond(image: FloatMap, reference: FloatMap) -> FloatMap:
-    """How far each colour lies outside the range of the reference's 3x3 neighbourhood; (H, W)."""
+def _power_beyond(image: FloatMap, reference: FloatMap) -> FloatMap:
+    """Squared distance of each colour to the reference's range in 3x3 neighbourhoods; (H, W)."""
     kernel = np.ones((3, 3), np.uint8)
     nearest = cv2.max(image, cv2.erode(reference, kernel))
-    nearest = cv2.min(nearest, cv2.dilate(reference, kernel))
-    return magnitude(np.asarray(image - nearest, np.float32))
+    cv2.min(nearest, cv2.dilate(reference, kernel), dst=nearest)
+    cv2.subtract(image, nearest, dst=nearest)
+    return np.asarray(np.einsum("...c,...c->...", nearest, nearest), np.float32)

@@ -29,8 +29,14 @@ def shrink(image: FloatMap, factor: int) -> FloatMap:
     """Area average over `factor` x `factor` cells; never smaller than one pixel."""
     if factor <= 1:
         return image
-    size = (max(image.shape[1] // factor, 1), max(image.shape[0] // factor, 1))
-    return _as_map(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
+    return cell_averages(
+        image, (max(image.shape[0] // factor, 1), max(image.shape[1] // factor, 1))
+    )
+
+
+def cell_averages(image: FloatMap, grid: tuple[int, int]) -> FloatMap:
+    """Area average over a grid of (rows, columns) cells."""
+    return _as_map(cv2.resize(image, grid[::-1], interpolation=cv2.INTER_AREA))
 
 
 def enlarge(image: FloatMap, shape: tuple[int, ...]) -> FloatMap:
