@@ -18,6 +18,8 @@ from kizu.diff.result import Affine
 
 _CELL_PX = 8
 _CONTRAST_SIGMA_PX = 12.0
+_BORDER_RAMP_PX = 40.0
+_LEAST_AT_BORDER = 0.02
 _SCHEDULE = (  # reduction, window sigma in full-size pixels, largest step in full-size pixels
     (4, 72.0, 6.0),
     (4, 56.0, 4.0),
@@ -182,7 +184,8 @@ def _step(
     gy = cv2.Sobel(mean, cv2.CV_32F, 0, 1, scale=1 / 8)
     error = edited - warped
     spread = 1.5 * float(np.median(np.abs(error[::3, ::3]))) + 0.05
-    weight = inside / (1 + (error / (2 * spread)) ** 2)
+    weight = inside * _border_ramp(error.shape, _BORDER_RAMP_PX * scale)
+    weight /= 1 + (error / (2 * spread)) ** 2
     votes_x, votes_y = weight * gx, weight * gy
     curvature = _to_cells([votes_x * gx, votes_x * gy, votes_y * gy], (rows, columns))
     pull = _to_cells([votes_x * error, votes_y * error], (rows, columns))
@@ -196,6 +199,15 @@ def _step(
     length = np.sqrt((step**2).sum(axis=-1, keepdims=True))
     step *= np.minimum(1, limit_px / np.maximum(length, 1e-6))
     return np.asarray(step, np.float32), trust, agreement
+
+
+def _border_ramp(shape: tuple[int, ...], reach: float) -> FloatMap:
+    """Weight (H, W) that falls towards the border, where local contrast knows one side only."""
+    ramps = []
+    for side in shape:
+        place = np.arange(side, dtype=np.float32) + 0.5
+        ramps.append(np.clip(np.minimum(place, side - place) / reach, _LEAST_AT_BORDER, 1))
+    return np.asarray(np.minimum(ramps[0][:, None], ramps[1]), np.float32)
 
 
 def _warp_level(
