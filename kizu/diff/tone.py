@@ -29,6 +29,8 @@ _CELLS_PER_COLOUR = 30
 _OFFSET_CAP = 0.06
 _OFFSET_PRIOR_CELLS = 4.0
 _CELL_BLUR_PX = 1.5
+_COMMON_CELLS = 60.0
+_RARE_DOUBT = 0.5
 _RIDGE = 2e-4
 _COLOUR_TERMS = 13
 _LINEAR = (0, 1, 2, 3, _COLOUR_TERMS, _COLOUR_TERMS + 1)
@@ -41,8 +43,9 @@ class Tone:
 
     Attributes:
         predicted: (H, W, 3) float32 CIE Lab.
-        doubt: (h, w) float32 on a coarse grid, delta E of correction specific to a colour or place;
-            where much was corrected, the correction is less certain.
+        doubt: (h, w) float32 on a coarse grid, delta E of correction specific to a colour or place,
+            and a share of the whole correction for rare colours: where much was corrected by few
+            examples, the correction is less certain.
         offset: Median correction in L*, a*, b*.
         chroma_gain: Chroma of the edit relative to the normal's.
     """
@@ -73,7 +76,8 @@ def correct_tone(warped: RgbImage, edited: RgbImage, valid: Mask) -> Tone:
     offset = np.median(correction[whole], axis=0)
     return Tone(
         predicted=_predict(warped, coefficients, offsets) + enlarge(field, warped.shape),
-        doubt=magnitude(np.asarray(correction - offset, np.float32)),
+        doubt=magnitude(np.asarray(correction - offset, np.float32))
+        + np.float32(_RARE_DOUBT * np.linalg.norm(offset)) * _rarity(cells).reshape(cells.shape),
         offset=(float(offset[0]), float(offset[1]), float(offset[2])),
         chroma_gain=_chroma_gain(start[whole], target[whole]),
     )
@@ -163,6 +167,13 @@ def _balance(cells: _Cells) -> NDArray[np.float64]:
     count = np.bincount(bins[cells.valid], minlength=_OFFSET_BINS**3)
     share = np.minimum(count, _CELLS_PER_COLOUR) / np.maximum(count, 1)
     return np.asarray(share[bins] * cells.valid, np.float64)
+
+
+def _rarity(cells: _Cells) -> FloatMap:
+    """How few cells tell what happened to each cell's colour, (N,) from 0 (many) to 1 (none)."""
+    bins = _coarse_bin(cells.rgb)
+    support = _blur_colours(_totals(bins, cells.valid.astype(np.float64)))
+    return np.asarray(1 / (1 + support[bins] / _COMMON_CELLS), np.float32)
 
 
 def _predict_cells(cells: _Cells, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
