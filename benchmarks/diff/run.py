@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import chain
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Final
 
 import cv2
@@ -41,6 +42,8 @@ def main() -> None:
         options.processes, get_context("spawn"), cv2.setNumThreads, (1,)
     ) as pool:
         rows = pd.DataFrame(chain.from_iterable(pool.map(work, names)))
+    if options.rows:
+        rows.to_csv(options.rows, index=False)
     print_methods(rows)
     print_kinds(rows)
     print_statuses(rows)
@@ -53,6 +56,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--side-px", type=int, default=640, help="long side of every picture")
     parser.add_argument("--quick", action="store_true", help="every fourth scene only")
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--rows", type=Path, help="CSV file for every single figure")
     return parser.parse_args()
 
 
@@ -121,8 +125,8 @@ def print_table(table: pd.DataFrame, what: str) -> None:
     """Print as Markdown, counts whole and figures to two places."""
     print(f"\n| {what} | " + " | ".join(table.columns) + " |")
     print("|---" * (1 + len(table.columns)) + "|")
-    for name, values in table.iterrows():
-        cells = [str(v) if isinstance(v, int) else f"{v:.2f}" for v in values.astype(object)]
+    for name, *values in table.itertuples():
+        cells = [f"{value:.2f}" if isinstance(value, float) else str(value) for value in values]
         head = ", ".join(name) if isinstance(name, tuple) else str(name)
         print(f"| {head} | " + " | ".join(cells) + " |")
 
