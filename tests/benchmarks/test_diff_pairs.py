@@ -90,3 +90,27 @@ def test_a_scene_without_parts_loses_none(pairs, defects):
     kinds = defects.kinds_for(pairs.load_scene("gravel", LONG_SIDE_PX))
     assert defects.OwnKind.REMOVED not in kinds
     assert defects.OwnKind.FIBRE in kinds
+
+
+def test_the_truth_moves_with_a_warped_picture(pairs):
+    import drifts  # noqa: PLC0415 - after the path is set
+
+    truth = np.zeros((160, 200), bool)
+    truth[60:100, 80:130] = True
+    image = np.where(truth[..., None], np.uint8(230), np.uint8(40)).repeat(3, 2)
+    moved = drifts.warped(pairs.Painting(image, truth), 3)
+    bright = moved.image[..., 0] > 135
+    assert (bright & moved.truth).sum() > 0.97 * (bright | moved.truth).sum()
+    assert not np.array_equal(moved.truth, truth)
+
+
+def test_what_is_called_another_picture_differs_visibly(pairs):
+    import redraws  # noqa: PLC0415 - after the path is set
+
+    changes = {name: (normal, other) for name, normal, other in redraws.redraws_of("brick", 96)}
+    assert set(changes) == {"another picture", *redraws.CHANGES} - {"hue turned by 120 degrees"}
+    for normal, other in changes.values():
+        assert other.shape == normal.shape
+        assert other.dtype == np.uint8
+        assert np.abs(other.astype(float) - normal).mean() > 7
+    assert len(pairs.SCENES) == len(set(pairs.SCENES))
