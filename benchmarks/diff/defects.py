@@ -14,10 +14,10 @@ from scenes import Scene, load_scene
 
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.edit.painter import Painting
-from kizu.edit.painter.fields import blur, resize, shifted, smooth_noise
+from kizu.edit.painter.fields import FloatArray, blur, resize, shifted, smooth_noise
 from kizu.edit.painter.fill import filled
 from kizu.edit.painter.scene import read_scene
-from kizu.edit.painter.surface import FloatArray, to_lab, to_rgb
+from kizu.edit.painter.surface import to_lab, to_rgb
 
 Rng: TypeAlias = np.random.Generator
 Drawn: TypeAlias = tuple[FloatArray, Mask]

@@ -181,7 +181,8 @@ def leather(long_side_px: int) -> Product:
     )
     product.picture *= (1 - 0.13 * relief)[..., None]
     product.parts = tuple(
-        product.box_part((x, 0.6, 0.016, 0.005), (214, 190, 140)) for x in np.arange(0.05, 1, 0.055)
+        product.box_part((x, 0.6, 0.016, 0.005), (214, 190, 140))
+        for x in np.arange(0.05, 0.95, 0.055)
     )
     return product
 

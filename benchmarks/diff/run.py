@@ -25,12 +25,13 @@ from metrics import aupro, average_precision, boundary_f, instance_recall, inter
 from pairs import REDRAW, Pair, make_pairs
 from redraws import redraws_of
 from scenes import SCENES
+from tqdm import tqdm
 
 from kizu.diff import Status, diff_mask
 
 KIZU: Final = "kizu"
 FOUND: Final = ("iou", "ap", "aupro", "boundary", "recall")
-FIGURES: Final = (*FOUND, "alarm", "alarm %", "seconds")
+FIGURES: Final = (*FOUND, "alarm", "marked %", "seconds")
 
 
 def main() -> None:
@@ -41,7 +42,8 @@ def main() -> None:
     with ProcessPoolExecutor(
         options.processes, get_context("spawn"), cv2.setNumThreads, (1,)
     ) as pool:
-        rows = pd.DataFrame(chain.from_iterable(pool.map(work, names)))
+        scenes = tqdm(pool.map(work, names), total=len(names), unit="scene")
+        rows = pd.DataFrame(chain.from_iterable(scenes))
     if options.rows:
         rows.to_csv(options.rows, index=False)
     print_methods(rows)
@@ -68,7 +70,7 @@ def judge_scene(name: str, seed: int, long_side_px: int) -> list[dict[str, objec
         rows += [judge(method, pair) for method in methods]
     for change, normal, other in redraws_of(name, long_side_px):
         status = diff_mask(normal, other).status.value
-        rows.append({"method": KIZU, "drift": change, "kind": "", "status": status})
+        rows.append({"method": KIZU, "scene": name, "drift": change, "kind": "", "status": status})
     return rows
 
 
@@ -85,7 +87,7 @@ def judge(method: str, pair: Pair) -> dict[str, object]:
         "status": status.value if status else "",
     }
     if pair.kind is None:
-        return row | {"alarm": float(mask.any()), "alarm %": 100 * float(mask.mean())}
+        return row | {"alarm": float(mask.any()), "marked %": 100 * float(mask.mean())}
     return row | {
         "iou": intersection_over_union(mask, pair.truth),
         "ap": average_precision(anomaly_map, pair.truth),
