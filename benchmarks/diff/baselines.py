@@ -1,31 +1,40 @@
-"""What people use today: each maps (normal, edited) to (anomaly map, mask)."""
+"""What people use today, and the method of this project, behind one signature."""
 
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
 from skimage.metrics import structural_similarity
 
 from kizu.arrays import FloatMap, Mask, RgbImage
-from kizu.diff import diff_mask
-
-Method: TypeAlias = Callable[[RgbImage, RgbImage], tuple[FloatMap, Mask]]
+from kizu.diff import Status, diff_mask
 
 
-def kizu_diff(normal: RgbImage, edited: RgbImage) -> tuple[FloatMap, Mask]:
+class Answer(NamedTuple):
+    """What a method says of a pair: (H, W) map and mask; the baselines know no status."""
+
+    anomaly_map: FloatMap
+    mask: Mask
+    status: Status | None = None
+
+
+Method: TypeAlias = Callable[[RgbImage, RgbImage], Answer]
+
+
+def kizu_diff(normal: RgbImage, edited: RgbImage) -> Answer:
     """The method of this project with its default settings."""
     result = diff_mask(normal, edited)
-    return result.anomaly_map, result.mask
+    return Answer(result.anomaly_map, result.mask, result.status)
 
 
-def absolute_difference(normal: RgbImage, edited: RgbImage) -> tuple[FloatMap, Mask]:
+def absolute_difference(normal: RgbImage, edited: RgbImage) -> Answer:
     """Largest channel difference, split by Otsu's threshold."""
     score = cv2.absdiff(normal, edited).max(axis=-1).astype(np.float32)
-    return score, _otsu(score)
+    return Answer(score, _otsu(score))
 
 
-def ecc_otsu(normal: RgbImage, edited: RgbImage) -> tuple[FloatMap, Mask]:
+def ecc_otsu(normal: RgbImage, edited: RgbImage) -> Answer:
     """Affine registration by enhanced correlation at half size, then the absolute difference."""
     small = [_grey(cv2.resize(i, None, fx=0.5, fy=0.5)) for i in (edited, normal)]
     affine = np.eye(2, 3, dtype=np.float32)
@@ -43,14 +52,14 @@ def ecc_otsu(normal: RgbImage, edited: RgbImage) -> tuple[FloatMap, Mask]:
     )
 
 
-def ssim_otsu(normal: RgbImage, edited: RgbImage) -> tuple[FloatMap, Mask]:
+def ssim_otsu(normal: RgbImage, edited: RgbImage) -> Answer:
     """Structural dissimilarity of the grey images, split by Otsu's threshold."""
     _, similarity = structural_similarity(_grey(normal), _grey(edited), full=True, data_range=255)
     score = np.clip(1 - similarity, 0, 2).astype(np.float32)
-    return score, _otsu(score)
+    return Answer(score, _otsu(score))
 
 
-def lab_hysteresis(normal: RgbImage, edited: RgbImage) -> tuple[FloatMap, Mask]:
+def lab_hysteresis(normal: RgbImage, edited: RgbImage) -> Answer:
     """Blurred Lab distance; regions above 6 delta E that reach 14."""
     lab = [cv2.cvtColor(i.astype(np.float32) / 255, cv2.COLOR_RGB2Lab) for i in (normal, edited)]
     distance = np.sqrt(((lab[1] - lab[0]) ** 2).sum(axis=-1))
@@ -59,7 +68,7 @@ def lab_hysteresis(normal: RgbImage, edited: RgbImage) -> tuple[FloatMap, Mask]:
     keep = np.zeros(count, np.bool_)
     keep[labels[score > 14]] = True  # noqa: PLR2004 - as documented
     keep[0] = False
-    return score, keep[labels]
+    return Answer(score, keep[labels])
 
 
 METHODS: Final[Mapping[str, Method]] = {

@@ -1,21 +1,27 @@
-"""Pairs with a known truth: photographs x painted defects x imitated redraws."""
+"""Pairs with a known truth: scenes x defects x drifts.
 
-from collections.abc import Iterator
+The same defects come back under every drift, so that drifts can be compared pair by pair.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from typing import Final, TypeAlias
 
-import cv2
 import numpy as np
-from skimage import data
+from defects import OwnKind, draw, kinds_for
+from drifts import PRESERVING, REDRAWN
+from scenes import SCENES, Scene, load_scene
 
 from kizu.arrays import Mask, RgbImage
-from kizu.edit.painter import DefectKind, DriftProfile, Painting, imitate_drift, paint
+from kizu.edit.painter import DefectKind, Painting, paint
 
-SCENES: Final = (
-    *("astronaut", "brick", "chelsea", "coffee", "coins"),
-    *("grass", "gravel", "moon", "rocket", "text"),
-)
-PRESERVING: Final = (DriftProfile.NONE, DriftProfile.GPT_IMAGE_1_5, DriftProfile.GPT_IMAGE_2)
+Kind: TypeAlias = DefectKind | OwnKind
+
+DEFECTS_PER_SCENE: Final = 3
+REDRAW: Final = "redraw"
+_GLANCE_PX: Final = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,46 +29,53 @@ class Pair:
     """One comparison and its truth in the edited image's frame; no kind means drift only."""
 
     scene: str
-    kind: DefectKind | None
-    profile: DriftProfile
+    kind: Kind | None
+    drift: str
     normal: RgbImage
     edited: RgbImage
     truth: Mask
 
 
-def load_scene(name: str, side_px: int) -> RgbImage:
-    """A square crop of a photograph that comes with scikit-image, enlarged to a common size."""
-    photo = getattr(data, name)()
-    rgb = photo[..., :3] if photo.ndim > 2 else np.repeat(photo[..., None], 3, 2)  # noqa: PLR2004
-    side = min(rgb.shape[:2])
-    top, left = (rgb.shape[0] - side) // 2, (rgb.shape[1] - side) // 2
-    square = np.ascontiguousarray(rgb[top : top + side, left : left + side])
-    return np.asarray(
-        cv2.resize(square, (side_px, side_px), interpolation=cv2.INTER_CUBIC), np.uint8
-    )
+def make_pairs(seed: int, long_side_px: int, names: Sequence[str]) -> Iterator[Pair]:
+    """Yield every scene's defects and one picture without any, under every drift."""
+    for name in names:
+        scene = load_scene(name, long_side_px)
+        for kind, painting in _paintings(scene, seed):
+            for drift, apply in {**PRESERVING, REDRAW: REDRAWN}.items():
+                if drift == REDRAW and kind is not None:
+                    continue
+                redrawn = apply(painting, seed + SCENES.index(name))
+                yield Pair(name, kind, drift, scene.image, redrawn.image, redrawn.truth)
 
 
-def make_pairs(seed: int, side_px: int, scenes: int) -> Iterator[Pair]:
-    """Yield, for every scene and profile, two painted defects and one redraw without any."""
-    kinds = list(DefectKind)
-    for index, name in enumerate(SCENES[:scenes]):
-        normal = load_scene(name, side_px)
-        for profile in (*PRESERVING, DriftProfile.REDRAW):
-            for turn in range(2):
-                kind = kinds[(2 * index + turn + seed) % len(kinds)]
-                painting = paint(normal, kind, seed + index)
-                yield _pair(name, kind, profile, normal, painting, seed + index)
-            clean = Painting(normal, np.zeros(normal.shape[:2], np.bool_))
-            yield _pair(name, None, profile, normal, clean, seed + index)
+def _paintings(scene: Scene, seed: int) -> Iterator[tuple[Kind | None, Painting]]:
+    """The scene's defects, then the scene without any."""
+    for kind in kinds_by_scene(seed)[scene.name]:
+        yield kind, _painting(scene, kind, seed)
+    yield None, Painting(scene.image, np.zeros(scene.image.shape[:2], np.bool_))
 
 
-def _pair(
-    name: str,
-    kind: DefectKind | None,
-    profile: DriftProfile,
-    normal: RgbImage,
-    painting: Painting,
-    seed: int,
-) -> Pair:
-    redrawn = imitate_drift(painting, profile, seed)
-    return Pair(name, kind, profile, normal, redrawn.image, redrawn.truth)
+@cache
+def kinds_by_scene(seed: int) -> Mapping[str, tuple[Kind, ...]]:
+    """Return three kinds for every scene, always those that came up least of what it allows."""
+    rng, counted = np.random.default_rng(seed), Counter[Kind]()
+    plan = {}
+    for name in SCENES:
+        allowed = (*DefectKind, *kinds_for(load_scene(name, _GLANCE_PX)))
+        mixed = [allowed[index] for index in rng.permutation(len(allowed))]
+        plan[name] = tuple(sorted(mixed, key=lambda kind: counted[kind])[:DEFECTS_PER_SCENE])
+        counted.update(plan[name])
+    return plan
+
+
+def _painting(scene: Scene, kind: Kind, seed: int) -> Painting:
+    """A defect that shows; the next seeds are tried where one does not."""
+    index = SCENES.index(scene.name)
+    for attempt in range(5):
+        now = seed + index + 1000 * attempt
+        drawn = (
+            draw(scene, kind, now) if isinstance(kind, OwnKind) else paint(scene.image, kind, now)
+        )
+        if drawn.truth.any():
+            return drawn
+    raise ValueError(f"{kind} does not show on {scene.name} with seed {seed}; take another seed")

@@ -1,102 +1,136 @@
-"""How well differences are found: prints the table of the documentation.
+"""How well differences are found: prints the tables of the documentation.
 
-python benchmarks/diff/run.py --seed 3
+python benchmarks/diff/run.py --processes 2
 
-Masks: intersection over union, pixel average precision of the anomaly map, boundary F at 4 pixels,
-share of defects hit (IoU of at least 0.3); on pairs with drift alone, the share with any mask.
-Times are CPU seconds on one thread.
+Every method on 28 scenes with three defects each and one picture without any, each under four
+drifts; then which redrawn pictures are called so; then time and memory. `--quick` takes every
+fourth scene. Times are CPU seconds on one thread.
 """
 
 import argparse
 import time
-from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import chain
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
 
 import cv2
-import numpy as np
+import pandas as pd
 from baselines import METHODS
-from pairs import PRESERVING, Pair, make_pairs
+from drifts import PRESERVING
+from memory import print_cost
+from metrics import aupro, average_precision, boundary_f, instance_recall, intersection_over_union
+from pairs import REDRAW, Pair, make_pairs
+from redraws import redraws_of
+from scenes import SCENES
+from tqdm import tqdm
 
-from kizu.arrays import FloatMap, Mask
 from kizu.diff import Status, diff_mask
-from kizu.edit.painter import DriftProfile
 
-_BOUNDARY_PX = 4
-_HIT_IOU = 0.3
-_HISTOGRAM_BINS = 4096
+KIZU: Final = "kizu"
+FOUND: Final = ("iou", "ap", "aupro", "boundary", "recall")
+FIGURES: Final = (*FOUND, "alarm", "marked %", "seconds")
 
 
 def main() -> None:
     """Score every method on every pair and print what was found."""
+    options = _options()
+    names = SCENES[::4] if options.quick else SCENES
+    work = partial(judge_scene, seed=options.seed, long_side_px=options.side_px)
+    with ProcessPoolExecutor(
+        options.processes, get_context("spawn"), cv2.setNumThreads, (1,)
+    ) as pool:
+        scenes = tqdm(pool.map(work, names), total=len(names), unit="scene")
+        rows = pd.DataFrame(chain.from_iterable(scenes))
+    if options.rows:
+        rows.to_csv(options.rows, index=False)
+    print_methods(rows)
+    print_kinds(rows)
+    print_statuses(rows)
+    print_cost((1024, 1024))
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=3)
-    parser.add_argument("--side-px", type=int, default=1024)
-    parser.add_argument("--scenes", type=int, default=10)
-    options = parser.parse_args()
-    cv2.setNumThreads(1)
-    scores: dict[tuple[str, str], list[dict[str, float]]] = defaultdict(list)
-    redraws = []
-    for pair in make_pairs(options.seed, options.side_px, options.scenes):
-        if pair.profile is DriftProfile.REDRAW:
-            redraws.append(diff_mask(pair.normal, pair.edited).status is Status.REDRAWN)
-            continue
-        for name in METHODS:
-            scores[name, pair.profile.value].append(score(name, pair))
-    print_table(scores)
-    print(f"\nredraws of the whole picture reported: {np.mean(redraws):.0%} of {len(redraws)}")
+    parser.add_argument("--side-px", type=int, default=640, help="long side of every picture")
+    parser.add_argument("--quick", action="store_true", help="every fourth scene only")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--rows", type=Path, help="CSV file for every single figure")
+    return parser.parse_args()
 
 
-def score(name: str, pair: Pair) -> dict[str, float]:
-    """Figures of one method on one pair."""
+def judge_scene(name: str, seed: int, long_side_px: int) -> list[dict[str, object]]:
+    """Return one row per method and pair of a scene, and one per redrawn picture."""
+    rows = []
+    for pair in make_pairs(seed, long_side_px, [name]):
+        methods = [KIZU] if pair.drift == REDRAW else list(METHODS)
+        rows += [judge(method, pair) for method in methods]
+    for change, normal, other in redraws_of(name, long_side_px):
+        status = diff_mask(normal, other).status.value
+        rows.append({"method": KIZU, "scene": name, "drift": change, "kind": "", "status": status})
+    return rows
+
+
+def judge(method: str, pair: Pair) -> dict[str, object]:
+    """Return one method's figures on one pair."""
     start = time.process_time()
-    anomaly_map, mask = METHODS[name](pair.normal, pair.edited)
-    seconds = time.process_time() - start
+    anomaly_map, mask, status = METHODS[method](pair.normal, pair.edited)
+    row: dict[str, object] = {
+        "method": method,
+        "scene": pair.scene,
+        "drift": pair.drift,
+        "kind": pair.kind.value if pair.kind else "",
+        "seconds": time.process_time() - start,
+        "status": status.value if status else "",
+    }
     if pair.kind is None:
-        return {"alarm": float(mask.any()), "seconds": seconds}
-    iou = (mask & pair.truth).sum() / max((mask | pair.truth).sum(), 1)
-    return {
-        "iou": float(iou),
+        return row | {"alarm": float(mask.any()), "marked %": 100 * float(mask.mean())}
+    return row | {
+        "iou": intersection_over_union(mask, pair.truth),
         "ap": average_precision(anomaly_map, pair.truth),
+        "aupro": aupro(anomaly_map, pair.truth),
         "boundary": boundary_f(mask, pair.truth),
-        "hit": float(iou >= _HIT_IOU),
-        "seconds": seconds,
+        "recall": instance_recall(mask, pair.truth),
     }
 
 
-def average_precision(anomaly_map: FloatMap, truth: Mask) -> float:
-    """Area under the precision-recall curve over pixels, from a histogram of ranks."""
-    levels = np.unique(np.quantile(anomaly_map, np.linspace(0, 1, _HISTOGRAM_BINS)))
-    bins = np.searchsorted(levels, anomaly_map.ravel())
-    everything = np.bincount(bins, minlength=len(levels) + 1)[::-1]
-    right = np.bincount(bins[truth.ravel()], minlength=len(levels) + 1)[::-1]
-    precision = np.cumsum(right) / np.maximum(np.cumsum(everything), 1)
-    return float((precision * right).sum() / max(truth.sum(), 1))
+def print_methods(rows: pd.DataFrame) -> None:
+    """Every method under every drift; what is found of defects, what is marked without any."""
+    judged = rows[rows["drift"].isin(list(PRESERVING))]
+    means = judged.groupby(["drift", "method"])[list(FIGURES)].mean()
+    order = [(drift, method) for drift in PRESERVING for method in METHODS]
+    print_table(means.loc[order], "drift and method")
 
 
-def boundary_f(mask: Mask, truth: Mask) -> float:
-    """Harmonic mean of the shares of either outline that lie near the other."""
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _BOUNDARY_PX + 1,) * 2)
-    edges = [
-        cv2.morphologyEx(m.view(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-        for m in (mask, truth)
-    ]
-    if not all(edge.any() for edge in edges):
-        return 0.0
-    near = [cv2.dilate(edge, disc) > 0 for edge in edges]
-    precision = near[1][edges[0] > 0].mean()
-    recall = near[0][edges[1] > 0].mean()
-    return float(2 * precision * recall / max(precision + recall, 1e-9))
+def print_kinds(rows: pd.DataFrame) -> None:
+    """What kizu finds of every kind of defect: over all drifts, and the IoU under each."""
+    own = rows[(rows["method"] == KIZU) & rows["iou"].notna()]
+    kinds = own.groupby("kind")
+    table = kinds[list(FOUND)].mean()
+    table.insert(0, "pairs", kinds.size())
+    by_drift = own.pivot_table(values="iou", index="kind", columns="drift")[list(PRESERVING)]
+    print_table(table.join(by_drift.add_prefix("iou ")).sort_values("iou"), "defect")
 
 
-def print_table(scores: dict[tuple[str, str], list[dict[str, float]]]) -> None:
-    """One row per method and profile, as Markdown."""
-    columns = ("iou", "ap", "boundary", "hit", "alarm", "seconds")
-    print("| method | redraw | " + " | ".join(columns) + " |")
-    print("|---" * (2 + len(columns)) + "|")
-    for profile in PRESERVING:
-        for name in METHODS:
-            rows = scores[name, profile.value]
-            means = [np.mean([row[c] for row in rows if c in row]) for c in columns]
-            print(f"| {name} | {profile.value} | " + " | ".join(f"{m:.2f}" for m in means) + " |")
+def print_statuses(rows: pd.DataFrame) -> None:
+    """How often kizu calls a picture what."""
+    own = rows[rows["method"] == KIZU]
+    what = own["drift"] + own["kind"].map(lambda kind: ", a defect" if kind else "")
+    table = pd.crosstab(what, own["status"]).reindex(columns=[s.value for s in Status])
+    print_table(table.fillna(0).astype(int).loc[what.unique()], "picture")
+
+
+def print_table(table: pd.DataFrame, what: str) -> None:
+    """Print as Markdown, counts whole and figures to two places."""
+    print(f"\n| {what} | " + " | ".join(table.columns) + " |")
+    print("|---" * (1 + len(table.columns)) + "|")
+    for name, *values in table.itertuples():
+        cells = [f"{value:.2f}" if isinstance(value, float) else str(value) for value in values]
+        head = ", ".join(name) if isinstance(name, tuple) else str(name)
+        print(f"| {head} | " + " | ".join(cells) + " |")
 
 
 if __name__ == "__main__":
