@@ -90,7 +90,13 @@ def _compare(
         faint = drop_specks(decide(scales, _FAINT_SEED_SHARE), strength, settings.min_area_px)
         mask = with_faint_pieces(mask, faint, strength)
     mask = refine(mask, scales[0].residual, tone.predicted) & valid
-    measured = grading.figures(registration, tone, _noise_figure(scales[0], mask), identical_share)
+    measured = grading.figures(
+        registration,
+        tone,
+        mask,
+        noise_delta_e=_noise_figure(scales[0], mask),
+        identical_share=identical_share,
+    )
     match_rate = registration.match_rate(mask)
     drift = grading.grade(measured, match_rate, registration.residual_px, in_place=in_place)
     anomaly_map = _anomaly_map(strength, mask, scales[0].threshold)

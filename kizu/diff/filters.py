@@ -6,6 +6,8 @@ import numpy as np
 from kizu.arrays import FloatMap, Mask, RgbImage
 
 _DIRECT_SIGMA_PX = 5.0
+_CHANGED_CELL_SHARE = 0.05
+_MIN_OUTSIDE_SHARE = 0.5
 
 
 def gaussian(image: FloatMap, sigma_px: float) -> FloatMap:
@@ -34,9 +36,9 @@ def shrink(image: FloatMap, factor: int) -> FloatMap:
     )
 
 
-def cell_averages(image: FloatMap, grid: tuple[int, int]) -> FloatMap:
+def cell_averages(image: FloatMap, grid: tuple[int, ...]) -> FloatMap:
     """Area average over a grid of (rows, columns) cells."""
-    return _as_map(cv2.resize(image, grid[::-1], interpolation=cv2.INTER_AREA))
+    return _as_map(cv2.resize(image, (grid[1], grid[0]), interpolation=cv2.INTER_AREA))
 
 
 def enlarge(image: FloatMap, shape: tuple[int, ...]) -> FloatMap:
@@ -71,6 +73,14 @@ def erode(mask: Mask, radius_px: int) -> Mask:
         mask.view(np.uint8), disc(radius_px), borderType=cv2.BORDER_CONSTANT, borderValue=0.0
     )
     return np.asarray(eroded, np.uint8).view(np.bool_)
+
+
+def cells_outside(changed: Mask, known: Mask) -> Mask:
+    """Known cells of a grid (h, w) that a change (H, W) leaves alone, or all if it leaves few."""
+    share = cell_averages(changed.astype(np.float32), known.shape)
+    outside = known & (share < _CHANGED_CELL_SHARE)
+    few = np.count_nonzero(outside) < _MIN_OUTSIDE_SHARE * np.count_nonzero(known)
+    return known if few else np.asarray(outside)
 
 
 def _as_map(array: object) -> FloatMap:

@@ -2,12 +2,16 @@
 
 import numpy as np
 
+from kizu.arrays import Mask
 from kizu.diff.registration import Registration
 from kizu.diff.result import Drift, DriftFigures, Status
 from kizu.diff.tone import Tone
 
-_REDRAWN_MATCH_RATE = 0.5
-_REDRAWN_TONE_DELTA_E = 20.0
+_LOST_MATCH_RATE = 0.3
+_POOR_MATCH_RATE = 0.5
+_SEEN_DELTA_E = 1.0
+_RELIT_DELTA_E = 20.0
+_OTHER_DELTA_E = 8.0
 _UNSETTLED_PX = 0.25
 _RESYNTHESISED_DELTA_E = 2.0
 _STRONG_SHIFT_PX = 3.0
@@ -15,9 +19,17 @@ _STRONG_TONE_DELTA_E = 6.0
 
 
 def figures(
-    registration: Registration, tone: Tone, noise_delta_e: float, identical_share: float
+    registration: Registration,
+    tone: Tone,
+    changed: Mask,
+    *,
+    noise_delta_e: float,
+    identical_share: float,
 ) -> DriftFigures:
-    """Collect what was measured; the content's motion is the inverse of the sampling map's."""
+    """Collect what was measured outside a change (H, W).
+
+    The motion is the content's, which is the inverse of the sampling map's.
+    """
     affine = registration.affine
     to_edited = np.linalg.inv(np.vstack([affine, [0.0, 0.0, 1.0]]))
     height, width = registration.map_x.shape
@@ -34,6 +46,7 @@ def figures(
         delta_a=tone.offset[1],
         delta_b=tone.offset[2],
         tone_delta_e=float(np.linalg.norm(tone.offset)),
+        relight_delta_e=tone.relight_delta_e(changed),
         chroma_gain=tone.chroma_gain,
         noise_delta_e=noise_delta_e,
         identical_share=identical_share,
@@ -46,13 +59,17 @@ def grade(
     """Grade the drift outside the change.
 
     A picture is redrawn if its detail no longer matches, if no smooth field settles on it and what
-    is left still differs, or if its tone moved as a whole. On a blurred picture nothing can settle
-    to a fraction of a pixel, and nothing needs to: little is left there.
+    is left still differs, if much is left everywhere, or if the light changed over most of it. On a
+    blurred picture nothing can settle or match to a fraction of a pixel, and nothing needs to:
+    little is left there.
     """
     if in_place:
         return Drift.NONE
-    adrift = residual_px > _UNSETTLED_PX and measured.noise_delta_e > _RESYNTHESISED_DELTA_E
-    if match_rate < _REDRAWN_MATCH_RATE or adrift or measured.tone_delta_e > _REDRAWN_TONE_DELTA_E:
+    left = measured.noise_delta_e
+    lost = match_rate < _LOST_MATCH_RATE or (match_rate < _POOR_MATCH_RATE and left > _SEEN_DELTA_E)
+    adrift = residual_px > _UNSETTLED_PX and left > _RESYNTHESISED_DELTA_E
+    other = left > _OTHER_DELTA_E or measured.relight_delta_e > _RELIT_DELTA_E
+    if lost or adrift or other:
         return Drift.REDRAWN
     far = np.hypot(measured.shift_x_px, measured.shift_y_px) > _STRONG_SHIFT_PX
     if far or measured.tone_delta_e > _STRONG_TONE_DELTA_E:

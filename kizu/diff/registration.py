@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from kizu.arrays import FloatMap, Mask, RgbImage
-from kizu.diff.filters import gaussian, shrink
+from kizu.diff.filters import cells_outside, gaussian, shrink
 from kizu.diff.matching import coarse_affine, local_contrast
 from kizu.diff.result import Affine
 
@@ -32,8 +32,6 @@ _MIN_TRUST = 0.003
 _BORDER_PX = 2
 _MATCHED_CORRELATION = 0.5
 _TEXTURED_CONTRAST = 0.35
-_CHANGED_CELL_SHARE = 0.05
-_MIN_OUTSIDE_SHARE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,14 +65,7 @@ class Registration:
         Args:
             changed: (H, W) bool.
         """
-        rows, columns = self.agreement.shape
-        share = cv2.resize(
-            changed.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA
-        )
-        textured = ~np.isnan(self.agreement)
-        outside = textured & (share < _CHANGED_CELL_SHARE)
-        if np.count_nonzero(outside) < _MIN_OUTSIDE_SHARE * np.count_nonzero(textured):
-            outside = textured
+        outside = cells_outside(changed, ~np.isnan(self.agreement))
         judged = self.agreement[outside]
         return float((judged > _MATCHED_CORRELATION).mean()) if judged.size else 1.0
 
@@ -184,7 +175,7 @@ def _step(
     gy = cv2.Sobel(mean, cv2.CV_32F, 0, 1, scale=1 / 8)
     error = edited - warped
     spread = 1.5 * float(np.median(np.abs(error[::3, ::3]))) + 0.05
-    weight = inside * _border_ramp(error.shape, _BORDER_RAMP_PX * scale)
+    weight = inside * _border_ramp(error.shape, _BORDER_RAMP_PX * float(scale))
     weight /= 1 + (error / (2 * spread)) ** 2
     votes_x, votes_y = weight * gx, weight * gy
     curvature = _to_cells([votes_x * gx, votes_x * gy, votes_y * gy], (rows, columns))
@@ -226,7 +217,8 @@ def _trust(
     cells = gaussian(_to_cells(products, grid), 1.5)
     correlation = cells[..., 0] / np.sqrt(cells[..., 1] * cells[..., 2] + 1e-3)
     trust = np.clip(correlation, 0.05, 1) ** 2 * (cells[..., 3] > 0.99)  # noqa: PLR2004 - whole cells
-    textured = (cells[..., 2] > _TEXTURED_CONTRAST**2) & (cells[..., 3] > 0.99)  # noqa: PLR2004
+    contrast = np.maximum(cells[..., 1], cells[..., 2])
+    textured = (contrast > _TEXTURED_CONTRAST**2) & (cells[..., 3] > 0.99)  # noqa: PLR2004
     agreement = np.where(textured, correlation, np.nan)
     return np.asarray(trust, np.float32), np.asarray(agreement, np.float32)
 

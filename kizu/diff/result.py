@@ -60,6 +60,8 @@ class DriftFigures:
         delta_a: Median green-red offset, CIE a*.
         delta_b: Median blue-yellow offset, CIE b*.
         tone_delta_e: Median size of the colour correction.
+        relight_delta_e: What nine tenths of the unchanged picture differ by at most, registered but
+            not corrected.
         chroma_gain: Chroma of the edit relative to the normal's.
         noise_delta_e: Median colour difference left after registration and colour correction.
         identical_share: Share of pixels that agree within one grey level as they came.
@@ -75,6 +77,7 @@ class DriftFigures:
     delta_a: float = 0.0
     delta_b: float = 0.0
     tone_delta_e: float = 0.0
+    relight_delta_e: float = 0.0
     chroma_gain: float = 1.0
     noise_delta_e: float = 0.0
     identical_share: float = 0.0

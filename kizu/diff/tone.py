@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.arrays import FloatMap, Mask, RgbImage
-from kizu.diff.filters import enlarge, gaussian, magnitude, shrink
+from kizu.diff.filters import cells_outside, enlarge, gaussian, magnitude, shrink
 
 _GRID_SIDE = 144
 _TABLE_BINS = 64
@@ -31,6 +31,7 @@ _OFFSET_PRIOR_CELLS = 4.0
 _CELL_BLUR_PX = 1.5
 _COMMON_CELLS = 60.0
 _RARE_DOUBT = 0.5
+_RELIT_SHARE = 0.9
 _RIDGE = 2e-4
 _COLOUR_TERMS = 13
 _LINEAR = (0, 1, 2, 3, _COLOUR_TERMS, _COLOUR_TERMS + 1)
@@ -46,14 +47,23 @@ class Tone:
         doubt: (h, w) float32 on a coarse grid, delta E of correction specific to a colour or place,
             and a share of the whole correction for rare colours: where much was corrected by few
             examples, the correction is less certain.
+        difference: (h, w) float32 on the same grid, delta E between the edit and the normal before
+            any correction; NaN where they may not be compared.
         offset: Median correction in L*, a*, b*.
         chroma_gain: Chroma of the edit relative to the normal's.
     """
 
     predicted: FloatMap
     doubt: FloatMap
+    difference: FloatMap
     offset: tuple[float, float, float]
     chroma_gain: float
+
+    def relight_delta_e(self, changed: Mask) -> float:
+        """Delta E that nine tenths of the picture outside a change (H, W) stay below."""
+        outside = cells_outside(changed, ~np.isnan(self.difference))
+        judged = self.difference[outside]
+        return float(np.quantile(judged, _RELIT_SHARE)) if judged.size else 0.0
 
 
 def correct_tone(warped: RgbImage, edited: RgbImage, valid: Mask) -> Tone:
@@ -78,6 +88,7 @@ def correct_tone(warped: RgbImage, edited: RgbImage, valid: Mask) -> Tone:
         predicted=_predict(warped, coefficients, offsets) + enlarge(field, warped.shape),
         doubt=magnitude(np.asarray(correction - offset, np.float32))
         + np.float32(_RARE_DOUBT * np.linalg.norm(offset)) * _rarity(cells).reshape(cells.shape),
+        difference=np.where(whole, magnitude(gaussian(target - start, 1.0)), np.float32(np.nan)),
         offset=(float(offset[0]), float(offset[1]), float(offset[2])),
         chroma_gain=_chroma_gain(start[whole], target[whole]),
     )
@@ -85,7 +96,8 @@ def correct_tone(warped: RgbImage, edited: RgbImage, valid: Mask) -> Tone:
 
 def untouched(normal_lab: FloatMap) -> Tone:
     """The tone of an image that was edited in place: nothing to correct."""
-    return Tone(normal_lab, np.zeros((1, 1), np.float32), (0.0, 0.0, 0.0), 1.0)
+    nothing = np.zeros((1, 1), np.float32)
+    return Tone(normal_lab, nothing, nothing, (0.0, 0.0, 0.0), 1.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,17 +20,19 @@ def test_a_picture_that_settles_drifted_slightly():
 @pytest.mark.parametrize(
     "figures",
     [
-        {"match_rate": 0.3},
+        {"match_rate": 0.2},
+        {"match_rate": 0.4, "noise_delta_e": 2.0},
         {"residual_px": 0.4, "noise_delta_e": 3.0},
-        {"tone_delta_e": 25.0},
+        {"relight_delta_e": 25.0},
+        {"noise_delta_e": 12.0},
     ],
 )
-def test_lost_detail_an_unsettled_field_or_another_tone_is_a_redraw(figures):
+def test_lost_detail_an_unsettled_field_or_another_light_is_a_redraw(figures):
     assert graded(**figures) is Drift.REDRAWN
 
 
-def test_a_blurred_picture_that_does_not_settle_is_no_redraw():
-    assert graded(residual_px=0.4, noise_delta_e=0.5) is Drift.SLIGHT
+def test_a_blurred_picture_that_neither_settles_nor_matches_is_no_redraw():
+    assert graded(match_rate=0.45, residual_px=0.4, noise_delta_e=0.5) is Drift.SLIGHT
 
 
 @pytest.mark.parametrize("figures", [{"shift_x_px": 5.0}, {"tone_delta_e": 8.0}])
