@@ -6,7 +6,7 @@ from kizu.diff.registration import Registration
 from kizu.diff.result import Drift, DriftFigures, Status
 from kizu.diff.tone import Tone
 
-_REDRAWN_MATCH_RATE = 0.5
+REDRAWN_MATCH_RATE = 0.5
 _REDRAWN_TONE_DELTA_E = 20.0
 _UNSETTLED_PX = 0.25
 _RESYNTHESISED_DELTA_E = 2.0
@@ -52,7 +52,7 @@ def grade(
     if in_place:
         return Drift.NONE
     adrift = residual_px > _UNSETTLED_PX and measured.noise_delta_e > _RESYNTHESISED_DELTA_E
-    if match_rate < _REDRAWN_MATCH_RATE or adrift or measured.tone_delta_e > _REDRAWN_TONE_DELTA_E:
+    if match_rate < REDRAWN_MATCH_RATE or adrift or measured.tone_delta_e > _REDRAWN_TONE_DELTA_E:
         return Drift.REDRAWN
     far = np.hypot(measured.shift_x_px, measured.shift_y_px) > _STRONG_SHIFT_PX
     if far or measured.tone_delta_e > _STRONG_TONE_DELTA_E:
