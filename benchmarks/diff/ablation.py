@@ -52,7 +52,7 @@ VARIANTS: Final[Mapping[str, tuple[object, str, object]]] = {
     "colours not balanced": (tone, "_CELLS_PER_COLOUR", 10**9),
     "one noise level for the picture": (evidence, "noise_level", _constant_noise),
     "largest of all scales": (comparison, "decide", _largest_of_all_scales),
-    "one round only": (comparison, "_MORE_ROUNDS", 0),
+    "no second look": (comparison, "_LARGE_CHANGE", 1.0),
     "no faint pieces": (comparison, "with_faint_pieces", _no_faint_pieces),
     "no outlines": (comparison, "refine", lambda mask, _: mask),
 }

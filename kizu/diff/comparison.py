@@ -40,7 +40,6 @@ _FAINT_SEED_SHARE = 0.6
 _MARGIN_SHARE = 1 / 32
 _LARGE_CHANGE = 0.12
 _SMALL_REST = 0.1
-_MORE_ROUNDS = 2
 
 
 def diff_mask(
@@ -98,10 +97,8 @@ def _compare(
     measured_scales = _all_scales(tone.predicted, edited_lab, valid, tone.doubt)
     scales = [judge(scale, suspicion) for scale in measured_scales]
     mask, strength = _marked(scales, settings.min_area_px)
-    for _ in range(_MORE_ROUNDS):
-        rest = _rest_of(mask, valid)
-        if rest is None or registration.match_rate(mask) < grading.REDRAWN_MATCH_RATE:
-            break
+    rest = _rest_of(mask, valid)
+    if rest is not None and registration.match_rate(mask) >= grading.REDRAWN_MATCH_RATE:
         scales = [judge(scale, suspicion, rest) for scale in measured_scales]
         mask, strength = _marked(scales, settings.min_area_px)
     mask = refine(mask, scales[0].residual) & valid
