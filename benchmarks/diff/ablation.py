@@ -33,8 +33,10 @@ def _no_tone(warped: RgbImage, edited: RgbImage, valid: Mask) -> tone.Tone:
     return tone.untouched(to_lab(warped))
 
 
-def _constant_noise(residual: FloatMap, busy: FloatMap, valid: Mask) -> FloatMap:
-    del busy
+def _constant_noise(
+    residual: FloatMap, busy: FloatMap, valid: Mask, *, mixed: bool = False
+) -> FloatMap:
+    del busy, mixed
     level = float(np.median(residual[valid])) / 1.54 + 0.03
     return np.full(residual.shape, level, np.float32)
 
@@ -55,6 +57,7 @@ VARIANTS: Final[Mapping[str, tuple[object, str, object]]] = {
     "colours not balanced": (tone, "_CELLS_PER_COLOUR", 10**9),
     "one noise level for the picture": (evidence, "noise_level", _constant_noise),
     "largest of all scales": (comparison, "decide", _largest_of_all_scales),
+    "no second look": (comparison, "_LARGE_CHANGE", 1.0),
     "no faint pieces": (comparison, "with_faint_pieces", _no_faint_pieces),
     "no outlines": (comparison, "refine", lambda mask, _: mask),
 }

@@ -11,7 +11,15 @@ import numpy as np
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff import grading
 from kizu.diff.decision import decide, strength_of
-from kizu.diff.evidence import COARSE, ScaleEvidence, Suspicion, coarse_evidence, fine_evidence
+from kizu.diff.evidence import (
+    COARSE,
+    Measurement,
+    ScaleEvidence,
+    Suspicion,
+    coarse_measurement,
+    fine_measurement,
+    judge,
+)
 from kizu.diff.filters import erode, magnitude, to_lab
 from kizu.diff.inputs import check_pair
 from kizu.diff.outline import drop_specks, refine, with_faint_pieces
@@ -29,6 +37,9 @@ _ACTIVE_LEVELS = 4.0
 _VALID_MARGIN_PX = 5
 _MIN_SIDE_PX = 32
 _FAINT_SEED_SHARE = 0.6
+_MARGIN_SHARE = 1 / 32
+_LARGE_CHANGE = 0.12
+_SMALL_REST = 0.1
 
 
 def diff_mask(
@@ -83,12 +94,13 @@ def _compare(
     tone = untouched(to_lab(warped)) if in_place else correct_tone(warped, edited, valid)
     rate = settings.false_alarm_rate / (1 + len(COARSE))
     suspicion = Suspicion(rate, settings.min_visible_delta_e, region)
-    scales = _all_scales(tone.predicted, edited_lab, valid, doubt=tone.doubt, suspicion=suspicion)
-    strength = strength_of(scales)
-    mask = drop_specks(decide(scales), strength, settings.min_area_px)
-    if mask.any():
-        faint = drop_specks(decide(scales, _FAINT_SEED_SHARE), strength, settings.min_area_px)
-        mask = with_faint_pieces(mask, faint, strength)
+    measured_scales = _all_scales(tone.predicted, edited_lab, valid, tone.doubt)
+    scales = [judge(scale, suspicion) for scale in measured_scales]
+    mask, strength = _marked(scales, settings.min_area_px)
+    rest = _rest_of(mask, valid)
+    if rest is not None and registration.match_rate(mask) >= grading.POOR_MATCH_RATE:
+        scales = [judge(scale, suspicion, rest) for scale in measured_scales]
+        mask, strength = _marked(scales, settings.min_area_px)
     mask = refine(mask, scales[0].residual, tone.predicted) & valid
     measured = grading.figures(
         registration,
@@ -115,19 +127,34 @@ def _compare(
 
 
 def _all_scales(
-    predicted: FloatMap,
-    edited_lab: FloatMap,
-    valid: Mask,
-    *,
-    doubt: FloatMap,
-    suspicion: Suspicion,
-) -> list[ScaleEvidence]:
-    fine = fine_evidence(predicted, edited_lab, valid, doubt=doubt, suspicion=suspicion)
-    coarse = [
-        coarse_evidence(scale, predicted, edited_lab, valid, doubt=doubt, suspicion=suspicion)
-        for scale in COARSE
-    ]
+    predicted: FloatMap, edited_lab: FloatMap, valid: Mask, doubt: FloatMap
+) -> list[Measurement]:
+    fine = fine_measurement(predicted, edited_lab, valid, doubt)
+    coarse = [coarse_measurement(s, predicted, edited_lab, valid, doubt) for s in COARSE]
     return [fine, *coarse]
+
+
+def _marked(scales: list[ScaleEvidence], min_area_px: int) -> tuple[Mask, FloatMap]:
+    """What the evidence marks, and its strength in thresholds, both (H, W)."""
+    strength = strength_of(scales)
+    mask = drop_specks(decide(scales), strength, min_area_px)
+    if mask.any():
+        faint = drop_specks(decide(scales, _FAINT_SEED_SHARE), strength, min_area_px)
+        mask = with_faint_pieces(mask, faint, strength)
+    return mask, strength
+
+
+def _rest_of(mask: Mask, valid: Mask) -> Mask | None:
+    """Where to learn the noise anew, because a large change stood in its way; None if it did not.
+
+    Too small a rest has nothing to teach.
+    """
+    away = cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, 3)
+    near = (away <= _MARGIN_SHARE * min(mask.shape)) & valid
+    changed, known = np.count_nonzero(near), np.count_nonzero(valid)
+    if not _LARGE_CHANGE * known <= changed <= (1 - _SMALL_REST) * known:
+        return None
+    return np.asarray(valid & ~near)
 
 
 def _edited_in_place(normal: RgbImage, edited: RgbImage) -> tuple[float, bool]:

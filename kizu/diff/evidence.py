@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from kizu.arrays import FloatMap, Mask
-from kizu.diff.extremes import GumbelLaw, block_maxima_law
+from kizu.diff.extremes import GumbelLaw, block_maxima_law, remaining_law
 from kizu.diff.filters import dilate, enlarge, gaussian, magnitude, shrink
 from kizu.diff.noise import common_activity, noise_level
 
@@ -46,8 +46,32 @@ class Suspicion:
 
 
 @dataclass(frozen=True, eq=False)
+class Measurement:
+    """What differs at one scale, not yet judged.
+
+    Attributes:
+        scale: Which one.
+        residual: (h, w, 3) float32 Lab residual, averaged over the scale's cells, not yet blurred.
+        size: (h, w) float32 delta E, the difference that counts.
+        spread: (h', w') float32 delta E, the plain difference that the noise floor is learned from;
+            of the same size, or of half.
+        busy: (h', w') float32, activity that both images have.
+        doubt: (h', w') float32 delta E that uncertain colour correction adds to the noise.
+        valid: (h, w) bool.
+    """
+
+    scale: Scale
+    residual: FloatMap
+    size: FloatMap
+    spread: FloatMap
+    busy: FloatMap
+    doubt: FloatMap
+    valid: Mask
+
+
+@dataclass(frozen=True, eq=False)
 class ScaleEvidence:
-    """Evidence at one scale.
+    """What was measured at one scale, in units of the noise floor.
 
     Attributes:
         scale: Which one.
@@ -65,27 +89,51 @@ class ScaleEvidence:
     threshold: float
     valid: Mask
 
-    @classmethod
-    def of(
-        cls,
-        scale: Scale,
-        residual: FloatMap,
-        *,
-        size: FloatMap,
-        noise: FloatMap,
-        valid: Mask,
-        suspicion: Suspicion,
-    ) -> "ScaleEvidence":
-        """Judge sizes (h, w) in delta E against a noise floor and the law of their maxima."""
-        visible = scale.visible_share * suspicion.visible_delta_e
-        noise = np.maximum(noise, np.float32(visible / _USUAL_THRESHOLD))
-        law = block_maxima_law(np.asarray(size / noise, np.float32), valid)
+
+def judge(measured: Measurement, suspicion: Suspicion, rest: Mask | None = None) -> ScaleEvidence:
+    """Judge differences against the pair's own noise floor and the law of their maxima.
+
+    Args:
+        measured: Differences at one scale.
+        suspicion: What counts as evidence.
+        rest: (H, W) bool, the part that noise and law are learned from because a large change was
+            found elsewhere; everything that is valid if None.
+    """
+    shape = measured.valid.shape
+    learned = measured.valid if rest is None else measured.valid & _at_size(rest, shape)
+    known = _at_size(learned, measured.busy.shape)
+    noise = noise_level(measured.spread, measured.busy, known, mixed=rest is not None)
+    noise += measured.doubt
+    visible = measured.scale.visible_share * suspicion.visible_delta_e
+    noise = np.maximum(enlarge(noise, shape), np.float32(visible / _USUAL_THRESHOLD))
+    z = np.asarray(measured.size / noise, np.float32)
+    if rest is None:
+        law = block_maxima_law(z, learned)
         threshold = law.threshold(suspicion.false_alarm_rate)
-        noise = np.maximum(noise, np.float32(visible / threshold))
-        if suspicion.region is not None:
-            noise = noise / _favour(suspicion, law, threshold, valid.shape)
-        z = np.asarray(size / noise * valid, np.float32)
-        return cls(scale, residual, np.asarray(noise, np.float32), z, threshold, valid)
+    else:
+        law = remaining_law(z, learned)
+        share = int(np.count_nonzero(learned)) / max(int(np.count_nonzero(measured.valid)), 1)
+        threshold = law.discovery_threshold(suspicion.false_alarm_rate, share)
+    noise = np.maximum(noise, np.float32(visible / threshold))
+    if suspicion.region is not None:
+        noise = noise / _favour(suspicion, law, threshold, shape)
+    return ScaleEvidence(
+        scale=measured.scale,
+        residual=measured.residual,
+        noise=np.asarray(noise, np.float32),
+        z=np.asarray(measured.size / noise * measured.valid, np.float32),
+        threshold=threshold,
+        valid=measured.valid,
+    )
+
+
+def _at_size(mask: Mask, shape: tuple[int, ...]) -> Mask:
+    """A mask at another size, set where most of the cell is."""
+    if mask.shape == shape:
+        return mask
+    size = (shape[1], shape[0])
+    share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(share > 0.5)  # noqa: PLR2004 - most of the cell
 
 
 def _favour(
@@ -96,52 +144,53 @@ def _favour(
     if region is None or not region.any():
         return np.ones(shape, np.float32)
     wanted = enlarge(dilate(region, _REGION_MARGIN_PX).astype(np.float32), shape)
-    inside = law.threshold(suspicion.false_alarm_rate, float(wanted.mean()))
+    inside = min(law.threshold(suspicion.false_alarm_rate, float(wanted.mean())), threshold)
     return np.asarray(1 + (threshold / inside - 1) * wanted, np.float32)
 
 
-def fine_evidence(
-    predicted: FloatMap, edited: FloatMap, valid: Mask, *, doubt: FloatMap, suspicion: Suspicion
-) -> ScaleEvidence:
-    """Evidence at full size, tolerant of one pixel of misregistration.
+def fine_measurement(
+    predicted: FloatMap, edited: FloatMap, valid: Mask, doubt: FloatMap
+) -> Measurement:
+    """Differences at full size, tolerant of one pixel of misregistration.
 
     Args:
         predicted: (H, W, 3) float32 Lab, the normal as the edit should show it.
         edited: (H, W, 3) float32 Lab.
         valid: (H, W) bool.
         doubt: (h, w) float32 delta E of uncertain colour correction.
-        suspicion: What counts as evidence.
     """
     e, p = gaussian(edited, FINE_SIGMA_PX), gaussian(predicted, FINE_SIGMA_PX)
     excess = np.sqrt(np.maximum(_power_beyond(e, p), _power_beyond(p, e)))
     half = [shrink(image, 2) for image in (p, e)]
     busy = common_activity(half[0], half[1], 0.5)
     height, width = busy.shape
-    residual = (e[::2, ::2] - p[::2, ::2])[:height, :width]
-    noise = noise_level(magnitude(residual), busy, valid[::2, ::2][:height, :width])
-    noise += np.float32(_FINE_DOUBT_SHARE) * enlarge(doubt, busy.shape)
-    noise = enlarge(noise, valid.shape)
-    return ScaleEvidence.of(
-        FINE, edited - predicted, size=excess, noise=noise, valid=valid, suspicion=suspicion
+    return Measurement(
+        scale=FINE,
+        residual=edited - predicted,
+        size=excess,
+        spread=magnitude((e[::2, ::2] - p[::2, ::2])[:height, :width]),
+        busy=busy,
+        doubt=np.asarray(_FINE_DOUBT_SHARE * enlarge(doubt, busy.shape), np.float32),
+        valid=valid,
     )
 
 
-def coarse_evidence(
-    scale: Scale,
-    predicted: FloatMap,
-    edited: FloatMap,
-    valid: Mask,
-    *,
-    doubt: FloatMap,
-    suspicion: Suspicion,
-) -> ScaleEvidence:
-    """Evidence of averages at a coarser scale; arguments as for `fine_evidence`."""
+def coarse_measurement(
+    scale: Scale, predicted: FloatMap, edited: FloatMap, valid: Mask, doubt: FloatMap
+) -> Measurement:
+    """Differences of averages at a coarser scale; arguments as for `fine_measurement`."""
     e, p = shrink(edited, scale.reduction), shrink(predicted, scale.reduction)
     inside = shrink(valid.astype(np.float32), scale.reduction) > 0.99  # noqa: PLR2004 - whole cells
     size = magnitude(gaussian(e - p, scale.sigma))
-    noise = noise_level(size, common_activity(p, e, scale.sigma), inside)
-    noise += np.float32(_DOUBT_SHARE) * enlarge(doubt, inside.shape)
-    return ScaleEvidence.of(scale, e - p, size=size, noise=noise, valid=inside, suspicion=suspicion)
+    return Measurement(
+        scale=scale,
+        residual=e - p,
+        size=size,
+        spread=size,
+        busy=common_activity(p, e, scale.sigma),
+        doubt=np.asarray(_DOUBT_SHARE * enlarge(doubt, inside.shape), np.float32),
+        valid=inside,
+    )
 
 
 def _power_beyond(image: FloatMap, reference: FloatMap) -> FloatMap:

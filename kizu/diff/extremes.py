@@ -4,6 +4,8 @@ Maxima of the evidence over blocks of an unchanged picture follow a Gumbel law (
 1928). Its place and width are read from the lower blocks, which stay unchanged as long as the edit
 touches less than about a third of them, and extrapolated to the whole picture (Gumbel 1958). A law
 wider than those of unchanged pictures tells that more changed: then quieter blocks still are asked.
+Where a large change is known already, the question is no longer whether anything changed but which
+share of the marks is wrong: a false-discovery rate (Benjamini and Hochberg 1995).
 """
 
 from dataclasses import dataclass, replace
@@ -19,6 +21,7 @@ _QUANTILES = (0.2, 0.6)
 _QUIETER_QUANTILES = (0.1, 0.35)
 _MAX_RELATIVE_SCALE = 1.2
 _USUAL_RELATIVE_SCALE = 0.6
+_EVEN_RELATIVE_SCALE = 0.3
 _MIN_BLOCKS = 8
 _TAIL_FACTOR = 1.3
 _MIN_THRESHOLD = 5.0
@@ -44,8 +47,25 @@ class GumbelLaw:
             >>> round(GumbelLaw(3.0, 1.0, 100).threshold(0.01), 1)
             15.9
         """
-        looked_at = max(share * self.blocks, 1.0)
-        level = self.location + self.scale * float(np.log(looked_at / false_alarm_rate))
+        return self._level(share * self.blocks / false_alarm_rate)
+
+    def discovery_threshold(self, false_discovery_rate: float, unchanged_share: float) -> float:
+        """Level above which at most a given share of the marked blocks is unchanged.
+
+        Args:
+            false_discovery_rate: Share of the marked blocks.
+            unchanged_share: Share of the picture where no change was found.
+
+        Example:
+            >>> round(GumbelLaw(3.0, 1.0, 100).discovery_threshold(0.01, 0.8), 1)
+            11.7
+        """
+        odds = unchanged_share / max(1 - unchanged_share, 1 / self.blocks)
+        return self._level(odds / false_discovery_rate)
+
+    def _level(self, return_period: float) -> float:
+        """Level that one block in so many passes, widened for heavy tails."""
+        level = self.location + self.scale * float(np.log(max(return_period, 1.0)))
         return min(max(_TAIL_FACTOR * level, _MIN_THRESHOLD), _MAX_THRESHOLD)
 
 
@@ -64,6 +84,26 @@ def block_maxima_law(z: FloatMap, valid: Mask) -> GumbelLaw:
         return law
     law = _law_through(maxima, _QUIETER_QUANTILES)
     return replace(law, scale=min(law.scale, _USUAL_RELATIVE_SCALE * law.location))
+
+
+def remaining_law(z: FloatMap, rest: Mask) -> GumbelLaw:
+    """Fit the law to what a large change left over, of which more may turn out to be changed.
+
+    What still makes the law wider than those of unchanged photographs is change that was missed, or
+    flat ground beside busy ground; neither belongs into the tail.
+
+    Args:
+        z: (H, W) float32 evidence in noise-floor units.
+        rest: (H, W) bool, where no change was found.
+    """
+    maxima = _block_maxima(np.asarray(z * rest, np.float32), rest)
+    if len(maxima) < _MIN_BLOCKS:
+        return GumbelLaw(_MIN_THRESHOLD, 1.0, max(len(maxima), 1))
+    law = _law_through(maxima, _QUANTILES)
+    if law.scale <= _EVEN_RELATIVE_SCALE * law.location:
+        return law
+    location = float(np.quantile(maxima, _QUIETER_QUANTILES[1]))
+    return replace(law, location=location, scale=_EVEN_RELATIVE_SCALE * location)
 
 
 def _law_through(maxima: NDArray[np.float32], quantiles: tuple[float, float]) -> GumbelLaw:

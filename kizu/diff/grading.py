@@ -8,7 +8,7 @@ from kizu.diff.result import Drift, DriftFigures, Status
 from kizu.diff.tone import Tone
 
 _LOST_MATCH_RATE = 0.3
-_POOR_MATCH_RATE = 0.5
+POOR_MATCH_RATE = 0.5
 _SEEN_DELTA_E = 1.0
 _RELIT_DELTA_E = 20.0
 _OTHER_DELTA_E = 8.0
@@ -66,7 +66,7 @@ def grade(
     if in_place:
         return Drift.NONE
     left = measured.noise_delta_e
-    lost = match_rate < _LOST_MATCH_RATE or (match_rate < _POOR_MATCH_RATE and left > _SEEN_DELTA_E)
+    lost = match_rate < _LOST_MATCH_RATE or (match_rate < POOR_MATCH_RATE and left > _SEEN_DELTA_E)
     adrift = residual_px > _UNSETTLED_PX and left > _RESYNTHESISED_DELTA_E
     other = left > _OTHER_DELTA_E or measured.relight_delta_e > _RELIT_DELTA_E
     if lost or adrift or other:

@@ -14,6 +14,8 @@ _MAX_SAMPLES = 60_000
 _CHI3_MEDIAN = 1.54
 _CHI3_Q80 = 2.15
 _TAIL_CAP = 2.2
+_MEDIAN_CAP = 2.0
+_QUIETER_TAIL_CAP = 1.8
 _POOLED_SHARE = 0.3
 _MIN_NOISE_DELTA_E = 0.03
 
@@ -37,13 +39,17 @@ def common_activity(predicted: FloatMap, edited: FloatMap, sigma_px: float) -> F
     return np.asarray(common, np.float32)
 
 
-def noise_level(residual: FloatMap, busy: FloatMap, valid: Mask) -> FloatMap:
+def noise_level(
+    residual: FloatMap, busy: FloatMap, valid: Mask, *, mixed: bool = False
+) -> FloatMap:
     """Noise floor per pixel, from the residual's medians in classes of activity.
 
     Args:
         residual: (H, W) float32, length of the colour residual.
         busy: (H, W) float32 local activity.
         valid: (H, W) bool, pixels that may be compared.
+        mixed: Whether changed pixels may be the majority of a class. Then its lower fifth, which
+            unchanged classes exceed by a known factor only, holds the rest down.
 
     Returns:
         (H, W) float32 delta E, at least 0.03.
@@ -52,16 +58,19 @@ def noise_level(residual: FloatMap, busy: FloatMap, valid: Mask) -> FloatMap:
     sample = valid[::step, ::step]
     if np.count_nonzero(sample) < _CLASSES:
         return np.full(residual.shape, 1.0, np.float32)
-    curve = _noise_curve(busy[::step, ::step][sample], residual[::step, ::step][sample])
+    curve = _noise_curve(
+        busy[::step, ::step][sample], residual[::step, ::step][sample], mixed=mixed
+    )
     level = (1 - _POOLED_SHARE) * np.interp(busy, *curve) + _POOLED_SHARE * np.median(curve[1])
     return np.asarray(level + _MIN_NOISE_DELTA_E, np.float32)
 
 
-def _noise_curve(busy: FloatMap, residual: FloatMap) -> tuple[FloatMap, FloatMap]:
+def _noise_curve(busy: FloatMap, residual: FloatMap, *, mixed: bool) -> tuple[FloatMap, FloatMap]:
     order = np.argsort(busy)
     classes = np.array_split(order, _CLASSES)
     centres = np.array([np.median(busy[c]) for c in classes], np.float32)
-    levels = np.array([_spread(residual[c]) for c in classes], np.float32)
+    spread = _spread_of_quieter if mixed else _spread
+    levels = np.array([spread(residual[c]) for c in classes], np.float32)
     smooth = np.convolve(np.pad(levels, 1, mode="edge"), [0.25, 0.5, 0.25], "valid")
     return centres, smooth.astype(np.float32)
 
@@ -70,3 +79,10 @@ def _spread(lengths: FloatMap) -> float:
     """Deviation per colour axis behind vector lengths; the tail counts, but only so far."""
     median, q80 = np.quantile(lengths, (0.5, 0.8))
     return float(max(median / _CHI3_MEDIAN, min(q80, _TAIL_CAP * median) / _CHI3_Q80))
+
+
+def _spread_of_quieter(lengths: FloatMap) -> float:
+    """The same for lengths of which the larger ones may be changes."""
+    q20, median, q80 = np.quantile(lengths, (0.2, 0.5, 0.8))
+    median = min(median, _MEDIAN_CAP * q20)
+    return float(max(median / _CHI3_MEDIAN, min(q80, _QUIETER_TAIL_CAP * median) / _CHI3_Q80))

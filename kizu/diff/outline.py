@@ -7,6 +7,7 @@ from kizu.arrays import FloatMap, Mask
 from kizu.diff.coverage import layer_coverage
 from kizu.diff.decision import label
 from kizu.diff.filters import dilate, disc, erode, gaussian, magnitude
+from kizu.diff.thickness import close_by_thickness
 
 _JOIN_PX = 6
 _MIN_MASS = 40.0
@@ -22,6 +23,9 @@ _NOISE_SIGMA_PX = 8.0
 _LEAST_OUTSIDE = 0.02
 _CLOSE_PER_RADIUS = 1.8
 _MAX_CLOSE_PX = 28
+_NARROW_RADIUS_PX = 3.0
+_VAST_RADII = 40.0
+_CLOSE_PER_LOCAL_RADIUS = 1.2
 _PAD_PX = 30
 _SHARP_SIGMA_PX = 0.5
 _GROW_PX = 2
@@ -113,7 +117,21 @@ def _refine_region(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
     else:
         part = _thick_outline(solid, residual, predicted)
     radius = _radius_px(part)
-    return fill_holes(close(part, radius), radius) if part.any() else part
+    if not part.any():
+        return part
+    return fill_holes(_close_gaps(part, radius), radius)
+
+
+def _close_gaps(part: Mask, radius_px: float) -> Mask:
+    """Close in proportion to thickness: of the whole region, or of every place if it is vast.
+
+    The two sides of a dent belong together; the lines of a printed page do not, even where a panel
+    hangs on them.
+    """
+    *_, width, height = cv2.boundingRect(part.view(np.uint8))
+    if radius_px < _NARROW_RADIUS_PX or max(width, height) <= _VAST_RADII * radius_px:
+        return close(part, radius_px)
+    return close_by_thickness(part, _CLOSE_PER_LOCAL_RADIUS, _MAX_CLOSE_PX)
 
 
 def _radius_px(part: Mask) -> float:

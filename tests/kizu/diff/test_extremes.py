@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kizu.diff.extremes import GumbelLaw, block_maxima_law
+from kizu.diff.extremes import GumbelLaw, block_maxima_law, remaining_law
 
 
 def noise(seed, shape=(480, 480)):
@@ -38,3 +38,26 @@ def test_a_picture_of_which_most_changed_is_judged_by_its_quieter_blocks():
     usual = block_maxima_law(z, everywhere).threshold(0.01)
     z[:, 200:] *= 40
     assert block_maxima_law(z, everywhere).threshold(0.01) < 2 * usual
+
+
+def test_the_more_is_known_to_have_changed_the_less_evidence_the_rest_needs():
+    law = GumbelLaw(4.0, 0.8, 500)
+    half, little = (law.discovery_threshold(0.01, share) for share in (0.5, 0.99))
+    assert half < little < law.threshold(0.01) + 1e-6
+
+
+def test_flat_ground_beside_busy_ground_does_not_widen_the_law_of_the_rest():
+    z = noise(4)
+    z[:, :240] *= 0.3
+    rest = np.ones_like(z, bool)
+    even = remaining_law(z, rest).threshold(0.01)
+    assert z.max() < even < block_maxima_law(z, rest).threshold(0.01)
+
+
+def test_what_was_found_has_no_say_in_the_law_of_the_rest():
+    z = noise(5)
+    rest = np.ones_like(z, bool)
+    clean = remaining_law(z, rest).threshold(0.01)
+    rest[:200] = False
+    z[:200] += 60
+    assert abs(remaining_law(z, rest).threshold(0.01) - clean) < 0.15 * clean
