@@ -16,10 +16,10 @@ from kizu.diff.filters import dilate, enlarge, gaussian, magnitude, shrink
 from kizu.diff.noise import common_activity, noise_level
 
 FINE_SIGMA_PX = 0.8
+FINE_DOUBT_SHARE = 0.04
 _DOUBT_SHARE = 0.1
-_FINE_DOUBT_SHARE = 0.04
-_REGION_MARGIN_PX = 16
-_USUAL_THRESHOLD = 12.0
+REGION_MARGIN_PX = 16
+USUAL_THRESHOLD = 12.0
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class ScaleEvidence:
     ) -> "ScaleEvidence":
         """Judge sizes (h, w) in delta E against a noise floor and the law of their maxima."""
         visible = scale.visible_share * suspicion.visible_delta_e
-        noise = np.maximum(noise, np.float32(visible / _USUAL_THRESHOLD))
+        noise = np.maximum(noise, np.float32(visible / USUAL_THRESHOLD))
         law = block_maxima_law(np.asarray(size / noise, np.float32), valid)
         threshold = law.threshold(suspicion.false_alarm_rate)
         noise = np.maximum(noise, np.float32(visible / threshold))
@@ -95,7 +95,7 @@ def _favour(
     region = suspicion.region
     if region is None or not region.any():
         return np.ones(shape, np.float32)
-    wanted = enlarge(dilate(region, _REGION_MARGIN_PX).astype(np.float32), shape)
+    wanted = enlarge(dilate(region, REGION_MARGIN_PX).astype(np.float32), shape)
     inside = law.threshold(suspicion.false_alarm_rate, float(wanted.mean()))
     return np.asarray(1 + (threshold / inside - 1) * wanted, np.float32)
 
@@ -112,19 +112,34 @@ def fine_evidence(
         doubt: (h, w) float32 delta E of uncertain colour correction.
         suspicion: What counts as evidence.
     """
-    e, p = gaussian(edited, FINE_SIGMA_PX), gaussian(predicted, FINE_SIGMA_PX)
-    excess = np.maximum(_beyond(e, p), _beyond(p, e))
-    residual = e - p
-    half = [shrink(image, 2) for image in (p, e)]
-    busy = common_activity(half[0], half[1], 0.5)
+    excess, size, busy = fine_figures(predicted, edited)
     height, width = busy.shape
-    sample = residual[::2, ::2][:height, :width], valid[::2, ::2][:height, :width]
-    noise = noise_level(magnitude(sample[0]), busy, sample[1])
-    noise += np.float32(_FINE_DOUBT_SHARE) * enlarge(doubt, busy.shape)
+    noise = noise_level(size, busy, valid[::2, ::2][:height, :width])
+    noise += np.float32(FINE_DOUBT_SHARE) * enlarge(doubt, busy.shape)
     noise = enlarge(noise, valid.shape)
     return ScaleEvidence.of(
         FINE, edited - predicted, size=excess, noise=noise, valid=valid, suspicion=suspicion
     )
+
+
+def fine_figures(predicted: FloatMap, edited: FloatMap) -> tuple[FloatMap, FloatMap, FloatMap]:
+    """What the fine scale is judged by.
+
+    Args:
+        predicted: (H, W, 3) float32 Lab.
+        edited: (H, W, 3) float32 Lab.
+
+    Returns:
+        How far colours lie outside of their counterpart's neighbourhood (H, W); of every second
+        pixel, the length of the residual and the activity, both (H // 2, W // 2).
+    """
+    e, p = gaussian(edited, FINE_SIGMA_PX), gaussian(predicted, FINE_SIGMA_PX)
+    excess = np.maximum(_beyond(e, p), _beyond(p, e))
+    half = [shrink(image, 2) for image in (p, e)]
+    busy = common_activity(half[0], half[1], 0.5)
+    height, width = busy.shape
+    sample = (e[::2, ::2] - p[::2, ::2])[:height, :width]
+    return excess, magnitude(sample), busy
 
 
 def coarse_evidence(
