@@ -49,12 +49,13 @@ def compare_large(
         return _answer(coarse, evidence, mask, settings.threads)
     pair = FullSizePair.of(normal, edited, coarse)
     suspicion = Suspicion(rate, settings.min_visible_delta_e, wanted)
-    evidence = gather(pair, coarse.tone.doubt, suspicion, settings.threads)
-    peak = gaussian(coarse.strength, 1.0)[coarse.result.mask].max(initial=0.0)
+    explained = coarse.result.mask
+    evidence = gather(pair, coarse.tone.doubt, explained, suspicion, settings.threads)
+    peak = gaussian(coarse.strength, 1.0)[explained].max(initial=0.0)
     thin = find_thin(
-        pair, evidence, coarse.result.mask, float(peak), settings.min_area_px, settings.threads
+        pair, evidence, explained, float(peak), settings.min_area_px, settings.threads
     )
-    mask = thin | _enlarged(coarse.result.mask, edited.shape)
+    mask = thin | _enlarged(explained, edited.shape)
     return _answer(coarse, evidence, mask, settings.threads)
 
 

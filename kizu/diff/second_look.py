@@ -20,7 +20,7 @@ from kizu.diff.evidence import (
     Suspicion,
     fine_figures,
 )
-from kizu.diff.extremes import block_maxima_law
+from kizu.diff.extremes import tail_law
 from kizu.diff.filters import dilate, disc, enlarge, gaussian
 from kizu.diff.full_size import FullSizePair
 from kizu.diff.noise import noise_level
@@ -52,18 +52,24 @@ class FullSizeEvidence:
 
 
 def gather(
-    pair: FullSizePair, doubt: FloatMap, suspicion: Suspicion, threads: int
+    pair: FullSizePair,
+    doubt: FloatMap,
+    explained: Mask,
+    suspicion: Suspicion,
+    threads: int,
 ) -> FullSizeEvidence:
     """Measure the fine scale's evidence, tile by tile.
 
     Args:
         pair: The pictures.
         doubt: (h, w) float32 delta E of uncertain colour correction.
+        explained: (h, w) bool, the mask of the working size.
         suspicion: What counts as evidence; its region at the working size.
         threads: Tiles at a time.
     """
     shape = pair.edited.shape[:2]
     half = ((shape[0] + 1) // 2, (shape[1] + 1) // 2)
+    around = _around(explained)
     z, valid = np.empty(shape, np.float32), np.empty(shape, np.bool_)
     size, busy = np.empty(half, np.float32), np.empty(half, np.float32)
     tiles = tiles_of(shape, TILE_PX, _MARGIN_PX)
@@ -82,9 +88,10 @@ def gather(
 
     def judge(tile: Tile) -> None:
         z[tile.core] *= valid[tile.core] / _noise_part(noise, tile)
+        valid[tile.core] &= enlarge_part(around, shape, tile.core) == 0
 
     each(judge, tiles, threads)
-    law = block_maxima_law(z, valid)
+    law = tail_law(z, valid)
     threshold = law.threshold(suspicion.false_alarm_rate)
     least = np.float32(visible / threshold)
     favour, wanted = 0.0, np.zeros((1, 1), np.float32)
@@ -101,6 +108,10 @@ def gather(
 
     each(finish, tiles, threads)
     return FullSizeEvidence(z, threshold)
+
+
+def _around(explained: Mask) -> FloatMap:
+    return dilate(explained, _EXPLAINED_MARGIN_PX).astype(np.float32)
 
 
 def _figures(pair: FullSizePair, tile: Tile) -> tuple[FloatMap, FloatMap, FloatMap]:
@@ -180,7 +191,7 @@ def _levels(evidence: FullSizeEvidence, explained: Mask, threads: int) -> np.nda
     """Of every pixel, whether it is a candidate, a faint seed or a certain one; (H, W) uint8."""
     shape = evidence.z.shape
     levels = np.zeros(shape, np.uint8)
-    around = dilate(explained, _EXPLAINED_MARGIN_PX).astype(np.float32)
+    around = _around(explained)
 
     def level(tile: Tile) -> None:
         share = evidence.z[tile.core] / np.float32(evidence.threshold)
