@@ -12,8 +12,9 @@ from kizu.diff.evidence import COARSE, Suspicion
 from kizu.diff.filters import gaussian
 from kizu.diff.full_size import FullSizePair
 from kizu.diff.result import Affine, DiffResult, Drift, DriftFigures
-from kizu.diff.second_look import TILE_PX, FullSizeEvidence, find_thin, gather
+from kizu.diff.second_look import TILE_PX, find_thin, gather
 from kizu.diff.settings import DiffSettings
+from kizu.diff.sharpen import sharpen
 from kizu.diff.tiles import Tile, each, enlarge_part, tiles_of
 
 _MIN_SIDE_PX = 32
@@ -44,9 +45,9 @@ def compare_large(
     first = settings.model_copy(update={"false_alarm_rate": (_LOOKS - 1) * rate})
     coarse = compare(small[0], small[1], first, wanted)
     if coarse.result.drift is Drift.REDRAWN:
-        evidence = FullSizeEvidence(np.zeros(edited.shape[:2], np.float32), 1.0)
+        nothing = np.zeros(edited.shape[:2], np.float32)
         mask = _enlarged(coarse.result.mask, edited.shape)
-        return _answer(coarse, evidence, mask, settings.threads)
+        return _answer(coarse, nothing, mask, settings.threads)
     pair = FullSizePair.of(normal, edited, coarse)
     suspicion = Suspicion(rate, settings.min_visible_delta_e, wanted)
     explained = coarse.result.mask
@@ -56,7 +57,9 @@ def compare_large(
         pair, evidence, explained, float(peak), settings.min_area_px, settings.threads
     )
     mask = thin | _enlarged(explained, edited.shape)
-    return _answer(coarse, evidence, mask, settings.threads)
+    mask = sharpen(pair, evidence, mask, edited.shape[1] / size[0], settings.threads)
+    strength = np.divide(evidence.z, np.float32(evidence.threshold), out=evidence.z)
+    return _answer(coarse, strength, mask, settings.threads)
 
 
 def _work_size(shape: tuple[int, ...], max_megapixels: float) -> tuple[int, int]:
@@ -75,17 +78,14 @@ def _enlarged(mask: Mask, shape: tuple[int, ...]) -> Mask:
     return np.asarray(large > 127)  # noqa: PLR2004 - half
 
 
-def _answer(
-    coarse: Comparison, evidence: FullSizeEvidence, mask: Mask, threads: int
-) -> DiffResult:
-    """Everything at full size; the evidence's own array becomes the anomaly map."""
+def _answer(coarse: Comparison, strength: FloatMap, mask: Mask, threads: int) -> DiffResult:
+    """Everything at full size; the array of strengths (H, W) becomes the anomaly map."""
     shape, result = mask.shape, coarse.result
-    anomaly_map = evidence.z
+    anomaly_map = strength
 
     def combine(tile: Tile) -> None:
-        strength = anomaly_map[tile.core] / np.float32(evidence.threshold)
-        strength = np.maximum(strength, enlarge_part(coarse.strength, shape, tile.core))
-        anomaly_map[tile.core] = anomaly_map_of(strength, mask[tile.core], result.threshold)
+        both = np.maximum(strength[tile.core], enlarge_part(coarse.strength, shape, tile.core))
+        anomaly_map[tile.core] = anomaly_map_of(both, mask[tile.core], result.threshold)
 
     each(combine, tiles_of(shape, TILE_PX, 0), threads)
     scale = shape[1] / coarse.strength.shape[1], shape[0] / coarse.strength.shape[0]

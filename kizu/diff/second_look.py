@@ -44,10 +44,12 @@ class FullSizeEvidence:
 
     Attributes:
         z: (H, W) float32 evidence in noise-floor units.
+        noise: (ceil(H / 2), ceil(W / 2)) float32 delta E, noise floor of every second pixel.
         threshold: Evidence that unchanged pictures reach with the false-alarm rate only.
     """
 
     z: FloatMap
+    noise: FloatMap
     threshold: float
 
 
@@ -87,7 +89,7 @@ def gather(
     np.maximum(noise, np.float32(visible / USUAL_THRESHOLD), out=noise)
 
     def judge(tile: Tile) -> None:
-        z[tile.core] *= valid[tile.core] / _noise_part(noise, tile)
+        z[tile.core] *= valid[tile.core] / noise_part(noise, tile)[tile.inner]
         valid[tile.core] &= enlarge_part(around, shape, tile.core) == 0
 
     each(judge, tiles, threads)
@@ -101,13 +103,13 @@ def gather(
         favour = threshold / inside - 1
 
     def finish(tile: Tile) -> None:
-        part = _noise_part(noise, tile)
+        part = noise_part(noise, tile)[tile.inner]
         z[tile.core] *= part / np.maximum(part, least)
         if favour > 0:
             z[tile.core] *= 1 + np.float32(favour) * enlarge_part(wanted, shape, tile.core)
 
     each(finish, tiles, threads)
-    return FullSizeEvidence(z, threshold)
+    return FullSizeEvidence(z, noise, threshold)
 
 
 def _around(explained: Mask) -> FloatMap:
@@ -125,11 +127,12 @@ def _figures(pair: FullSizePair, tile: Tile) -> tuple[FloatMap, FloatMap, FloatM
     return excess[tile.inner], size[half], busy[half]
 
 
-def _noise_part(noise: FloatMap, tile: Tile) -> FloatMap:
-    """The noise floor of a tile's core at full size, from that of every second pixel."""
+def noise_part(noise: FloatMap, tile: Tile) -> FloatMap:
+    """The noise floor around a tile at full size, from that of every second pixel."""
     half = tuple(slice(part.start // 2, (part.stop + 1) // 2) for part in tile.around)
     part = noise[half]
-    return enlarge(part, (2 * part.shape[0], 2 * part.shape[1]))[tile.inner]
+    height, width = (part.stop - part.start for part in tile.around)
+    return enlarge(part, (2 * part.shape[0], 2 * part.shape[1]))[:height, :width]
 
 
 def find_thin(
