@@ -1,6 +1,6 @@
 """What the second look at full size is worth on large pictures, and what it costs.
 
-python benchmarks/diff/large.py --megapixels 6 12 24 --seeds 1 2
+python benchmarks/diff/large.py --megapixels 6 12 24 --seeds 1 [--own-size]
 
 Thin defects are some two pixels wide at full size, whatever the picture's size. The reduced look
 compares at the working size and enlarges the mask. Of pairs without a defect, the share that was
@@ -61,13 +61,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megapixels", type=float, nargs="+", default=[6.0, 12.0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
+    parser.add_argument("--own-size", action="store_true", help="redraws at the photo's own size")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     for megapixels in options.megapixels:
         scores: dict[tuple[str, ...], list[dict[str, float]]] = defaultdict(list)
         pair = None
         for seed in options.seeds:
-            for pair in make_large_pairs(megapixels, seed):
+            for pair in make_large_pairs(megapixels, seed, own_size=options.own_size):
                 kind = "thin" if pair.scene in _THIN_KINDS else "broad"
                 for look in LOOKS:
                     row = score(look, pair)

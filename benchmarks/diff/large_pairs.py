@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Final
+from unittest.mock import patch
 
 import cv2
 import numpy as np
@@ -9,7 +10,7 @@ from pairs import PRESERVING, SCENES, Pair
 from skimage import data
 
 from kizu.arrays import Mask, RgbImage
-from kizu.edit.painter import DefectKind, Painting, imitate_drift, paint
+from kizu.edit.painter import DefectKind, Painting, drift, imitate_drift, paint
 
 THIN: Final = "hairline"
 _TILE_PX = 480
@@ -21,20 +22,27 @@ _LINE_SHARE = 0.2
 _LINE_LEVELS = (35, 60)
 
 
-def make_large_pairs(megapixels: float, seed: int) -> Iterator[Pair]:
-    """Yield thin defects of some two pixels, broad ones and a redraw without any, per profile."""
+def make_large_pairs(megapixels: float, seed: int, *, own_size: bool) -> Iterator[Pair]:
+    """Yield thin defects of some two pixels, broad ones and a redraw without any, per profile.
+
+    Redraws at their own size lose grain of a few pixels, as where the model drew all pixels;
+    otherwise what they lose grows with the photo, as where a small picture was enlarged.
+    """
     normal = mosaic(megapixels, seed)
     clean = Painting(normal, np.zeros(normal.shape[:2], np.bool_))
     paintings = [(THIN, hairline(normal, seed)), *painted(normal, seed), ("", clean)]
     for profile in PRESERVING:
         for name, painting in paintings:
-            drifted = imitate_drift(painting, profile, seed)
+            with patch.object(
+                drift, "REFERENCE_SIDE_PX", max(normal.shape) if own_size else 1024.0
+            ):
+                drifted = imitate_drift(painting, profile, seed)
             kind = DefectKind.SCRATCH if name == THIN else DefectKind(name) if name else None
             yield Pair(name, kind, profile, normal, drifted.image, drifted.truth)
 
 
 def painted(normal: RgbImage, seed: int) -> Iterator[tuple[str, Painting]]:
-    """Painted defects: thin ones of a fixed width in pixels, broad ones that grow with the photo."""
+    """Painted defects: thin ones of fixed width in pixels, broad ones that grow with the photo."""
     pixels = normal.shape[0] * normal.shape[1]
     for kind, (low, high) in _THIN_AREAS_PX.items():
         share = (low / pixels, high / pixels)
@@ -89,7 +97,9 @@ def hairline(normal: RgbImage, seed: int) -> Painting:
     path = centre + along * direction + bend * along**2 / (_LINE_SHARE * short) * across
     cover = np.zeros(normal.shape[:2], np.uint8)
     points = np.rint(path * 16).astype(np.int32)
-    cv2.polylines(cover, [points], isClosed=False, color=255, thickness=_LINE_PX, lineType=16, shift=4)
+    cv2.polylines(
+        cover, [points], isClosed=False, color=255, thickness=_LINE_PX, lineType=16, shift=4
+    )
     truth: Mask = cover >= 128  # noqa: PLR2004 - half covered
     sign = 1 if float(normal[truth].mean()) < 128 else -1  # noqa: PLR2004 - mid grey
     change = sign * rng.uniform(*_LINE_LEVELS) * cover[..., None] / 255

@@ -11,11 +11,12 @@ from kizu.diff.comparison import Comparison, anomaly_map_of, compare, regions_of
 from kizu.diff.evidence import COARSE, Suspicion
 from kizu.diff.filters import gaussian
 from kizu.diff.full_size import FullSizePair
+from kizu.diff.full_size_evidence import FullSizeEvidence
 from kizu.diff.result import Affine, DiffResult, Drift, DriftFigures
-from kizu.diff.second_look import TILE_PX, find_thin, gather
+from kizu.diff.second_look import find_thin
 from kizu.diff.settings import DiffSettings
 from kizu.diff.sharpen import sharpen
-from kizu.diff.tiles import Tile, each, enlarge_part, tiles_of
+from kizu.diff.tiles import TILE_PX, Tile, each, enlarge_part, tiles_of
 
 _MIN_SIDE_PX = 32
 _LOOKS = 2 + len(COARSE)
@@ -51,11 +52,9 @@ def compare_large(
     pair = FullSizePair.of(normal, edited, coarse)
     suspicion = Suspicion(rate, settings.min_visible_delta_e, wanted)
     explained = coarse.result.mask
-    evidence = gather(pair, coarse.tone.doubt, explained, suspicion, settings.threads)
+    evidence = FullSizeEvidence.of(pair, coarse.tone.doubt, explained, suspicion, settings.threads)
     peak = gaussian(coarse.strength, 1.0)[explained].max(initial=0.0)
-    thin = find_thin(
-        pair, evidence, explained, float(peak), settings.min_area_px, settings.threads
-    )
+    thin = find_thin(pair, evidence, explained, float(peak), settings.min_area_px, settings.threads)
     mask = thin | _enlarged(explained, edited.shape)
     mask = sharpen(pair, evidence, mask, edited.shape[1] / size[0], settings.threads)
     strength = np.divide(evidence.z, np.float32(evidence.threshold), out=evidence.z)

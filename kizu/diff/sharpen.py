@@ -13,8 +13,8 @@ from kizu.arrays import FloatMap, Mask
 from kizu.diff.evidence import FINE_SIGMA_PX
 from kizu.diff.filters import dilate, disc, erode, gaussian, magnitude
 from kizu.diff.full_size import FullSizePair
-from kizu.diff.second_look import TILE_PX, FullSizeEvidence, noise_part
-from kizu.diff.tiles import Tile, each, tiles_of
+from kizu.diff.full_size_evidence import FullSizeEvidence, noise_part
+from kizu.diff.tiles import TILE_PX, Tile, each, tiles_of
 
 _GROW = 3.0  # working pixels, as all lengths but those named px
 _SHRINK = 1.0

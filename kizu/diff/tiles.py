@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import cv2
 import numpy as np
@@ -13,6 +13,9 @@ from kizu.diff.threads import opencv_threads
 
 Box: TypeAlias = tuple[slice, slice]
 """Rows and columns of a picture, both with start and stop."""
+
+TILE_PX: Final = 768
+"""Side of a tile; even, as the fine scale's noise is measured on every second pixel."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -69,6 +72,19 @@ def _spans(length: int, side_px: int, margin_px: int) -> list[_Span]:
             _Span(slice(start, stop), slice(first, last), slice(start - first, stop - first))
         )
     return found
+
+
+def split(box: Box, side_px: int) -> list[Box]:
+    """A box in pieces of a bounded size."""
+    shape = [part.stop - part.start for part in box]
+    top, left = box[0].start, box[1].start
+    return [
+        (
+            slice(top + tile.core[0].start, top + tile.core[0].stop),
+            slice(left + tile.core[1].start, left + tile.core[1].stop),
+        )
+        for tile in tiles_of(tuple(shape), side_px, 0)
+    ]
 
 
 def grown(box: Box, margin_px: int, shape: tuple[int, ...]) -> Box:
