@@ -95,6 +95,8 @@ def _grown(evidence: FullSizeEvidence, levels: NDArray[np.uint8], seed: int, thr
 
     tiles = tiles_of(levels.shape, TILE_PX, _JOIN_PX)
     each(choose, tiles, threads)
+    if not found.any():
+        return mask
     inside = np.asarray(labels[found], np.int32)
     least = FINE.level_share * upper_level(evidence.z[found], inside, count)
 

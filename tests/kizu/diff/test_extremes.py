@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kizu.diff.extremes import GumbelLaw, block_maxima_law
+from kizu.diff.extremes import GumbelLaw, block_maxima_law, tail_law
 
 
 def noise(seed, shape=(480, 480)):
@@ -38,3 +38,25 @@ def test_a_picture_of_which_most_changed_is_judged_by_its_quieter_blocks():
     usual = block_maxima_law(z, everywhere).threshold(0.01)
     z[:, 200:] *= 40
     assert block_maxima_law(z, everywhere).threshold(0.01) < 2 * usual
+
+
+def test_noise_alone_stays_below_the_threshold_read_from_the_tail():
+    maps = [noise(seed, (960, 960)) for seed in range(20)]
+    laws = [tail_law(z, np.ones_like(z, bool)) for z in maps]
+    assert all(z.max() < law.threshold(0.01) for z, law in zip(maps, laws, strict=True))
+
+
+def test_the_tail_of_a_busy_part_does_not_raise_the_threshold_beyond_what_it_reaches():
+    z = noise(4, (960, 960))
+    z[:, 480:] *= 2
+    everywhere = np.ones_like(z, bool)
+    from_tail = tail_law(z, everywhere).threshold(0.01)
+    assert z.max() < from_tail < block_maxima_law(z, everywhere).threshold(0.01)
+
+
+def test_many_changed_blocks_do_not_hide_themselves_in_the_tail():
+    z = noise(5, (960, 960))
+    everywhere = np.ones_like(z, bool)
+    clean = tail_law(z, everywhere).threshold(0.01)
+    z[100:104, 100:800] += 30
+    assert tail_law(z, everywhere).threshold(0.01) < 1.5 * clean

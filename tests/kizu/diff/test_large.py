@@ -66,6 +66,12 @@ def test_equal_large_pictures_are_unchanged(big):
     assert not result.anomaly_map.any()
 
 
+def test_a_single_pixel_is_no_find(big):
+    edited = big.copy()
+    edited[300, 400] = 255 - edited[300, 400]
+    assert not diff_mask(big, edited, SMALL).mask.any()
+
+
 def test_the_outline_of_a_stain_is_true_to_the_pixel_of_full_size(big, stained):
     edited, truth = stained(big, centre=(500, 400), radius=60)
     assert iou(diff_mask(big, edited, SMALL).mask, truth) > 0.97
