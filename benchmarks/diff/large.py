@@ -10,7 +10,6 @@ each measured in a process of its own.
 
 import argparse
 import multiprocessing
-import resource
 import tempfile
 import time
 from collections import defaultdict
@@ -107,9 +106,15 @@ def _peak_mb(look: str, path: Path) -> float:
     small = np.zeros((64, 64, 3), np.uint8)
     LOOKS[look](small, small)
     images = np.load(path)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _resident_peak_mb()
     LOOKS[look](images[0], images[1])
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return _resident_peak_mb() - before
+
+
+def _resident_peak_mb() -> float:
+    """Of this process alone; the usual counter starts with the parent's peak (Linux only)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 def print_table(scores: Mapping[tuple[str, ...], list[dict[str, float]]]) -> None:
