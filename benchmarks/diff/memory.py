@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -46,12 +47,17 @@ def _measure(method: str, size: tuple[int, int]) -> dict[str, float]:
     cv2.setNumThreads(1)
     normal, edited = _pair(size)
     METHODS[method](normal[:64, :64].copy(), edited[:64, :64].copy())
+    start = time.process_time()
+    mb = peak_mb(lambda: METHODS[method](normal, edited))
+    return {"seconds": time.process_time() - start, "mb": mb}
+
+
+def peak_mb(work: Callable[[], object]) -> float:
+    """Do something and return the peak of this process above what it had before."""
     before = _resident_mb()
     _forget_peak()
-    start = time.process_time()
-    METHODS[method](normal, edited)
-    seconds = time.process_time() - start
-    return {"seconds": seconds, "mb": _peak_mb() - before}
+    work()
+    return _peak_mb() - before
 
 
 def _pair(size: tuple[int, int]) -> tuple[RgbImage, RgbImage]:

@@ -1,8 +1,6 @@
-"""The whole comparison, one step after the other."""
+"""The whole comparison at one size, one step after the other."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -21,12 +19,11 @@ from kizu.diff.evidence import (
     judge,
 )
 from kizu.diff.filters import erode, magnitude, to_lab
-from kizu.diff.inputs import check_pair
 from kizu.diff.outline import drop_specks, refine, with_faint_pieces
-from kizu.diff.registration import register, unmoved, warp_normal
+from kizu.diff.registration import Registration, register, unmoved, warp_normal
 from kizu.diff.result import DiffResult, Region
 from kizu.diff.settings import DiffSettings
-from kizu.diff.tone import correct_tone, untouched
+from kizu.diff.tone import Tone, correct_tone, untouched
 
 DIFF_VERSION: Final = "4"
 """Changes whenever results do; part of every cache key."""
@@ -35,57 +32,42 @@ _IN_PLACE_SHARE = 0.6
 _SAME_LEVELS = 1
 _ACTIVE_LEVELS = 4.0
 _VALID_MARGIN_PX = 5
-_MIN_SIDE_PX = 32
 _FAINT_SEED_SHARE = 0.6
 _MARGIN_SHARE = 1 / 32
 _LARGE_CHANGE = 0.12
 _SMALL_REST = 0.1
 
 
-def diff_mask(
-    normal: RgbImage,
-    edited: RgbImage,
-    settings: DiffSettings | None = None,
-    *,
-    region: Mask | None = None,
-) -> DiffResult:
-    """Find where an edited image really differs from its normal image.
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """A comparison's answer and what it rests on, for whoever looks at the pair again.
 
-    Registration, colour correction, evidence in noise-floor units at four scales, decision.
+    Attributes:
+        result: The answer.
+        registration: Where every edited pixel lies in the normal image.
+        tone: How its colours were predicted.
+        valid: (H, W) bool, where the pair could be compared.
+        strength: (H, W) float32, evidence in thresholds.
+    """
+
+    result: DiffResult
+    registration: Registration
+    tone: Tone
+    valid: Mask
+    strength: FloatMap
+
+
+def compare(
+    normal: RgbImage, edited: RgbImage, settings: DiffSettings, region: Mask | None
+) -> Comparison:
+    """Registration, colour correction, evidence at four scales, decision, outlines, grade.
 
     Args:
-        normal: (H, W, 3) uint8 RGB.
+        normal: (H, W, 3) uint8 RGB, at least 32 pixels a side.
         edited: The same shape.
-        settings: How suspicious to be; the defaults suit product photos.
-        region: (H, W) bool, where the edit was asked for. Weaker evidence counts there; changes
-            elsewhere are reported as they are.
-
-    Returns:
-        Anomaly map, mask and figures in the edited image's frame.
-
-    Raises:
-        TypeError: If an input is no uint8 array, or the region no bool array.
-        ValueError: If shapes differ or are not (H, W, 3).
-
-    Example:
-        >>> image = np.zeros((64, 64, 3), np.uint8)
-        >>> diff_mask(image, image).status
-        <Status.UNCHANGED: 'unchanged'>
+        settings: How suspicious to be.
+        region: (H, W) bool, where the edit was asked for.
     """
-    settings = settings or DiffSettings()
-    check_pair(normal, edited, region)
-    with _opencv_threads(settings.threads):
-        if min(edited.shape[:2]) < _MIN_SIDE_PX:
-            return _compare_padded(normal, edited, settings, region)
-        factor = _work_factor(normal.shape, settings.max_work_megapixels)
-        if factor == 1.0:
-            return _compare(normal, edited, settings, region)
-        return _compare_reduced(normal, edited, settings, region, factor)
-
-
-def _compare(
-    normal: RgbImage, edited: RgbImage, settings: DiffSettings, region: Mask | None
-) -> DiffResult:
     identical_share, in_place = _edited_in_place(normal, edited)
     registration = unmoved(edited.shape) if in_place else register(normal, edited)
     warped = normal if in_place else warp_normal(normal, registration)
@@ -111,8 +93,8 @@ def _compare(
     )
     match_rate = registration.match_rate(mask)
     drift = grading.grade(measured, match_rate, registration.residual_px, in_place=in_place)
-    anomaly_map = _anomaly_map(strength, mask, scales[0].threshold)
-    return DiffResult(
+    anomaly_map = anomaly_map_of(strength, mask, scales[0].threshold)
+    result = DiffResult(
         anomaly_map=anomaly_map,
         mask=mask,
         threshold=scales[0].threshold,
@@ -124,6 +106,7 @@ def _compare(
         regions=regions_of(mask, anomaly_map),
         tone=measured,
     )
+    return Comparison(result, registration, tone, valid, strength)
 
 
 def _all_scales(
@@ -176,7 +159,7 @@ def _noise_figure(fine: ScaleEvidence, mask: Mask) -> float:
     return float(np.median(sample)) if sample.size else 0.0
 
 
-def _anomaly_map(strength: FloatMap, mask: Mask, threshold: float) -> FloatMap:
+def anomaly_map_of(strength: FloatMap, mask: Mask, threshold: float) -> FloatMap:
     """Noise-floor units, at or above the threshold exactly inside the mask."""
     below = strength / (1 + strength)
     return np.asarray(threshold * np.where(mask, 1 + strength, below), np.float32)
@@ -196,76 +179,3 @@ def regions_of(mask: Mask, anomaly_map: FloatMap) -> tuple[Region, ...]:
         if index > 0
     ]
     return tuple(sorted(found, key=lambda r: r.area_px, reverse=True))
-
-
-def _compare_padded(
-    normal: RgbImage, edited: RgbImage, settings: DiffSettings, region: Mask | None
-) -> DiffResult:
-    """Compare images too small for the filters, with their edges repeated."""
-    height, width = edited.shape[:2]
-    more = [(0, max(_MIN_SIDE_PX - height, 0)), (0, max(_MIN_SIDE_PX - width, 0))]
-    pair = [np.pad(image, [*more, (0, 0)], mode="edge") for image in (normal, edited)]
-    wide = None if region is None else np.pad(region, more)
-    result = _compare(pair[0], pair[1], settings, wide)
-    mask = np.ascontiguousarray(result.mask[:height, :width])
-    anomaly_map = np.ascontiguousarray(result.anomaly_map[:height, :width])
-    status = grading.status_of(result.drift, any_change=bool(mask.any()))
-    regions = regions_of(mask, anomaly_map)
-    return replace(result, mask=mask, anomaly_map=anomaly_map, regions=regions, status=status)
-
-
-def _work_factor(shape: tuple[int, ...], max_megapixels: float) -> float:
-    return min(1.0, float(np.sqrt(max_megapixels * 1e6 / (shape[0] * shape[1]))))
-
-
-def _compare_reduced(
-    normal: RgbImage,
-    edited: RgbImage,
-    settings: DiffSettings,
-    region: Mask | None,
-    factor: float,
-) -> DiffResult:
-    """Compare at the working size and bring every answer back to full size."""
-    height, width = edited.shape[:2]
-    size = (max(round(width * factor), 1), max(round(height * factor), 1))
-    small = [
-        np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-        for image in (normal, edited)
-    ]
-    small_region = None
-    if region is not None:
-        resized = cv2.resize(region.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-        small_region = resized.view(np.bool_)
-    result = _compare(small[0], small[1], settings, small_region)
-    return _enlarged(result, (height, width))
-
-
-def _enlarged(result: DiffResult, shape: tuple[int, int]) -> DiffResult:
-    scale = shape[1] / result.mask.shape[1], shape[0] / result.mask.shape[0]
-    anomaly_map = cv2.resize(
-        result.anomaly_map, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR
-    ).astype(np.float32)
-    mask = anomaly_map >= result.threshold
-    to_small = np.diag([1 / scale[0], 1 / scale[1], 1.0])
-    to_small[:2, 2] = 0.5 / np.array(scale) - 0.5
-    inner = np.vstack([result.normal_from_edited, [0.0, 0.0, 1.0]])
-    affine = (np.linalg.inv(to_small) @ inner @ to_small)[:2]
-    return replace(
-        result,
-        anomaly_map=anomaly_map,
-        mask=mask,
-        normal_from_edited=affine,
-        registration_residual_px=result.registration_residual_px * scale[0],
-        regions=regions_of(mask, anomaly_map),
-    )
-
-
-@contextmanager
-def _opencv_threads(threads: int) -> Iterator[None]:
-    """Hold OpenCV to a number of threads, and give the caller back what was set."""
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(threads)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)

@@ -23,11 +23,11 @@ from kizu.diff.filters import (
     shrink,
 )
 
-_GROW_SHARE = 0.33
+GROW_SHARE = 0.33
 _PEAK_SHARE = 0.4
-_PEAK_REACH_PX = 4
+PEAK_REACH_PX = 4
 _EXPLAINED_MARGIN_PX = 2
-_MIN_SEED_AREA = 4
+MIN_SEED_AREA = 4
 _BLUR_REACH_SIGMAS = 4.0
 
 _Box: TypeAlias = tuple[slice, slice]
@@ -81,25 +81,29 @@ def grow(
         level_share: Share of a region's upper level that every pixel must reach.
         seed_share: Share of the threshold that seeds must pass.
     """
-    candidates = z > _GROW_SHARE * threshold
+    candidates = z > GROW_SHARE * threshold
     both = candidates | known
     count, labels = cv2.connectedComponents(both.view(np.uint8), connectivity=8)
     if count == 1:
         return np.zeros_like(known)
     seeded = np.zeros(count, np.bool_)
     seeded[labels[z > seed_share * threshold]] = True
-    seeded &= np.bincount(labels[candidates], minlength=count) >= _MIN_SEED_AREA
+    seeded &= np.bincount(labels[candidates], minlength=count) >= MIN_SEED_AREA
     seeded[0] = False
     if not seeded.any():
         return np.zeros_like(known)
     found = np.asarray(seeded[labels] & candidates)
-    near = _around(found | (seeded[labels] & known), _PEAK_REACH_PX)
+    near = _around(found | (seeded[labels] & known), PEAK_REACH_PX)
     z_near = z_all[near]
-    peak = cv2.dilate(np.where(both[near], z_near, 0), disc(_PEAK_REACH_PX))
-    level = _upper_level(z_near, np.where(both[near], labels[near], 0), count)
-    floor = np.maximum(_PEAK_SHARE * peak, level_share * level[labels[near]])
-    found[near] &= z_near > floor
+    level = upper_level(z_near, np.where(both[near], labels[near], 0), count)
+    found[near] &= near_peak(z_near, both[near], level_share * level[labels[near]])
     return found
+
+
+def near_peak(z: FloatMap, region: Mask, least: FloatMap) -> Mask:
+    """Where evidence reaches a share of the local peak and a least value; all (H, W)."""
+    peak = cv2.dilate(np.where(region, z, 0), disc(PEAK_REACH_PX))
+    return np.asarray(z > np.maximum(_PEAK_SHARE * peak, least))
 
 
 def _around(mask: Mask, margin_px: int) -> _Box:
@@ -109,8 +113,14 @@ def _around(mask: Mask, margin_px: int) -> _Box:
     return rows, slice(max(left - margin_px, 0), min(left + width + margin_px, mask.shape[1]))
 
 
-def _upper_level(z: FloatMap, labels: NDArray[np.int32], count: int) -> FloatMap:
-    """90 % quantile of every labelled region, (count,)."""
+def upper_level(z: FloatMap, labels: NDArray[np.int32], count: int) -> FloatMap:
+    """90 % quantile of every labelled region, (count,); label 0 is none.
+
+    Args:
+        z: Evidence, of any shape.
+        labels: The same shape.
+        count: Labels with the background.
+    """
     inside = labels > 0
     order = np.lexsort((z[inside], labels[inside]))
     sizes = np.bincount(labels[inside], minlength=count)

@@ -16,10 +16,10 @@ from kizu.diff.filters import dilate, enlarge, gaussian, magnitude, shrink
 from kizu.diff.noise import common_activity, noise_level
 
 FINE_SIGMA_PX = 0.8
+FINE_DOUBT_SHARE = 0.04
 _DOUBT_SHARE = 0.1
-_FINE_DOUBT_SHARE = 0.04
-_REGION_MARGIN_PX = 16
-_USUAL_THRESHOLD = 12.0
+REGION_MARGIN_PX = 16
+USUAL_THRESHOLD = 12.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def judge(measured: Measurement, suspicion: Suspicion, rest: Mask | None = None)
     noise = noise_level(measured.spread, measured.busy, known, mixed=rest is not None)
     noise += measured.doubt
     visible = measured.scale.visible_share * suspicion.visible_delta_e
-    noise = np.maximum(enlarge(noise, shape), np.float32(visible / _USUAL_THRESHOLD))
+    noise = np.maximum(enlarge(noise, shape), np.float32(visible / USUAL_THRESHOLD))
     z = np.asarray(measured.size / noise, np.float32)
     if rest is None:
         law = block_maxima_law(z, learned)
@@ -143,7 +143,7 @@ def _favour(
     region = suspicion.region
     if region is None or not region.any():
         return np.ones(shape, np.float32)
-    wanted = enlarge(dilate(region, _REGION_MARGIN_PX).astype(np.float32), shape)
+    wanted = enlarge(dilate(region, REGION_MARGIN_PX).astype(np.float32), shape)
     inside = min(law.threshold(suspicion.false_alarm_rate, float(wanted.mean())), threshold)
     return np.asarray(1 + (threshold / inside - 1) * wanted, np.float32)
 
@@ -159,20 +159,35 @@ def fine_measurement(
         valid: (H, W) bool.
         doubt: (h, w) float32 delta E of uncertain colour correction.
     """
+    excess, spread, busy = fine_figures(predicted, edited)
+    return Measurement(
+        scale=FINE,
+        residual=edited - predicted,
+        size=excess,
+        spread=spread,
+        busy=busy,
+        doubt=np.asarray(FINE_DOUBT_SHARE * enlarge(doubt, busy.shape), np.float32),
+        valid=valid,
+    )
+
+
+def fine_figures(predicted: FloatMap, edited: FloatMap) -> tuple[FloatMap, FloatMap, FloatMap]:
+    """What the fine scale is judged by.
+
+    Args:
+        predicted: (H, W, 3) float32 Lab.
+        edited: (H, W, 3) float32 Lab.
+
+    Returns:
+        How far colours lie outside of their counterpart's neighbourhood (H, W); of every second
+        pixel, the length of the residual and the activity, both (H // 2, W // 2).
+    """
     e, p = gaussian(edited, FINE_SIGMA_PX), gaussian(predicted, FINE_SIGMA_PX)
     excess = np.sqrt(np.maximum(_power_beyond(e, p), _power_beyond(p, e)))
     half = [shrink(image, 2) for image in (p, e)]
     busy = common_activity(half[0], half[1], 0.5)
     height, width = busy.shape
-    return Measurement(
-        scale=FINE,
-        residual=edited - predicted,
-        size=excess,
-        spread=magnitude((e[::2, ::2] - p[::2, ::2])[:height, :width]),
-        busy=busy,
-        doubt=np.asarray(_FINE_DOUBT_SHARE * enlarge(doubt, busy.shape), np.float32),
-        valid=valid,
-    )
+    return excess, magnitude((e[::2, ::2] - p[::2, ::2])[:height, :width]), busy
 
 
 def coarse_measurement(

@@ -24,17 +24,26 @@ _USUAL_RELATIVE_SCALE = 0.6
 _EVEN_RELATIVE_SCALE = 0.3
 _MIN_BLOCKS = 8
 _TAIL_FACTOR = 1.3
+_TAIL_BLOCK_PX = 64
+_TAIL_QUANTILES = (0.8, 0.98)
+_SAFER_TAIL_QUANTILES = (0.5, 0.9)
+_MAX_TAIL_GROWTH = 2.0
+_SEEN_TAIL_FACTOR = 1.15
 _MIN_THRESHOLD = 5.0
 _MAX_THRESHOLD = 40.0
 
 
 @dataclass(frozen=True)
 class GumbelLaw:
-    """Law of block maxima: location, scale, and how many blocks the picture has."""
+    """Law of block maxima: location, scale, and how many blocks the picture has.
+
+    The tail factor says how far real maxima outgrow what was read from the blocks.
+    """
 
     location: float
     scale: float
     blocks: int
+    tail_factor: float = _TAIL_FACTOR
 
     def threshold(self, false_alarm_rate: float, share: float = 1.0) -> float:
         """Level that unchanged evidence passes anywhere with the given probability.
@@ -66,7 +75,7 @@ class GumbelLaw:
     def _level(self, return_period: float) -> float:
         """Level that one block in so many passes, widened for heavy tails."""
         level = self.location + self.scale * float(np.log(max(return_period, 1.0)))
-        return min(max(_TAIL_FACTOR * level, _MIN_THRESHOLD), _MAX_THRESHOLD)
+        return min(max(self.tail_factor * level, _MIN_THRESHOLD), _MAX_THRESHOLD)
 
 
 def block_maxima_law(z: FloatMap, valid: Mask) -> GumbelLaw:
@@ -104,6 +113,29 @@ def remaining_law(z: FloatMap, rest: Mask) -> GumbelLaw:
         return law
     location = float(np.quantile(maxima, _QUIETER_QUANTILES[1]))
     return replace(law, location=location, scale=_EVEN_RELATIVE_SCALE * location)
+
+
+def tail_law(z: FloatMap, unchanged: Mask) -> GumbelLaw:
+    """Fit the law of block maxima to a large picture whose broad changes are known already.
+
+    What is left can only be small, so the law is read from the upper blocks, close to the level
+    that is asked for. Should they grow much faster than the middle ones, they have changed.
+
+    Args:
+        z: (H, W) float32 evidence in noise-floor units.
+        unchanged: (H, W) bool, false where the picture cannot be compared or is known to differ;
+            blocks that touch it are left out.
+    """
+    side = _TAIL_BLOCK_PX
+    height, width = (n // side * side for n in z.shape)
+    grid = (height // side, side, width // side, side)
+    whole = unchanged[:height, :width].reshape(grid).all(axis=(1, 3))
+    maxima = z[:height, :width].reshape(grid).max(axis=(1, 3), initial=0)[whole]
+    if len(maxima) < _MIN_BLOCKS:
+        return block_maxima_law(z, unchanged)
+    law, safer = (_law_through(maxima, q) for q in (_TAIL_QUANTILES, _SAFER_TAIL_QUANTILES))
+    usual = law.scale <= _MAX_TAIL_GROWTH * safer.scale
+    return replace(law if usual else safer, tail_factor=_SEEN_TAIL_FACTOR)
 
 
 def _law_through(maxima: NDArray[np.float32], quantiles: tuple[float, float]) -> GumbelLaw:

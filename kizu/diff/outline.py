@@ -65,7 +65,7 @@ def drop_specks(mask: Mask, strength: FloatMap, min_area_px: int) -> Mask:
     peak = np.zeros(count)
     np.maximum.at(peak, inside, gaussian(strength, 1.0)[mask])
     keep: Mask = (area >= min_area_px) & (mass >= _MIN_MASS)
-    keep &= peak >= _DOMINANCE * min(peak.max(), _DOMINANCE_CAP)
+    keep &= peak >= least_peak(peak.max())
     keep[0] = False
     return np.asarray(keep[labels])
 
@@ -81,10 +81,15 @@ def with_faint_pieces(certain: Mask, faint: Mask, strength: FloatMap) -> Mask:
     count, labels = label(faint, 0)
     peak = np.zeros(count)
     np.maximum.at(peak, labels[faint], gaussian(strength, 1.0)[faint])
-    keep: Mask = peak >= _DOMINANCE * min(peak.max(), _DOMINANCE_CAP)
+    keep: Mask = peak >= least_peak(peak.max())
     keep[labels[certain]] = True
     keep[0] = False
     return np.asarray(keep[labels] | certain)
+
+
+def least_peak(strongest: float) -> float:
+    """Peak, in thresholds, that a region needs beside the strongest one's."""
+    return _DOMINANCE * min(strongest, _DOMINANCE_CAP)
 
 
 def refine(mask: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:

@@ -5,6 +5,7 @@ RGB, quadratic shading over the picture, and a slow illumination field. Iterativ
 least squares with Tukey's biweight (1977) leaves out pixels whose content changed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -51,6 +52,7 @@ class Tone:
             any correction; NaN where they may not be compared.
         offset: Median correction in L*, a*, b*.
         chroma_gain: Chroma of the edit relative to the normal's.
+        correction: What was fitted; none where nothing was to be corrected.
     """
 
     predicted: FloatMap
@@ -58,12 +60,41 @@ class Tone:
     difference: FloatMap
     offset: tuple[float, float, float]
     chroma_gain: float
+    correction: "Correction | None" = None
 
     def relight_delta_e(self, changed: Mask) -> float:
         """Delta E that nine tenths of the picture outside a change (H, W) stay below."""
         outside = cells_outside(changed, ~np.isnan(self.difference))
         judged = self.difference[outside]
         return float(np.quantile(judged, _RELIT_SHARE)) if judged.size else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Correction:
+    """A fitted colour correction, for any size of the picture it was fitted to.
+
+    Attributes:
+        table: (64^3, 3) float32, what to add to every coarse RGB colour (0 to 1).
+        shading: (64, 64, 3) float32, what to add to RGB over the picture.
+        field: (h, w, 3) float32, what to add to Lab over the picture.
+    """
+
+    table: FloatMap
+    shading: FloatMap
+    field: FloatMap
+
+    def predict(self, warped: RgbImage, spread: Callable[[FloatMap], FloatMap]) -> FloatMap:
+        """The corrected normal, (H, W, 3) float32 Lab.
+
+        Args:
+            warped: (H, W, 3) uint8, the picture or a part of it, in the edited image's frame.
+            spread: Brings a grid over the whole picture to the pixels of `warped`.
+        """
+        rgb = warped * np.float32(1 / 255)
+        rgb += self.table.take(_table_index(warped), axis=0)
+        rgb += spread(self.shading)
+        np.clip(rgb, 0, 1, out=rgb)
+        return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab) + spread(self.field), np.float32)
 
 
 def correct_tone(warped: RgbImage, edited: RgbImage, valid: Mask) -> Tone:
@@ -84,13 +115,15 @@ def correct_tone(warped: RgbImage, edited: RgbImage, valid: Mask) -> Tone:
     field = _illumination_field(target - toned, whole)
     correction = toned + field - start
     offset = np.median(correction[whole], axis=0)
+    found = Correction(_table(coefficients, offsets), _shading(coefficients), field)
     return Tone(
-        predicted=_predict(warped, coefficients, offsets) + enlarge(field, warped.shape),
+        predicted=found.predict(warped, lambda grid: enlarge(grid, warped.shape)),
         doubt=magnitude(np.asarray(correction - offset, np.float32))
         + np.float32(_RARE_DOUBT * np.linalg.norm(offset)) * _rarity(cells).reshape(cells.shape),
         difference=np.where(whole, magnitude(gaussian(target - start, 1.0)), np.float32(np.nan)),
         offset=(float(offset[0]), float(offset[1]), float(offset[2])),
         chroma_gain=_chroma_gain(start[whole], target[whole]),
+        correction=found,
     )
 
 
@@ -251,23 +284,16 @@ def _enlarge_colours(table: NDArray[np.float64]) -> FloatMap:
     return np.asarray(cube.reshape(-1, 3), np.float32)
 
 
-def _predict(
-    warped: RgbImage, coefficients: NDArray[np.float64], offsets: NDArray[np.float64]
-) -> FloatMap:
-    """The corrected normal at full size, (H, W, 3) float32 Lab."""
-    rgb = warped * np.float32(1 / 255)
-    table = _colour_table(coefficients[:_COLOUR_TERMS]) + _enlarge_colours(offsets)
-    rgb += table.take(_table_index(warped), axis=0)
-    rgb += enlarge(_shading(coefficients[_COLOUR_TERMS:]), warped.shape)
-    np.clip(rgb, 0, 1, out=rgb)
-    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab), np.float32)
+def _table(coefficients: NDArray[np.float64], offsets: NDArray[np.float64]) -> FloatMap:
+    return _colour_table(coefficients[:_COLOUR_TERMS]) + _enlarge_colours(offsets)
 
 
 def _shading(coefficients: NDArray[np.float64]) -> FloatMap:
     """Quadratic shading on a coarse grid, (64, 64, 3) float32."""
     ramp = (np.arange(64) + 0.5) / 64 - 0.5
     xy = np.stack(np.meshgrid(ramp, ramp), axis=-1).reshape(-1, 2)
-    return np.asarray(_place_terms(xy) @ coefficients, np.float32).reshape(64, 64, 3)
+    shading = _place_terms(xy) @ coefficients[_COLOUR_TERMS:]
+    return np.asarray(shading, np.float32).reshape(64, 64, 3)
 
 
 def _lab(rgb: NDArray[np.float64], shape: tuple[int, int]) -> FloatMap:

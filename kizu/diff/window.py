@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.arrays import Mask, RgbImage
-from kizu.diff.comparison import diff_mask
+from kizu.diff.entry import diff_mask
 from kizu.diff.result import Affine, DiffResult, Region
 from kizu.diff.settings import DiffSettings
 

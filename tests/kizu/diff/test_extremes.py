@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kizu.diff.extremes import GumbelLaw, block_maxima_law, remaining_law
+from kizu.diff.extremes import GumbelLaw, block_maxima_law, remaining_law, tail_law
 
 
 def noise(seed, shape=(480, 480)):
@@ -61,3 +61,25 @@ def test_what_was_found_has_no_say_in_the_law_of_the_rest():
     rest[:200] = False
     z[:200] += 60
     assert abs(remaining_law(z, rest).threshold(0.01) - clean) < 0.15 * clean
+
+
+def test_noise_alone_stays_below_the_threshold_read_from_the_tail():
+    maps = [noise(seed, (960, 960)) for seed in range(20)]
+    laws = [tail_law(z, np.ones_like(z, bool)) for z in maps]
+    assert all(z.max() < law.threshold(0.01) for z, law in zip(maps, laws, strict=True))
+
+
+def test_the_tail_of_a_busy_part_does_not_raise_the_threshold_beyond_what_it_reaches():
+    z = noise(4, (960, 960))
+    z[:, 480:] *= 2
+    everywhere = np.ones_like(z, bool)
+    from_tail = tail_law(z, everywhere).threshold(0.01)
+    assert z.max() < from_tail < block_maxima_law(z, everywhere).threshold(0.01)
+
+
+def test_many_changed_blocks_do_not_hide_themselves_in_the_tail():
+    z = noise(5, (960, 960))
+    everywhere = np.ones_like(z, bool)
+    clean = tail_law(z, everywhere).threshold(0.01)
+    z[100:104, 100:800] += 30
+    assert tail_law(z, everywhere).threshold(0.01) < 1.5 * clean

@@ -1,0 +1,149 @@
+"""A second look at a large picture, at full size: what is too thin for the working size.
+
+What the working size explained gives no seeds. Whatever hangs together with a seed is grown and
+outlined as at the finest scale of a small picture, in windows, so that memory stays bounded.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kizu.arrays import FloatMap, Mask
+from kizu.diff.decision import GROW_SHARE, MIN_SEED_AREA, near_peak, upper_level
+from kizu.diff.evidence import FINE
+from kizu.diff.filters import dilate, disc, gaussian
+from kizu.diff.full_size import FullSizePair
+from kizu.diff.full_size_evidence import FullSizeEvidence
+from kizu.diff.outline import drop_specks, least_peak, refine
+from kizu.diff.tiles import TILE_PX, Box, Tile, each, enlarge_part, grown, split, tiles_of
+
+_JOIN_PX = 8
+_PAD_PX = 40
+_WINDOW_PX = 1536
+_EXPLAINED_MARGIN_PX = 2
+_FAINT, _CERTAIN = 2, 3
+_FAINT_SEED_SHARE = 0.6
+
+
+def find_thin(
+    pair: FullSizePair,
+    evidence: FullSizeEvidence,
+    explained: Mask,
+    strongest: float,
+    min_area_px: int,
+    threads: int,
+) -> Mask:
+    """What the working size missed, with its outlines; (H, W) bool.
+
+    Args:
+        pair: The pictures.
+        evidence: Of the fine scale at full size.
+        explained: (h, w) bool, the mask of the working size.
+        strongest: Peak of that mask's regions, in thresholds.
+        min_area_px: Smallest region to keep.
+        threads: Tiles at a time.
+    """
+    levels = _levels(evidence, explained, threads)
+    seed = _FAINT if explained.any() or bool((levels == _CERTAIN).any()) else _CERTAIN
+    mask = np.zeros(levels.shape, np.bool_)
+    if not (levels >= seed).any():
+        return mask
+    pieces = _pieces(_grown(evidence, levels, seed, threads), evidence, min_area_px, threads)
+    least = least_peak(max([strongest, *(piece.peak for piece in pieces)]))
+    kept = [piece for piece in pieces if piece.peak > 0 and piece.peak >= least]
+
+    def outline(piece: _Piece) -> Mask:
+        predicted, edited = pair.part(piece.box)
+        return refine(piece.mask, edited - predicted, predicted) & pair.valid(piece.box)
+
+    for piece, outlined in zip(kept, each(outline, kept, threads), strict=True):
+        mask[piece.box] |= outlined
+    return mask
+
+
+def _levels(evidence: FullSizeEvidence, explained: Mask, threads: int) -> NDArray[np.uint8]:
+    """Of every pixel, whether it is a candidate, a faint seed or a certain one: 1, 2, 3; (H, W)."""
+    shape = evidence.z.shape
+    levels = np.zeros(shape, np.uint8)
+    around = dilate(explained, _EXPLAINED_MARGIN_PX).astype(np.float32)
+
+    def level(tile: Tile) -> None:
+        share = evidence.z[tile.core] / np.float32(evidence.threshold)
+        free = enlarge_part(around, shape, tile.core) == 0
+        seeds = (share > _FAINT_SEED_SHARE).astype(np.uint8) + (share > 1)
+        levels[tile.core] = (share > GROW_SHARE) + free * seeds
+
+    each(level, tiles_of(shape, TILE_PX, 0), threads)
+    return levels
+
+
+def _grown(evidence: FullSizeEvidence, levels: NDArray[np.uint8], seed: int, threads: int) -> Mask:
+    """Candidates that hang together with a seed and reach a share of their local peak."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        (levels > 0).view(np.uint8), connectivity=8
+    )
+    seeded = np.zeros(count, np.bool_)
+    seeded[labels[levels >= seed]] = True
+    seeded &= stats[:, cv2.CC_STAT_AREA] >= MIN_SEED_AREA
+    seeded[0] = False
+    found, mask = np.zeros(levels.shape, np.bool_), np.zeros(levels.shape, np.bool_)
+
+    def choose(tile: Tile) -> None:
+        found[tile.core] = seeded[labels[tile.core]]
+
+    tiles = tiles_of(levels.shape, TILE_PX, _JOIN_PX)
+    each(choose, tiles, threads)
+    if not found.any():
+        return mask
+    inside = np.asarray(labels[found], np.int32)
+    least = FINE.level_share * upper_level(evidence.z[found], inside, count)
+
+    def cut(tile: Tile) -> None:
+        if found[tile.core].any():
+            part = found[tile.around]
+            high = near_peak(evidence.z[tile.around], part, least[labels[tile.around]])
+            mask[tile.core] = (part & high)[tile.inner]
+
+    each(cut, tiles, threads)
+    return mask
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """A find, or a window's part of a large one, and its peak in thresholds."""
+
+    box: Box
+    mask: Mask
+    peak: float
+
+
+def _pieces(
+    found: Mask, evidence: FullSizeEvidence, min_area_px: int, threads: int
+) -> list[_Piece]:
+    """Regions that are no specks, in windows of bounded size."""
+    joined = cv2.dilate(found.view(np.uint8), disc(_JOIN_PX))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    windows = [
+        (index, grown(window, _PAD_PX, found.shape))
+        for index in range(1, len(stats))
+        for window in split(_box_of(stats[index]), _WINDOW_PX)
+    ]
+
+    def piece(item: tuple[int, Box]) -> _Piece:
+        index, box = item
+        strength = np.asarray(evidence.z[box] / np.float32(evidence.threshold), np.float32)
+        part = drop_specks(found[box] & (labels[box] == index), strength, min_area_px)
+        return _Piece(box, part, _peak(part, strength))
+
+    return each(piece, windows, threads)
+
+
+def _peak(part: Mask, strength: FloatMap) -> float:
+    return float(gaussian(strength, 1.0)[part].max(initial=0.0))
+
+
+def _box_of(stats: NDArray[np.int32]) -> Box:
+    left, top, width, height = (int(n) for n in stats[:4])
+    return slice(top, top + height), slice(left, left + width)
