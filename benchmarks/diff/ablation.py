@@ -19,7 +19,7 @@ from run import KIZU, judge
 from scenes import SCENES
 
 from kizu.arrays import FloatMap, Mask, RgbImage
-from kizu.diff import comparison, evidence, registration, tone
+from kizu.diff import comparison, evidence, outline, registration, tone
 from kizu.diff.decision import strength_of
 from kizu.diff.evidence import ScaleEvidence
 from kizu.diff.filters import to_lab
@@ -57,9 +57,11 @@ VARIANTS: Final[Mapping[str, tuple[object, str, object]]] = {
     "colours not balanced": (tone, "_CELLS_PER_COLOUR", 10**9),
     "one noise level for the picture": (evidence, "noise_level", _constant_noise),
     "largest of all scales": (comparison, "decide", _largest_of_all_scales),
-    "no second look": (comparison, "_LARGE_CHANGE", 1.0),
+    "noise never learned anew": (comparison, "_LARGE_CHANGE", 1.0),
     "no faint pieces": (comparison, "with_faint_pieces", _no_faint_pieces),
-    "no outlines": (comparison, "refine", lambda mask, _: mask),
+    "no outlines": (comparison, "refine", lambda mask, *_: mask),
+    "no soft layers": (outline, "layer_coverage", lambda *_: None),
+    "rare colours trusted": (tone, "_RARE_DOUBT", 0.0),
 }
 
 

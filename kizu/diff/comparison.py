@@ -8,7 +8,7 @@ import numpy as np
 
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff import grading
-from kizu.diff.decision import decide, strength_of
+from kizu.diff.decision import FAINT_SEED_SHARE, decide, strength_of
 from kizu.diff.evidence import (
     COARSE,
     Measurement,
@@ -25,14 +25,13 @@ from kizu.diff.result import DiffResult, Region
 from kizu.diff.settings import DiffSettings
 from kizu.diff.tone import Tone, correct_tone, untouched
 
-DIFF_VERSION: Final = "4"
+DIFF_VERSION: Final = "5"
 """Changes whenever results do; part of every cache key."""
 
 _IN_PLACE_SHARE = 0.6
 _SAME_LEVELS = 1
 _ACTIVE_LEVELS = 4.0
 _VALID_MARGIN_PX = 5
-_FAINT_SEED_SHARE = 0.6
 _MARGIN_SHARE = 1 / 32
 _LARGE_CHANGE = 0.12
 _SMALL_REST = 0.1
@@ -122,7 +121,7 @@ def _marked(scales: list[ScaleEvidence], min_area_px: int) -> tuple[Mask, FloatM
     strength = strength_of(scales)
     mask = drop_specks(decide(scales), strength, min_area_px)
     if mask.any():
-        faint = drop_specks(decide(scales, _FAINT_SEED_SHARE), strength, min_area_px)
+        faint = drop_specks(decide(scales, FAINT_SEED_SHARE), strength, min_area_px)
         mask = with_faint_pieces(mask, faint, strength)
     return mask, strength
 

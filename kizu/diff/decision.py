@@ -24,6 +24,7 @@ from kizu.diff.filters import (
 )
 
 GROW_SHARE = 0.33
+FAINT_SEED_SHARE = 0.6
 _PEAK_SHARE = 0.4
 PEAK_REACH_PX = 4
 _EXPLAINED_MARGIN_PX = 2

@@ -14,6 +14,7 @@ _MIN_MASS = 40.0
 _MASS_CAP = 4.0
 _DOMINANCE = 0.25
 _DOMINANCE_CAP = 12.0
+_FAINT_REACH = 0.08
 _THIN_RADIUS_PX = 6.0
 _THIN_SHARE = 0.33
 _PLAIN_DELTA_E = 12.0
@@ -71,7 +72,7 @@ def drop_specks(mask: Mask, strength: FloatMap, min_area_px: int) -> Mask:
 
 
 def with_faint_pieces(certain: Mask, faint: Mask, strength: FloatMap) -> Mask:
-    """Certain regions and the faint pieces that the strongest of them does not dwarf.
+    """Certain regions and the faint pieces near them that the strongest does not dwarf.
 
     Args:
         certain: (H, W) bool, regions that noise alone would not give.
@@ -79,9 +80,12 @@ def with_faint_pieces(certain: Mask, faint: Mask, strength: FloatMap) -> Mask:
         strength: (H, W) float32, evidence in thresholds.
     """
     count, labels = label(faint, 0)
-    peak = np.zeros(count)
-    np.maximum.at(peak, labels[faint], gaussian(strength, 1.0)[faint])
-    keep: Mask = peak >= least_peak(peak.max())
+    inside = labels[faint]
+    peak, nearest = np.zeros(count), np.full(count, np.inf)
+    np.maximum.at(peak, inside, gaussian(strength, 1.0)[faint])
+    away = cv2.distanceTransform((~certain).view(np.uint8), cv2.DIST_L2, 3)
+    np.minimum.at(nearest, inside, away[faint])
+    keep = (peak >= least_peak(peak.max())) & (nearest <= _FAINT_REACH * min(faint.shape))
     keep[labels[certain]] = True
     keep[0] = False
     return np.asarray(keep[labels] | certain)

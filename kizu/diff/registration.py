@@ -7,6 +7,7 @@ a part that was moved, removed or painted over.
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -20,13 +21,14 @@ _CELL_PX = 8
 _CONTRAST_SIGMA_PX = 12.0
 _BORDER_RAMP_PX = 40.0
 _LEAST_AT_BORDER = 0.02
-_SCHEDULE = (  # reduction, window sigma in full-size pixels, largest step in full-size pixels
-    (4, 72.0, 6.0),
-    (4, 56.0, 4.0),
-    (4, 40.0, 3.0),
-    (2, 32.0, 2.0),
-    (1, 18.0, 1.0),
+_Step: TypeAlias = tuple[int, float, float]
+"""Reduction, window sigma in full-size pixels, largest step in full-size pixels."""
+_SCHEDULE: tuple[_Step, ...] = (
+    *((4, 72.0, 6.0), (4, 56.0, 4.0), (4, 40.0, 3.0)),
+    *((2, 32.0, 2.0), (1, 18.0, 1.0)),
 )
+_ONCE_MORE: tuple[_Step, ...] = ((2, 20.0, 1.0), (1, 18.0, 1.0))
+_SETTLED_PX = 0.15
 _RIDGE = 0.05
 _MIN_TRUST = 0.003
 _BORDER_PX = 2
@@ -135,9 +137,24 @@ def _cell_grid(shape: tuple[int, ...]) -> FloatMap:
 def _refine(
     normal: FloatMap, edited: FloatMap, field: FloatMap
 ) -> tuple[FloatMap, float, FloatMap]:
+    """The schedule, and its end once more where the data still ask for much."""
+    field, residual_px, agreement = _descend(normal, edited, field, _SCHEDULE)
+    if residual_px > _SETTLED_PX:
+        return _descend(normal, edited, field, _ONCE_MORE)
+    return field, residual_px, agreement
+
+
+def _descend(
+    normal: FloatMap, edited: FloatMap, field: FloatMap, schedule: tuple[_Step, ...]
+) -> tuple[FloatMap, float, FloatMap]:
+    """Correct a field step by step.
+
+    Returns:
+        The field, the RMS of the last correction in pixels, the agreement of every cell.
+    """
     residual_px, agreement = 0.0, np.full(field.shape[:2], np.nan, np.float32)
     level, contrasts = 0, (normal, edited)
-    for factor, window_px, limit_px in _SCHEDULE:
+    for factor, window_px, limit_px in schedule:
         if factor != level:
             level, contrasts = factor, _contrast_pair(normal, edited, factor)
         step, trust, agreement = _step(contrasts, field, edited.shape, window_px, limit_px)

@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.arrays import FloatMap, Mask
-from kizu.diff.decision import GROW_SHARE, MIN_SEED_AREA, near_peak, upper_level
+from kizu.diff.decision import (
+    FAINT_SEED_SHARE,
+    GROW_SHARE,
+    MIN_SEED_AREA,
+    near_peak,
+    upper_level,
+)
 from kizu.diff.evidence import FINE
 from kizu.diff.filters import dilate, disc, gaussian
 from kizu.diff.full_size import FullSizePair
@@ -24,7 +30,6 @@ _PAD_PX = 40
 _WINDOW_PX = 1536
 _EXPLAINED_MARGIN_PX = 2
 _FAINT, _CERTAIN = 2, 3
-_FAINT_SEED_SHARE = 0.6
 
 
 def find_thin(
@@ -72,7 +77,7 @@ def _levels(evidence: FullSizeEvidence, explained: Mask, threads: int) -> NDArra
     def level(tile: Tile) -> None:
         share = evidence.z[tile.core] / np.float32(evidence.threshold)
         free = enlarge_part(around, shape, tile.core) == 0
-        seeds = (share > _FAINT_SEED_SHARE).astype(np.uint8) + (share > 1)
+        seeds = (share > FAINT_SEED_SHARE).astype(np.uint8) + (share > 1)
         levels[tile.core] = (share > GROW_SHARE) + free * seeds
 
     each(level, tiles_of(shape, TILE_PX, 0), threads)

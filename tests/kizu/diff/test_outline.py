@@ -65,15 +65,22 @@ def test_weak_specks_are_dropped_beside_a_strong_region():
 
 def test_a_faint_piece_is_kept_beside_a_change_that_is_not_much_stronger():
     certain, piece = disc_mask(10), np.zeros((120, 120), bool)
-    piece[20:24, 20:60] = True
+    piece[42:45, 30:70] = True
     strength = np.where(certain, 2, np.where(piece, 0.8, 0)).astype(np.float32)
     assert np.array_equal(with_faint_pieces(certain, certain | piece, strength), certain | piece)
 
 
 def test_a_faint_piece_is_dropped_beside_a_much_stronger_change():
     certain, piece = disc_mask(10), np.zeros((120, 120), bool)
-    piece[20:24, 20:60] = True
+    piece[42:45, 30:70] = True
     strength = np.where(certain, 9, np.where(piece, 0.8, 0)).astype(np.float32)
+    assert np.array_equal(with_faint_pieces(certain, certain | piece, strength), certain)
+
+
+def test_a_faint_piece_far_from_anything_certain_is_dropped():
+    certain, piece = disc_mask(10), np.zeros((120, 120), bool)
+    piece[10:14, 20:60] = True
+    strength = np.where(certain, 2, np.where(piece, 0.8, 0)).astype(np.float32)
     assert np.array_equal(with_faint_pieces(certain, certain | piece, strength), certain)
 
 
