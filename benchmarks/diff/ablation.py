@@ -19,7 +19,7 @@ from run import KIZU, judge
 from scenes import SCENES
 
 from kizu.arrays import FloatMap, Mask, RgbImage
-from kizu.diff import comparison, evidence, outline, registration, tone
+from kizu.diff import colour_model, comparison, descent, evidence, outline, tone
 from kizu.diff.decision import strength_of
 from kizu.diff.evidence import ScaleEvidence
 from kizu.diff.filters import to_lab
@@ -52,9 +52,9 @@ def _no_faint_pieces(certain: Mask, faint: Mask, strength: FloatMap) -> Mask:
 
 VARIANTS: Final[Mapping[str, tuple[object, str, object]]] = {
     "complete": (comparison, "DIFF_VERSION", comparison.DIFF_VERSION),
-    "no fine registration": (registration, "_SCHEDULE", ()),
+    "no fine registration": (descent, "_SCHEDULE", ()),
     "no colour correction": (comparison, "correct_tone", _no_tone),
-    "colours not balanced": (tone, "_CELLS_PER_COLOUR", 10**9),
+    "colours not balanced": (colour_model, "_CELLS_PER_COLOUR", 10**9),
     "one noise level for the picture": (evidence, "noise_level", _constant_noise),
     "largest of all scales": (comparison, "decide", _largest_of_all_scales),
     "noise never learned anew": (comparison, "_LARGE_CHANGE", 1.0),

@@ -51,3 +51,11 @@ def test_the_match_rate_does_not_count_what_changed_against_the_picture(photo):
     registration = register(photo, edited)
     assert registration.match_rate(changed) > 0.98
     assert registration.match_rate(np.zeros_like(changed)) < 0.98
+
+
+def test_the_field_runs_on_to_the_border(photo, drifted):
+    registration = register(photo, drifted(photo, shift=(9.0, 7.0)))
+    x, y = expected_maps(photo.shape, (9.0, 7.0))
+    error = np.hypot(registration.map_x - x, registration.map_y - y)
+    error[20:-20, 20:-20] = 0
+    assert np.quantile(error[registration.valid], 0.9) < 1.0

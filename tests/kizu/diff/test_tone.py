@@ -1,7 +1,7 @@
 import numpy as np
 
 from kizu.diff.filters import magnitude, to_lab
-from kizu.diff.tone import colour_offsets, correct_tone
+from kizu.diff.tone import correct_tone
 
 
 def everywhere(image):
@@ -31,7 +31,22 @@ def test_uneven_light_is_corrected(photo):
     assert np.median(magnitude(to_lab(edited) - tone.predicted)) < 0.8
 
 
-def test_colour_offsets_never_absorb_a_large_change():
-    rgb = np.full((200, 3), 0.5)
-    offsets = colour_offsets(rgb, np.full((200, 3), 0.4), np.ones(200, bool))
-    assert np.abs(offsets).max() == 0
+def test_light_from_one_side_shows_although_its_halves_cancel(photo):
+    ramp = np.linspace(0.4, 1.6, photo.shape[1])[None, :, None]
+    edited = np.clip(photo * ramp, 0, 255).astype(np.uint8)
+    nothing = np.zeros(photo.shape[:2], bool)
+    relit, slight = (
+        correct_tone(photo, image, everywhere(photo)).relight_delta_e(nothing)
+        for image in (edited, np.clip(photo * 1.03, 0, 255).astype(np.uint8))
+    )
+    assert relit > 10
+    assert slight < 3
+
+
+def test_a_rare_colour_is_doubted_where_the_tone_drifted():
+    normal = np.full((288, 288, 3), (120, 110, 100), np.uint8)
+    normal[::7] += 30
+    normal[140:152, 140:152] = (30, 160, 40)
+    edited = np.clip(normal * np.array([1.1, 1.0, 0.85]), 0, 255).astype(np.uint8)
+    doubt = correct_tone(normal, edited, everywhere(normal)).doubt
+    assert doubt[72, 72] > np.median(doubt) + 1
