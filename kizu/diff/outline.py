@@ -79,6 +79,8 @@ def with_faint_pieces(certain: Mask, faint: Mask, strength: FloatMap) -> Mask:
         faint: (H, W) bool, what fainter seeds gave.
         strength: (H, W) float32, evidence in thresholds.
     """
+    if not (faint & ~certain).any():
+        return certain
     count, labels = label(faint, 0)
     inside = labels[faint]
     peak, nearest = np.zeros(count), np.full(count, np.inf)
