@@ -19,6 +19,10 @@ _THIN_RADIUS_PX = 6.0
 _THIN_SHARE = 0.33
 _PLAIN_DELTA_E = 12.0
 _THIN_ROUNDS = 10
+_TREND_SIGMA_PX = 2.0
+_HINT_SIGMA_PX = 3.0
+_HINT_SHARE = 0.1
+_HINT_OF_NOISE = 1.5
 _NOISE_MARGIN_PX = 4
 _NOISE_SIGMA_PX = 8.0
 _LEAST_OUTSIDE = 0.02
@@ -124,13 +128,28 @@ def _refine_region(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
     solid = fill_holes(close(part, _SPECKLE_PX / _CLOSE_PER_RADIUS), _SPECKLE_PX)
     radius = _radius_px(solid)
     if radius < _THIN_RADIUS_PX:
-        part = _thin_outline(part, residual)
-    else:
-        part = _thick_outline(solid, residual, predicted)
-    radius = _radius_px(part)
+        return _close_line(_thin_outline(part, residual), residual)
+    return _close_whole(_thick_outline(solid, residual, predicted))
+
+
+def _close_whole(part: Mask) -> Mask:
+    """Close gaps and fill holes in proportion to thickness."""
     if not part.any():
         return part
+    radius = _radius_px(part)
     return fill_holes(_close_gaps(part, radius), radius)
+
+
+def _close_line(part: Mask, residual: FloatMap) -> Mask:
+    """The same where the change is hinted at; what lies clean between two lines is no gap."""
+    if not part.any():
+        return part
+    sharp = gaussian(residual, _SHARP_SIGMA_PX)
+    along = _along(sharp, part, _HINT_SIGMA_PX)
+    peak = cv2.dilate(np.where(part, along, 0).astype(np.float32), disc(_JOIN_PX))
+    noise = _local_noise(magnitude(sharp), part)
+    hinted = along > np.maximum(_HINT_SHARE * peak, _HINT_OF_NOISE * noise)
+    return np.asarray(part | (_close_whole(part) & hinted))
 
 
 def _close_gaps(part: Mask, radius_px: float) -> Mask:
@@ -159,14 +178,19 @@ def _thin_outline(part: Mask, residual: FloatMap) -> Mask:
     sharp = gaussian(residual, _SHARP_SIGMA_PX)
     clear = _CLEAR_OF_NOISE * _local_noise(magnitude(sharp), part)
     for _ in range(_THIN_ROUNDS):
-        trend = gaussian(sharp * part[..., None], 2.0)
-        trend /= np.maximum(magnitude(trend), 1e-6)[..., None]
-        along = np.einsum("...c,...c->...", sharp, trend)
+        along = _along(sharp, part, _TREND_SIGMA_PX)
         near = dilate(part, _GROW_PX)
         peak = cv2.dilate(np.where(near, along, 0).astype(np.float32), disc(4))
         share = np.minimum(_THIN_SHARE * peak, _PLAIN_DELTA_E)
         part = np.asarray(near & (along > np.maximum(share, clear)))
     return part
+
+
+def _along(residual: FloatMap, part: Mask, sigma_px: float) -> FloatMap:
+    """The residual (H, W, 3) along its own mean direction in the part nearby; (H, W)."""
+    trend = gaussian(residual * part[..., None], sigma_px)
+    trend /= np.maximum(magnitude(trend), 1e-6)[..., None]
+    return np.asarray(np.einsum("...c,...c->...", residual, trend), np.float32)
 
 
 def _local_noise(size: FloatMap, part: Mask) -> FloatMap:
