@@ -142,8 +142,8 @@ def _close_whole(part: Mask) -> Mask:
 
 def _close_line(part: Mask, residual: FloatMap) -> Mask:
     """The same where the change is hinted at; what lies clean between two lines is no gap."""
-    if not part.any():
-        return part
+    if not part.any() or _radius_px(part) >= _NARROW_RADIUS_PX:
+        return _close_whole(part)
     sharp = gaussian(residual, _SHARP_SIGMA_PX)
     along = _along(sharp, part, _HINT_SIGMA_PX)
     peak = cv2.dilate(np.where(part, along, 0).astype(np.float32), disc(_JOIN_PX))
