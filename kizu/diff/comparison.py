@@ -11,6 +11,7 @@ from kizu.diff import grading
 from kizu.diff.decision import FAINT_SEED_SHARE, decide, strength_of
 from kizu.diff.evidence import (
     COARSE,
+    SCALES,
     Measurement,
     ScaleEvidence,
     Suspicion,
@@ -73,7 +74,7 @@ def compare(
     edited_lab = to_lab(edited)
     valid = registration.valid if in_place else erode(registration.valid, _VALID_MARGIN_PX)
     tone = untouched(to_lab(warped)) if in_place else correct_tone(warped, edited, valid)
-    rate = settings.false_alarm_rate / (1 + len(COARSE))
+    rate = settings.false_alarm_rate / len(SCALES)
     suspicion = Suspicion(rate, settings.min_visible_delta_e, region)
     measured_scales = _all_scales(tone.predicted, edited_lab, valid, tone.doubt)
     scales = [judge(scale, suspicion) for scale in measured_scales]

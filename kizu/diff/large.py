@@ -8,18 +8,18 @@ import numpy as np
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff import grading
 from kizu.diff.comparison import Comparison, anomaly_map_of, compare, regions_of
-from kizu.diff.evidence import COARSE, Suspicion
+from kizu.diff.evidence import SCALES, Suspicion
 from kizu.diff.filters import gaussian
 from kizu.diff.full_size import FullSizePair
 from kizu.diff.full_size_evidence import FullSizeEvidence
+from kizu.diff.registration import MIN_SIDE_PX
 from kizu.diff.result import Affine, DiffResult, Drift, DriftFigures
 from kizu.diff.second_look import find_thin
 from kizu.diff.settings import DiffSettings
 from kizu.diff.sharpen import sharpen
 from kizu.diff.tiles import TILE_PX, Tile, each, enlarge_part, tiles_of
 
-_MIN_SIDE_PX = 32
-_LOOKS = 2 + len(COARSE)
+_RATE_SHARES = len(SCALES) + 1  # the scales of the working size, and the fine one at full size
 
 
 def compare_large(
@@ -42,8 +42,8 @@ def compare_large(
     if region is not None:
         nearest = cv2.resize(region.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         wanted = nearest.view(np.bool_)
-    rate = settings.false_alarm_rate / _LOOKS
-    first = settings.model_copy(update={"false_alarm_rate": (_LOOKS - 1) * rate})
+    rate = settings.false_alarm_rate / _RATE_SHARES
+    first = settings.model_copy(update={"false_alarm_rate": (_RATE_SHARES - 1) * rate})
     coarse = compare(small[0], small[1], first, wanted)
     if coarse.result.drift is Drift.REDRAWN:
         nothing = np.zeros(edited.shape[:2], np.float32)
@@ -64,7 +64,7 @@ def compare_large(
 def _work_size(shape: tuple[int, ...], max_megapixels: float) -> tuple[int, int]:
     """Width and height."""
     factor = float(np.sqrt(max_megapixels * 1e6 / (shape[0] * shape[1])))
-    return max(round(shape[1] * factor), _MIN_SIDE_PX), max(round(shape[0] * factor), _MIN_SIDE_PX)
+    return max(round(shape[1] * factor), MIN_SIDE_PX), max(round(shape[0] * factor), MIN_SIDE_PX)
 
 
 def _reduced(image: RgbImage, size: tuple[int, int]) -> RgbImage:

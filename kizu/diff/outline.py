@@ -7,6 +7,7 @@ from kizu.arrays import FloatMap, Mask
 from kizu.diff.coverage import layer_coverage
 from kizu.diff.decision import label
 from kizu.diff.filters import dilate, disc, erode, gaussian, magnitude
+from kizu.diff.noise import CHI3_MEAN, CHI3_MEDIAN
 from kizu.diff.thickness import close_by_thickness
 
 _JOIN_PX = 6
@@ -33,8 +34,6 @@ _GROW_PX = 2
 _SPECKLE_PX = 5.0
 _OUTLINE_SIGMAS_PX = (0.8, 1.6, 3.2, 6.4)
 _CLEAR_OF_NOISE = 4.0
-_CHI3_MEDIAN = 1.54
-_CHI3_MEAN = 1.6
 _VISIBLE_DELTA_E = 4.0
 _HALF = 0.45
 _SOFT_HALF = 0.55
@@ -173,7 +172,7 @@ def _local_noise(size: FloatMap, part: Mask) -> FloatMap:
     """Deviation per colour axis, averaged over what lies around but outside the region; (H, W)."""
     outside = (~dilate(part, _NOISE_MARGIN_PX)).astype(np.float32)
     share = np.maximum(gaussian(outside, _NOISE_SIGMA_PX), _LEAST_OUTSIDE)
-    return np.asarray(gaussian(size * outside, _NOISE_SIGMA_PX) / share / _CHI3_MEAN, np.float32)
+    return np.asarray(gaussian(size * outside, _NOISE_SIGMA_PX) / share / CHI3_MEAN, np.float32)
 
 
 def _thick_outline(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
@@ -206,7 +205,7 @@ def _clear_size(part: Mask, ring: Mask, residual: FloatMap) -> tuple[FloatMap, f
         noise = float(np.median(size[ring])) if ring.any() else 0.0
         if float(np.median(size[part])) > _CLEAR_OF_NOISE * noise:
             break
-    return size, noise / _CHI3_MEDIAN, sigma
+    return size, noise / CHI3_MEDIAN, sigma
 
 
 def _edge_width_px(core: Mask, size: FloatMap) -> float:

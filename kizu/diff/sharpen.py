@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from kizu.arrays import FloatMap, Mask
-from kizu.diff.evidence import FINE_SIGMA_PX
+from kizu.diff.evidence import FINE
 from kizu.diff.filters import dilate, disc, erode, gaussian, magnitude
 from kizu.diff.full_size import FullSizePair
 from kizu.diff.full_size_evidence import FullSizeEvidence, noise_part
@@ -45,7 +45,7 @@ def sharpen(
         part = mask[tile.around]
         if part.any():
             predicted, edited = pair.part(tile.around)
-            size = magnitude(gaussian(edited - predicted, FINE_SIGMA_PX))
+            size = magnitude(gaussian(edited - predicted, FINE.sigma))
             noise = noise_part(evidence.noise, tile)
             found = _ends_of(part, size, noise, pixel_px)[tile.inner]
             sharp[tile.core] = found & pair.valid(tile.core)
