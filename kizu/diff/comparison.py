@@ -20,10 +20,11 @@ from kizu.diff.evidence import (
     judge,
 )
 from kizu.diff.filters import erode, magnitude, to_lab
-from kizu.diff.outline import drop_specks, refine, with_faint_pieces
+from kizu.diff.outline import refine
 from kizu.diff.registration import Registration, register, unmoved, warp_normal
 from kizu.diff.result import DiffResult, Region
 from kizu.diff.settings import DiffSettings
+from kizu.diff.specks import drop_specks, with_faint_pieces
 from kizu.diff.tone import Tone, correct_tone, untouched
 
 DIFF_VERSION: Final = "5"

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 
 from kizu.arrays import FloatMap, Mask, RgbImage
+from kizu.diff.boxes import Box
 from kizu.diff.comparison import Comparison
 from kizu.diff.filters import to_lab
-from kizu.diff.tiles import Box, enlarge_part
+from kizu.diff.tiles import enlarge_part
 from kizu.diff.tone import Correction
 
 _KERNEL_PX = 4

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kizu.arrays import FloatMap, Mask
+from kizu.diff.boxes import Box
 from kizu.diff.evidence import (
     FINE,
     USUAL_THRESHOLD,
@@ -20,7 +21,7 @@ from kizu.diff.extremes import tail_law
 from kizu.diff.filters import enlarge
 from kizu.diff.full_size import FullSizePair
 from kizu.diff.noise import noise_level
-from kizu.diff.tiles import TILE_PX, Box, Tile, each, enlarge_part, tiles_of
+from kizu.diff.tiles import TILE_PX, Tile, each, enlarge_part, tiles_of
 
 _MARGIN_PX = 48  # as far as any filter of the fine scale reaches
 _NOISE_MARGIN_PX = 2  # one cell of the noise floor's grid

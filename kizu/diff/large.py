@@ -9,7 +9,6 @@ from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff import grading
 from kizu.diff.comparison import Comparison, anomaly_map_of, compare, regions_of
 from kizu.diff.evidence import SCALES, Suspicion
-from kizu.diff.filters import gaussian
 from kizu.diff.full_size import FullSizePair
 from kizu.diff.full_size_evidence import FullSizeEvidence
 from kizu.diff.registration import MIN_SIDE_PX
@@ -17,6 +16,7 @@ from kizu.diff.result import Affine, DiffResult, Drift, DriftFigures
 from kizu.diff.second_look import find_thin
 from kizu.diff.settings import DiffSettings
 from kizu.diff.sharpen import sharpen
+from kizu.diff.specks import peak_of
 from kizu.diff.tiles import TILE_PX, Tile, each, enlarge_part, tiles_of
 
 _RATE_SHARES = len(SCALES) + 1  # the scales of the working size, and the fine one at full size
@@ -53,8 +53,8 @@ def compare_large(
     suspicion = Suspicion(rate, settings.min_visible_delta_e, wanted)
     explained = coarse.result.mask
     evidence = FullSizeEvidence.of(pair, coarse.tone.doubt, explained, suspicion, settings.threads)
-    peak = gaussian(coarse.strength, 1.0)[explained].max(initial=0.0)
-    thin = find_thin(pair, evidence, explained, float(peak), settings.min_area_px, settings.threads)
+    peak = peak_of(explained, coarse.strength)
+    thin = find_thin(pair, evidence, explained, peak, settings.min_area_px, settings.threads)
     mask = thin | _enlarged(explained, edited.shape)
     mask = sharpen(pair, evidence, mask, edited.shape[1] / size[0], settings.threads)
     strength = np.divide(evidence.z, np.float32(evidence.threshold), out=evidence.z)
