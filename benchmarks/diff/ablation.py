@@ -58,7 +58,7 @@ VARIANTS: Final[Mapping[str, tuple[object, str, object]]] = {
     "colours not balanced": (colour_model, "_CELLS_PER_COLOUR", 10**9),
     "one noise level for the picture": (evidence, "noise_level", _constant_noise),
     "largest of all scales": (comparison, "decide", _largest_of_all_scales),
-    "noise never learned anew": (comparison, "_LARGE_CHANGE", 1.0),
+    "noise never learned anew": (comparison, "_LARGE_CHANGE_SHARE", 1.0),
     "no faint pieces": (comparison, "with_faint_pieces", _no_faint_pieces),
     "no outlines": (comparison, "refine", lambda mask, *_: mask),
     "no soft layers": (outline, "layer_coverage", lambda *_: None),
