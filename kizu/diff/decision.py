@@ -54,27 +54,27 @@ def decide(scales: list[ScaleEvidence], seed_share: float = 1.0) -> Mask:
         threshold = evidence.threshold
         z = evidence.z if not mask.any() else _unexplained(evidence, full, mask)
         known = _at_scale(mask, evidence)
-        found = grow(z, evidence.z, known, threshold, evidence.scale.level_share, seed_share)
+        found = _grow(z, evidence.z, known, threshold, evidence.scale.level_share, seed_share)
         if found.any():
             mask |= enlarge(found.astype(np.float32), mask.shape) > 0.5  # noqa: PLR2004 - nearest
     return np.asarray(mask & full.valid)
 
 
-def grow(
+def _grow(
     z: FloatMap,
     z_all: FloatMap,
     known: Mask,
     threshold: float,
     level_share: float,
-    seed_share: float = 1.0,
+    seed_share: float,
 ) -> Mask:
     """Hysteresis, then a cut at a share of the local peak.
 
     Args:
-        z: Evidence that is still to be explained.
-        z_all: All evidence at this scale.
-        known: What finer scales already explained.
-        threshold: Seeds lie above a share of it, growth above a smaller one.
+        z: (h, w) evidence that is still to be explained, in noise-floor units.
+        z_all: (h, w) all evidence at this scale.
+        known: (h, w) bool, what finer scales already explained.
+        threshold: Of this scale.
         level_share: Share of a region's upper level that every pixel must reach.
         seed_share: Share of the threshold that seeds must pass.
     """

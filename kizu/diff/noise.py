@@ -25,7 +25,7 @@ _POOLED_SHARE = 0.3
 _MIN_NOISE_DELTA_E = 0.03
 
 
-def activity(lightness: FloatMap, sigma_px: float) -> FloatMap:
+def _activity(lightness: FloatMap, sigma_px: float) -> FloatMap:
     """Local RMS of the detail at the given scale; (H, W) float32."""
     detail = lightness - gaussian(lightness, 3 * sigma_px + 1.5)
     return np.asarray(np.sqrt(gaussian(detail * detail, 2 * sigma_px + 1)), np.float32)
@@ -40,7 +40,7 @@ def common_activity(predicted: FloatMap, edited: FloatMap, sigma_px: float) -> F
         sigma_px: Scale of the evidence.
     """
     lightness = np.ascontiguousarray(predicted[..., 0]), np.ascontiguousarray(edited[..., 0])
-    common = np.minimum(activity(lightness[0], sigma_px), 1.5 * activity(lightness[1], sigma_px))
+    common = np.minimum(_activity(lightness[0], sigma_px), 1.5 * _activity(lightness[1], sigma_px))
     return np.asarray(common, np.float32)
 
 

@@ -88,14 +88,8 @@ def _levels(evidence: FullSizeEvidence, explained: Mask, threads: int) -> NDArra
 
 
 def _grown(evidence: FullSizeEvidence, levels: NDArray[np.uint8], seed: int, threads: int) -> Mask:
-    """Candidates that hang together with a seed and reach a share of their local peak."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        (levels > 0).view(np.uint8), connectivity=8
-    )
-    seeded = np.zeros(count, np.bool_)
-    seeded[labels[levels >= seed]] = True
-    seeded &= stats[:, cv2.CC_STAT_AREA] >= MIN_SEED_AREA
-    seeded[0] = False
+    """Candidates that hang together with a seed and reach a share of their local peak; (H, W)."""
+    labels, seeded = _seeded(levels, seed)
     found, mask = np.zeros(levels.shape, np.bool_), np.zeros(levels.shape, np.bool_)
 
     def choose(tile: Tile) -> None:
@@ -106,7 +100,7 @@ def _grown(evidence: FullSizeEvidence, levels: NDArray[np.uint8], seed: int, thr
     if not found.any():
         return mask
     inside = np.asarray(labels[found], np.int32)
-    least = FINE.level_share * upper_level(evidence.z[found], inside, count)
+    least = FINE.level_share * upper_level(evidence.z[found], inside, len(seeded))
 
     def cut(tile: Tile) -> None:
         if found[tile.core].any():
@@ -116,6 +110,18 @@ def _grown(evidence: FullSizeEvidence, levels: NDArray[np.uint8], seed: int, thr
 
     each(cut, tiles, threads)
     return mask
+
+
+def _seeded(levels: NDArray[np.uint8], seed: int) -> tuple[NDArray[np.int32], Mask]:
+    """Labels (H, W) of connected candidates, and whether each of them (count,) holds a seed."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        (levels > 0).view(np.uint8), connectivity=8
+    )
+    seeded = np.zeros(count, np.bool_)
+    seeded[labels[levels >= seed]] = True
+    seeded &= stats[:, cv2.CC_STAT_AREA] >= MIN_SEED_AREA
+    seeded[0] = False
+    return np.asarray(labels, np.int32), seeded
 
 
 @dataclass(frozen=True, eq=False)
