@@ -23,6 +23,7 @@ from kizu.diff import colour_model, comparison, descent, evidence, outline, tone
 from kizu.diff.decision import strength_of
 from kizu.diff.evidence import ScaleEvidence
 from kizu.diff.filters import to_lab
+from kizu.diff.noise import CHI3_MEDIAN
 
 _JUDGED: Final = tuple(PRESERVING)[1:]
 _COLUMNS: Final = ("iou", "aupro", "boundary", "recall", "alarm")
@@ -37,7 +38,7 @@ def _constant_noise(
     residual: FloatMap, busy: FloatMap, valid: Mask, *, mixed: bool = False
 ) -> FloatMap:
     del busy, mixed
-    level = float(np.median(residual[valid])) / 1.54 + 0.03
+    level = float(np.median(residual[valid])) / CHI3_MEDIAN + 0.03
     return np.full(residual.shape, level, np.float32)
 
 
@@ -57,7 +58,7 @@ VARIANTS: Final[Mapping[str, tuple[object, str, object]]] = {
     "colours not balanced": (colour_model, "_CELLS_PER_COLOUR", 10**9),
     "one noise level for the picture": (evidence, "noise_level", _constant_noise),
     "largest of all scales": (comparison, "decide", _largest_of_all_scales),
-    "noise never learned anew": (comparison, "_LARGE_CHANGE", 1.0),
+    "noise never learned anew": (comparison, "_LARGE_CHANGE_SHARE", 1.0),
     "no faint pieces": (comparison, "with_faint_pieces", _no_faint_pieces),
     "no outlines": (comparison, "refine", lambda mask, *_: mask),
     "no soft layers": (outline, "layer_coverage", lambda *_: None),

@@ -19,16 +19,15 @@ from typing import Final
 
 import cv2
 import numpy as np
-from large_pairs import DRIFTS, THIN, make_large_pairs
+from large_pairs import DRIFTS, HAIRLINE, make_large_pairs
 from memory import peak_mb
-from metrics import boundary_f, intersection_over_union
+from metrics import HIT_IOU, boundary_f, intersection_over_union
 from pairs import Pair
 
 from kizu.arrays import Mask, RgbImage
 from kizu.diff import DiffSettings, diff_mask
 
-_HIT_IOU = 0.3
-_THIN_KINDS: Final = (THIN, "scratch", "crack")
+_THIN_KINDS: Final = (HAIRLINE, "scratch", "crack")
 _COLUMNS: Final = ("iou", "boundary", "hit", "alarm", "seconds")
 
 
@@ -87,7 +86,7 @@ def score(look: str, pair: Pair) -> dict[str, float]:
         return {"alarm": float(mask.any()), "seconds": seconds}
     iou = intersection_over_union(mask, pair.truth)
     boundary = boundary_f(mask, pair.truth)
-    return {"iou": iou, "boundary": boundary, "hit": float(iou >= _HIT_IOU), "seconds": seconds}
+    return {"iou": iou, "boundary": boundary, "hit": float(iou >= HIT_IOU), "seconds": seconds}
 
 
 def memory(look: str, pair: Pair | None) -> str:
@@ -98,11 +97,11 @@ def memory(look: str, pair: Pair | None) -> str:
         path = Path(folder) / "pair.npy"
         np.save(path, np.stack([pair.normal, pair.edited]))
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            peak_mb = pool.apply(_peak_mb, (look, path))
-    return f"{look}: {peak_mb:.0f} MB"
+            megabytes = pool.apply(_peak_of, (look, path))
+    return f"{look}: {megabytes:.0f} MB"
 
 
-def _peak_mb(look: str, path: Path) -> float:
+def _peak_of(look: str, path: Path) -> float:
     cv2.setNumThreads(1)
     small = np.zeros((64, 64, 3), np.uint8)
     LOOKS[look](small, small)

@@ -13,7 +13,7 @@ from scenes import PHOTOS, load_scene
 from kizu.arrays import Mask, RgbImage
 from kizu.edit.painter import DefectKind, Painting, drift, paint
 
-THIN: Final = "hairline"
+HAIRLINE: Final = "hairline"
 DRIFTS: Final = ("none", "gpt-image-1.5", "gpt-image-2")
 _TILE_PX = 480
 _PHOTO_PX = 640
@@ -33,13 +33,13 @@ def make_large_pairs(megapixels: float, seed: int, *, own_size: bool) -> Iterato
     """
     normal = mosaic(megapixels, seed)
     clean = Painting(normal, np.zeros(normal.shape[:2], np.bool_))
-    paintings = [(THIN, hairline(normal, seed)), *painted(normal, seed), ("", clean)]
+    paintings = [(HAIRLINE, hairline(normal, seed)), *painted(normal, seed), ("", clean)]
     side = max(normal.shape) if own_size else drift.REFERENCE_SIDE_PX
     for model in DRIFTS:
         for name, painting in paintings:
             with patch.object(drift, "REFERENCE_SIDE_PX", side):
                 drifted = PRESERVING[model](painting, seed)
-            kind = DefectKind.SCRATCH if name == THIN else DefectKind(name) if name else None
+            kind = DefectKind.SCRATCH if name == HAIRLINE else DefectKind(name) if name else None
             yield Pair(name, kind, model, normal, drifted.image, drifted.truth)
 
 

@@ -1,6 +1,6 @@
 """Draws every step of the comparison of a real pair, for the documentation.
 
-python benchmarks/diff/pictures.py PAIR docs/images/diff/steps.jpg --view 0 420 1024 900
+python benchmarks/diff/pictures.py PAIR docs/images/diff/steps.jpg --view 0 480 1024 800
 
 PAIR is a folder as for real_pairs.py; the view is the part to draw: left, top, width, height.
 """
@@ -18,6 +18,7 @@ from real_pairs import RealPair, load_pair
 
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff import DiffResult, comparison, composite, diff_mask
+from kizu.diff.decision import GROW_SHARE
 from kizu.diff.filters import magnitude, to_lab
 from kizu.diff.registration import Registration
 
@@ -36,7 +37,6 @@ _LONGEST_ARROW: Final = 0.09  # of the view's width
 _MASK_COLOUR: Final = (255, 0, 255)
 _SEED_COLOUR: Final = (255, 60, 40)
 _GROWTH_COLOUR: Final = (255, 190, 60)
-_GROW_SHARE: Final = 0.33
 
 
 def compared(normal: RgbImage, edited: RgbImage) -> tuple[DiffResult, Kept]:
@@ -111,7 +111,7 @@ def _arrows(edited: RgbImage, registration: Registration) -> tuple[RgbImage, int
 
 def _seeds(edited: RgbImage, strength: FloatMap) -> RgbImage:
     drawn = _dimmed(edited)
-    drawn[strength > _GROW_SHARE] = _GROWTH_COLOUR
+    drawn[strength > GROW_SHARE] = _GROWTH_COLOUR
     drawn[strength > 1] = _SEED_COLOUR
     return drawn
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff.filters import shrink
+from kizu.diff.noise import CHI3_MEDIAN
 
 _GRID_SIDE = 144
 _CELL_BLUR_PX = 1.5
@@ -146,7 +147,7 @@ def colour_offsets(
     for _ in range(3):
         left = residual - offsets[bins]
         size = np.sqrt((left**2).sum(axis=1))
-        spread = max(float(np.median(size[valid])) / 1.54, _MIN_SPREAD)
+        spread = max(float(np.median(size[valid])) / CHI3_MEDIAN, _MIN_SPREAD)
         weight = valid / (1 + (size / (2 * spread)) ** 2)
         share = _blur_colours(_totals(bins, weight)) + _OFFSET_PRIOR_CELLS
         for channel in range(3):
@@ -161,7 +162,7 @@ def biweight(
 ) -> NDArray[np.float64]:
     """Prior weights times Tukey's (N,) of residuals (N, 3); zero beyond `reach` deviations."""
     size = np.sqrt((residual**2).sum(axis=1))
-    spread = max(_weighted_median(size, prior) / 1.54, min_spread)
+    spread = max(_weighted_median(size, prior) / CHI3_MEDIAN, min_spread)
     weight = np.clip(1 - (size / (reach * spread)) ** 2, 0, 1) ** 2
     return np.asarray(weight * prior, np.float64)
 

@@ -11,6 +11,7 @@ from kizu.diff import grading
 from kizu.diff.decision import FAINT_SEED_SHARE, decide, strength_of
 from kizu.diff.evidence import (
     COARSE,
+    SCALES,
     Measurement,
     ScaleEvidence,
     Suspicion,
@@ -19,22 +20,54 @@ from kizu.diff.evidence import (
     judge,
 )
 from kizu.diff.filters import erode, magnitude, to_lab
-from kizu.diff.outline import drop_specks, refine, with_faint_pieces
+from kizu.diff.outline import refine
 from kizu.diff.registration import Registration, register, unmoved, warp_normal
 from kizu.diff.result import DiffResult, Region
 from kizu.diff.settings import DiffSettings
+from kizu.diff.specks import drop_specks, with_faint_pieces
 from kizu.diff.tone import Tone, correct_tone, untouched
 
 DIFF_VERSION: Final = "5"
 """Changes whenever results do; part of every cache key."""
 
 _IN_PLACE_SHARE = 0.6
-_SAME_LEVELS = 1
+_SAME_LEVELS = 1  # of 255, as the next
 _ACTIVE_LEVELS = 4.0
 _VALID_MARGIN_PX = 5
-_MARGIN_SHARE = 1 / 32
-_LARGE_CHANGE = 0.12
-_SMALL_REST = 0.1
+_CHANGE_MARGIN_SHARE = 1 / 32
+_LARGE_CHANGE_SHARE = 0.12
+_SMALL_REST_SHARE = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Alignment:
+    """The normal brought to where and how the edit should show it.
+
+    Attributes:
+        registration: Where every edited pixel lies in the normal image.
+        tone: How its colours were predicted.
+        valid: (H, W) bool, where the pair can be compared.
+        in_place: Whether the edit kept the normal's detail, so that nothing was undone.
+        identical_share: Share of pixels that agree within one grey level as they came.
+    """
+
+    registration: Registration
+    tone: Tone
+    valid: Mask
+    in_place: bool
+    identical_share: float
+
+    @classmethod
+    def of(cls, normal: RgbImage, edited: RgbImage) -> "Alignment":
+        """Register and correct the colours, both (H, W, 3) uint8, unless edited in place."""
+        share, in_place = _edited_in_place(normal, edited)
+        if in_place:
+            still = unmoved(edited.shape)
+            return cls(still, untouched(to_lab(normal)), still.valid, in_place, share)
+        registration = register(normal, edited)
+        valid = erode(registration.valid, _VALID_MARGIN_PX)
+        tone = correct_tone(warp_normal(normal, registration), edited, valid)
+        return cls(registration, tone, valid, in_place, share)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,16 +76,12 @@ class Comparison:
 
     Attributes:
         result: The answer.
-        registration: Where every edited pixel lies in the normal image.
-        tone: How its colours were predicted.
-        valid: (H, W) bool, where the pair could be compared.
+        aligned: The normal as the edit should show it.
         strength: (H, W) float32, evidence in thresholds.
     """
 
     result: DiffResult
-    registration: Registration
-    tone: Tone
-    valid: Mask
+    aligned: Alignment
     strength: FloatMap
 
 
@@ -67,53 +96,63 @@ def compare(
         settings: How suspicious to be.
         region: (H, W) bool, where the edit was asked for.
     """
-    identical_share, in_place = _edited_in_place(normal, edited)
-    registration = unmoved(edited.shape) if in_place else register(normal, edited)
-    warped = normal if in_place else warp_normal(normal, registration)
-    edited_lab = to_lab(edited)
-    valid = registration.valid if in_place else erode(registration.valid, _VALID_MARGIN_PX)
-    tone = untouched(to_lab(warped)) if in_place else correct_tone(warped, edited, valid)
-    rate = settings.false_alarm_rate / (1 + len(COARSE))
+    aligned = Alignment.of(normal, edited)
+    rate = settings.false_alarm_rate / len(SCALES)
     suspicion = Suspicion(rate, settings.min_visible_delta_e, region)
-    measured_scales = _all_scales(tone.predicted, edited_lab, valid, tone.doubt)
-    scales = [judge(scale, suspicion) for scale in measured_scales]
-    mask, strength = _marked(scales, settings.min_area_px)
-    rest = _rest_of(mask, valid)
-    if rest is not None and registration.match_rate(mask) >= grading.POOR_MATCH_RATE:
-        scales = [judge(scale, suspicion, rest) for scale in measured_scales]
-        mask, strength = _marked(scales, settings.min_area_px)
-    mask = refine(mask, scales[0].residual, tone.predicted) & valid
+    measured = _all_scales(aligned, to_lab(edited))
+    fine, mask, strength = _judged(measured, aligned, suspicion, settings.min_area_px)
+    mask = refine(mask, fine.residual, aligned.tone.predicted) & aligned.valid
+    return Comparison(_answer(aligned, fine, mask, strength), aligned, strength)
+
+
+def _all_scales(aligned: Alignment, edited_lab: FloatMap) -> list[Measurement]:
+    """What differs at every scale, finest first; the edit is (H, W, 3) float32 Lab."""
+    sides = aligned.tone.predicted, edited_lab, aligned.valid, aligned.tone.doubt
+    return [fine_measurement(*sides), *(coarse_measurement(scale, *sides) for scale in COARSE)]
+
+
+def _judged(
+    measured: list[Measurement], aligned: Alignment, suspicion: Suspicion, min_area_px: int
+) -> tuple[ScaleEvidence, Mask, FloatMap]:
+    """Judge all scales, and once more by noise learned anew if a large change stood in its way.
+
+    Returns:
+        The evidence of the finest scale, the marks (H, W) and their strength in thresholds (H, W).
+    """
+    scales = [judge(scale, suspicion) for scale in measured]
+    mask, strength = _marked(scales, min_area_px)
+    rest = _rest_of(mask, aligned.valid)
+    if rest is not None and aligned.registration.match_rate(mask) >= grading.POOR_MATCH_RATE:
+        scales = [judge(scale, suspicion, rest) for scale in measured]
+        mask, strength = _marked(scales, min_area_px)
+    return scales[0], mask, strength
+
+
+def _answer(aligned: Alignment, fine: ScaleEvidence, mask: Mask, strength: FloatMap) -> DiffResult:
+    """Grade the drift beside the mask (H, W) and put everything together."""
+    registration = aligned.registration
     measured = grading.figures(
         registration,
-        tone,
+        aligned.tone,
         mask,
-        noise_delta_e=_noise_figure(scales[0], mask),
-        identical_share=identical_share,
+        noise_delta_e=_noise_figure(fine, mask),
+        identical_share=aligned.identical_share,
     )
-    match_rate = registration.match_rate(mask)
-    drift = grading.grade(measured, match_rate, registration.residual_px, in_place=in_place)
-    anomaly_map = anomaly_map_of(strength, mask, scales[0].threshold)
-    result = DiffResult(
+    match_rate, residual_px = registration.match_rate(mask), registration.residual_px
+    drift = grading.grade(measured, match_rate, residual_px, in_place=aligned.in_place)
+    anomaly_map = anomaly_map_of(strength, mask, fine.threshold)
+    return DiffResult(
         anomaly_map=anomaly_map,
         mask=mask,
-        threshold=scales[0].threshold,
+        threshold=fine.threshold,
         status=grading.status_of(drift, any_change=bool(mask.any())),
         drift=drift,
         normal_from_edited=registration.affine,
-        registration_residual_px=registration.residual_px,
+        registration_residual_px=residual_px,
         match_rate=match_rate,
         regions=regions_of(mask, anomaly_map),
         tone=measured,
     )
-    return Comparison(result, registration, tone, valid, strength)
-
-
-def _all_scales(
-    predicted: FloatMap, edited_lab: FloatMap, valid: Mask, doubt: FloatMap
-) -> list[Measurement]:
-    fine = fine_measurement(predicted, edited_lab, valid, doubt)
-    coarse = [coarse_measurement(s, predicted, edited_lab, valid, doubt) for s in COARSE]
-    return [fine, *coarse]
 
 
 def _marked(scales: list[ScaleEvidence], min_area_px: int) -> tuple[Mask, FloatMap]:
@@ -132,9 +171,9 @@ def _rest_of(mask: Mask, valid: Mask) -> Mask | None:
     Too small a rest has nothing to teach.
     """
     away = cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, 3)
-    near = (away <= _MARGIN_SHARE * min(mask.shape)) & valid
+    near = (away <= _CHANGE_MARGIN_SHARE * min(mask.shape)) & valid
     changed, known = np.count_nonzero(near), np.count_nonzero(valid)
-    if not _LARGE_CHANGE * known <= changed <= (1 - _SMALL_REST) * known:
+    if not _LARGE_CHANGE_SHARE * known <= changed <= (1 - _SMALL_REST_SHARE) * known:
         return None
     return np.asarray(valid & ~near)
 
@@ -152,9 +191,9 @@ def _edited_in_place(normal: RgbImage, edited: RgbImage) -> tuple[float, bool]:
 
 
 def _noise_figure(fine: ScaleEvidence, mask: Mask) -> float:
-    quiet = fine.valid & ~mask
-    step = 4
-    sample = magnitude(fine.residual[::step, ::step])[quiet[::step, ::step]]
+    """Median residual outside a mask (H, W), in delta E, of every fourth pixel a side."""
+    every = np.s_[::4, ::4]
+    sample = magnitude(fine.residual[every])[(fine.valid & ~mask)[every]]
     return float(np.median(sample)) if sample.size else 0.0
 
 

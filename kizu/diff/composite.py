@@ -7,12 +7,11 @@ import numpy as np
 
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff.filters import dilate, gaussian
-from kizu.diff.registration import register
+from kizu.diff.registration import MIN_SIDE_PX, register
 from kizu.diff.result import DiffResult, Drift
 
 _RIM_PX = 5
 _TONE_SIGMA_PX = 24.0
-_MIN_DENSE_SIDE_PX = 32
 _MAX_DENSE_PX = 4_000_000
 
 
@@ -60,7 +59,7 @@ def _edited_from_normal(
 ) -> tuple[FloatMap, FloatMap]:
     """Where every normal pixel lies in the edited image: densely, or by the affine map if huge."""
     height, width = normal.shape[:2]
-    dense = min(height, width) >= _MIN_DENSE_SIDE_PX and height * width <= _MAX_DENSE_PX
+    dense = min(height, width) >= MIN_SIDE_PX and height * width <= _MAX_DENSE_PX
     if dense and result.drift is not Drift.NONE:
         registration = register(edited, normal)
         return registration.map_x, registration.map_y

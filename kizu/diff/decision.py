@@ -5,13 +5,12 @@ thin line does not come back as a wide halo. Hysteresis (Canny 1986) keeps faint
 changes; a cut at a share of the local peak puts the outline on the edge instead of its blur.
 """
 
-from typing import TypeAlias
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from kizu.arrays import FloatMap, Mask
+from kizu.diff.boxes import Box, around
 from kizu.diff.evidence import Scale, ScaleEvidence
 from kizu.diff.filters import (
     cell_averages,
@@ -27,12 +26,9 @@ GROW_SHARE = 0.33
 FAINT_SEED_SHARE = 0.6
 _PEAK_SHARE = 0.4
 PEAK_REACH_PX = 4
-_EXPLAINED_MARGIN_PX = 2
+EXPLAINED_MARGIN_PX = 2
 MIN_SEED_AREA = 4
 _BLUR_REACH_SIGMAS = 4.0
-
-_Box: TypeAlias = tuple[slice, slice]
-"""Rows and columns."""
 
 
 def strength_of(scales: list[ScaleEvidence]) -> FloatMap:
@@ -58,27 +54,27 @@ def decide(scales: list[ScaleEvidence], seed_share: float = 1.0) -> Mask:
         threshold = evidence.threshold
         z = evidence.z if not mask.any() else _unexplained(evidence, full, mask)
         known = _at_scale(mask, evidence)
-        found = grow(z, evidence.z, known, threshold, evidence.scale.level_share, seed_share)
+        found = _grow(z, evidence.z, known, threshold, evidence.scale.level_share, seed_share)
         if found.any():
             mask |= enlarge(found.astype(np.float32), mask.shape) > 0.5  # noqa: PLR2004 - nearest
     return np.asarray(mask & full.valid)
 
 
-def grow(
+def _grow(
     z: FloatMap,
     z_all: FloatMap,
     known: Mask,
     threshold: float,
     level_share: float,
-    seed_share: float = 1.0,
+    seed_share: float,
 ) -> Mask:
     """Hysteresis, then a cut at a share of the local peak.
 
     Args:
-        z: Evidence that is still to be explained.
-        z_all: All evidence at this scale.
-        known: What finer scales already explained.
-        threshold: Seeds lie above a share of it, growth above a smaller one.
+        z: (h, w) evidence that is still to be explained, in noise-floor units.
+        z_all: (h, w) all evidence at this scale.
+        known: (h, w) bool, what finer scales already explained.
+        threshold: Of this scale.
         level_share: Share of a region's upper level that every pixel must reach.
         seed_share: Share of the threshold that seeds must pass.
     """
@@ -94,7 +90,7 @@ def grow(
     if not seeded.any():
         return np.zeros_like(known)
     found = np.asarray(seeded[labels] & candidates)
-    near = _around(found | (seeded[labels] & known), PEAK_REACH_PX)
+    near = around(found | (seeded[labels] & known), PEAK_REACH_PX)
     z_near = z_all[near]
     level = upper_level(z_near, np.where(both[near], labels[near], 0), count)
     found[near] &= near_peak(z_near, both[near], level_share * level[labels[near]])
@@ -105,13 +101,6 @@ def near_peak(z: FloatMap, region: Mask, least: FloatMap) -> Mask:
     """Where evidence reaches a share of the local peak and a least value; all (H, W)."""
     peak = cv2.dilate(np.where(region, z, 0), disc(PEAK_REACH_PX))
     return np.asarray(z > np.maximum(_PEAK_SHARE * peak, least))
-
-
-def _around(mask: Mask, margin_px: int) -> _Box:
-    """Rows and columns of the box that holds a mask and a margin."""
-    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
-    rows = slice(max(top - margin_px, 0), min(top + height + margin_px, mask.shape[0]))
-    return rows, slice(max(left - margin_px, 0), min(left + width + margin_px, mask.shape[1]))
 
 
 def upper_level(z: FloatMap, labels: NDArray[np.int32], count: int) -> FloatMap:
@@ -137,7 +126,7 @@ def _unexplained(evidence: ScaleEvidence, full: ScaleEvidence, mask: Mask) -> Fl
     scale = evidence.scale
     cells, pixels = _window(mask, scale, evidence.z.shape)
     grid = evidence.z[cells].shape
-    keep = (~dilate(mask[pixels], _EXPLAINED_MARGIN_PX)).astype(np.float32)
+    keep = (~dilate(mask[pixels], EXPLAINED_MARGIN_PX)).astype(np.float32)
     kept = cell_averages(keep, grid)
     total = cell_averages(full.residual[pixels] * keep[..., None], grid)
     share = np.maximum(gaussian(kept, scale.sigma), 0.25)
@@ -149,10 +138,10 @@ def _unexplained(evidence: ScaleEvidence, full: ScaleEvidence, mask: Mask) -> Fl
     return z
 
 
-def _window(mask: Mask, scale: Scale, grid: tuple[int, ...]) -> tuple[_Box, _Box]:
+def _window(mask: Mask, scale: Scale, grid: tuple[int, ...]) -> tuple[Box, Box]:
     """The box around a mask as far as the scale's blur reaches, in its cells and in pixels."""
     reach_px = scale.reduction * int(np.ceil(_BLUR_REACH_SIGMAS * scale.sigma))
-    box = _around(mask, reach_px)
+    box = around(mask, reach_px)
     sizes = [whole / count for whole, count in zip(mask.shape, grid, strict=True)]
     cells = [
         slice(int(side.start / size), int(np.ceil(side.stop / size)))
@@ -167,9 +156,3 @@ def _window(mask: Mask, scale: Scale, grid: tuple[int, ...]) -> tuple[_Box, _Box
 
 def _at_scale(mask: Mask, evidence: ScaleEvidence) -> Mask:
     return np.asarray(shrink(mask.astype(np.float32), evidence.scale.reduction) > 0.3)  # noqa: PLR2004
-
-
-def label(mask: Mask, gap_px: int) -> tuple[int, NDArray[np.int32]]:
-    """Connected components, joined over small gaps; (count with background, labels on the mask)."""
-    count, labels = cv2.connectedComponents(dilate(mask, gap_px).view(np.uint8), connectivity=8)
-    return int(count), np.where(mask, labels, 0).astype(np.int32)

@@ -91,16 +91,7 @@ def _step(
     warped, inside = _warp_level(normal, field, shape)
     rows, columns = field.shape[:2]
     trust, agreement = _trust(warped, edited, inside, (rows, columns))
-    mean = 0.5 * (warped + edited)
-    gx = cv2.Sobel(mean, cv2.CV_32F, 1, 0, scale=1 / 8)
-    gy = cv2.Sobel(mean, cv2.CV_32F, 0, 1, scale=1 / 8)
-    error = edited - warped
-    spread = 1.5 * float(np.median(np.abs(error[::3, ::3]))) + 0.05
-    weight = inside * _border_ramp(error.shape, _BORDER_RAMP_PX * float(scale))
-    weight /= 1 + (error / (2 * spread)) ** 2
-    votes_x, votes_y = weight * gx, weight * gy
-    curvature = _to_cells([votes_x * gx, votes_x * gy, votes_y * gy], (rows, columns))
-    pull = _to_cells([votes_x * error, votes_y * error], (rows, columns))
+    curvature, pull = _votes(warped, edited, inside, (rows, columns), float(scale))
     window = window_px / CELL_PX
     reach = gaussian(trust, window)[..., None] + np.float32(_MIN_TRUST)
     sums = [
@@ -111,6 +102,33 @@ def _step(
     length = np.sqrt((step**2).sum(axis=-1, keepdims=True))
     step *= np.minimum(1, limit_px / np.maximum(length, 1e-6))
     return np.asarray(step, np.float32), trust, agreement
+
+
+def _votes(
+    warped: FloatMap, edited: FloatMap, inside: FloatMap, grid: tuple[int, int], scale: float
+) -> tuple[FloatMap, FloatMap]:
+    """Normal equations of every cell, robustly weighted.
+
+    Args:
+        warped: (H, W) float32, contrast of the normal where the field puts it.
+        edited: (H, W) float32, contrast of the edit.
+        inside: (H, W) float32, one where the normal has a counterpart.
+        grid: Rows and columns of cells.
+        scale: Pixels here per full-size pixel.
+
+    Returns:
+        The curvature (h, w, 3) as xx, xy, yy, and the pull (h, w, 2) of the error.
+    """
+    mean = 0.5 * (warped + edited)
+    gx = cv2.Sobel(mean, cv2.CV_32F, 1, 0, scale=1 / 8)
+    gy = cv2.Sobel(mean, cv2.CV_32F, 0, 1, scale=1 / 8)
+    error = edited - warped
+    spread = 1.5 * float(np.median(np.abs(error[::3, ::3]))) + 0.05
+    weight = inside * _border_ramp(error.shape, _BORDER_RAMP_PX * scale)
+    weight /= 1 + (error / (2 * spread)) ** 2
+    votes_x, votes_y = weight * gx, weight * gy
+    curvature = _to_cells([votes_x * gx, votes_x * gy, votes_y * gy], grid)
+    return curvature, _to_cells([votes_x * error, votes_y * error], grid)
 
 
 def _border_ramp(shape: tuple[int, ...], reach: float) -> FloatMap:

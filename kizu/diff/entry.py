@@ -9,11 +9,10 @@ from kizu.diff import grading
 from kizu.diff.comparison import compare, regions_of
 from kizu.diff.inputs import check_pair
 from kizu.diff.large import compare_large
+from kizu.diff.registration import MIN_SIDE_PX
 from kizu.diff.result import DiffResult
 from kizu.diff.settings import DiffSettings
 from kizu.diff.threads import opencv_threads
-
-_MIN_SIDE_PX = 32
 
 
 def diff_mask(
@@ -49,7 +48,7 @@ def diff_mask(
     settings = settings or DiffSettings()
     check_pair(normal, edited, region)
     with opencv_threads(settings.threads):
-        if min(edited.shape[:2]) < _MIN_SIDE_PX:
+        if min(edited.shape[:2]) < MIN_SIDE_PX:
             return _compare_padded(normal, edited, settings, region)
         if edited.shape[0] * edited.shape[1] <= settings.max_work_megapixels * 1e6:
             return compare(normal, edited, settings, region).result
@@ -61,7 +60,7 @@ def _compare_padded(
 ) -> DiffResult:
     """Compare images too small for the filters, with their edges repeated."""
     height, width = edited.shape[:2]
-    more = [(0, max(_MIN_SIDE_PX - height, 0)), (0, max(_MIN_SIDE_PX - width, 0))]
+    more = [(0, max(MIN_SIDE_PX - height, 0)), (0, max(MIN_SIDE_PX - width, 0))]
     pair = [np.pad(image, [*more, (0, 0)], mode="edge") for image in (normal, edited)]
     wide = None if region is None else np.pad(region, more)
     result = compare(pair[0], pair[1], settings, wide).result

@@ -6,6 +6,7 @@ texture is none.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
@@ -15,30 +16,50 @@ from kizu.diff.extremes import GumbelLaw, block_maxima_law, remaining_law
 from kizu.diff.filters import dilate, enlarge, gaussian, magnitude, shrink
 from kizu.diff.noise import common_activity, noise_level
 
-FINE_SIGMA_PX = 0.8
-FINE_DOUBT_SHARE = 0.04
-_DOUBT_SHARE = 0.1
-REGION_MARGIN_PX = 16
-USUAL_THRESHOLD = 12.0
+_REGION_MARGIN_PX = 16
+_BUSY_SIGMA = 0.5  # in every second pixel
+USUAL_THRESHOLD: Final = 12.0
+"""Noise-floor units of a usual threshold: what the smallest visible change counts for before the
+pair's own threshold is known."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """A reduction, the blur there in reduced pixels, and how visible a change must be at least."""
+    """A scale at which a pair is compared.
+
+    Attributes:
+        reduction: Pixels a side of one cell.
+        sigma: Blur, in cells.
+        visible_share: Smallest visible change here, in those of the coarsest scale.
+        level_share: Share of a region's upper level that each of its cells must reach.
+        doubt_share: Share of the colour correction's doubt that counts as noise.
+    """
 
     reduction: int
     sigma: float
     visible_share: float
     level_share: float
+    doubt_share: float
 
 
-FINE = Scale(1, FINE_SIGMA_PX, 2.5, 0.08)
-COARSE = (Scale(2, 1.0, 1.75, 0.08), Scale(4, 1.25, 1.25, 0.1), Scale(8, 1.5, 1.0, 0.1))
+FINE: Final = Scale(1, 0.8, 2.5, 0.08, 0.04)
+COARSE: Final = (
+    Scale(2, 1.0, 1.75, 0.08, 0.1),
+    Scale(4, 1.25, 1.25, 0.1, 0.1),
+    Scale(8, 1.5, 1.0, 0.1, 0.1),
+)
+SCALES: Final = (FINE, *COARSE)
 
 
 @dataclass(frozen=True)
 class Suspicion:
-    """What counts as evidence: the false-alarm rate per scale and the smallest visible change."""
+    """What counts as evidence.
+
+    Attributes:
+        false_alarm_rate: Of one scale alone.
+        visible_delta_e: Smallest visible change, of the coarsest scale.
+        region: (H, W) bool, where the edit was asked for; None if nobody said.
+    """
 
     false_alarm_rate: float
     visible_delta_e: float
@@ -54,7 +75,7 @@ class Measurement:
         residual: (h, w, 3) float32 Lab residual, averaged over the scale's cells, not yet blurred.
         size: (h, w) float32 delta E, the difference that counts.
         spread: (h', w') float32 delta E, the plain difference that the noise floor is learned from;
-            of the same size, or of half.
+            of the same size, or every second pixel.
         busy: (h', w') float32, activity that both images have.
         doubt: (h', w') float32 delta E that uncertain colour correction adds to the noise.
         valid: (h, w) bool.
@@ -116,7 +137,7 @@ def judge(measured: Measurement, suspicion: Suspicion, rest: Mask | None = None)
         threshold = law.discovery_threshold(suspicion.false_alarm_rate, share)
     noise = np.maximum(noise, np.float32(visible / threshold))
     if suspicion.region is not None:
-        noise = noise / _favour(suspicion, law, threshold, shape)
+        noise = noise / favour(suspicion, law, threshold, shape)
     return ScaleEvidence(
         scale=measured.scale,
         residual=measured.residual,
@@ -136,14 +157,24 @@ def _at_size(mask: Mask, shape: tuple[int, ...]) -> Mask:
     return np.asarray(share > 0.5)  # noqa: PLR2004 - most of the cell
 
 
-def _favour(
+def favour(
     suspicion: Suspicion, law: GumbelLaw, threshold: float, shape: tuple[int, ...]
 ) -> FloatMap:
-    """How much more evidence counts where the edit was asked for: fewer places to be wrong."""
+    """How much more evidence counts where the edit was asked for: fewer places to be wrong.
+
+    Args:
+        suspicion: Which region was asked for.
+        law: Of the block maxima.
+        threshold: Where nothing was asked for.
+        shape: (h, w) of the answer.
+
+    Returns:
+        (h, w) float32, one outside of the region and its margin.
+    """
     region = suspicion.region
     if region is None or not region.any():
         return np.ones(shape, np.float32)
-    wanted = enlarge(dilate(region, REGION_MARGIN_PX).astype(np.float32), shape)
+    wanted = enlarge(dilate(region, _REGION_MARGIN_PX).astype(np.float32), shape)
     inside = min(law.threshold(suspicion.false_alarm_rate, float(wanted.mean())), threshold)
     return np.asarray(1 + (threshold / inside - 1) * wanted, np.float32)
 
@@ -166,7 +197,7 @@ def fine_measurement(
         size=excess,
         spread=spread,
         busy=busy,
-        doubt=np.asarray(FINE_DOUBT_SHARE * enlarge(doubt, busy.shape), np.float32),
+        doubt=np.asarray(FINE.doubt_share * enlarge(doubt, busy.shape), np.float32),
         valid=valid,
     )
 
@@ -182,10 +213,10 @@ def fine_figures(predicted: FloatMap, edited: FloatMap) -> tuple[FloatMap, Float
         How far colours lie outside of their counterpart's neighbourhood (H, W); of every second
         pixel, the length of the residual and the activity, both (H // 2, W // 2).
     """
-    e, p = gaussian(edited, FINE_SIGMA_PX), gaussian(predicted, FINE_SIGMA_PX)
+    e, p = gaussian(edited, FINE.sigma), gaussian(predicted, FINE.sigma)
     excess = np.sqrt(np.maximum(_power_beyond(e, p), _power_beyond(p, e)))
     half = [shrink(image, 2) for image in (p, e)]
-    busy = common_activity(half[0], half[1], 0.5)
+    busy = common_activity(half[0], half[1], _BUSY_SIGMA)
     height, width = busy.shape
     return excess, magnitude((e[::2, ::2] - p[::2, ::2])[:height, :width]), busy
 
@@ -203,7 +234,7 @@ def coarse_measurement(
         size=size,
         spread=size,
         busy=common_activity(p, e, scale.sigma),
-        doubt=np.asarray(_DOUBT_SHARE * enlarge(doubt, inside.shape), np.float32),
+        doubt=np.asarray(scale.doubt_share * enlarge(doubt, inside.shape), np.float32),
         valid=inside,
     )
 

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 
 from kizu.arrays import FloatMap, Mask, RgbImage
+from kizu.diff.boxes import Box
 from kizu.diff.comparison import Comparison
 from kizu.diff.filters import to_lab
-from kizu.diff.tiles import Box, enlarge_part
+from kizu.diff.tiles import enlarge_part
 from kizu.diff.tone import Correction
 
 _KERNEL_PX = 4
@@ -37,16 +38,17 @@ class FullSizePair:
     @classmethod
     def of(cls, normal: RgbImage, edited: RgbImage, coarse: Comparison) -> "FullSizePair":
         """Bring what a comparison at the working size found to full size."""
-        comparable = coarse.valid.astype(np.float32)
-        if coarse.tone.correction is None:
+        aligned = coarse.aligned
+        comparable = aligned.valid.astype(np.float32)
+        if aligned.in_place:
             return cls(normal, edited, None, None, comparable)
-        height, width = coarse.valid.shape
-        shift_x = coarse.registration.map_x - np.arange(width, dtype=np.float32)
-        shift_y = coarse.registration.map_y - np.arange(height, dtype=np.float32)[:, None]
+        height, width = comparable.shape
+        shift_x = aligned.registration.map_x - np.arange(width, dtype=np.float32)
+        shift_y = aligned.registration.map_y - np.arange(height, dtype=np.float32)[:, None]
         shift_x *= np.float32(normal.shape[1] / width)
         shift_y *= np.float32(normal.shape[0] / height)
         displacement = np.dstack([shift_x, shift_y]).astype(np.float32)
-        return cls(normal, edited, displacement, coarse.tone.correction, comparable)
+        return cls(normal, edited, displacement, aligned.tone.correction, comparable)
 
     def part(self, box: Box) -> tuple[FloatMap, FloatMap]:
         """A part of the normal as the edit should show it, and of the edit; (H, W, 3) Lab."""

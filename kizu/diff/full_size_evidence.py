@@ -9,21 +9,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from kizu.arrays import FloatMap, Mask
+from kizu.diff.boxes import Box
 from kizu.diff.evidence import (
     FINE,
-    FINE_DOUBT_SHARE,
-    REGION_MARGIN_PX,
     USUAL_THRESHOLD,
     Suspicion,
+    favour,
     fine_figures,
 )
-from kizu.diff.extremes import GumbelLaw, tail_law
-from kizu.diff.filters import dilate, enlarge
+from kizu.diff.extremes import tail_law
+from kizu.diff.filters import enlarge
 from kizu.diff.full_size import FullSizePair
 from kizu.diff.noise import noise_level
-from kizu.diff.tiles import TILE_PX, Box, Tile, each, enlarge_part, tiles_of
+from kizu.diff.tiles import TILE_PX, Tile, each, enlarge_part, tiles_of
 
-_MARGIN_PX = 48
+_MARGIN_PX = 48  # as far as any filter of the fine scale reaches
+_NOISE_MARGIN_PX = 2  # one cell of the noise floor's grid
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ class FullSizeEvidence:
         np.maximum(noise, visible / np.float32(USUAL_THRESHOLD), out=noise)
         z, usable = figures.excess, figures.valid
         known = explained.astype(np.float32)
-        tiles = tiles_of(z.shape, TILE_PX, 2)
+        tiles = tiles_of(z.shape, TILE_PX, _NOISE_MARGIN_PX)
 
         def judge(tile: Tile) -> None:
             z[tile.core] *= usable[tile.core] / noise_part(noise, tile)[tile.inner]
@@ -73,12 +74,12 @@ class FullSizeEvidence:
         each(judge, tiles, threads)
         law = tail_law(z, usable)
         threshold = law.threshold(suspicion.false_alarm_rate)
-        favour = _favour(suspicion, law, threshold)
+        favoured = favour(suspicion, law, threshold, known.shape)
 
         def finish(tile: Tile) -> None:
             part = noise_part(noise, tile)[tile.inner]
             z[tile.core] *= part / np.maximum(part, visible / np.float32(threshold))
-            z[tile.core] *= enlarge_part(favour, z.shape, tile.core)
+            z[tile.core] *= enlarge_part(favoured, z.shape, tile.core)
 
         each(finish, tiles, threads)
         return cls(z, noise, threshold)
@@ -118,8 +119,9 @@ class _Figures:
         return figures
 
     def noise(self, doubt: FloatMap) -> FloatMap:
+        """Noise floor of every second pixel, in delta E."""
         level = noise_level(self.size, self.busy, self.valid[::2, ::2])
-        level += np.float32(FINE_DOUBT_SHARE) * enlarge(doubt, level.shape)
+        level += np.float32(FINE.doubt_share) * enlarge(doubt, level.shape)
         return level
 
 
@@ -134,12 +136,3 @@ def _half(box: Box) -> Box:
     """The same part in the grid of every second pixel."""
     rows, columns = (slice(side.start // 2, (side.stop + 1) // 2) for side in box)
     return rows, columns
-
-
-def _favour(suspicion: Suspicion, law: GumbelLaw, threshold: float) -> FloatMap:
-    """(h, w), how much more evidence counts where the edit was asked for."""
-    if suspicion.region is None or not suspicion.region.any():
-        return np.ones((1, 1), np.float32)
-    wanted = dilate(suspicion.region, REGION_MARGIN_PX).astype(np.float32)
-    inside = law.threshold(suspicion.false_alarm_rate, float(wanted.mean()))
-    return np.asarray(1 + (threshold / inside - 1) * wanted, np.float32)

@@ -8,18 +8,18 @@ import numpy as np
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff import grading
 from kizu.diff.comparison import Comparison, anomaly_map_of, compare, regions_of
-from kizu.diff.evidence import COARSE, Suspicion
-from kizu.diff.filters import gaussian
+from kizu.diff.evidence import SCALES, Suspicion
 from kizu.diff.full_size import FullSizePair
 from kizu.diff.full_size_evidence import FullSizeEvidence
+from kizu.diff.registration import MIN_SIDE_PX
 from kizu.diff.result import Affine, DiffResult, Drift, DriftFigures
 from kizu.diff.second_look import find_thin
 from kizu.diff.settings import DiffSettings
 from kizu.diff.sharpen import sharpen
+from kizu.diff.specks import peak_of
 from kizu.diff.tiles import TILE_PX, Tile, each, enlarge_part, tiles_of
 
-_MIN_SIDE_PX = 32
-_LOOKS = 2 + len(COARSE)
+_RATE_SHARES = len(SCALES) + 1  # the scales of the working size, and the fine one at full size
 
 
 def compare_large(
@@ -38,37 +38,46 @@ def compare_large(
     """
     size = _work_size(edited.shape, settings.max_work_megapixels)
     small = [_reduced(image, size) for image in (normal, edited)]
-    wanted = None
-    if region is not None:
-        nearest = cv2.resize(region.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-        wanted = nearest.view(np.bool_)
-    rate = settings.false_alarm_rate / _LOOKS
-    first = settings.model_copy(update={"false_alarm_rate": (_LOOKS - 1) * rate})
+    wanted = None if region is None else _nearest(region, size)
+    rate = settings.false_alarm_rate / _RATE_SHARES
+    first = settings.model_copy(update={"false_alarm_rate": (_RATE_SHARES - 1) * rate})
     coarse = compare(small[0], small[1], first, wanted)
     if coarse.result.drift is Drift.REDRAWN:
-        nothing = np.zeros(edited.shape[:2], np.float32)
         mask = _enlarged(coarse.result.mask, edited.shape)
-        return _answer(coarse, nothing, mask, settings.threads)
+        return _answer(coarse, np.zeros(mask.shape, np.float32), mask, settings.threads)
     pair = FullSizePair.of(normal, edited, coarse)
     suspicion = Suspicion(rate, settings.min_visible_delta_e, wanted)
-    explained = coarse.result.mask
-    evidence = FullSizeEvidence.of(pair, coarse.tone.doubt, explained, suspicion, settings.threads)
-    peak = gaussian(coarse.strength, 1.0)[explained].max(initial=0.0)
-    thin = find_thin(pair, evidence, explained, float(peak), settings.min_area_px, settings.threads)
-    mask = thin | _enlarged(explained, edited.shape)
-    mask = sharpen(pair, evidence, mask, edited.shape[1] / size[0], settings.threads)
-    strength = np.divide(evidence.z, np.float32(evidence.threshold), out=evidence.z)
+    mask, strength = _second_look(pair, coarse, suspicion, settings)
     return _answer(coarse, strength, mask, settings.threads)
+
+
+def _second_look(
+    pair: FullSizePair, coarse: Comparison, suspicion: Suspicion, settings: DiffSettings
+) -> tuple[Mask, FloatMap]:
+    """The mask of both looks, outlined at full size, and the strength of the second; (H, W)."""
+    threads, explained = settings.threads, coarse.result.mask
+    doubt = coarse.aligned.tone.doubt
+    evidence = FullSizeEvidence.of(pair, doubt, explained, suspicion, threads)
+    peak = peak_of(explained, coarse.strength)
+    thin = find_thin(pair, evidence, explained, peak, settings.min_area_px, threads)
+    mask = thin | _enlarged(explained, thin.shape)
+    mask = sharpen(pair, evidence, mask, thin.shape[1] / explained.shape[1], threads)
+    return mask, np.divide(evidence.z, np.float32(evidence.threshold), out=evidence.z)
 
 
 def _work_size(shape: tuple[int, ...], max_megapixels: float) -> tuple[int, int]:
     """Width and height."""
     factor = float(np.sqrt(max_megapixels * 1e6 / (shape[0] * shape[1])))
-    return max(round(shape[1] * factor), _MIN_SIDE_PX), max(round(shape[0] * factor), _MIN_SIDE_PX)
+    return max(round(shape[1] * factor), MIN_SIDE_PX), max(round(shape[0] * factor), MIN_SIDE_PX)
 
 
 def _reduced(image: RgbImage, size: tuple[int, int]) -> RgbImage:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _nearest(mask: Mask, size: tuple[int, int]) -> Mask:
+    reduced = cv2.resize(mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    return np.asarray(reduced, np.uint8).view(np.bool_)
 
 
 def _enlarged(mask: Mask, shape: tuple[int, ...]) -> Mask:

@@ -4,15 +4,20 @@ The median residual in classes of equal local activity (a robust form of the lev
 et al. 2006) calibrates each image and scale for itself; up to half of a class may have changed.
 """
 
+from typing import Final
+
 import numpy as np
 
 from kizu.arrays import FloatMap, Mask
 from kizu.diff.filters import gaussian
 
+CHI3_MEDIAN: Final = 1.54
+CHI3_MEAN: Final = 1.6
+CHI3_Q80: Final = 2.15
+"""Median, mean and 80 % quantile of the length of three unit normal deviates (chi distribution)."""
+
 _CLASSES = 24
 _MAX_SAMPLES = 60_000
-_CHI3_MEDIAN = 1.54
-_CHI3_Q80 = 2.15
 _TAIL_CAP = 2.2
 _MEDIAN_CAP = 2.0
 _QUIETER_TAIL_CAP = 1.8
@@ -20,7 +25,7 @@ _POOLED_SHARE = 0.3
 _MIN_NOISE_DELTA_E = 0.03
 
 
-def activity(lightness: FloatMap, sigma_px: float) -> FloatMap:
+def _activity(lightness: FloatMap, sigma_px: float) -> FloatMap:
     """Local RMS of the detail at the given scale; (H, W) float32."""
     detail = lightness - gaussian(lightness, 3 * sigma_px + 1.5)
     return np.asarray(np.sqrt(gaussian(detail * detail, 2 * sigma_px + 1)), np.float32)
@@ -35,7 +40,7 @@ def common_activity(predicted: FloatMap, edited: FloatMap, sigma_px: float) -> F
         sigma_px: Scale of the evidence.
     """
     lightness = np.ascontiguousarray(predicted[..., 0]), np.ascontiguousarray(edited[..., 0])
-    common = np.minimum(activity(lightness[0], sigma_px), 1.5 * activity(lightness[1], sigma_px))
+    common = np.minimum(_activity(lightness[0], sigma_px), 1.5 * _activity(lightness[1], sigma_px))
     return np.asarray(common, np.float32)
 
 
@@ -78,11 +83,11 @@ def _noise_curve(busy: FloatMap, residual: FloatMap, *, mixed: bool) -> tuple[Fl
 def _spread(lengths: FloatMap) -> float:
     """Deviation per colour axis behind vector lengths; the tail counts, but only so far."""
     median, q80 = np.quantile(lengths, (0.5, 0.8))
-    return float(max(median / _CHI3_MEDIAN, min(q80, _TAIL_CAP * median) / _CHI3_Q80))
+    return float(max(median / CHI3_MEDIAN, min(q80, _TAIL_CAP * median) / CHI3_Q80))
 
 
 def _spread_of_quieter(lengths: FloatMap) -> float:
     """The same for lengths of which the larger ones may be changes."""
     q20, median, q80 = np.quantile(lengths, (0.2, 0.5, 0.8))
     median = min(median, _MEDIAN_CAP * q20)
-    return float(max(median / _CHI3_MEDIAN, min(q80, _QUIETER_TAIL_CAP * median) / _CHI3_Q80))
+    return float(max(median / CHI3_MEDIAN, min(q80, _QUIETER_TAIL_CAP * median) / CHI3_Q80))

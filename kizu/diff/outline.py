@@ -1,20 +1,20 @@
-"""Clean-up and outlines: specks out, thin lines to their true width, gaps closed, holes filled."""
+"""Outlines: thin lines to their true width, thick parts to their edge, gaps and holes filled."""
 
 import cv2
 import numpy as np
 
 from kizu.arrays import FloatMap, Mask
+from kizu.diff.boxes import grown, joined_regions
 from kizu.diff.coverage import layer_coverage
-from kizu.diff.decision import label
 from kizu.diff.filters import dilate, disc, erode, gaussian, magnitude
+from kizu.diff.noise import CHI3_MEAN, CHI3_MEDIAN
+from kizu.diff.specks import JOIN_PX
 from kizu.diff.thickness import close_by_thickness
 
-_JOIN_PX = 6
-_MIN_MASS = 40.0
-_MASS_CAP = 4.0
-_DOMINANCE = 0.25
-_DOMINANCE_CAP = 12.0
-_FAINT_REACH = 0.08
+_LEVEL_REACH_PX = 6
+_PEAK_REACH_PX = 4
+_AROUND_PX = 3
+_RING_PX = (10, 24)
 _THIN_RADIUS_PX = 6.0
 _THIN_SHARE = 0.33
 _PLAIN_DELTA_E = 12.0
@@ -37,9 +37,7 @@ _GROW_PX = 2
 _SPECKLE_PX = 5.0
 _OUTLINE_SIGMAS_PX = (0.8, 1.6, 3.2, 6.4)
 _CLEAR_OF_NOISE = 4.0
-_CHI3_MEDIAN = 1.54
-_CHI3_MEAN = 1.6
-_VISIBLE_DELTA_E = 4.0
+VISIBLE_DELTA_E = 4.0
 _HALF = 0.45
 _SOFT_HALF = 0.55
 _SHARP_WIDTH_PX = 5.4
@@ -53,55 +51,6 @@ _LEAST_SHARE = 0.5
 _HOLE_PER_RADIUS = 1.5
 
 
-def drop_specks(mask: Mask, strength: FloatMap, min_area_px: int) -> Mask:
-    """Keep regions whose summed evidence is large and not dwarfed by the strongest region's.
-
-    Args:
-        mask: (H, W) bool.
-        strength: (H, W) float32, evidence in thresholds.
-        min_area_px: Smallest region to keep.
-    """
-    count, labels = label(mask, _JOIN_PX)
-    if count == 1:
-        return mask
-    inside = labels[mask]
-    area = np.bincount(inside, minlength=count)
-    mass = np.bincount(inside, np.minimum(strength[mask], _MASS_CAP), minlength=count)
-    peak = np.zeros(count)
-    np.maximum.at(peak, inside, gaussian(strength, 1.0)[mask])
-    keep: Mask = (area >= min_area_px) & (mass >= _MIN_MASS)
-    keep &= peak >= least_peak(peak.max())
-    keep[0] = False
-    return np.asarray(keep[labels])
-
-
-def with_faint_pieces(certain: Mask, faint: Mask, strength: FloatMap) -> Mask:
-    """Certain regions and the faint pieces near them that the strongest does not dwarf.
-
-    Args:
-        certain: (H, W) bool, regions that noise alone would not give.
-        faint: (H, W) bool, what fainter seeds gave.
-        strength: (H, W) float32, evidence in thresholds.
-    """
-    if not (faint & ~certain).any():
-        return certain
-    count, labels = label(faint, 0)
-    inside = labels[faint]
-    peak, nearest = np.zeros(count), np.full(count, np.inf)
-    np.maximum.at(peak, inside, gaussian(strength, 1.0)[faint])
-    away = cv2.distanceTransform((~certain).view(np.uint8), cv2.DIST_L2, 3)
-    np.minimum.at(nearest, inside, away[faint])
-    keep = (peak >= least_peak(peak.max())) & (nearest <= _FAINT_REACH * min(faint.shape))
-    keep[labels[certain]] = True
-    keep[0] = False
-    return np.asarray(keep[labels] | certain)
-
-
-def least_peak(strongest: float) -> float:
-    """Peak, in thresholds, that a region needs beside the strongest one's."""
-    return _DOMINANCE * min(strongest, _DOMINANCE_CAP)
-
-
 def refine(mask: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
     """Give every region its true outline.
 
@@ -111,16 +60,11 @@ def refine(mask: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
         predicted: (H, W, 3) float32 Lab, the normal as the edit should show it.
     """
     refined = np.zeros_like(mask)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(
-        cv2.dilate(mask.view(np.uint8), disc(_JOIN_PX)), connectivity=8
-    )
-    for index in range(1, len(stats)):
-        left, top, width, height = stats[index, :4]
-        rows = slice(max(top - _PAD_PX, 0), top + height + _PAD_PX)
-        columns = slice(max(left - _PAD_PX, 0), left + width + _PAD_PX)
-        part = mask[rows, columns] & (labels[rows, columns] == index)
-        here = residual[rows, columns], predicted[rows, columns]
-        refined[rows, columns] |= _refine_region(part, *here)
+    labels, boxes = joined_regions(mask, JOIN_PX)
+    for index, box in enumerate(boxes, start=1):
+        here = grown(box, _PAD_PX, mask.shape)
+        part = mask[here] & (labels[here] == index)
+        refined[here] |= _refine_region(part, residual[here], predicted[here])
     return refined
 
 
@@ -180,7 +124,7 @@ def _thin_outline(part: Mask, residual: FloatMap) -> Mask:
     for _ in range(_THIN_ROUNDS):
         along = _along(sharp, part, _TREND_SIGMA_PX)
         near = dilate(part, _GROW_PX)
-        peak = cv2.dilate(np.where(near, along, 0).astype(np.float32), disc(4))
+        peak = cv2.dilate(np.where(near, along, 0).astype(np.float32), disc(_PEAK_REACH_PX))
         share = np.minimum(_THIN_SHARE * peak, _PLAIN_DELTA_E)
         part = np.asarray(near & (along > np.maximum(share, clear)))
     return part
@@ -197,7 +141,7 @@ def _local_noise(size: FloatMap, part: Mask) -> FloatMap:
     """Deviation per colour axis, averaged over what lies around but outside the region; (H, W)."""
     outside = (~dilate(part, _NOISE_MARGIN_PX)).astype(np.float32)
     share = np.maximum(gaussian(outside, _NOISE_SIGMA_PX), _LEAST_OUTSIDE)
-    return np.asarray(gaussian(size * outside, _NOISE_SIGMA_PX) / share / _CHI3_MEAN, np.float32)
+    return np.asarray(gaussian(size * outside, _NOISE_SIGMA_PX) / share / CHI3_MEAN, np.float32)
 
 
 def _thick_outline(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
@@ -207,14 +151,14 @@ def _thick_outline(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
     shadow of a chip. A soft layer ends where it covers half; along any other soft edge there is
     nothing to tell blur and change apart.
     """
-    around = dilate(part, 3)
-    ring = dilate(part, 24) & ~dilate(part, 10)
+    around = dilate(part, _AROUND_PX)
+    ring = dilate(part, _RING_PX[1]) & ~dilate(part, _RING_PX[0])
     size, noise, sigma = _clear_size(part, ring, residual)
     level = _local_peak(np.where(part, size, 0).astype(np.float32))
     core = around & (size > _HALF * level)
     width = _edge_width_px(core, size) * _OUTLINE_SIGMAS_PX[0] / sigma
     if width < _SHARP_WIDTH_PX:
-        return _with_skirt(core, around, size, max(_VISIBLE_DELTA_E, _CLEAR_OF_NOISE * noise))
+        return _with_skirt(core, around, size, max(VISIBLE_DELTA_E, _CLEAR_OF_NOISE * noise))
     coverage = layer_coverage(part, residual, predicted, max(sigma, _LAYER_SIGMA_PX))
     if coverage is not None:
         return np.asarray(around & (coverage > _HALF_COVERED))
@@ -230,7 +174,7 @@ def _clear_size(part: Mask, ring: Mask, residual: FloatMap) -> tuple[FloatMap, f
         noise = float(np.median(size[ring])) if ring.any() else 0.0
         if float(np.median(size[part])) > _CLEAR_OF_NOISE * noise:
             break
-    return size, noise / _CHI3_MEDIAN, sigma
+    return size, noise / CHI3_MEDIAN, sigma
 
 
 def _edge_width_px(core: Mask, size: FloatMap) -> float:
@@ -240,7 +184,7 @@ def _edge_width_px(core: Mask, size: FloatMap) -> float:
         return 0.0
     slope_x = cv2.Sobel(size, cv2.CV_32F, 1, 0, scale=1 / 8)
     slope_y = cv2.Sobel(size, cv2.CV_32F, 0, 1, scale=1 / 8)
-    level = cv2.dilate(np.where(core, size, 0).astype(np.float32), disc(_JOIN_PX))
+    level = cv2.dilate(np.where(core, size, 0).astype(np.float32), disc(_LEVEL_REACH_PX))
     slope = np.maximum(np.hypot(slope_x[edge], slope_y[edge]), 1e-3)
     return float(np.median(level[edge] / slope))
 
@@ -260,7 +204,7 @@ def _with_skirt(core: Mask, around: Mask, size: FloatMap, visible: float) -> Mas
 def _local_peak(size: FloatMap) -> FloatMap:
     """Largest value within the reach of blur, and nowhere less than half of what is usual there."""
     least = _LEAST_SHARE * float(np.median(size[size > 0])) if size.any() else 0.0
-    return np.asarray(np.maximum(cv2.dilate(size, disc(4)), least / _HALF), np.float32)
+    return np.asarray(np.maximum(cv2.dilate(size, disc(_PEAK_REACH_PX)), least / _HALF), np.float32)
 
 
 def close(part: Mask, radius_px: float) -> Mask:

@@ -1,6 +1,7 @@
 """Registration: one affine map from block matches, then a smooth field that an edit cannot bend."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
@@ -10,6 +11,9 @@ from kizu.diff.descent import CELL_PX, pixel_maps, refine_field, within
 from kizu.diff.filters import cells_outside
 from kizu.diff.matching import coarse_affine
 from kizu.diff.result import Affine
+
+MIN_SIDE_PX: Final = 32
+"""Shortest side of a picture that can be registered."""
 
 _BORDER_PX = 2
 _MATCHED_CORRELATION = 0.5
@@ -71,7 +75,7 @@ def register(normal: RgbImage, edited: RgbImage) -> Registration:
     return Registration(
         map_x=map_x,
         map_y=map_y,
-        valid=_inside(map_x, map_y),
+        valid=within(map_x, map_y, _BORDER_PX),
         affine=fitted,
         residual_px=residual_px,
         agreement=agreement,
@@ -111,10 +115,6 @@ def _cell_grid(shape: tuple[int, ...]) -> FloatMap:
     y = (np.arange(rows) + 0.5) * (shape[0] / rows) - 0.5
     x = (np.arange(columns) + 0.5) * (shape[1] / columns) - 0.5
     return np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
-
-
-def _inside(map_x: FloatMap, map_y: FloatMap) -> Mask:
-    return within(map_x, map_y, _BORDER_PX)
 
 
 def _fit_affine(cells: FloatMap, field: FloatMap) -> Affine:

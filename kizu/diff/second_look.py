@@ -10,25 +10,28 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.arrays import FloatMap, Mask
+from kizu.arrays import Mask
+from kizu.diff.boxes import Box, grown, joined_regions
 from kizu.diff.decision import (
+    EXPLAINED_MARGIN_PX,
     FAINT_SEED_SHARE,
     GROW_SHARE,
     MIN_SEED_AREA,
+    PEAK_REACH_PX,
     near_peak,
     upper_level,
 )
 from kizu.diff.evidence import FINE
-from kizu.diff.filters import dilate, disc, gaussian
+from kizu.diff.filters import dilate
 from kizu.diff.full_size import FullSizePair
 from kizu.diff.full_size_evidence import FullSizeEvidence
-from kizu.diff.outline import drop_specks, least_peak, refine
-from kizu.diff.tiles import TILE_PX, Box, Tile, each, enlarge_part, grown, split, tiles_of
+from kizu.diff.outline import refine
+from kizu.diff.specks import drop_specks, least_peak, peak_of
+from kizu.diff.tiles import TILE_PX, Tile, each, enlarge_part, split, tiles_of
 
 _JOIN_PX = 8
 _PAD_PX = 40
 _WINDOW_PX = 1536
-_EXPLAINED_MARGIN_PX = 2
 _FAINT, _CERTAIN = 2, 3
 
 
@@ -72,7 +75,7 @@ def _levels(evidence: FullSizeEvidence, explained: Mask, threads: int) -> NDArra
     """Of every pixel, whether it is a candidate, a faint seed or a certain one: 1, 2, 3; (H, W)."""
     shape = evidence.z.shape
     levels = np.zeros(shape, np.uint8)
-    around = dilate(explained, _EXPLAINED_MARGIN_PX).astype(np.float32)
+    around = dilate(explained, EXPLAINED_MARGIN_PX).astype(np.float32)
 
     def level(tile: Tile) -> None:
         share = evidence.z[tile.core] / np.float32(evidence.threshold)
@@ -85,25 +88,19 @@ def _levels(evidence: FullSizeEvidence, explained: Mask, threads: int) -> NDArra
 
 
 def _grown(evidence: FullSizeEvidence, levels: NDArray[np.uint8], seed: int, threads: int) -> Mask:
-    """Candidates that hang together with a seed and reach a share of their local peak."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        (levels > 0).view(np.uint8), connectivity=8
-    )
-    seeded = np.zeros(count, np.bool_)
-    seeded[labels[levels >= seed]] = True
-    seeded &= stats[:, cv2.CC_STAT_AREA] >= MIN_SEED_AREA
-    seeded[0] = False
+    """Candidates that hang together with a seed and reach a share of their local peak; (H, W)."""
+    labels, seeded = _seeded(levels, seed)
     found, mask = np.zeros(levels.shape, np.bool_), np.zeros(levels.shape, np.bool_)
 
     def choose(tile: Tile) -> None:
         found[tile.core] = seeded[labels[tile.core]]
 
-    tiles = tiles_of(levels.shape, TILE_PX, _JOIN_PX)
+    tiles = tiles_of(levels.shape, TILE_PX, PEAK_REACH_PX)
     each(choose, tiles, threads)
     if not found.any():
         return mask
     inside = np.asarray(labels[found], np.int32)
-    least = FINE.level_share * upper_level(evidence.z[found], inside, count)
+    least = FINE.level_share * upper_level(evidence.z[found], inside, len(seeded))
 
     def cut(tile: Tile) -> None:
         if found[tile.core].any():
@@ -113,6 +110,18 @@ def _grown(evidence: FullSizeEvidence, levels: NDArray[np.uint8], seed: int, thr
 
     each(cut, tiles, threads)
     return mask
+
+
+def _seeded(levels: NDArray[np.uint8], seed: int) -> tuple[NDArray[np.int32], Mask]:
+    """Labels (H, W) of connected candidates, and whether each of them (count,) holds a seed."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        (levels > 0).view(np.uint8), connectivity=8
+    )
+    seeded = np.zeros(count, np.bool_)
+    seeded[labels[levels >= seed]] = True
+    seeded &= stats[:, cv2.CC_STAT_AREA] >= MIN_SEED_AREA
+    seeded[0] = False
+    return np.asarray(labels, np.int32), seeded
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,27 +137,17 @@ def _pieces(
     found: Mask, evidence: FullSizeEvidence, min_area_px: int, threads: int
 ) -> list[_Piece]:
     """Regions that are no specks, in windows of bounded size."""
-    joined = cv2.dilate(found.view(np.uint8), disc(_JOIN_PX))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    labels, boxes = joined_regions(found, _JOIN_PX)
     windows = [
         (index, grown(window, _PAD_PX, found.shape))
-        for index in range(1, len(stats))
-        for window in split(_box_of(stats[index]), _WINDOW_PX)
+        for index, box in enumerate(boxes, start=1)
+        for window in split(box, _WINDOW_PX)
     ]
 
     def piece(item: tuple[int, Box]) -> _Piece:
         index, box = item
         strength = np.asarray(evidence.z[box] / np.float32(evidence.threshold), np.float32)
         part = drop_specks(found[box] & (labels[box] == index), strength, min_area_px)
-        return _Piece(box, part, _peak(part, strength))
+        return _Piece(box, part, peak_of(part, strength))
 
     return each(piece, windows, threads)
-
-
-def _peak(part: Mask, strength: FloatMap) -> float:
-    return float(gaussian(strength, 1.0)[part].max(initial=0.0))
-
-
-def _box_of(stats: NDArray[np.int32]) -> Box:
-    left, top, width, height = (int(n) for n in stats[:4])
-    return slice(top, top + height), slice(left, left + width)

@@ -10,17 +10,17 @@ import cv2
 import numpy as np
 
 from kizu.arrays import FloatMap, Mask
-from kizu.diff.evidence import FINE_SIGMA_PX
+from kizu.diff.evidence import FINE
 from kizu.diff.filters import dilate, disc, erode, gaussian, magnitude
 from kizu.diff.full_size import FullSizePair
 from kizu.diff.full_size_evidence import FullSizeEvidence, noise_part
+from kizu.diff.outline import VISIBLE_DELTA_E
 from kizu.diff.tiles import TILE_PX, Tile, each, tiles_of
 
-_GROW = 3.0  # working pixels, as all lengths but those named px
-_SHRINK = 1.0
-_PEAK_REACH = 3.0
+_GROW_WORK_PX = 3.0
+_SHRINK_WORK_PX = 1.0
+_PEAK_REACH_WORK_PX = 3.0
 _BLUR_REACH_PX = 6
-_VISIBLE_DELTA_E = 4.0
 _CLEAR_OF_NOISE = 3.0
 _PEAK_SHARE = 0.2
 _RESOLVED = 2.0
@@ -38,14 +38,14 @@ def sharpen(
         pixel_px: Full-size pixels per working pixel.
         threads: Tiles at a time.
     """
-    margin_px = int(np.ceil((2 * _GROW + _PEAK_REACH) * pixel_px)) + _BLUR_REACH_PX
+    margin_px = int(np.ceil((2 * _GROW_WORK_PX + _PEAK_REACH_WORK_PX) * pixel_px)) + _BLUR_REACH_PX
     sharp = np.zeros_like(mask)
 
     def work(tile: Tile) -> None:
         part = mask[tile.around]
         if part.any():
             predicted, edited = pair.part(tile.around)
-            size = magnitude(gaussian(edited - predicted, FINE_SIGMA_PX))
+            size = magnitude(gaussian(edited - predicted, FINE.sigma))
             noise = noise_part(evidence.noise, tile)
             found = _ends_of(part, size, noise, pixel_px)[tile.inner]
             sharp[tile.core] = found & pair.valid(tile.core)
@@ -56,11 +56,10 @@ def sharpen(
 
 def _ends_of(mask: Mask, size: FloatMap, noise: FloatMap, pixel_px: float) -> Mask:
     """The mask grown and shrunk to where sizes (H, W) in delta E say that the change ends."""
-    grow_px, shrink_px, reach_px = (
-        max(round(share * pixel_px), 1) for share in (_GROW, _SHRINK, _PEAK_REACH)
-    )
+    lengths = _GROW_WORK_PX, _SHRINK_WORK_PX, _PEAK_REACH_WORK_PX
+    grow_px, shrink_px, reach_px = (max(round(length * pixel_px), 1) for length in lengths)
     peak = cv2.dilate(np.where(mask, size, 0).astype(np.float32), disc(reach_px))
-    least = np.maximum(_VISIBLE_DELTA_E, _CLEAR_OF_NOISE * noise)
+    least = np.maximum(VISIBLE_DELTA_E, _CLEAR_OF_NOISE * noise)
     inside = np.where(peak > _RESOLVED * least, size > np.maximum(_PEAK_SHARE * peak, least), mask)
     allowed = erode(mask, shrink_px) | (dilate(mask, grow_px) & inside)
     return _spread(mask & allowed, allowed, grow_px)

@@ -9,7 +9,7 @@ import numpy as np
 
 from kizu.arrays import FloatMap, Mask
 
-_STEP = 1.5
+_RADIUS_GROWTH = 1.5
 
 
 def close_by_thickness(part: Mask, reach_per_radius: float, max_reach_px: int) -> Mask:
@@ -28,7 +28,7 @@ def close_by_thickness(part: Mask, reach_per_radius: float, max_reach_px: int) -
         closed |= _closed(_distance(depth < radius) < radius, reach)
         if reach == max_reach_px:
             break
-        radius *= _STEP
+        radius *= _RADIUS_GROWTH
     inner = slice(max_reach_px + 1, -max_reach_px - 1)
     return np.asarray(closed[inner, inner])
 

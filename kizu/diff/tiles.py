@@ -3,16 +3,14 @@
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeVar
 
 import cv2
 import numpy as np
 
 from kizu.arrays import FloatMap
+from kizu.diff.boxes import Box
 from kizu.diff.threads import opencv_threads
-
-Box: TypeAlias = tuple[slice, slice]
-"""Rows and columns of a picture, both with start and stop."""
 
 TILE_PX: Final = 768
 """Side of a tile; even, as the fine scale's noise is measured on every second pixel."""
@@ -85,15 +83,6 @@ def split(box: Box, side_px: int) -> list[Box]:
         )
         for tile in tiles_of(tuple(shape), side_px, 0)
     ]
-
-
-def grown(box: Box, margin_px: int, shape: tuple[int, ...]) -> Box:
-    """A box with a margin, within the picture (H, W)."""
-    rows, columns = (
-        slice(max(part.start - margin_px, 0), min(part.stop + margin_px, length))
-        for part, length in zip(box, shape, strict=False)
-    )
-    return rows, columns
 
 
 def enlarge_part(grid: FloatMap, shape: tuple[int, ...], box: Box) -> FloatMap:

@@ -37,6 +37,10 @@ def test_every_scene_has_the_asked_size_and_detail(pairs):
             assert mask.any()
 
 
+def test_no_scene_is_used_twice(pairs):
+    assert len(pairs.SCENES) == len(set(pairs.SCENES))
+
+
 def test_every_kind_of_defect_comes_up_about_equally_often(pairs):
     drawn = [kind for kinds in pairs.kinds_by_scene(3).values() for kind in kinds]
     counts = [drawn.count(kind) for kind in (*pairs.DefectKind, *pairs.OwnKind)]
@@ -104,7 +108,7 @@ def test_the_truth_moves_with_a_warped_picture(pairs):
     assert not np.array_equal(moved.truth, truth)
 
 
-def test_what_is_called_another_picture_differs_visibly(pairs):
+def test_what_is_called_another_picture_differs_visibly(diff_benchmark):  # noqa: ARG001 - puts the module on the path
     import redraws  # noqa: PLC0415 - after the path is set
 
     changes = {name: (normal, other) for name, normal, other in redraws.redraws_of("brick", 96)}
@@ -113,4 +117,3 @@ def test_what_is_called_another_picture_differs_visibly(pairs):
         assert other.shape == normal.shape
         assert other.dtype == np.uint8
         assert np.abs(other.astype(float) - normal).mean() > 7
-    assert len(pairs.SCENES) == len(set(pairs.SCENES))

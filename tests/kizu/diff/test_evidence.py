@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from kizu.diff.evidence import COARSE, Suspicion, coarse_measurement, fine_measurement, judge
-from kizu.diff.noise import noise_level
 
 SUSPICION = Suspicion(0.0025, 2.0)
 
@@ -70,11 +69,3 @@ def test_noise_learned_beside_a_large_change_is_the_lower_one(lab_pair):
     first, second = judge(measured, SUSPICION), judge(measured, SUSPICION, rest)
     assert second.noise.mean() < 0.5 * first.noise.mean()
     assert second.z[170:].max() < second.threshold
-
-
-def test_noise_follows_activity():
-    rng = np.random.default_rng(0)
-    busy = np.tile(np.linspace(0, 10, 200, dtype=np.float32), (200, 1))
-    residual = np.abs(rng.normal(0, 1, busy.shape)).astype(np.float32) * (0.5 + 0.3 * busy)
-    level = noise_level(residual, busy, np.ones_like(busy, bool))
-    assert level[:, -20:].mean() > 2 * level[:, :20].mean()

@@ -2,8 +2,16 @@ import cv2
 import numpy as np
 import pytest
 
-from kizu.diff import DiffSettings, Drift, Status, diff_mask, full_size_evidence, second_look, tiles
-from kizu.diff.large import _affine_at
+from kizu.diff import (
+    DiffSettings,
+    Drift,
+    Status,
+    diff_mask,
+    full_size_evidence,
+    large,
+    second_look,
+    sharpen,
+)
 
 SMALL = DiffSettings(max_work_megapixels=0.25)
 
@@ -90,7 +98,7 @@ def test_more_threads_give_the_same_answer_on_large_pictures(big, lined, drifted
 def test_tiles_leave_no_trace(big, lined, stained, drifted, monkeypatch, side_px):
     edited = drifted(stained(lined[0], centre=(500, 250), radius=40)[0])
     whole = diff_mask(big, edited, SMALL)
-    for module in _tiled_modules():
+    for module in (full_size_evidence, large, second_look, sharpen):
         monkeypatch.setattr(module, "TILE_PX", side_px)
     tiled = diff_mask(big, edited, SMALL)
     assert whole.mask.any()
@@ -103,12 +111,6 @@ def test_a_long_line_is_outlined_in_windows(big, lined, drifted, monkeypatch):
     whole = diff_mask(big, edited, SMALL)
     monkeypatch.setattr(second_look, "_WINDOW_PX", 96)
     assert iou(whole.mask, diff_mask(big, edited, SMALL).mask) > 0.9
-
-
-def _tiled_modules():
-    from kizu.diff import large, sharpen  # noqa: PLC0415 - only this test looks inside
-
-    return full_size_evidence, large, second_look, sharpen
 
 
 def test_a_region_favours_what_was_asked_for_and_hides_nothing(big, lined, drifted):
@@ -148,18 +150,4 @@ def test_a_large_picture_of_something_else_is_redrawn(big):
 
 def test_an_affine_map_moves_to_a_larger_picture():
     affine = np.array([[1.0, 0.0, 2.0], [0.0, 1.0, -1.0]])
-    assert np.allclose(_affine_at(affine, (3.0, 2.0)), [[1, 0, 6], [0, 1, -2]])
-
-
-def test_a_part_of_an_enlargement_is_that_of_the_whole():
-    grid = np.random.default_rng(0).normal(size=(5, 7)).astype(np.float32)
-    whole = cv2.resize(grid, (70, 50), interpolation=cv2.INTER_LINEAR)
-    part = tiles.enlarge_part(grid, (50, 70), (slice(11, 30), slice(20, 70)))
-    assert np.abs(part - whole[11:30, 20:70]).max() < 0.1
-
-
-def test_tiles_cover_every_pixel_once():
-    seen = np.zeros((50, 70), int)
-    for tile in tiles.tiles_of(seen.shape, 16, 5):
-        seen[tile.around][tile.inner] += 1
-    assert (seen == 1).all()
+    assert np.allclose(large._affine_at(affine, (3.0, 2.0)), [[1, 0, 6], [0, 1, -2]])

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 
 from kizu.diff.filters import gaussian
-from kizu.diff.outline import close, drop_specks, fill_holes, refine, with_faint_pieces
+from kizu.diff.outline import close, fill_holes, refine
 
 
 def blurred(mask, strength=30.0):
@@ -52,36 +52,6 @@ def test_closing_joins_pieces_nearer_than_they_are_thick():
     part = np.zeros((60, 120), bool)
     part[20:40, 20:50] = part[20:40, 58:90] = True
     assert close(part, 8.0)[30, 54]
-
-
-def test_weak_specks_are_dropped_beside_a_strong_region():
-    mask = disc_mask()
-    mask[5:7, 5:7] = True
-    strength = np.where(disc_mask(), 10, 1.1).astype(np.float32)
-    kept = drop_specks(mask, strength, min_area_px=1)
-    assert kept[60, 60]
-    assert not kept[5, 5]
-
-
-def test_a_faint_piece_is_kept_beside_a_change_that_is_not_much_stronger():
-    certain, piece = disc_mask(10), np.zeros((120, 120), bool)
-    piece[42:45, 30:70] = True
-    strength = np.where(certain, 2, np.where(piece, 0.8, 0)).astype(np.float32)
-    assert np.array_equal(with_faint_pieces(certain, certain | piece, strength), certain | piece)
-
-
-def test_a_faint_piece_is_dropped_beside_a_much_stronger_change():
-    certain, piece = disc_mask(10), np.zeros((120, 120), bool)
-    piece[42:45, 30:70] = True
-    strength = np.where(certain, 9, np.where(piece, 0.8, 0)).astype(np.float32)
-    assert np.array_equal(with_faint_pieces(certain, certain | piece, strength), certain)
-
-
-def test_a_faint_piece_far_from_anything_certain_is_dropped():
-    certain, piece = disc_mask(10), np.zeros((120, 120), bool)
-    piece[10:14, 20:60] = True
-    strength = np.where(certain, 2, np.where(piece, 0.8, 0)).astype(np.float32)
-    assert np.array_equal(with_faint_pieces(certain, certain | piece, strength), certain)
 
 
 def test_a_weak_rim_beside_a_sharp_edge_belongs_to_the_region():
