@@ -90,7 +90,7 @@ def _close_line(part: Mask, residual: FloatMap) -> Mask:
         return _close_whole(part)
     sharp = gaussian(residual, _SHARP_SIGMA_PX)
     along = _along(sharp, part, _HINT_SIGMA_PX)
-    peak = cv2.dilate(np.where(part, along, 0).astype(np.float32), disc(_JOIN_PX))
+    peak = cv2.dilate(np.where(part, along, 0).astype(np.float32), disc(_LEVEL_REACH_PX))
     noise = _local_noise(magnitude(sharp), part)
     hinted = along > np.maximum(_HINT_SHARE * peak, _HINT_OF_NOISE * noise)
     return np.asarray(part | (_close_whole(part) & hinted))
