@@ -20,9 +20,6 @@ _THIN_SHARE = 0.33
 _PLAIN_DELTA_E = 12.0
 _THIN_ROUNDS = 10
 _TREND_SIGMA_PX = 2.0
-_HINT_SIGMA_PX = 3.0
-_HINT_SHARE = 0.1
-_HINT_OF_NOISE = 1.5
 _NOISE_MARGIN_PX = 4
 _NOISE_SIGMA_PX = 8.0
 _LEAST_OUTSIDE = 0.02
@@ -72,7 +69,7 @@ def _refine_region(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
     solid = fill_holes(close(part, _SPECKLE_PX / _CLOSE_PER_RADIUS), _SPECKLE_PX)
     radius = _radius_px(solid)
     if radius < _THIN_RADIUS_PX:
-        return _close_line(_thin_outline(part, residual), residual)
+        return _close_whole(_thin_outline(part, residual))
     return _close_whole(_thick_outline(solid, residual, predicted))
 
 
@@ -82,18 +79,6 @@ def _close_whole(part: Mask) -> Mask:
         return part
     radius = _radius_px(part)
     return fill_holes(_close_gaps(part, radius), radius)
-
-
-def _close_line(part: Mask, residual: FloatMap) -> Mask:
-    """The same where the change is hinted at; what lies clean between two lines is no gap."""
-    if not part.any() or _radius_px(part) >= _NARROW_RADIUS_PX:
-        return _close_whole(part)
-    sharp = gaussian(residual, _SHARP_SIGMA_PX)
-    along = _along(sharp, part, _HINT_SIGMA_PX)
-    peak = cv2.dilate(np.where(part, along, 0).astype(np.float32), disc(_LEVEL_REACH_PX))
-    noise = _local_noise(magnitude(sharp), part)
-    hinted = along > np.maximum(_HINT_SHARE * peak, _HINT_OF_NOISE * noise)
-    return np.asarray(part | (_close_whole(part) & hinted))
 
 
 def _close_gaps(part: Mask, radius_px: float) -> Mask:

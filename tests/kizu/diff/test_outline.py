@@ -96,16 +96,6 @@ def test_a_line_does_not_grow_into_busy_ground_beside_it():
     assert not refined(line > 0, residual)[:30].any()
 
 
-def test_two_lines_side_by_side_stay_two():
-    lines = np.zeros((80, 160), np.uint8)
-    for y in (38, 45):
-        cv2.line(lines, (20, y), (140, y), 1, 2)
-    residual = gaussian(np.dstack([np.float32(40) * lines] * 3), 0.8)
-    found = refined(lines > 0, residual)
-    assert found[38:40, 40:120].any(axis=0).all()
-    assert not found[42, 40:120].any()
-
-
 def test_a_gap_where_a_line_is_faint_is_closed():
     line = np.zeros((60, 160), np.float32)
     cv2.line(line, (20, 30), (140, 30), 1.0, 3)
