@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.arrays import FloatMap, Mask, RgbImage
-from kizu.edit.painter.fields import blur, shifted
+from kizu.edit.painter.fields import blur, fractal_noise, shifted
 
 Colour: TypeAlias = tuple[float, float, float]
 Picture: TypeAlias = NDArray[np.float32]
@@ -49,6 +49,11 @@ class Product:
         body = np.asarray(colour, np.float32) * light[..., None]
         self.picture += (body - self.picture) * alpha[..., None]
         return np.asarray(distance > -off)
+
+    def add_grain(self, strength: float, length_px: float) -> None:
+        """Vary the brightness by a share, over lengths in pixels and finer."""
+        noise = fractal_noise(self.picture.shape[:2], length_px, self.rng)
+        self.picture *= (1 + strength * noise)[..., None]
 
     def round_part(self, x: float, y: float, radius: float, colour: Colour, dome: float) -> Mask:
         """Lay a disc; place and radius as shares of the long side."""

@@ -99,9 +99,7 @@ def board(long_side_px: int) -> Product:
 def ceramic(long_side_px: int) -> Product:
     """A glazed dish on a cloth, with a painted ring and a highlight."""
     product = _ground((long_side_px, long_side_px), (146, 136, 124), "ceramic")
-    product.picture *= (
-        1 + 0.05 * fractal_noise(product.picture.shape[:2], 0.02 * long_side_px, product.rng)
-    )[..., None]
+    product.add_grain(0.05, 0.02 * long_side_px)
     for radius, colour, dome in (
         (0.44, (226, 226, 218), 0.25),
         (0.36, (70, 108, 150), 0.0),
@@ -117,9 +115,7 @@ def ceramic(long_side_px: int) -> Product:
 def label(long_side_px: int) -> Product:
     """A printed label: name, small print, bars, a seal."""
     product = _ground((long_side_px * 2 // 3, long_side_px), (240, 234, 214), "label")
-    product.picture *= (
-        1 + 0.012 * fractal_noise(product.picture.shape[:2], 0.01 * long_side_px, product.rng)
-    )[..., None]
+    product.add_grain(0.012, 0.01 * long_side_px)
     ink = (38, 40, 52)
     lines = (
         ("YUZU MARMALADE", 0.06, 0.14, 0.055),
@@ -222,9 +218,7 @@ def tablets(long_side_px: int) -> Product:
 def nuts(long_side_px: int) -> Product:
     """Hexagonal steel nuts strewn on a dark mat."""
     product = _ground((long_side_px * 3 // 4, long_side_px), (52, 52, 58), "nuts")
-    product.picture *= (
-        1 + 0.1 * fractal_noise(product.picture.shape[:2], 0.008 * long_side_px, product.rng)
-    )[..., None]
+    product.add_grain(0.1, 0.008 * long_side_px)
     rows, columns = product.grid()
     parts = []
     for x, y in (
