@@ -1,9 +1,10 @@
-"""Boxes: parts of a picture that are worked on alone."""
+"""Boxes and regions: parts of a picture that are worked on alone."""
 
 from typing import TypeAlias
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from kizu.arrays import Mask
@@ -47,3 +48,11 @@ def joined_regions(mask: Mask, gap_px: int) -> tuple[NDArray[np.int32], list[Box
     _, labels, stats, _ = cv2.connectedComponentsWithStats(grown_mask, connectivity=8)
     boxes = [box_of(*(int(n) for n in row[:4])) for row in stats[1:]]
     return np.asarray(labels, np.int32), boxes
+
+
+def labels_within(labels: MatLike, count: int, where: Mask) -> Mask:
+    """Which of the labels (H, W) occur where a mask (H, W) is set; (count,), never the ground's."""
+    within = np.zeros(count, np.bool_)
+    within[labels[where]] = True
+    within[0] = False
+    return within

@@ -33,7 +33,8 @@ def layer_coverage(
         predicted: (H, W, 3) float32 Lab, the surface below.
         sigma_px: Blur that makes the change clear of the noise.
     """
-    size = magnitude(gaussian(residual, sigma_px))
+    soft = gaussian(residual, sigma_px)
+    size = magnitude(soft)
     full = part & (size > _FULL_SHARE * np.quantile(size[part], _UPPER_QUANTILE))
     for _ in range(_ROUNDS):
         if np.count_nonzero(full) < _MIN_FULL_PX:
@@ -43,7 +44,7 @@ def layer_coverage(
         usual = max(float(np.median(coverage[full])), 1e-3)
         full = part & (coverage > _FULL_SHARE * usual)
     left = gaussian(residual - np.clip(coverage, 0, usual)[..., None] * change, sigma_px)
-    unexplained = _power(left[part]) / max(_power(gaussian(residual, sigma_px)[part]), 1e-6)
+    unexplained = _power(left[part]) / max(_power(soft[part]), 1e-6)
     return None if unexplained > 1 - _MIN_EXPLAINED else np.asarray(coverage / usual, np.float32)
 
 

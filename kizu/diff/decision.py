@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.arrays import FloatMap, Mask
-from kizu.diff.boxes import Box, around
+from kizu.diff.boxes import Box, around, labels_within
 from kizu.diff.evidence import Scale, ScaleEvidence
 from kizu.diff.filters import (
     cell_averages,
@@ -83,10 +83,8 @@ def _grow(
     count, labels = cv2.connectedComponents(both.view(np.uint8), connectivity=8)
     if count == 1:
         return np.zeros_like(known)
-    seeded = np.zeros(count, np.bool_)
-    seeded[labels[z > seed_share * threshold]] = True
+    seeded = labels_within(labels, count, z > seed_share * threshold)
     seeded &= np.bincount(labels[candidates], minlength=count) >= MIN_SEED_AREA
-    seeded[0] = False
     if not seeded.any():
         return np.zeros_like(known)
     found = np.asarray(seeded[labels] & candidates)

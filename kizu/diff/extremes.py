@@ -87,7 +87,7 @@ def block_maxima_law(z: FloatMap, valid: Mask) -> GumbelLaw:
     """
     maxima = _block_maxima(z, valid)
     if len(maxima) < _MIN_BLOCKS:
-        return GumbelLaw(_MIN_THRESHOLD, 1.0, max(len(maxima), 1))
+        return _law_of_few(len(maxima))
     law = _law_through(maxima, _QUANTILES)
     if law.scale <= _MAX_RELATIVE_SCALE * law.location:
         return law
@@ -107,7 +107,7 @@ def remaining_law(z: FloatMap, rest: Mask) -> GumbelLaw:
     """
     maxima = _block_maxima(np.asarray(z * rest, np.float32), rest)
     if len(maxima) < _MIN_BLOCKS:
-        return GumbelLaw(_MIN_THRESHOLD, 1.0, max(len(maxima), 1))
+        return _law_of_few(len(maxima))
     law = _law_through(maxima, _QUANTILES)
     if law.scale <= _EVEN_RELATIVE_SCALE * law.location:
         return law
@@ -136,6 +136,11 @@ def tail_law(z: FloatMap, unchanged: Mask) -> GumbelLaw:
     law, safer = (_law_through(maxima, q) for q in (_TAIL_QUANTILES, _SAFER_TAIL_QUANTILES))
     usual = law.scale <= _MAX_TAIL_GROWTH * safer.scale
     return replace(law if usual else safer, tail_factor=_SEEN_TAIL_FACTOR)
+
+
+def _law_of_few(blocks: int) -> GumbelLaw:
+    """What is assumed where there are too few blocks to learn from."""
+    return GumbelLaw(_MIN_THRESHOLD, 1.0, max(blocks, 1))
 
 
 def _law_through(maxima: NDArray[np.float32], quantiles: tuple[float, float]) -> GumbelLaw:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from kizu.arrays import FloatMap, Mask
-from kizu.diff.boxes import grown, joined_regions
+from kizu.diff.boxes import grown, joined_regions, labels_within
 from kizu.diff.coverage import layer_coverage
 from kizu.diff.filters import dilate, disc, erode, gaussian, magnitude
 from kizu.diff.noise import CHI3_MEAN, CHI3_MEDIAN
@@ -69,12 +69,9 @@ def _refine_region(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
     solid = fill_holes(close(part, _SPECKLE_PX / _CLOSE_PER_RADIUS), _SPECKLE_PX)
     radius = _radius_px(solid)
     if radius < _THIN_RADIUS_PX:
-        return _close_whole(_thin_outline(part, residual))
-    return _close_whole(_thick_outline(solid, residual, predicted))
-
-
-def _close_whole(part: Mask) -> Mask:
-    """Close gaps and fill holes in proportion to thickness."""
+        part = _thin_outline(part, residual)
+    else:
+        part = _thick_outline(solid, residual, predicted)
     if not part.any():
         return part
     radius = _radius_px(part)
@@ -107,7 +104,7 @@ def _thin_outline(part: Mask, residual: FloatMap) -> Mask:
     sharp = gaussian(residual, _SHARP_SIGMA_PX)
     clear = _CLEAR_OF_NOISE * _local_noise(magnitude(sharp), part)
     for _ in range(_THIN_ROUNDS):
-        along = _along(sharp, part, _TREND_SIGMA_PX)
+        along = _along(sharp, part)
         near = dilate(part, _GROW_PX)
         peak = cv2.dilate(np.where(near, along, 0).astype(np.float32), disc(_PEAK_REACH_PX))
         share = np.minimum(_THIN_SHARE * peak, _PLAIN_DELTA_E)
@@ -115,9 +112,9 @@ def _thin_outline(part: Mask, residual: FloatMap) -> Mask:
     return part
 
 
-def _along(residual: FloatMap, part: Mask, sigma_px: float) -> FloatMap:
+def _along(residual: FloatMap, part: Mask) -> FloatMap:
     """The residual (H, W, 3) along its own mean direction in the part nearby; (H, W)."""
-    trend = gaussian(residual * part[..., None], sigma_px)
+    trend = gaussian(residual * part[..., None], _TREND_SIGMA_PX)
     trend /= np.maximum(magnitude(trend), 1e-6)[..., None]
     return np.asarray(np.einsum("...c,...c->...", residual, trend), np.float32)
 
@@ -180,10 +177,7 @@ def _with_skirt(core: Mask, around: Mask, size: FloatMap, visible: float) -> Mas
     skirt = around & dilate(core, _SKIRT_PX) & beside & (size > visible)
     both = close(core | skirt, _SKIRT_GAP_PX) & around
     count, labels = cv2.connectedComponents(both.view(np.uint8), connectivity=4)
-    touching = np.zeros(count, np.bool_)
-    touching[labels[core]] = True
-    touching[0] = False
-    return np.asarray(core | touching[labels])
+    return np.asarray(core | labels_within(labels, count, core)[labels])
 
 
 def _local_peak(size: FloatMap) -> FloatMap:

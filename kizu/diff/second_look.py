@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.arrays import Mask
-from kizu.diff.boxes import Box, grown, joined_regions
+from kizu.diff.boxes import Box, grown, joined_regions, labels_within
 from kizu.diff.decision import (
     EXPLAINED_MARGIN_PX,
     FAINT_SEED_SHARE,
@@ -117,10 +117,8 @@ def _seeded(levels: NDArray[np.uint8], seed: int) -> tuple[NDArray[np.int32], Ma
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         (levels > 0).view(np.uint8), connectivity=8
     )
-    seeded = np.zeros(count, np.bool_)
-    seeded[labels[levels >= seed]] = True
+    seeded = labels_within(labels, count, levels >= seed)
     seeded &= stats[:, cv2.CC_STAT_AREA] >= MIN_SEED_AREA
-    seeded[0] = False
     return np.asarray(labels, np.int32), seeded
 
 
