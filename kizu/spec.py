@@ -8,7 +8,6 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from kizu.agree.settings import AgreementSettings
 from kizu.diff import DiffSettings
-from kizu.edit.azure.settings import PLUMBING
 from kizu.edit.budget import BudgetSpec, unpriced
 from kizu.edit.region import MaskRegion, SpecRegion
 from kizu.edit.settings import AzureSettings, EditorSettings, PainterSettings, ReplaySettings
@@ -16,7 +15,7 @@ from kizu.edit.severity import Severity
 from kizu.ground import GroundSettings
 from kizu.ground.names import DEMO_NOTICE
 from kizu.publish.settings import PublishSettings
-from kizu.settings import Settings
+from kizu.settings import KeyedByContent, Operational, Settings
 from kizu.spec_problems import SpecError, load_yaml, problem_sentence
 
 GOOD = "good"
@@ -48,7 +47,7 @@ FolderName = Annotated[str, AfterValidator(_folder_name)]
 class ImagesSpec(Settings):
     """The normal images."""
 
-    path: Words = Field(
+    path: Annotated[Words, KeyedByContent()] = Field(
         title="Normal images",
         description="A folder, a folder with MVTec AD's train/good inside, a pattern like "
         "photos/*.jpg, or an fsspec URL (abfs://…, s3://…) of any of these.",
@@ -182,7 +181,7 @@ class DatasetSpec(Settings):
         title="Seed",
         description="Another seed asks for other edits, and pays for them again.",
     )
-    budget: BudgetSpec = Field(
+    budget: Annotated[BudgetSpec, Operational()] = Field(
         default_factory=BudgetSpec, title="Budget", description="What a build may spend."
     )
 
@@ -260,18 +259,8 @@ class DatasetSpec(Settings):
             raise SpecError("\n".join(f"{origin}: {line}" for line in lines)) from error
 
     def recipe(self) -> dict[str, Any]:
-        """Return what shapes the dataset, as JSON: the spec without places and budgets."""
-        recipe = self.model_dump(mode="json", exclude={"images": {"path"}, "budget": True})
-        return {**recipe, "editor": _without_plumbing(recipe["editor"])}
-
-
-def _without_plumbing(editor: dict[str, Any]) -> dict[str, Any]:
-    """Leave out of an editor's settings how pictures are bought."""
-    return {
-        name: _without_plumbing(value) if name == "of" else value
-        for name, value in editor.items()
-        if name not in PLUMBING
-    }
+        """Return what shapes the dataset, as JSON; replayed edits are their editor's."""
+        return {**self.shaping(), "editor": self.maker.shaping()}
 
 
 def _below(folder: Path, place: str) -> str:

@@ -1,8 +1,10 @@
 """What a user may choose about the comparison; everything else is measured on the pair itself."""
 
+from typing import Annotated
+
 from pydantic import ConfigDict, Field
 
-from kizu.settings import Settings
+from kizu.settings import Operational, Settings
 
 
 class DiffSettings(Settings):
@@ -47,7 +49,7 @@ class DiffSettings(Settings):
             "this size, and 0.3 s and 15 MB per megapixel of the image."
         ),
     )
-    threads: int = Field(
+    threads: Annotated[int, Operational()] = Field(
         default=1,
         ge=1,
         le=64,

@@ -3,7 +3,7 @@
 from kizu.ground.catalogue import CatalogueEntry, catalogue
 from kizu.ground.detections import AnnotationFailure, Detections
 from kizu.ground.errors import GroundingUnavailable, WeightsUnavailable
-from kizu.ground.load import annotator_version, load_annotator
+from kizu.ground.load import annotator_version, check_version, load_annotator
 from kizu.ground.priors import with_priors
 from kizu.ground.protocols import Annotator, Detector, Segmenter
 from kizu.ground.saliency import with_saliency
@@ -21,6 +21,7 @@ __all__ = [
     "WeightsUnavailable",
     "annotator_version",
     "catalogue",
+    "check_version",
     "load_annotator",
     "with_priors",
     "with_saliency",

@@ -11,6 +11,7 @@ from kizu.ground.compose import (
     PerImageAnnotator,
     TextToMask,
 )
+from kizu.ground.errors import GroundingUnavailable
 from kizu.ground.names import OUTSIDE_NAMES, AnnotatorName, parse_annotator_name
 from kizu.ground.protocols import Annotator, Detector, TextSegmenter
 from kizu.ground.settings import GroundSettings
@@ -20,18 +21,6 @@ from kizu.ground.tiles import TiledDetector
 
 CODE_VERSION = 2
 """Raised whenever the same model and settings would give other annotations."""
-
-RESULT_SETTINGS = {
-    "box_threshold",
-    "max_area_share",
-    "max_boxes",
-    "nms_iou",
-    "phrase_threshold",
-    "phrase_thresholds",
-    "precision",
-    "saliency",
-    "tile_px",
-}
 
 _loading = Lock()
 
@@ -76,7 +65,8 @@ def annotator_version(settings: GroundSettings) -> str:
         GroundingUnavailable: If the weights cannot be found.
     """
     parts = parse_annotator_name(settings.annotator)
-    version: dict[str, object] = {"annotator": settings.annotator.replace(" ", "")}
+    shaping = settings.shaping()
+    version: dict[str, object] = {"annotator": shaping.pop("annotator")}
     if parts.text_segmenter is not None:
         system = TEXT_SEGMENTERS[parts.text_segmenter]
         version["model"] = system.identity(settings.detector_weights, settings)
@@ -87,8 +77,31 @@ def annotator_version(settings: GroundSettings) -> str:
         segmenter = SEGMENTERS[parts.segmenter]
         version["segmenter"] = segmenter.identity(settings.segmenter_weights, settings)
     if len(version) > 1:
-        version["settings"] = settings.model_dump(include=RESULT_SETTINGS)
+        version["settings"] = shaping
     return json.dumps(version | {"code": CODE_VERSION}, sort_keys=True, ensure_ascii=False)
+
+
+def check_version(annotator: Annotator, expected: str) -> None:
+    """Refuse an annotator that is not the one whose version is in the keys of its results.
+
+    Args:
+        annotator: The annotator that is loaded here.
+        expected: The version that was planned with.
+
+    Raises:
+        GroundingUnavailable: They differ; the message names both where they do.
+    """
+    if annotator.version == expected:
+        return
+    here, planned = (json.loads(version) for version in (annotator.version, expected))
+    odd = [name for name in {**planned, **here} if planned.get(name) != here.get(name)]
+    told = "; ".join(
+        f"{name}: {here.get(name)!r} here, {planned.get(name)!r} planned" for name in odd
+    )
+    raise GroundingUnavailable(
+        f"this worker's annotator is not the one the build was planned with ({told}); give all "
+        "machines the same weights and the same kizu, and build again"
+    )
 
 
 @lru_cache(maxsize=1)

@@ -1,11 +1,11 @@
 """What a user may choose about text grounding."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
 from kizu.ground.names import DEMO_NOTICE, parse_annotator_name, uses_demo_weights
-from kizu.settings import Settings
+from kizu.settings import KeyedByContent, Operational, Settings
 
 
 class GroundSettings(Settings):
@@ -17,13 +17,13 @@ class GroundSettings(Settings):
         description="System that finds the phrases: a detector, 'detector+segmenter', a system "
         "that does both (clipseg, sam3), or 'none' for no text grounding.",
     )
-    detector_weights: str | None = Field(
+    detector_weights: Annotated[str | None, KeyedByContent()] = Field(
         default=None,
         title="Detector weights",
         description="Hub id or local folder of the detector, or of a system that does both; empty "
         "for the system's default.",
     )
-    segmenter_weights: str | None = Field(
+    segmenter_weights: Annotated[str | None, KeyedByContent()] = Field(
         default=None,
         title="Segmenter weights",
         description="Hub id or local folder of the segmenter; empty for the system's default.",
@@ -84,7 +84,7 @@ class GroundSettings(Settings):
         description="Lower the confidence of regions whose colours and textures are like much of "
         "the rest of the photo; helps on even surfaces, not on photos of many things.",
     )
-    device: Literal["auto", "cpu", "cuda"] = Field(
+    device: Annotated[Literal["auto", "cpu", "cuda"], Operational()] = Field(
         default="auto",
         title="Device",
         description="Where local models run; auto takes a GPU when there is one.",
@@ -95,7 +95,7 @@ class GroundSettings(Settings):
         description="Arithmetic of local models' image encoders; the 16-bit ones are meant for "
         "GPUs. Boxes and masks are always computed in 32 bits.",
     )
-    force_demo_weights: bool = Field(
+    force_demo_weights: Annotated[bool, Operational()] = Field(
         default=False,
         title="Demonstration weights on paid edits",
         description="The demo-* systems know five words and synthetic defects only; with a paid "
@@ -111,12 +111,12 @@ class GroundSettings(Settings):
         title="Deployment",
         description="Name of the vision model's deployment, for gpt-vision.",
     )
-    mmdet_python: str | None = Field(
+    mmdet_python: Annotated[str | None, Operational()] = Field(
         default=None,
         title="MMDetection interpreter",
         description="Path of the python of an environment with MMDetection, for glip.",
     )
-    mmdet_config: str | None = Field(
+    mmdet_config: Annotated[str | None, KeyedByContent()] = Field(
         default=None,
         title="MMDetection config",
         description="Path of the model's MMDetection config file, for glip.",
@@ -136,7 +136,7 @@ class GroundSettings(Settings):
     @classmethod
     def _annotator_is_known(cls, name: str) -> str:
         parse_annotator_name(name)
-        return name
+        return name.replace(" ", "")
 
     @field_validator("phrase_thresholds")
     @classmethod

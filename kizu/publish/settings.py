@@ -1,8 +1,10 @@
 """How a dataset version is written."""
 
+from typing import Annotated, Literal
+
 from pydantic import Field
 
-from kizu.settings import Settings
+from kizu.settings import Operational, Settings
 
 
 class PublishSettings(Settings):
@@ -20,5 +22,11 @@ class PublishSettings(Settings):
         True,  # noqa: FBT003 - a pydantic default
         title="Composite onto the normal image",
         description="Publish the normal image with only the changed region pasted in, so that "
-        "every pixel outside the mask is the original one.",
+        "every pixel that was not touched is the original one.",
+    )
+    latest: Annotated[Literal["complete", "always"], Operational()] = Field(
+        "complete",
+        title="Latest version",
+        description="'complete': a version becomes the latest one only if no sample failed. "
+        "'always': also after failures, but never an empty one.",
     )

@@ -1,7 +1,7 @@
 """Settings of the paid editor. Endpoints and keys are not among them: they never enter a spec."""
 
 import re
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -10,26 +10,9 @@ from kizu.edit.azure.prices import Prices
 from kizu.edit.framing import Framing
 from kizu.edit.names import EditorName
 from kizu.geometry import FixedSizes, SizeRule
-from kizu.settings import Settings
+from kizu.settings import Operational, Settings
 
 _SIZE: Final = re.compile(r"(\d+)x(\d+)")
-PLUMBING: Final = frozenset(
-    {
-        "deployment",
-        "provider",
-        "url_style",
-        "auth",
-        "secret_block",
-        "images_per_minute",
-        "max_in_flight",
-        "timeout_s",
-        "max_attempts",
-        "max_wait_s",
-        "prices",
-    }
-)
-"""Settings that say how a picture is bought; the others shape it and are part of its identity."""
-
 Provider = Literal["azure", "openai"]
 UrlStyle = Literal["auto", "deployment", "v1"]
 Language = Literal["en", "ja"]
@@ -46,7 +29,7 @@ class AzureSettings(Settings):
         title="Model",
         description="The model family behind the deployment; 'generic' for one not listed.",
     )
-    deployment: str = Field(
+    deployment: Annotated[str, Operational()] = Field(
         "",
         pattern=r"^[\w.-]*$",
         title="Deployment",
@@ -75,45 +58,45 @@ class AzureSettings(Settings):
     language: Language = Field(
         "en", title="Prompt language", description="Language of the words around your prompt."
     )
-    provider: Provider = Field(
+    provider: Annotated[Provider, Operational()] = Field(
         "azure", title="Provider", description="Azure OpenAI, or OpenAI by its base URL."
     )
-    url_style: UrlStyle = Field(
+    url_style: Annotated[UrlStyle, Operational()] = Field(
         "auto",
         title="URL style",
         description="'deployment' has the deployment in the path and needs OPENAI_API_VERSION; "
         "'v1' does not. 'auto' follows OPENAI_API_VERSION.",
     )
-    auth: Literal["key", "entra"] = Field(
+    auth: Annotated[Literal["key", "entra"], Operational()] = Field(
         "key", title="Sign-in", description="API key, or Microsoft Entra ID (azure-identity)."
     )
-    secret_block: str = Field(
+    secret_block: Annotated[str, Operational()] = Field(
         "",
         title="Secret block",
         description="Name of the Prefect Secret block with the API key. Empty: the environment.",
     )
-    images_per_minute: float | None = Field(
+    images_per_minute: Annotated[float | None, Operational()] = Field(
         None,
         gt=0,
         title="Images per minute",
         description="The deployment's quota. Empty: that of a new deployment of the model.",
     )
-    max_in_flight: int = Field(
+    max_in_flight: Annotated[int, Operational()] = Field(
         64, ge=1, le=1000, title="Most calls at a time", description="Per worker process."
     )
-    timeout_s: float = Field(
+    timeout_s: Annotated[float, Operational()] = Field(
         600, gt=0, title="Timeout (s)", description="A call that takes longer is given up."
     )
-    max_attempts: int = Field(
+    max_attempts: Annotated[int, Operational()] = Field(
         6, ge=1, title="Attempts", description="Calls for one edit before it fails."
     )
-    max_wait_s: float = Field(
+    max_wait_s: Annotated[float, Operational()] = Field(
         1800,
         ge=0,
         title="Longest wait (s)",
         description="A service that asks for a longer pause than this fails the edit.",
     )
-    prices: Prices | None = Field(
+    prices: Annotated[Prices | None, Operational()] = Field(
         None, title="Prices", description="Your price list. Empty: the model's list prices."
     )
 
