@@ -1,46 +1,86 @@
-"""How right the published labels are: masks of a painted build against the painter's true masks.
+"""How right the published labels are, against the painter's true masks: what a user receives.
 
     python benchmarks/label_quality.py demo/store demo
+    python benchmarks/label_quality.py --photos FOLDER --most 60
 
-Only painted edits have a true mask; it lies apart from everything the stages read.
+The first form measures a dataset that is built, the second builds one in a temporary folder from
+the first photos of a folder, with the painter (hole, crack and chip; no drift), and measures that.
+Read are the published files, through the reader that users have. Only painted edits have a true
+mask; it lies apart from everything the stages read. It is drawn on the edited picture, so for a
+composite it is brought into the published frame first.
 """
 
 import argparse
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
+import cv2
 import numpy as np
 
+from kizu import Dataset, DatasetSpec, open_dataset
 from kizu.agree.metrics import coverage, mask_iou
-from kizu.diff.archive import open_diff_mask
+from kizu.arrays import Mask
 from kizu.edit.archive import truth_path
-from kizu.images import decode_mask
-from kizu.publish.layout import VersionFolder, latest_version
-from kizu.publish.manifests import decode_table
-from kizu.store import StageFolder, Store
+from kizu.images import IMAGE_SUFFIXES, decode_mask
+from kizu.store import Store
 
 Row = tuple[str, str, float, float, float]
 
+DEFECTS = (
+    ("hole", "a deep hole"),
+    ("crack", "a branching crack"),
+    ("chip", "a chip at the edge"),
+)
 
-def compare(store: Store, version: VersionFolder) -> Iterator[Row]:
-    """Yield defect type, verdict, IoU, precision and recall of every judged sample."""
-    tables = {
-        name: decode_table(name, store.read(version.path(f"{name}.parquet"))).to_pylist()
-        for name in ("samples", "provenance")
-    }
-    defect_types = {row["sample_id"]: row["defect_type"] for row in tables["samples"]}
-    for row in tables["provenance"]:
-        if row["edit_key"] is None:
+
+def compare(store: Store, dataset: Dataset) -> Iterator[Row]:
+    """Yield defect type, verdict, IoU, precision and recall of every published defect."""
+    provenance = dataset.provenance.set_index("sample_id")
+    for sample in dataset:
+        if sample.is_normal:
             continue
+        row = provenance.loc[sample.sample_id]
         truth = decode_mask(store.read(truth_path(row["edit_key"])))
-        mask = open_diff_mask(StageFolder(store, "diff", row["diff_key"]))
+        if row["composited"]:
+            truth = moved(truth, np.reshape(row["normal_from_edited"], (2, 3)))
+        label = sample.label()
         yield (
-            defect_types[row["sample_id"]],
-            row["verdict"],
-            mask_iou(mask, truth),
-            coverage(mask, truth),
-            coverage(truth, mask),
+            sample.row["defect_type"],
+            sample.row["verdict"],
+            mask_iou(label, truth),
+            coverage(label, truth),
+            coverage(truth, label),
         )
+
+
+def moved(mask: Mask, affine: np.ndarray) -> Mask:
+    """Return an (H, W) mask in another frame; half a pixel covered counts."""
+    size = (mask.shape[1], mask.shape[0])
+    return np.asarray(cv2.warpAffine(mask.astype(np.float32), affine, size) > 0.5)  # noqa: PLR2004
+
+
+def build(photos: str, most: int, folder: Path) -> tuple[Store, str]:
+    """Build a dataset of painted defects; return its store and name."""
+    from flows.build import build_dataset  # noqa: PLC0415 - Prefect takes seconds to import
+
+    files = sorted(p for p in Path(photos).iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)[:most]
+    (folder / "photos").mkdir()
+    for file in files:
+        (folder / "photos" / file.name).write_bytes(file.read_bytes())
+    spec = DatasetSpec.parse(
+        {
+            "name": "painted",
+            "images": {"path": str(folder / "photos")},
+            "defects": [{"defect_type": kind, "prompt": prompt} for kind, prompt in DEFECTS],
+            "ground": {"annotator": "none"},
+            "publish": {"latest": "always"},
+        }
+    )
+    store = Store(str(folder / "store"))
+    build_dataset(spec, store_url=store.url, return_state=True)
+    return store, spec.name
 
 
 def print_table(rows: list[Row]) -> None:
@@ -63,16 +103,21 @@ def print_table(rows: list[Row]) -> None:
 
 
 def main() -> None:
-    """Read the store and the dataset's name from the command line."""
+    """Read from the command line what to measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("store")
-    parser.add_argument("dataset")
+    parser.add_argument("store", nargs="?")
+    parser.add_argument("dataset", nargs="?")
+    parser.add_argument("--photos", help="build from this folder instead")
+    parser.add_argument("--most", type=int, default=60, help="photos to take of it")
     arguments = parser.parse_args()
-    store = Store(arguments.store)
-    version = latest_version(store, arguments.dataset)
-    if version is None:
-        parser.error(f"there is no dataset {arguments.dataset!r} in {arguments.store}")
-    print_table(list(compare(store, version)))
+    with tempfile.TemporaryDirectory() as folder:
+        if arguments.photos:
+            store, name = build(arguments.photos, arguments.most, Path(folder))
+        elif arguments.store and arguments.dataset:
+            store, name = Store(arguments.store), arguments.dataset
+        else:
+            parser.error("give a store and a dataset, or --photos")
+        print_table(list(compare(store, open_dataset(store, name))))
 
 
 if __name__ == "__main__":

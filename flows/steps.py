@@ -50,15 +50,23 @@ def publish_build(
 ) -> BuildSummary:
     """Publish a version if what is in the store makes a new one; write the report."""
     version = choose_version(spec, inventory, plan.shards, store_url)
-    if version.is_new:
+    if version.is_new and not version.is_empty:
         expect(publish.STAGE, plan.samples)
         rows = publish_shard.map(plan.shards, unmapped(version), unmapped(store_url)).result()
         publish_version(spec, inventory, version, rows, store_url)
     before = last_summary(spec.name, store_url)
-    make_latest(version, store_url)
+    latest = make_latest(spec, version, plan.left_out, store_url)
     stop = run_sign(Store(store_url)).see()
-    stopped = stop.sentence if stop else ""
-    summary = write_report(spec, inventory, plan.shards, version, annotator, store_url, stopped)
+    summary = write_report(
+        spec,
+        inventory,
+        plan.shards,
+        version,
+        annotator,
+        store_url,
+        stopped=stop.sentence if stop else "",
+        latest=latest,
+    )
     show_summary(summary, version, store_url)
     tell_drift(before, summary)
     return summary

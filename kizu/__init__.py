@@ -3,10 +3,12 @@
 from kizu.diff import DiffResult, DiffSettings, diff_mask
 from kizu.edit.editor import Edit, Editor, load_editor
 from kizu.ground import Annotator, Detections, GroundSettings, load_annotator
+from kizu.publish.dataset import Dataset, open_dataset
 from kizu.spec import DatasetSpec
 
 __all__ = [
     "Annotator",
+    "Dataset",
     "DatasetSpec",
     "Detections",
     "DiffResult",
@@ -17,4 +19,5 @@ __all__ = [
     "diff_mask",
     "load_annotator",
     "load_editor",
+    "open_dataset",
 ]

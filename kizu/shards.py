@@ -11,7 +11,6 @@ from kizu.keys import sha256_hex
 from kizu.progress import advance
 from kizu.settings import Record
 from kizu.spec import DatasetSpec
-from kizu.stages import StageKeys, stage_keys
 from kizu.stops import Stop, StopSign
 from kizu.store import Store, keyed
 
@@ -30,10 +29,6 @@ class Shard(Record):
     spec: DatasetSpec
     annotator: str | None
     samples: tuple[PlannedSample, ...]
-
-    def keys(self, sample: PlannedSample) -> StageKeys:
-        """Return the keys of a sample's outputs."""
-        return stage_keys(sample, self.spec, self.annotator)
 
 
 class ShardRef(Record):

@@ -1,14 +1,18 @@
-"""The chain of stages: each output's key comes from the keys of its inputs.
+"""The chain of stages: each output's key comes from what it is made from.
 
-All keys of a sample are known before anything runs, so what is missing is a question of which files
-exist, on any machine that sees the store.
+That is the normal image and the edited picture themselves, not the request that asked for the
+picture: bought again, an edit may bring another one. So the keys of a sample's outputs are known
+once its edit is there, and then what is missing is a question of which files exist, on any machine
+that sees the store.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from kizu.agree.verdict import AGREE_VERSION
 from kizu.diff import DIFF_VERSION
+from kizu.edit.archive import EditRecord
 from kizu.edit.planning import PlannedSample
+from kizu.edit.region import region_identity
 from kizu.keys import content_key
 from kizu.report import REPORT_VERSION
 from kizu.spec import DatasetSpec
@@ -16,43 +20,49 @@ from kizu.spec import DatasetSpec
 
 @dataclass(frozen=True)
 class StageKeys:
-    """Keys of one sample's outputs, in the order of the stages."""
+    """Keys of what the stages make from one edit, in their order."""
 
-    edit: str
     diff: str
     ground: str
     agree: str
     card: str
 
 
-def stage_keys(sample: PlannedSample, spec: DatasetSpec, annotator: str | None) -> StageKeys:
-    """Derive a sample's keys.
+def stage_keys(
+    sample: PlannedSample, spec: DatasetSpec, annotator: str | None, edit: EditRecord
+) -> StageKeys:
+    """Derive the keys of a sample's outputs.
 
     Args:
         sample: The sample.
         spec: The settings of the stages.
         annotator: Version of the annotator; None if there is none.
+        edit: The record of the sample's edit.
     """
-    edit = sample.request.key
-    region = sample.region.model_dump(mode="json") if sample.region else None
+    pair = {
+        "normal": sample.normal.pixels_sha256,
+        "picture": edit.picture_sha256,
+        "geometry": asdict(edit.geometry),
+    }
+    region = region_identity(sample.region)
     diff = content_key(
-        "diff", version=DIFF_VERSION, edit=edit, settings=spec.diff.model_dump(mode="json")
+        "diff", version=DIFF_VERSION, **pair, region=region, settings=spec.diff.shaping()
     )
-    ground = content_key(
-        "ground",
-        annotator=annotator,
-        edit=edit,
-        phrases=list(sample.phrases),
-        settings=spec.ground.model_dump(mode="json"),
-    )
+    ground = content_key("ground", annotator=annotator, **pair, phrases=list(sample.phrases))
     agree = content_key(
         "agree",
         version=AGREE_VERSION,
         diff=diff,
         ground=ground,
         region=region,
-        area=sample.expected_area.model_dump(mode="json"),
-        settings=spec.agree.model_dump(mode="json"),
+        area=sample.expected_area.shaping(),
+        settings=spec.agree.shaping(),
     )
-    card = content_key("card", version=REPORT_VERSION, agree=agree, sample_id=sample.sample_id)
-    return StageKeys(edit, diff, ground, agree, card)
+    card = content_key(
+        "card",
+        version=REPORT_VERSION,
+        agree=agree,
+        sample_id=sample.sample_id,
+        composite=spec.publish.composite,
+    )
+    return StageKeys(diff, ground, agree, card)

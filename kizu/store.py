@@ -156,6 +156,15 @@ class Store:
             if not posixpath.basename(full).startswith(_ASIDE):
                 yield posixpath.join(folder, posixpath.relpath(full, root))
 
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """Return the names of the folders in a folder, sorted; none if it is not there."""
+        names = {
+            path.removeprefix(f"{folder}/").split("/")[0]
+            for path in self.list(folder)
+            if path.count("/") > folder.count("/") + 1
+        }
+        return tuple(sorted(names))
+
     def prune(self, folder: str, before: datetime) -> int:
         """Remove files below a folder that were last written before a moment; count them."""
         old = [path for path in self.list(folder) if self._fs.modified(self._full(path)) < before]

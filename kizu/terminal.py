@@ -64,7 +64,8 @@ def print_outlook(spec: DatasetSpec, found: Outlook) -> None:
     table.add_row("to make", str(found.to_make))
     cost = "unknown" if found.cost_usd is None else f"{found.cost_usd:.2f} USD"
     at_most = "at most " if found.cost_usd else ""
-    table.add_row("estimated cost", f"{at_most}{cost} ({spec.editor.name})")
+    who = "at list price; the emulator bills nothing" if found.emulated else spec.editor.name
+    table.add_row("estimated cost", f"{at_most}{cost} ({who})")
     out.print(table)
     for preview in found.previews:
         out.print(f"[bold]{escape(preview.defect_type)}[/]: {escape(preview.prompt)}")
@@ -84,7 +85,7 @@ def print_warning(sentence: str) -> None:
 def print_summary(summary: BuildSummary) -> None:
     """Print what a build came to, and what to do next."""
     out.print(f"[bold]{escape(summary.dataset)}[/] {summary.version}: {summary.headline}")
-    if not summary.is_new:
+    if summary.version and not summary.is_new:
         out.print("Nothing changed since this version was published.")
     if summary.note:
         err.print(summary.note, style="yellow", markup=False)
@@ -99,7 +100,8 @@ def print_summary(summary: BuildSummary) -> None:
         err.print(f"failed: {problem.sample_id}: {problem.reason}", style="red", markup=False)
     for step in next_steps(summary):
         out.print(f"- {step}", markup=False)
-    out.print(f"Report: {summary.report_address}", markup=False)
+    if summary.report_address:
+        out.print(f"Report: {summary.report_address}", markup=False)
 
 
 def print_skipped(skipped: tuple[Skipped, ...]) -> None:

@@ -5,11 +5,9 @@ from prefect import task
 from kizu.agree.verdict import agree
 from kizu.diff.archive import open_diff, open_diff_mask
 from kizu.edit.planning import PlannedSample
-from kizu.edit.region import region_mask
-from kizu.ground.archive import open_detections
-from kizu.images import decode_png
+from kizu.outputs import SampleOutputs
 from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
-from kizu.store import StageFolder, Store
+from kizu.store import Store
 from tasks.options import ONCE_PER_RUN, checked, run_sign
 
 STAGE = "agree"
@@ -26,24 +24,22 @@ def agree_shard(
     store, sign = Store(store_url), run_sign(Store(store_url))
 
     def compare(shard: Shard, sample: PlannedSample) -> Done:
-        keys = shard.keys(sample)
-        folder = StageFolder(store, STAGE, keys.agree)
-        if folder.done():
-            return Done.KEPT
-        diff = StageFolder(store, "diff", keys.diff)
-        ground = StageFolder(store, "ground", keys.ground)
-        if not diff.done() or (shard.annotator is not None and not ground.done()):
+        found = SampleOutputs(store, shard, sample)
+        if not found.has_picture:
             return Done.WAITING
-        normal = decode_png(store.read(sample.normal.path))
+        if found.agree.done():
+            return Done.KEPT
+        if not found.diff.done() or (shard.annotator is not None and not found.ground.done()):
+            return Done.WAITING
         agreement = agree(
-            open_diff_mask(diff),
-            open_diff(diff).status,
-            None if shard.annotator is None else open_detections(ground).detections(),
+            open_diff_mask(found.diff),
+            open_diff(found.diff).status,
+            None if found.detections is None else found.detections.detections(),
             sample.expected_area,
             shard.spec.agree,
-            region=region_mask(sample.region, normal),
+            region=found.region(),
         )
-        folder.finish(agreement.model_dump(mode="json"))
+        found.agree.finish(agreement.model_dump(mode="json"))
         return Done.MADE
 
     return checked(run_shard(STAGE, shard, store, compare, sign), sign)

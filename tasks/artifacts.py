@@ -83,7 +83,7 @@ def show_summary(summary: BuildSummary, version: VersionRef, store_url: str) -> 
     create_table_artifact(rows, key=key, description=summary.headline)
     folder = version.folder()
     report, sheet = (served_url(folder.report(n)) for n in ("index.html", "contact_sheet.png"))
-    if report and sheet:
+    if summary.version and report and sheet:
         _show_pictures(summary, report, sheet)
     create_markdown_artifact(
         _markdown(summary, report),
@@ -123,6 +123,12 @@ def _show_pictures(summary: BuildSummary, report: str, sheet: str) -> None:
     )
 
 
+def _report_line(summary: BuildSummary, report: str | None) -> str:
+    if not summary.report_address:
+        return ""
+    return f"[Report]({report})" if report else f"Report: `{summary.report_address}`"
+
+
 def _markdown(summary: BuildSummary, report: str | None) -> str:
     steps = "\n".join(f"1. {step}" for step in next_steps(summary))
     skipped = "\n".join(f"- {skip.name}: {skip.reason}" for skip in summary.skipped)
@@ -134,7 +140,7 @@ def _markdown(summary: BuildSummary, report: str | None) -> str:
             summary.stopped,
             summary.note,
             f"Paid: {summary.paid}" if summary.paid else "",
-            f"[Report]({report})" if report else f"Report: `{summary.report_address}`",
+            _report_line(summary, report),
             f"## What to do next\n{steps}",
             f"## Skipped files\n{skipped}" if skipped else "",
         )

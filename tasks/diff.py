@@ -6,11 +6,10 @@ from kizu.diff import Status, composite
 from kizu.diff.archive import save_diff
 from kizu.diff.window import diff_window
 from kizu.edit.planning import PlannedSample
-from kizu.edit.region import region_mask
+from kizu.outputs import SampleOutputs
 from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
-from kizu.store import StageFolder, Store
+from kizu.store import Store
 from tasks.options import ONCE_PER_RUN, checked, run_sign
-from tasks.pairs import open_pair
 
 STAGE = "diff"
 
@@ -25,17 +24,15 @@ def diff_shard(
     store, sign = Store(store_url), run_sign(Store(store_url))
 
     def compare(shard: Shard, sample: PlannedSample) -> Done:
-        folder = StageFolder(store, STAGE, shard.keys(sample).diff)
-        if folder.done():
-            return Done.KEPT
-        pair = open_pair(store, sample)
-        if pair is None:
+        found = SampleOutputs(store, shard, sample)
+        if found.edit is None or not found.has_picture:
             return Done.WAITING
-        normal, edited, window = pair.normal, pair.edited, pair.record.geometry.crop
-        region = region_mask(sample.region, normal)
-        result = diff_window(normal, edited, window, shard.spec.diff, region=region)
+        if found.diff.done():
+            return Done.KEPT
+        normal, edited, window = found.normal, found.edited, found.edit.geometry.crop
+        result = diff_window(normal, edited, window, shard.spec.diff, region=found.region())
         changed = result.status is Status.CHANGED
-        save_diff(folder, result, composite(normal, edited, result) if changed else None)
+        save_diff(found.diff, result, composite(normal, edited, result) if changed else None)
         return Done.MADE
 
     return checked(run_shard(STAGE, shard, store, compare, sign), sign)

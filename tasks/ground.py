@@ -13,14 +13,15 @@ from kizu.ground import (
     GroundingUnavailable,
     GroundSettings,
     annotator_version,
+    check_version,
     load_annotator,
 )
 from kizu.ground.archive import save_detections
+from kizu.outputs import SampleOutputs
 from kizu.settings import Record
 from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
-from kizu.store import StageFolder, Store
+from kizu.store import Store
 from tasks.options import ALWAYS, ONCE_PER_RUN, checked, run_sign
-from tasks.pairs import open_pair
 
 STAGE = "ground"
 SAMPLES_AT_A_TIME = 2
@@ -63,16 +64,19 @@ def ground_shard(
     store, sign = Store(store_url), run_sign(Store(store_url))
 
     def annotate(shard: Shard, sample: PlannedSample) -> Done:
-        folder = StageFolder(store, STAGE, shard.keys(sample).ground)
-        if shard.annotator is None or folder.done():
+        if shard.annotator is None:
             return Done.KEPT
-        pair = open_pair(store, sample)
-        if pair is None:
+        outputs = SampleOutputs(store, shard, sample)
+        if not outputs.has_picture:
             return Done.WAITING
-        [found] = _annotator(shard.spec.ground).annotate([pair.edited], [sample.phrases])
+        if outputs.ground.done():
+            return Done.KEPT
+        annotator = _annotator(shard.spec.ground)
+        check_version(annotator, shard.annotator)
+        [found] = annotator.annotate([outputs.edited], [sample.phrases])
         if isinstance(found, AnnotationFailure):
             raise GroundingUnavailable(found.reason)
-        save_detections(folder, shard.annotator, found)
+        save_detections(outputs.ground, annotator.version, found)
         return Done.MADE
 
     done = run_shard(STAGE, shard, store, annotate, sign, threads=SAMPLES_AT_A_TIME)

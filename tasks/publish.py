@@ -5,9 +5,16 @@ from typing import Final
 
 from prefect import task
 
+from kizu.outputs import SampleOutputs
 from kizu.progress import advance
-from kizu.publish.layout import VersionFolder
-from kizu.publish.outcome import Outcome, look_up, version_name
+from kizu.publish.layout import VersionFolder, latest_version
+from kizu.publish.outcome import (
+    Outcome,
+    is_empty,
+    look_up,
+    may_become_latest,
+    version_name,
+)
 from kizu.publish.samples import publish_sample
 from kizu.publish.version import point_to_latest, publish_goods, publish_tables
 from kizu.settings import Record
@@ -30,12 +37,14 @@ class VersionRef(Record):
         dataset: The dataset's name.
         version: The version's.
         is_new: False if it was there already.
+        is_empty: True if no sample was judged: then nothing is published.
         outcomes: Where it is written how far every sample came.
     """
 
     dataset: str
     version: str
     is_new: bool
+    is_empty: bool
     outcomes: str
 
     def folder(self) -> VersionFolder:
@@ -70,6 +79,7 @@ def choose_version(
         dataset=spec.name,
         version=version,
         is_new=not folder.is_complete(store),
+        is_empty=is_empty(outcomes.outcomes),
         outcomes=store.put_json("builds/outcomes", outcomes.model_dump(mode="json")),
     )
 
@@ -82,7 +92,7 @@ def _look_up_all(shards: tuple[ShardRef, ...], store: Store) -> OutcomeList:
 
 def _look_up_shard(ref: ShardRef, store: Store) -> list[Outcome]:
     shard = ref.open(store)
-    return [look_up(sample, shard, store).outcome for sample in shard.samples]
+    return [look_up(SampleOutputs(store, shard, sample), store) for sample in shard.samples]
 
 
 @task(name="publish", task_run_name="publish {shard.number} of {shard.of}", **ONCE_PER_RUN)
@@ -92,7 +102,8 @@ def publish_shard(shard: ShardRef, version: VersionRef, store_url: str) -> str:
     opened = shard.open(store)
     rows: dict[str, list[dict[str, object]]] = {}
     for sample in opened.samples:
-        for table, some in publish_sample(store, version.folder(), opened, sample).items():
+        outputs = SampleOutputs(store, opened, sample)
+        for table, some in publish_sample(store, version.folder(), outputs).items():
             rows.setdefault(table, []).extend(some)
         advance(STAGE)
     return store.put_json("builds/rows", rows)
@@ -105,17 +116,28 @@ def publish_version(
     version: VersionRef,
     rows: list[str],
     store_url: str,
-) -> VersionRef:
+) -> None:
     """Write normal images, tables and manifest."""
     store = Store(store_url)
     images = open_inventory(inventory, store).images
     goods = publish_goods(store, version.folder(), spec, images)
     parts = (store.read_json(path) for path in rows)
-    publish_tables(store, version.folder(), spec, [goods, *parts])
-    return version
+    outcomes = version.open_outcomes(store)
+    publish_tables(store, version.folder(), spec, outcomes, [goods, *parts])
 
 
 @task(name="point to latest", **ALWAYS)
-def make_latest(version: VersionRef, store_url: str) -> None:
-    """Make a version the dataset's latest one."""
-    point_to_latest(Store(store_url), version.folder())
+def make_latest(spec: DatasetSpec, version: VersionRef, left_out: int, store_url: str) -> str:
+    """Make a version the latest one if it may be; return the version that is latest now.
+
+    Args:
+        spec: The dataset.
+        version: The version that was published.
+        left_out: Samples of the dataset that the build did not try.
+        store_url: The store.
+    """
+    store = Store(store_url)
+    if may_become_latest(spec, version.open_outcomes(store), left_out):
+        point_to_latest(store, version.folder())
+    latest = latest_version(store, version.dataset)
+    return latest.version if latest else ""

@@ -2,20 +2,20 @@
 
 from prefect import task
 
-from kizu.edit.archive import find_edit
 from kizu.edit.ledger import Ledger
-from kizu.edit.planning import PlannedSample
-from kizu.edit.statement import spent_sentence
+from kizu.edit.statement import spent_by
 from kizu.images import encode_png
+from kizu.outputs import SampleOutputs
 from kizu.progress import advance, expect
-from kizu.publish.outcome import Outcome, find_agreement
+from kizu.publish.dataset import Dataset
+from kizu.publish.outcome import Outcome
 from kizu.report import CardPictures, Page, contact_sheet, draw_card, render_page
 from kizu.report.cards import gather_card
 from kizu.report.summary import SUMMARY_FILE, BuildSummary, cards_to_show, next_steps, summarize
 from kizu.report.yields import yield_rows
-from kizu.shards import Shard, ShardRef
+from kizu.shards import ShardRef
 from kizu.spec import DatasetSpec
-from kizu.store import StageFolder, Store
+from kizu.store import Store
 from tasks.ground import AnnotatorChoice
 from tasks.intake import open_inventory
 from tasks.options import ALWAYS
@@ -32,9 +32,22 @@ def write_report(
     version: VersionRef,
     annotator: AnnotatorChoice,
     store_url: str,
+    *,
     stopped: str,
+    latest: str,
 ) -> BuildSummary:
-    """Write the page and the contact sheet of a version, and sum the build up."""
+    """Sum the build up, and write the page and the contact sheet of what it published.
+
+    Args:
+        spec: The dataset.
+        inventory: Where the listings of the photos lie.
+        shards: The build's samples.
+        version: The version, which may be empty and not published.
+        annotator: Who annotated.
+        store_url: The store.
+        stopped: Why the build stopped early, or empty.
+        latest: The version that is the dataset's latest one now, or empty.
+    """
     store = Store(store_url)
     folder = version.folder()
     outcomes = version.open_outcomes(store)
@@ -42,15 +55,18 @@ def write_report(
         outcomes,
         open_inventory(inventory, store),
         dataset=spec.name,
-        version=version.version,
+        version="" if version.is_empty else version.version,
+        latest=latest,
         is_new=version.is_new,
         note=annotator.note,
         stopped=stopped,
-        paid=spent_sentence(Ledger(store).books().dataset(spec.name)),
-        dataset_address=store.address(folder.path("")),
-        report_address=store.address(folder.report("index.html")),
+        paid=spent_by(Ledger(store).books(), spec.name),
+        dataset_address="" if version.is_empty else store.address(folder.path("")),
+        report_address="" if version.is_empty else store.address(folder.report("index.html")),
     )
-    cards = _draw_cards(store, shards, outcomes)
+    if version.is_empty:
+        return summary
+    cards = _draw_cards(store, shards, outcomes, Dataset(store, folder))
     page = _page(spec, summary, outcomes, cards)
     store.write(folder.report("index.html"), render_page(page).encode())
     store.write(folder.report("index.ja.html"), render_page(page, language="ja").encode())
@@ -60,7 +76,7 @@ def write_report(
 
 
 def _draw_cards(
-    store: Store, shards: tuple[ShardRef, ...], outcomes: list[Outcome]
+    store: Store, shards: tuple[ShardRef, ...], outcomes: list[Outcome], dataset: Dataset
 ) -> list[CardPictures]:
     shown = set(cards_to_show(outcomes))
     expect(STAGE, len(shown))
@@ -69,22 +85,17 @@ def _draw_cards(
         shard = ref.open(store)
         for sample in shard.samples:
             if sample.sample_id in shown:
-                cards.append(_card(store, shard, sample))
+                cards.append(_card(SampleOutputs(store, shard, sample), dataset))
                 advance(STAGE)
     return cards
 
 
-def _card(store: Store, shard: Shard, sample: PlannedSample) -> CardPictures:
+def _card(outputs: SampleOutputs, dataset: Dataset) -> CardPictures:
     """Return a sample's pictures, drawn once."""
-    keys = shard.keys(sample)
-    folder = StageFolder(store, "card", keys.card)
-    if folder.done():
-        return CardPictures.from_json(folder.record())
-    edit, agreement = find_edit(store, keys.edit), find_agreement(store, keys.agree)
-    if edit is None or agreement is None:
-        raise FileNotFoundError(f"the verdict of {sample.sample_id} vanished; build again")
-    pictures = draw_card(gather_card(store, shard, sample, edit, agreement))
-    folder.finish(pictures.to_json())
+    if outputs.card.done():
+        return CardPictures.from_json(outputs.card.record())
+    pictures = draw_card(gather_card(outputs, dataset[outputs.sample.sample_id]))
+    outputs.card.finish(pictures.to_json())
     return pictures
 
 

@@ -1,6 +1,6 @@
 """Comparisons in the store: anomaly map and masks as PNG, figures as JSON."""
 
-from kizu.arrays import FloatMap, Mask, RgbImage
+from kizu.arrays import FloatMap, Mask
 from kizu.diff.composite import Composite
 from kizu.diff.result import DiffResult, Drift, DriftFigures, Region, Status
 from kizu.images import decode_map, decode_mask, decode_png, encode_map, encode_mask, encode_png
@@ -22,13 +22,14 @@ class DiffRecord(Record):
     composited: bool
 
 
-def save_diff(folder: StageFolder, result: DiffResult, composite: Composite | None) -> DiffRecord:
+def save_diff(folder: StageFolder, result: DiffResult, composite: Composite | None) -> None:
     """Store a comparison and, if there is one, the picture composited from it."""
     folder.write("anomaly_map.png", encode_map(result.anomaly_map))
     folder.write("mask.png", encode_mask(result.mask))
     if composite is not None:
         folder.write("composite.png", encode_png(composite.image))
-        folder.write("composite_mask.png", encode_mask(composite.mask))
+        folder.write("label.png", encode_mask(composite.label))
+        folder.write("touched.png", encode_mask(composite.touched))
     record = DiffRecord(
         status=result.status,
         drift=result.drift,
@@ -41,7 +42,6 @@ def save_diff(folder: StageFolder, result: DiffResult, composite: Composite | No
         composited=composite is not None,
     )
     folder.finish(record.model_dump(mode="json"))
-    return record
 
 
 def open_diff(folder: StageFolder) -> DiffRecord:
@@ -59,6 +59,10 @@ def open_anomaly_map(folder: StageFolder) -> FloatMap:
     return decode_map(folder.read("anomaly_map.png"))
 
 
-def open_composite(folder: StageFolder) -> tuple[RgbImage, Mask]:
-    """Return the composited picture and its mask, in the normal image's frame."""
-    return decode_png(folder.read("composite.png")), decode_mask(folder.read("composite_mask.png"))
+def open_composite(folder: StageFolder) -> Composite:
+    """Return the composited picture with its label, in the normal image's frame."""
+    return Composite(
+        decode_png(folder.read("composite.png")),
+        decode_mask(folder.read("label.png")),
+        decode_mask(folder.read("touched.png")),
+    )

@@ -27,7 +27,7 @@ from kizu.diff.settings import DiffSettings
 from kizu.diff.specks import drop_specks, with_faint_pieces
 from kizu.diff.tone import Tone, correct_tone, untouched
 
-DIFF_VERSION: Final = "5"
+DIFF_VERSION: Final = "6"
 """Changes whenever results do; part of every cache key."""
 
 _IN_PLACE_SHARE = 0.6

@@ -1,6 +1,7 @@
 """Pastes the change onto the normal image, so that every other pixel is exactly the normal's."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
@@ -8,9 +9,15 @@ import numpy as np
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff.filters import dilate, gaussian
 from kizu.diff.registration import MIN_SIDE_PX, register
-from kizu.diff.result import DiffResult, Drift
+from kizu.diff.result import Affine, DiffResult, Drift
 
-_RIM_PX = 5
+RIM_FRACTION: Final = 0.01
+"""Width of the rim that hides the seam, as a share of the picture's longer side: 5 px of 512."""
+
+_MIN_RIM_PX: Final = 1
+_MIN_LINE_PX: Final = 4
+"""Regions of fewer pixels are crumbs at the ends of outlines, not lines."""
+
 _TONE_SIGMA_PX = 24.0
 _MAX_DENSE_PX = 4_000_000
 
@@ -20,12 +27,14 @@ class Composite:
     """The normal image with the change pasted in.
 
     Attributes:
-        image: (H, W, 3) uint8 RGB in the normal's frame; outside the mask exactly the normal.
-        mask: (H, W) bool, every pixel that was touched.
+        image: (H, W, 3) uint8 RGB in the normal's frame; where not touched exactly the normal.
+        label: (H, W) bool, the change itself: the diff mask, carried into the normal's frame.
+        touched: (H, W) bool, every pixel that was pasted: the label and the soft rim around it.
     """
 
     image: RgbImage
-    mask: Mask
+    label: Mask
+    touched: Mask
 
 
 def composite(normal: RgbImage, edited: RgbImage, result: DiffResult) -> Composite:
@@ -40,18 +49,57 @@ def composite(normal: RgbImage, edited: RgbImage, result: DiffResult) -> Composi
         result: What `diff_mask` found for this pair.
     """
     if not result.mask.any():
-        return Composite(normal.copy(), np.zeros(normal.shape[:2], np.bool_))
+        nowhere = np.zeros(normal.shape[:2], np.bool_)
+        return Composite(normal.copy(), nowhere, nowhere)
     map_x, map_y = _edited_from_normal(normal, edited, result)
     mode = cv2.BORDER_REFLECT_101
     moved = np.asarray(cv2.remap(edited, map_x, map_y, cv2.INTER_CUBIC, borderMode=mode), np.uint8)
-    soft = cv2.remap(result.mask.astype(np.float32), map_x, map_y, cv2.INTER_LINEAR)
-    core = np.asarray(soft > 0.5)  # noqa: PLR2004 - nearest
-    alpha = _feather(core)
-    mask = alpha > 0
-    change = moved.astype(np.float32) + _tone_offset(normal, moved, dilate(core, _RIM_PX))
+    label = carry_mask(result.mask, map_x, map_y)
+    rim_px = rim_width_px(normal.shape[:2])
+    alpha = _feather(label, rim_px)
+    touched = np.asarray(alpha > 0)
+    change = moved.astype(np.float32) + _tone_offset(normal, moved, dilate(label, rim_px))
     blended = normal + alpha[..., None] * (change - normal)
-    image = np.where(mask[..., None], np.clip(np.rint(blended), 0, 255), normal).astype(np.uint8)
-    return Composite(image, mask)
+    image = np.where(touched[..., None], np.clip(np.rint(blended), 0, 255), normal)
+    return Composite(image.astype(np.uint8), label, touched)
+
+
+def rim_width_px(shape: tuple[int, int]) -> int:
+    """Return how far beyond the label a composite may touch an (H, W) picture.
+
+    Example:
+        >>> rim_width_px((96, 128)), rim_width_px((512, 512)), rim_width_px((3000, 4000))
+        (1, 5, 40)
+    """
+    return max(_MIN_RIM_PX, round(RIM_FRACTION * max(shape)))
+
+
+def carry_mask(mask: Mask, map_x: FloatMap, map_y: FloatMap) -> Mask:
+    """Return a mask in another frame.
+
+    A pixel belongs where the mask covers half of it. Of a region so thin that most of it would be
+    lost, the nearest pixels stand for it: a line one pixel wide must not vanish between two rows.
+
+    Args:
+        mask: (H, W) bool.
+        map_x: (H, W) float32, where each pixel of the other frame lies in the mask, in px.
+        map_y: The same, downwards.
+    """
+    covered = cv2.remap(mask.astype(np.float32), map_x, map_y, cv2.INTER_LINEAR)
+    half = np.asarray(covered > 0.5)  # noqa: PLR2004 - half of a pixel
+    count, regions = cv2.connectedComponents(mask.view(np.uint8), connectivity=8)
+    nearest = cv2.remap(regions.astype(np.float32), map_x, map_y, cv2.INTER_NEAREST).astype(int)
+    area_px = np.bincount(nearest.ravel(), minlength=count)
+    lost = 2 * np.bincount(nearest[half], minlength=count) < area_px
+    lost &= area_px >= _MIN_LINE_PX
+    lost[0] = False
+    return half | lost[nearest]
+
+
+def carry_map(values: FloatMap, normal_from_edited: Affine) -> FloatMap:
+    """Return an (H, W) map of the edited image in the normal's frame, by the affine map alone."""
+    size = (values.shape[1], values.shape[0])
+    return np.asarray(cv2.warpAffine(values, normal_from_edited, size), np.float32)
 
 
 def _edited_from_normal(
@@ -69,10 +117,10 @@ def _edited_from_normal(
     return places[..., 0].astype(np.float32), places[..., 1].astype(np.float32)
 
 
-def _feather(core: Mask) -> FloatMap:
-    """One inside the core, falling to zero over the rim; (H, W)."""
-    distance = cv2.distanceTransform((~core).view(np.uint8), cv2.DIST_L2, 5)
-    ramp = np.clip(1 - distance / (_RIM_PX + 1), 0, 1)
+def _feather(label: Mask, rim_px: int) -> FloatMap:
+    """One inside the label, falling to zero over the rim; (H, W)."""
+    distance = cv2.distanceTransform((~label).view(np.uint8), cv2.DIST_L2, 5)
+    ramp = np.clip(1 - distance / (rim_px + 1), 0, 1)
     return np.asarray(ramp * ramp * (3 - 2 * ramp), np.float32)
 
 

@@ -1,14 +1,15 @@
 """Where a defect may be: regions as the spec gives them, and as masks."""
 
+from collections.abc import Callable
 from typing import Annotated, Final, Literal, Self
 
 import cv2
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from kizu.arrays import Mask, RgbImage
 from kizu.rle import decode_rle, encode_rle
-from kizu.settings import Settings
+from kizu.settings import KeyedByContent, Settings
 
 
 class BoxRegion(Settings):
@@ -44,7 +45,7 @@ class MaskRegion(Settings):
     kind: Literal["mask"] = Field(
         "mask", title="Kind of region", description="Masks you have drawn."
     )
-    path: str = Field(
+    path: Annotated[str, KeyedByContent()] = Field(
         min_length=1,
         title="Mask",
         description="A black-and-white picture whose white part is the region, used for every "
@@ -76,27 +77,42 @@ Region = Annotated[BoxRegion | ForegroundRegion | DrawnRegion, Field(discriminat
 GUIDE_SIDE: Final = 64
 _MAX_DRAWN_PX: Final = 1024
 
+FOREGROUND_VERSION: Final = "1"
+"""Goes into the keys of what a foreground shapes; raise it when photos get another one."""
+
 _MIN_FOREGROUND_FRACTION: Final = 0.02
 _FOREGROUND_WORK_PX: Final = 256
 
 
-def region_mask(region: Region | None, photo: RgbImage) -> Mask | None:
-    """Return a region as a (H, W) bool mask of the photo; None for no region."""
+FindForeground = Callable[[], Mask]
+"""Returns the (H, W) bool foreground of a photo; called only where a region needs it."""
+
+
+def region_mask(
+    region: Region | None, shape: tuple[int, int], foreground: FindForeground
+) -> Mask | None:
+    """Return a region as a (H, W) bool mask of a photo; None for no region.
+
+    Args:
+        region: The region.
+        shape: The photo's (H, W) in pixels.
+        foreground: Finds the photo's foreground.
+    """
     if region is None:
         return None
     if isinstance(region, BoxRegion):
-        return _box_mask(region, photo.shape[:2])
+        return _box_mask(region, shape)
     if isinstance(region, DrawnRegion):
-        return _drawn_mask(region, (photo.shape[1], photo.shape[0]))
-    return foreground_mask(photo)
+        return _drawn_mask(region, (shape[1], shape[0]))
+    return foreground()
 
 
-def region_guide(region: Region | None, photo: RgbImage | None) -> Mask | None:
+def region_guide(region: Region | None, foreground: FindForeground | None) -> Mask | None:
     """Return a region on a grid of 64 x 64 over the photo, as a guide to where to look.
 
     Args:
         region: The region.
-        photo: (H, W, 3) uint8; None before it is at hand, and then the foreground is unknown.
+        foreground: Finds the photo's foreground; None before the photo is at hand.
 
     Returns:
         (64, 64) bool; None where there is no region or it is unknown.
@@ -105,7 +121,15 @@ def region_guide(region: Region | None, photo: RgbImage | None) -> Mask | None:
         return _box_mask(region, (GUIDE_SIDE, GUIDE_SIDE))
     if isinstance(region, DrawnRegion):
         return _shrunk(_drawn_mask(region, (region.width, region.height)))
-    return _shrunk(foreground_mask(photo)) if region is not None and photo is not None else None
+    return _shrunk(foreground()) if region is not None and foreground is not None else None
+
+
+def region_identity(region: Region | None) -> dict[str, JsonValue] | None:
+    """Return what of a region goes into keys: its shape, or how it is found in the photo."""
+    if region is None:
+        return None
+    found = {"version": FOREGROUND_VERSION} if isinstance(region, ForegroundRegion) else {}
+    return {**region.model_dump(mode="json"), **found}
 
 
 def draw_region(mask: Mask) -> DrawnRegion:

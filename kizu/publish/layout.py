@@ -42,6 +42,12 @@ def latest_version(store: Store, dataset: str) -> VersionFolder | None:
     return VersionFolder(dataset, store.read_json(path)["version"]) if store.exists(path) else None
 
 
+def complete_versions(store: Store, dataset: str) -> list[str]:
+    """Return the names of a dataset's complete versions, sorted."""
+    names = store.folders(f"datasets/{dataset}")
+    return [name for name in names if VersionFolder(dataset, name).is_complete(store)]
+
+
 def good_id(image: NormalImage) -> str:
     """Return the sample id of a normal image."""
     return f"{file_stem(image.name)}_{GOOD}_{image.sha256[:8]}"
@@ -60,3 +66,8 @@ def defect_image(sample: PlannedSample) -> str:
 def defect_mask(sample: PlannedSample) -> str:
     """Return where a sample's mask is published, within the version."""
     return f"masks/{sample.defect_type}/{sample.sample_id}.png"
+
+
+def defect_touched(sample: PlannedSample) -> str:
+    """Return where the mask of all touched pixels is published, within the version."""
+    return f"touched/{sample.defect_type}/{sample.sample_id}.png"

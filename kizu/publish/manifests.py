@@ -4,13 +4,13 @@
 """
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 _VERSION_FIELD: Final = b"kizu.schema_version"
 _TABLE_FIELD: Final = b"kizu.table"
 
@@ -25,6 +25,10 @@ SAMPLES: Final = pa.schema(
         pa.field("category", pa.string(), nullable=False),
         pa.field("defect_type", pa.string(), nullable=False),
         pa.field("verdict", pa.string(), nullable=False),
+        pa.field("touched_path", pa.string(), nullable=False),
+        pa.field("image_sha256", pa.string(), nullable=False),
+        pa.field("mask_sha256", pa.string(), nullable=False),
+        pa.field("touched_sha256", pa.string(), nullable=False),
     ]
 )
 
@@ -61,6 +65,8 @@ PROVENANCE: Final = pa.schema(
         pa.field("model", pa.string()),
         pa.field("geometry", pa.string()),
         pa.field("cost_usd", pa.float64()),
+        pa.field("host", pa.string()),
+        pa.field("emulated", pa.bool_()),
         pa.field("picture_sha256", pa.string()),
         pa.field("edit_key", pa.string()),
         pa.field("diff_key", pa.string()),
@@ -106,6 +112,8 @@ EDITS: Final = pa.schema(
         pa.field("bought_at", pa.string()),
         pa.field("bought_for", pa.string()),
         pa.field("latency_s", pa.float64()),
+        pa.field("host", pa.string()),
+        pa.field("emulated", pa.bool_()),
     ]
 )
 
@@ -141,7 +149,19 @@ def decode_table(table: str, data: bytes) -> pa.Table:
     Raises:
         ManifestError: It was written by a newer kizu, or is another table.
     """
-    found = pq.read_table(io.BytesIO(data))
+    return _as_current(table, pq.read_table(io.BytesIO(data)))
+
+
+def decode_parts(table: str, data: bytes, rows: int) -> Iterator[pa.Table]:
+    """Yield a table like ``decode_table``, so many rows at a time."""
+    file = pq.ParquetFile(io.BytesIO(data))
+    for batch in file.iter_batches(rows):
+        part = pa.Table.from_batches([batch], schema=file.schema_arrow)
+        yield _as_current(table, part)
+
+
+def _as_current(table: str, found: pa.Table) -> pa.Table:
+    """Return a table with today's columns; those its schema version lacked are null."""
     metadata = found.schema.metadata or {}
     name = metadata.get(_TABLE_FIELD, b"").decode()
     if name != table:

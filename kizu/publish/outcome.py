@@ -1,20 +1,19 @@
 """How far each planned sample came, and the version that follows from it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from kizu.agree.verdict import Agreement, Verdict
-from kizu.edit.archive import EditRecord, find_edit
-from kizu.edit.planning import PlannedSample
+from kizu.edit.archive import EditRecord
 from kizu.keys import content_key
+from kizu.outputs import SampleOutputs
 from kizu.publish.manifests import SCHEMA_VERSION
 from kizu.settings import Record
-from kizu.shards import Shard, last_failure
+from kizu.shards import last_failure
 from kizu.source import NormalImage
 from kizu.spec import DatasetSpec
-from kizu.store import StageFolder, Store
+from kizu.store import Store
 
 
 class Reached(StrEnum):
@@ -39,8 +38,11 @@ class Outcome(Record):
         reached: How far it came.
         reason: Why no further; the verdict's reason if it was judged.
         verdict: The verdict, if it was judged.
-        agree_key: Key of the verdict, which stands for everything before it.
+        edit_key: Key of the edit.
+        agree_key: Key of the verdict, which stands for everything it was made from; empty without.
         cost_usd: What the edit cost; None if unknown or not made.
+        host: The host that made the edit; empty for this machine.
+        emulated: True if that was the emulator, which bills nothing.
     """
 
     sample_id: str
@@ -48,43 +50,45 @@ class Outcome(Record):
     reached: Reached
     reason: str
     verdict: Verdict | None
+    edit_key: str
     agree_key: str
     cost_usd: float | None
+    host: str = ""
+    emulated: bool = False
+
+    @property
+    def paid_usd(self) -> float | None:
+        """What was paid for the edit: nothing to the emulator."""
+        return 0.0 if self.emulated else self.cost_usd
+
+    @property
+    def content(self) -> list[Any] | None:
+        """What of this is published: no words about failures, no times; None if nothing is."""
+        if self.reached is Reached.JUDGED:
+            made_by = [self.cost_usd, self.host, self.emulated]
+            return [self.sample_id, self.edit_key, self.agree_key, *made_by]
+        return [self.sample_id, "refused"] if self.reached is Reached.REFUSED else None
 
 
-@dataclass(frozen=True)
-class Standing:
-    """How far a sample came, and the records that tell."""
-
-    outcome: Outcome
-    edit: EditRecord | None
-    agreement: Agreement | None
-
-
-def look_up(sample: PlannedSample, shard: Shard, store: Store) -> Standing:
-    """Look up how far a sample came; each of its records is read once."""
-    keys = shard.keys(sample)
-    edit = find_edit(store, keys.edit)
-    agreement = find_agreement(store, keys.agree) if edit and edit.status == "edited" else None
+def look_up(outputs: SampleOutputs, store: Store) -> Outcome:
+    """Look up how far a sample came."""
+    edit, agreement = outputs.edit, outputs.agreement
     reached, reason = _reached(edit, agreement)
+    sample = outputs.sample
     if not reason:
         reason = last_failure(store, sample.sample_id) or "it was not tried yet"
-    outcome = Outcome(
+    return Outcome(
         sample_id=sample.sample_id,
         defect_type=sample.defect_type,
         reached=reached,
         reason=reason,
         verdict=agreement.verdict if agreement else None,
-        agree_key=keys.agree,
+        edit_key=sample.request.key,
+        agree_key=outputs.keys.agree if agreement else "",
         cost_usd=edit.cost_usd if edit else None,
+        host=edit.host if edit else "",
+        emulated=edit.emulated if edit else False,
     )
-    return Standing(outcome, edit, agreement)
-
-
-def find_agreement(store: Store, key: str) -> Agreement | None:
-    """Return a stored agreement; None if there is none."""
-    folder = StageFolder(store, "agree", key)
-    return Agreement.model_validate(folder.record()) if folder.done() else None
 
 
 def _reached(edit: EditRecord | None, agreement: Agreement | None) -> tuple[Reached, str]:
@@ -93,7 +97,7 @@ def _reached(edit: EditRecord | None, agreement: Agreement | None) -> tuple[Reac
         return Reached.JUDGED, agreement.reason
     if edit is None:
         return Reached.FAILED, ""
-    if edit.status == "refused":
+    if not edit.has_picture:
         return Reached.REFUSED, edit.reason
     return Reached.UNFINISHED, ""
 
@@ -101,11 +105,31 @@ def _reached(edit: EditRecord | None, agreement: Agreement | None) -> tuple[Reac
 def version_name(
     spec: DatasetSpec, normals: Sequence[NormalImage], outcomes: Sequence[Outcome]
 ) -> str:
-    """Name a version by its content: the same content is the same version on every machine."""
+    """Name a version by its content: the same content is the same version on every machine.
+
+    Everything in ``samples``, ``instances`` and ``provenance`` follows from what is hashed here.
+    """
     return content_key(
         "version",
         schema=SCHEMA_VERSION,
         recipe=spec.recipe(),
-        normals=[[image.name, image.sha256] for image in normals],
-        outcomes=[outcome.model_dump(mode="json") for outcome in outcomes],
+        normals=[[image.name, image.sha256, image.pixels_sha256] for image in normals],
+        samples=[content for outcome in outcomes if (content := outcome.content)],
     )[:12]
+
+
+def is_empty(outcomes: Sequence[Outcome]) -> bool:
+    """Tell whether no sample was judged: there is nothing to publish."""
+    return all(outcome.reached is not Reached.JUDGED for outcome in outcomes)
+
+
+def may_become_latest(spec: DatasetSpec, outcomes: Sequence[Outcome], left_out: int) -> bool:
+    """Tell whether a version may become the dataset's latest one.
+
+    Args:
+        spec: The dataset.
+        outcomes: How far the samples of the build came.
+        left_out: Samples of the dataset that the build did not try.
+    """
+    complete = not left_out and all(outcome.reached not in FAILED for outcome in outcomes)
+    return not is_empty(outcomes) and (complete or spec.publish.latest == "always")

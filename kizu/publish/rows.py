@@ -1,6 +1,6 @@
 """The rows of a dataset version's tables, from what the stages stored."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import cv2
@@ -15,13 +15,12 @@ from kizu.edit.planning import PlannedSample, is_test_photo
 from kizu.ground import Detections
 from kizu.ground.boxes import box_of
 from kizu.keys import canonical_json
-from kizu.publish.layout import defect_image, defect_mask, good_id, good_image
+from kizu.outputs import SampleOutputs
+from kizu.publish.layout import good_id
 from kizu.publish.outcome import Outcome, Reached
 from kizu.rle import encode_rle
-from kizu.shards import Shard
 from kizu.source import NormalImage
 from kizu.spec import GOOD, DatasetSpec
-from kizu.stages import StageKeys
 
 Row = dict[str, Any]
 
@@ -33,19 +32,41 @@ TRAIN_DEFECTS: Final = "train_defects"
 """Split of accepted defects whose photo is in train: one-class readers must not train on them."""
 
 
-def good_row(image: NormalImage, spec: DatasetSpec, *, edited: bool) -> Row:
+@dataclass(frozen=True)
+class File:
+    """A published file: its path within the version, and the SHA-256 of its bytes."""
+
+    path: str
+    sha256: str
+
+
+_NO_FILE: Final = File("", "")
+
+
+def good_row(image: NormalImage, spec: DatasetSpec, file: File, *, edited: bool) -> Row:
     """Return the samples row of a normal image."""
     in_test = edited and is_test_photo(image, spec.publish.test_fraction)
     return {
-        "image_path": good_image(image),
         "label_index": NORMAL,
-        "mask_path": "",
         "split": TEST if in_test else TRAIN,
         "label": "normal",
         "sample_id": good_id(image),
         "category": spec.images.category,
         "defect_type": GOOD,
         "verdict": Verdict.ACCEPT.value,
+        **_file_columns(file, _NO_FILE, _NO_FILE),
+    }
+
+
+def _file_columns(image: File, mask: File, touched: File) -> Row:
+    """Return paths and digests; empty text where there is no file, for readers without nulls."""
+    return {
+        "image_path": image.path,
+        "mask_path": mask.path,
+        "touched_path": touched.path,
+        "image_sha256": image.sha256,
+        "mask_sha256": mask.sha256,
+        "touched_sha256": touched.sha256,
     }
 
 
@@ -60,18 +81,26 @@ def good_provenance(image: NormalImage) -> Row:
     }
 
 
-def defect_row(sample: PlannedSample, spec: DatasetSpec, verdict: Verdict) -> Row:
-    """Return the samples row of a judged sample; only accepted ones are in train or test splits."""
+def defect_row(outputs: SampleOutputs, image: File, mask: File, touched: File | None) -> Row:
+    """Return the samples row of a judged sample; only accepted ones are in train or test splits.
+
+    Args:
+        outputs: The sample, judged.
+        image: The published image.
+        mask: Its label.
+        touched: The mask of all touched pixels; None where the image is not a composite.
+    """
+    sample, spec = outputs.sample, outputs.shard.spec
+    verdict = _agreement(outputs).verdict
     return {
-        "image_path": defect_image(sample),
         "label_index": ABNORMAL,
-        "mask_path": defect_mask(sample),
         "split": _split(sample, spec, verdict),
         "label": "abnormal",
         "sample_id": sample.sample_id,
         "category": spec.images.category,
         "defect_type": sample.defect_type,
         "verdict": verdict.value,
+        **_file_columns(image, mask, touched or _NO_FILE),
     }
 
 
@@ -82,47 +111,45 @@ def _split(sample: PlannedSample, spec: DatasetSpec, verdict: Verdict) -> str:
     return TEST if in_test else TRAIN_DEFECTS
 
 
-def defect_provenance(
-    sample: PlannedSample,
-    shard: Shard,
-    edit: EditRecord,
-    diff: DiffRecord,
-    agreement: Agreement,
-    *,
-    composited: bool,
-) -> Row:
+def defect_provenance(outputs: SampleOutputs, diff: DiffRecord, *, composited: bool) -> Row:
     """Return the provenance row of a judged sample."""
+    sample, spec = outputs.sample, outputs.shard.spec
     return {
         **good_provenance(sample.normal),
         "sample_id": sample.sample_id,
-        **_edit_columns(sample, edit),
-        **_key_columns(shard.keys(sample)),
+        **_edit_columns(outputs),
         **_diff_columns(diff),
-        "diff_settings": canonical_json(shard.spec.diff.model_dump(mode="json")),
+        "diff_settings": canonical_json(spec.diff.shaping()),
         "composited": composited,
-        "annotator": shard.annotator,
-        "agreement_settings": canonical_json(shard.spec.agree.model_dump(mode="json")),
-        **agreement.model_dump(mode="json"),
+        "annotator": outputs.shard.annotator,
+        "agreement_settings": canonical_json(spec.agree.shaping()),
+        **_agreement(outputs).model_dump(mode="json"),
     }
 
 
-def _edit_columns(sample: PlannedSample, edit: EditRecord) -> Row:
+def _agreement(outputs: SampleOutputs) -> Agreement:
+    if outputs.agreement is None:
+        raise FileNotFoundError(f"the verdict of {outputs.sample.sample_id} vanished; build again")
+    return outputs.agreement
+
+
+def _edit_columns(outputs: SampleOutputs) -> Row:
+    edit, keys = outputs.edit, outputs.keys
+    if edit is None:
+        raise FileNotFoundError(f"the edit of {outputs.sample.sample_id} vanished; build again")
     return {
-        "prompt": sample.prompt,
-        "phrases": list(sample.phrases),
+        "prompt": outputs.sample.prompt,
+        "phrases": list(outputs.sample.phrases),
         "variant": edit.request.variant,
         "seed": edit.request.seed,
         "editor": canonical_json(edit.request.editor),
         "model": edit.model,
         "geometry": canonical_json(asdict(edit.geometry)),
         "cost_usd": edit.cost_usd,
+        "host": edit.host,
+        "emulated": edit.emulated,
         "picture_sha256": edit.picture_sha256,
-    }
-
-
-def _key_columns(keys: StageKeys) -> Row:
-    return {
-        "edit_key": keys.edit,
+        "edit_key": edit.key,
         "diff_key": keys.diff,
         "ground_key": keys.ground,
         "agree_key": keys.agree,
@@ -140,8 +167,9 @@ def _diff_columns(diff: DiffRecord) -> Row:
     }
 
 
-def edit_row(sample: PlannedSample, edit: EditRecord | None, outcome: Outcome, dataset: str) -> Row:
+def edit_row(outputs: SampleOutputs, outcome: Outcome) -> Row:
     """Return the ledger row of a dataset's request, whatever became of it."""
+    sample, edit = outputs.sample, outputs.edit
     failed = outcome.reached is Reached.FAILED
     return {
         "edit_key": sample.request.key,
@@ -149,7 +177,7 @@ def edit_row(sample: PlannedSample, edit: EditRecord | None, outcome: Outcome, d
         "normal_sha256": sample.normal.sha256,
         "defect_type": sample.defect_type,
         "prompt": sample.prompt,
-        "status": _request_status(edit, dataset) if edit else "failed",
+        "status": _request_status(edit, outputs.shard.spec.name) if edit else "failed",
         "reason": outcome.reason if failed else (edit.reason if edit else ""),
         "model": edit.model if edit else "",
         "cost_usd": edit.cost_usd if edit else None,
@@ -158,13 +186,17 @@ def edit_row(sample: PlannedSample, edit: EditRecord | None, outcome: Outcome, d
         "bought_at": edit.bought_at if edit else None,
         "bought_for": edit.bought_for if edit else "",
         "latency_s": edit.latency_s if edit else None,
+        "host": edit.host if edit else "",
+        "emulated": edit.emulated if edit else False,
     }
 
 
 def _request_status(edit: EditRecord, dataset: str) -> str:
     """Return "bought" or "cached" for paid edits, by whether this dataset or another one paid."""
-    if edit.status == "refused" or not edit.bought_for:
+    if not edit.has_picture or not edit.bought_for:
         return edit.status
+    if edit.emulated:
+        return "emulated"
     return "bought" if edit.bought_for == dataset else "cached"
 
 

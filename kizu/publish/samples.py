@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
-from kizu.agree.verdict import Agreement
 from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff.archive import (
     DiffRecord,
@@ -14,13 +12,14 @@ from kizu.diff.archive import (
     open_diff,
     open_diff_mask,
 )
-from kizu.edit.archive import EditRecord, open_edit
-from kizu.edit.planning import PlannedSample
-from kizu.ground.archive import open_detections
-from kizu.images import decode_png, encode_mask, encode_png
-from kizu.publish.layout import VersionFolder, defect_image, defect_mask
-from kizu.publish.outcome import look_up
+from kizu.diff.composite import carry_map
+from kizu.images import encode_mask, encode_png
+from kizu.keys import sha256_hex
+from kizu.outputs import SampleOutputs
+from kizu.publish.layout import VersionFolder, defect_image, defect_mask, defect_touched
+from kizu.publish.outcome import Reached, look_up
 from kizu.publish.rows import (
+    File,
     Row,
     defect_provenance,
     defect_row,
@@ -29,8 +28,7 @@ from kizu.publish.rows import (
     grounded_instances,
     move_detections,
 )
-from kizu.shards import Shard
-from kizu.store import StageFolder, Store
+from kizu.store import Store
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,88 +37,70 @@ class Published:
 
     Attributes:
         image: (H, W, 3) uint8.
-        mask: (H, W) bool, the defect on that image.
+        label: (H, W) bool, the defect on that image.
+        touched: (H, W) bool, outside of which the image is the normal one; None if it is not the
+            normal image with the change pasted in.
         anomaly_map: (H, W) float32 on the same grid.
-        composited: True if the image is the normal one with only the mask pasted in.
     """
 
     image: RgbImage
-    mask: Mask
+    label: Mask
+    touched: Mask | None
     anomaly_map: FloatMap
-    composited: bool
 
 
 def publish_sample(
-    store: Store, version: VersionFolder, shard: Shard, sample: PlannedSample
+    store: Store, version: VersionFolder, outputs: SampleOutputs
 ) -> dict[str, list[Row]]:
-    """Write a judged sample's image and mask; of others only the ledger row comes back.
+    """Write a judged sample's image and masks; of others only the ledger row comes back.
 
     Returns:
         Rows by table name.
     """
-    found = look_up(sample, shard, store)
-    edit, agreement = found.edit, found.agreement
-    ledger = {"edits": [edit_row(sample, edit, found.outcome, shard.spec.name)]}
-    if edit is None or agreement is None:
-        return ledger
-    keys = shard.keys(sample)
-    diff_folder = StageFolder(store, "diff", keys.diff)
-    diff = open_diff(diff_folder)
-    published = _published(store, shard, sample, edit, diff)
-    store.write(version.path(defect_image(sample)), encode_png(published.image))
-    store.write(version.path(defect_mask(sample)), encode_mask(published.mask))
-    return ledger | _judged_rows(store, shard, sample, edit, diff, agreement, published)
-
-
-def _judged_rows(
-    store: Store,
-    shard: Shard,
-    sample: PlannedSample,
-    edit: EditRecord,
-    diff: DiffRecord,
-    agreement: Agreement,
-    published: Published,
-) -> dict[str, list[Row]]:
-    provenance = defect_provenance(
-        sample, shard, edit, diff, agreement, composited=published.composited
-    )
-    return {
-        "samples": [defect_row(sample, shard.spec, agreement.verdict)],
-        "provenance": [provenance],
+    outcome = look_up(outputs, store)
+    rows = {"edits": [edit_row(outputs, outcome)]}
+    if outcome.reached is not Reached.JUDGED:
+        return rows
+    diff = open_diff(outputs.diff)
+    published = _published(outputs, diff)
+    sample = outputs.sample
+    image = _write(store, version, defect_image(sample), encode_png(published.image))
+    mask = _write(store, version, defect_mask(sample), encode_mask(published.label))
+    touched = None
+    if published.touched is not None:
+        data = encode_mask(published.touched)
+        touched = _write(store, version, defect_touched(sample), data)
+    return rows | {
+        "samples": [defect_row(outputs, image, mask, touched)],
+        "provenance": [defect_provenance(outputs, diff, composited=touched is not None)],
         "instances": [
-            *diff_instances(sample.sample_id, published.mask, published.anomaly_map),
-            *_grounded(store, shard, sample, diff, published),
+            *diff_instances(sample.sample_id, published.label, published.anomaly_map),
+            *_grounded(outputs, diff, published),
         ],
     }
 
 
-def _published(
-    store: Store, shard: Shard, sample: PlannedSample, edit: EditRecord, diff: DiffRecord
-) -> Published:
-    folder = StageFolder(store, "diff", shard.keys(sample).diff)
-    anomaly_map = open_anomaly_map(folder)
-    if not (diff.composited and shard.spec.publish.composite):
-        photo = decode_png(store.read(sample.normal.path))
-        image = open_edit(store, edit, photo)
-        return Published(image, open_diff_mask(folder), anomaly_map, composited=False)
-    image, mask = open_composite(folder)
-    size = (mask.shape[1], mask.shape[0])
-    moved = cv2.warpAffine(anomaly_map, np.array(diff.normal_from_edited), size)
-    return Published(image, mask, np.asarray(moved, np.float32), composited=True)
+def _write(store: Store, version: VersionFolder, path: str, data: bytes) -> File:
+    store.write(version.path(path), data)
+    return File(path, sha256_hex(data))
 
 
-def _grounded(
-    store: Store,
-    shard: Shard,
-    sample: PlannedSample,
-    diff: DiffRecord,
-    published: Published,
-) -> list[Row]:
-    if shard.annotator is None:
+def _published(outputs: SampleOutputs, diff: DiffRecord) -> Published:
+    anomaly_map = open_anomaly_map(outputs.diff)
+    if not (diff.composited and outputs.shard.spec.publish.composite):
+        return Published(outputs.edited, open_diff_mask(outputs.diff), None, anomaly_map)
+    pasted = open_composite(outputs.diff)
+    moved = carry_map(anomaly_map, np.array(diff.normal_from_edited))
+    return Published(pasted.image, pasted.label, pasted.touched, moved)
+
+
+def _grounded(outputs: SampleOutputs, diff: DiffRecord, published: Published) -> list[Row]:
+    record = outputs.detections
+    if record is None:
         return []
-    record = open_detections(StageFolder(store, "ground", shard.keys(sample).ground))
     found = record.detections()
-    if published.composited:
+    if published.touched is not None:
         found = move_detections(found, np.array(diff.normal_from_edited))
-    height, width = published.mask.shape
-    return grounded_instances(sample.sample_id, record.annotator, found, (height, width))
+    height, width = published.label.shape
+    sample_id = outputs.sample.sample_id
+    return grounded_instances(sample_id, record.annotator, found, (height, width))

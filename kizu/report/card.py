@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, Self, TypeAlias
 
 from kizu.arrays import Boxes, FloatMap, Mask, RgbImage
 
-REPORT_VERSION: Final = "1"
+REPORT_VERSION: Final = "2"
 """Goes into the key of stored pictures; raise it when the same card is drawn differently."""
 
 Verdict = Literal["accept", "review", "reject"]
@@ -30,9 +30,10 @@ class Card:
         explanation: The same in one sentence for a person.
         figures: The numbers behind it, by name with unit ("mask_iou", "area_px").
         normal: (H, W, 3) photo before the edit.
-        edited: (H, W, 3) photo after it.
-        anomaly_map: (H, W) evidence of change in noise-floor units; None if nothing was compared.
-        mask: (H, W) what the comparison says has changed.
+        edited: (H, W, 3) photo with the defect, as it is published.
+        anomaly_map: (H, W) evidence of change in noise-floor units, in the published frame; None
+            if nothing was compared.
+        mask: (H, W) the defect's label, as it is published.
         grounded_boxes: (N, 4) xyxy px boxes found from text.
         grounded_mask: (H, W) pixels found from text.
         grounded_labels: The phrase behind each grounded box.

@@ -1,27 +1,34 @@
-"""Gathers what the stages stored of a sample into the card the report shows."""
+"""Gathers what is published of a sample, and what led there, into the card the report shows."""
 
 import numpy as np
 
 from kizu.agree.verdict import Agreement
-from kizu.diff.archive import open_anomaly_map, open_diff, open_diff_mask
-from kizu.edit.archive import EditRecord, open_edit
-from kizu.edit.planning import PlannedSample
+from kizu.arrays import FloatMap, Mask
+from kizu.diff.archive import DiffRecord, open_anomaly_map, open_diff
+from kizu.diff.composite import carry_map
 from kizu.ground import Detections
-from kizu.ground.archive import open_detections
-from kizu.images import decode_png
+from kizu.outputs import SampleOutputs
+from kizu.publish.dataset import Sample
+from kizu.publish.rows import move_detections
 from kizu.report.card import Card, Figure
-from kizu.shards import Shard
-from kizu.store import StageFolder, Store
 
 
-def gather_card(
-    store: Store, shard: Shard, sample: PlannedSample, edit: EditRecord, agreement: Agreement
-) -> Card:
-    """Read a judged sample's pictures and figures, in the edited image's frame."""
-    keys = shard.keys(sample)
-    normal = decode_png(store.read(sample.normal.path))
-    diff = StageFolder(store, "diff", keys.diff)
-    found = _detections(store, shard, keys.ground)
+def gather_card(outputs: SampleOutputs, published: Sample) -> Card:
+    """Read a judged sample's pictures and figures, in the published image's frame.
+
+    Args:
+        outputs: What the stages made of it.
+        published: The same sample as it is published.
+
+    Raises:
+        FileNotFoundError: It has no verdict.
+    """
+    sample, agreement = outputs.sample, outputs.agreement
+    if agreement is None:
+        raise FileNotFoundError(f"the verdict of {sample.sample_id} vanished; build again")
+    diff = open_diff(outputs.diff)
+    composited = published.touched() is not None
+    found = _detections(outputs, diff, composited=composited)
     return Card(
         sample_id=sample.sample_id,
         defect_type=sample.defect_type,
@@ -29,29 +36,35 @@ def gather_card(
         verdict=agreement.verdict.value,
         reason=agreement.reason.value,
         explanation=agreement.explanation,
-        figures=_figures(agreement, open_diff(diff).match_rate, diff),
-        normal=normal,
-        edited=open_edit(store, edit, normal),
-        anomaly_map=open_anomaly_map(diff),
-        mask=open_diff_mask(diff),
+        figures=_figures(agreement, diff),
+        normal=outputs.normal,
+        edited=published.image(),
+        anomaly_map=_anomaly_map(outputs, diff, composited=composited),
+        mask=published.label(),
         grounded_boxes=found.xyxy if found else None,
         grounded_mask=_union(found),
         grounded_labels=_labels(found),
     )
 
 
-def _detections(store: Store, shard: Shard, key: str) -> Detections | None:
-    if shard.annotator is None:
+def _anomaly_map(outputs: SampleOutputs, diff: DiffRecord, *, composited: bool) -> FloatMap:
+    anomaly_map = open_anomaly_map(outputs.diff)
+    return carry_map(anomaly_map, np.array(diff.normal_from_edited)) if composited else anomaly_map
+
+
+def _detections(outputs: SampleOutputs, diff: DiffRecord, *, composited: bool) -> Detections | None:
+    if outputs.detections is None:
         return None
-    return open_detections(StageFolder(store, "ground", key)).detections()
+    found = outputs.detections.detections()
+    return move_detections(found, np.array(diff.normal_from_edited)) if composited else found
 
 
-def _figures(agreement: Agreement, match_rate: float, diff: StageFolder) -> dict[str, Figure]:
+def _figures(agreement: Agreement, diff: DiffRecord) -> dict[str, Figure]:
     figures = agreement.model_dump(mode="json", exclude={"verdict", "reason"}, exclude_none=True)
-    return {**figures, "match_rate": round(match_rate, 3), "drift": open_diff(diff).drift.value}
+    return {**figures, "match_rate": round(diff.match_rate, 3), "drift": diff.drift.value}
 
 
-def _union(found: Detections | None) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]] | None:
+def _union(found: Detections | None) -> Mask | None:
     if found is None or found.mask is None:
         return None
     return found.union_mask((found.mask.shape[1], found.mask.shape[2]))

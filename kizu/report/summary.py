@@ -30,7 +30,9 @@ class BuildSummary(Record):
 
     Attributes:
         dataset: The dataset's name.
-        version: The version that was published, or found unchanged.
+        version: The version that was published, or found unchanged; empty if there was nothing
+            to publish.
+        latest: The dataset's latest version after the build; empty if there is none.
         is_new: False if it was there already.
         photos: Normal images.
         samples: Planned defect images.
@@ -51,6 +53,7 @@ class BuildSummary(Record):
 
     dataset: str
     version: str
+    latest: str
     is_new: bool
     photos: int
     samples: int
@@ -98,6 +101,7 @@ def summarize(  # noqa: D417 - the others are fields of the summary
     *,
     dataset: str,
     version: str,
+    latest: str,
     is_new: bool,
     note: str,
     stopped: str = "",
@@ -114,10 +118,11 @@ def summarize(  # noqa: D417 - the others are fields of the summary
     reached = [outcome.reached for outcome in outcomes]
     verdicts = [outcome.verdict for outcome in outcomes]
     open_ends = [o for o in outcomes if o.reached in FAILED]
-    costs = [o.cost_usd for o in outcomes if o.reached is not Reached.FAILED]
+    costs = [o.paid_usd for o in outcomes if o.reached is not Reached.FAILED]
     return BuildSummary(
         dataset=dataset,
         version=version,
+        latest=latest,
         is_new=is_new,
         photos=len(inventory.images),
         samples=len(outcomes),
@@ -140,6 +145,14 @@ def summarize(  # noqa: D417 - the others are fields of the summary
 def next_steps(summary: BuildSummary) -> list[str]:
     """Say what to do now, most urgent first."""
     steps: list[str] = []
+    if not summary.version:
+        steps.append("Nothing is published: no sample came as far as a verdict.")
+    elif summary.latest != summary.version:
+        latest = f"stays {summary.latest}" if summary.latest else "is not set"
+        steps.append(
+            f"Version {summary.version} is published, but the latest version {latest}: samples "
+            "are missing. Set publish.latest to 'always' to take such versions all the same."
+        )
     if summary.stopped:
         steps.append(f"{summary.failed} samples are not made yet: {summary.stopped}.")
     elif summary.failed:

@@ -19,7 +19,7 @@ def yield_rows(outcomes: Iterable[Outcome]) -> list[YieldRow]:
 def _yield_row(defect_type: str, group: list[Outcome]) -> YieldRow:
     reached = Counter(outcome.reached for outcome in group)
     verdicts = Counter(outcome.verdict for outcome in group)
-    costs = [outcome.cost_usd for outcome in group if outcome.reached is not Reached.FAILED]
+    costs = [outcome.paid_usd for outcome in group if outcome.reached is not Reached.FAILED]
     known = [cost for cost in costs if cost is not None]
     return YieldRow(
         defect_type=defect_type,

@@ -3,7 +3,7 @@ import pytest
 
 from kizu.edit.azure.families import FAMILIES, Family
 from kizu.edit.framing import frame_photo, place_defect
-from kizu.edit.region import BoxRegion, ForegroundRegion, draw_region, region_guide
+from kizu.edit.region import BoxRegion, ForegroundRegion, draw_region, foreground_mask, region_guide
 
 PHOTO_24_MP = (6000, 4000)
 RULE = FAMILIES[Family.GPT_IMAGE_1_5].sizes
@@ -89,7 +89,7 @@ def test_the_foreground_guides_only_with_the_photo_at_hand():
     photo = np.full((200, 300, 3), 240, np.uint8)
     photo[50:150, 150:250] = 30
     assert region_guide(ForegroundRegion(), None) is None
-    found = np.argwhere(region_guide(ForegroundRegion(), photo))
+    found = np.argwhere(region_guide(ForegroundRegion(), lambda: foreground_mask(photo)))
     assert found.min(axis=0) == pytest.approx([16, 32], abs=1)
     assert found.max(axis=0) == pytest.approx([47, 53], abs=1)
 

@@ -1,0 +1,229 @@
+"""Reads a published dataset version: what a user holds, and what everything else measures."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from kizu.arrays import Mask, RgbImage
+from kizu.images import decode_mask, decode_png
+from kizu.keys import sha256_hex
+from kizu.publish.layout import MANIFEST, VersionFolder, complete_versions, latest_version
+from kizu.publish.manifests import TABLES, decode_parts, decode_table
+from kizu.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LATEST: Final = "latest"
+_ROWS_AT_A_TIME: Final = 256
+
+
+class DatasetError(ValueError):
+    """A published dataset cannot be read; the message says why and the way out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One published image; its pixels are read when they are asked for.
+
+    Attributes:
+        row: Its row of the ``samples`` table.
+    """
+
+    row: Mapping[str, Any]
+    _dataset: "Dataset" = field(repr=False)
+
+    @property
+    def sample_id(self) -> str:
+        """Its name in the dataset."""
+        return str(self.row["sample_id"])
+
+    @property
+    def is_normal(self) -> bool:
+        """True for an image without a defect."""
+        return not self.row["label_index"]
+
+    def image(self) -> RgbImage:
+        """Return the image, (H, W, 3) uint8 RGB.
+
+        Raises:
+            DatasetError: The file is missing, or is not the one that was published.
+        """
+        return decode_png(self._read("image"))
+
+    def label(self) -> Mask:
+        """Return the defect, (H, W) bool; nothing for normal images.
+
+        Raises:
+            DatasetError: As for ``image``.
+        """
+        if not self.row["mask_path"]:
+            return np.zeros(self.image().shape[:2], np.bool_)
+        return decode_mask(self._read("mask"))
+
+    def touched(self) -> Mask | None:
+        """Return the pixels that are not bit for bit the normal image's, (H, W) bool.
+
+        Returns:
+            The label and the soft rim around it; None where the image is the model's own picture,
+            or was published by a kizu that did not tell them apart.
+
+        Raises:
+            DatasetError: As for ``image``.
+        """
+        return decode_mask(self._read("touched")) if self.row["touched_path"] else None
+
+    def _read(self, kind: str) -> bytes:
+        return self._dataset.read(self.row[f"{kind}_path"], self.row[f"{kind}_sha256"])
+
+
+class Dataset:
+    """One version of a dataset. Iterating yields its samples, in bounded memory.
+
+    Attributes:
+        name: The dataset's name.
+        version: The version's.
+        manifest: What ``manifest.json`` says of it.
+    """
+
+    def __init__(self, store: Store, folder: VersionFolder) -> None:
+        """Open a version; only its manifest is read.
+
+        Raises:
+            DatasetError: There is no such version, or it is not complete.
+        """
+        self._store = store
+        self._folder = folder
+        self.name, self.version = folder.dataset, folder.version
+        try:
+            self.manifest = store.read_json(folder.path(MANIFEST))
+        except FileNotFoundError as error:
+            raise DatasetError(
+                f"there is no version {self.version!r} of {self.name!r} in {store.url}; "
+                "leave the version out for the latest one"
+            ) from error
+
+    @cached_property
+    def samples(self) -> "pd.DataFrame":
+        """One row per image: paths, label, split, verdict."""
+        return self._frame("samples")
+
+    @cached_property
+    def instances(self) -> "pd.DataFrame":
+        """One row per region: box, area, score, phrase, COCO RLE; per annotator."""
+        return self._frame("instances")
+
+    @cached_property
+    def provenance(self) -> "pd.DataFrame":
+        """One row per image: how it came about, and the figures of its verdict."""
+        return self._frame("provenance")
+
+    @cached_property
+    def edits(self) -> "pd.DataFrame":
+        """One row per edit request: the ledger, refusals and failures included."""
+        return self._frame("edits")
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return int(self.manifest["rows"]["samples"])
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Yield the samples in the order of their paths; a few rows are held at a time."""
+        for part in decode_parts("samples", self._table("samples"), _ROWS_AT_A_TIME):
+            for row in part.to_pylist():
+                yield Sample(row, self)
+
+    def __getitem__(self, sample_id: str) -> Sample:
+        """Return a sample by its id.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return Sample(self._rows[sample_id], self)
+
+    @cached_property
+    def _rows(self) -> dict[str, Mapping[str, Any]]:
+        return {sample.sample_id: sample.row for sample in self}
+
+    def read(self, path: str, sha256: str | None = None) -> bytes:
+        """Return a file of the version.
+
+        Args:
+            path: Its path within the version.
+            sha256: What it must hash to; None or empty where that is not known.
+
+        Raises:
+            DatasetError: It is missing, or is not the file that was published.
+        """
+        place = self._folder.path(path)
+        try:
+            data = self._store.read(place)
+        except FileNotFoundError as error:
+            raise DatasetError(
+                f"{self._store.address(place)} is missing from the version; remove the version's "
+                f"{MANIFEST} and build again to have it published anew"
+            ) from error
+        if sha256 and sha256_hex(data) != sha256:
+            raise DatasetError(
+                f"{self._store.address(place)} is not the file that was published; remove the "
+                f"version's {MANIFEST} and build again to have it published anew"
+            )
+        return data
+
+    def verify(self) -> list[str]:
+        """Read every file of the version; return one sentence per missing or altered one."""
+        tables = (partial(self._table, table) for table in TABLES)
+        pixels = (read for sample in self for read in (sample.image, sample.label, sample.touched))
+        return _problems(tables) or _problems(pixels)
+
+    def _table(self, table: str) -> bytes:
+        return self.read(f"{table}.parquet", self.manifest["sha256"][table])
+
+    def _frame(self, table: str) -> "pd.DataFrame":
+        frame: pd.DataFrame = decode_table(table, self._table(table)).to_pandas()
+        return frame
+
+
+def open_dataset(store: Store | str, name: str, version: str = LATEST) -> Dataset:
+    """Open a published dataset.
+
+    Args:
+        store: The store, or its URL.
+        name: The dataset's name.
+        version: The version; "latest" for the one the dataset points at.
+
+    Raises:
+        DatasetError: There is no such dataset or version.
+    """
+    opened = Store(store) if isinstance(store, str) else store
+    if version != LATEST:
+        return Dataset(opened, VersionFolder(name, version))
+    folder = latest_version(opened, name)
+    if folder is None:
+        raise DatasetError(_no_latest(opened, name))
+    return Dataset(opened, folder)
+
+
+def _no_latest(store: Store, name: str) -> str:
+    """Say why a dataset has no latest version, and what there is instead."""
+    versions = complete_versions(store, name)
+    if not versions:
+        return f"there is no dataset {name!r} in {store.url}; 'kizu build' makes one"
+    return (
+        f"no version of {name!r} in {store.url} is the latest one, for every build of it left "
+        f"samples behind; name one of: {', '.join(versions)}"
+    )
+
+
+def _problems(reads: Iterable[Callable[[], object]]) -> list[str]:
+    """Try to read files; return what is wrong with them."""
+    problems = []
+    for read in reads:
+        try:
+            read()
+        except DatasetError as error:
+            problems.append(str(error))
+    return problems
