@@ -39,8 +39,8 @@ class Budget(RunInput):
 def shortfall(budget: BudgetSpec, found: Outlook, spent: Spent) -> str:
     """Say by how much a build exceeds its dataset's budget; empty if it does not.
 
-    Free edits need no budget. Where a price is not known, requests alone are compared. Caps per
-    day are no reason to ask: the editor stops at them, and tomorrow's build goes on.
+    Free edits need no budget. Where a price is not known, no budget in dollars is large enough.
+    Caps per day are no reason to ask: the editor stops at them, and tomorrow's build goes on.
 
     Example:
         >>> found = Outlook(9, 9, 9, 2, 7, cost_usd=0.35)
@@ -54,7 +54,9 @@ def shortfall(budget: BudgetSpec, found: Outlook, spent: Spent) -> str:
     if most is not None and used + found.to_make > most:
         over.append(f"it needs {found.to_make} new edits, {used} of {most} requests are used")
     paid, cost, most_usd = spent.cost_usd, found.cost_usd, budget.max_cost_usd
-    if most_usd is not None and cost is not None and paid + cost > most_usd:
+    if most_usd is not None and cost is None:
+        over.append(f"what {found.to_make} new edits cost is not known; give the prices")
+    elif most_usd is not None and cost is not None and paid + cost > most_usd:
         over.append(f"it can cost {cost:.2f} USD more, {paid:.2f} of {most_usd:.2f} USD are spent")
     return " and ".join(over)
 
@@ -65,7 +67,8 @@ def within_budget(spec: DatasetSpec, found: Outlook, store_url: str) -> DatasetS
     A run from a deployment is suspended until then, and has bought nothing. Elsewhere nobody can
     answer; there the editor stops where the budget ends.
     """
-    spent = Ledger(Store(store_url)).books().dataset(spec.name)
+    account = Ledger(Store(store_url)).books().account(emulated=found.emulated)
+    spent = account.dataset(spec.name)
     asked = 0
     while (over := shortfall(spec.budget, found, spent)) and deployment.id is not None:
         asked += 1

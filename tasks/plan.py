@@ -3,7 +3,7 @@
 from prefect import task
 
 from kizu.edit.archive import find_edit
-from kizu.edit.planning import Outlook, outlook, plan_samples
+from kizu.edit.planning import Outlook, is_emulated, outlook, plan_samples
 from kizu.settings import Record
 from kizu.shards import ShardRef, save_shards
 from kizu.source import Inventory, SourceError
@@ -21,12 +21,14 @@ class BuildPlan(Record):
     Attributes:
         shards: Its samples.
         samples: How many they are.
+        left_out: Samples of the dataset that are not among them.
         photos: How many normal images there are.
         skipped: How many files were left out.
     """
 
     shards: tuple[ShardRef, ...]
     samples: int
+    left_out: int
     photos: int
     skipped: int
 
@@ -69,9 +71,10 @@ def plan_shards(
     """
     store = Store(store_url)
     taken = _usable(inventory, store)
-    samples = plan_samples(spec, taken.images)
+    planned = plan_samples(spec, taken.images, emulated=is_emulated(spec))
+    samples = planned
     if stored_only:
-        samples = [sample for sample in samples if find_edit(store, sample.request.key)]
+        samples = [sample for sample in planned if find_edit(store, sample.request.key)]
         if not samples:
             raise SourceError(
                 f"the store {store_url} holds no edit of {spec.name!r}; run build-dataset first"
@@ -80,6 +83,7 @@ def plan_shards(
     return BuildPlan(
         shards=tuple(shards),
         samples=len(samples),
+        left_out=len(planned) - len(samples),
         photos=len(taken.images),
         skipped=len(taken.skipped),
     )

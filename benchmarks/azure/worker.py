@@ -33,9 +33,8 @@ def photo() -> RgbImage:
 def request(number: int) -> EditRequest:
     """The edit of a number."""
     ask = {"prompt": f"a deep hole, number {number}", "region": None, "area": None, "draw": 0.5}
-    return EditRequest(
-        normal_sha256="ab" * 32, ask=ask, editor={"name": "azure"}, variant=number, seed=0
-    )
+    editor = {"name": "azure", "emulated": True}
+    return EditRequest(normal_sha256="ab" * 32, ask=ask, editor=editor, variant=number, seed=0)
 
 
 def main() -> None:

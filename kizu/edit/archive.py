@@ -38,6 +38,8 @@ class EditRecord(Record):
         bought_at: When, in ISO 8601 UTC; None for edits that cost nothing.
         bought_for: The dataset that paid; empty for edits that cost nothing.
         latency_s: How long the service took; None for edits that cost nothing.
+        host: The host that answered; empty for edits made on this machine.
+        emulated: True if that was the emulator, which bills nothing.
     """
 
     key: str
@@ -53,6 +55,17 @@ class EditRecord(Record):
     bought_at: str | None = None
     bought_for: str = ""
     latency_s: float | None = None
+    host: str = ""
+    emulated: bool = False
+
+    @property
+    def has_picture(self) -> bool:
+        """False for refusals."""
+        return self.status == "edited"
+
+
+class EditDamagedError(ValueError):
+    """A stored picture is not the one its record speaks of."""
 
 
 def sidecar_path(key: str) -> str:
@@ -67,8 +80,10 @@ def truth_path(key: str) -> str:
 
 def find_edit(store: Store, key: str) -> EditRecord | None:
     """Return the record of a complete edit or refusal, None where there is none yet."""
-    path = sidecar_path(key)
-    return EditRecord.model_validate(store.read_json(path)) if store.exists(path) else None
+    try:
+        return EditRecord.model_validate(store.read_json(sidecar_path(key)))
+    except FileNotFoundError:
+        return None
 
 
 def save_edit(
@@ -88,6 +103,8 @@ def save_edit(
         bought_at=edit.bought_at,
         bought_for=bought_for,
         latency_s=edit.latency_s,
+        host=edit.host,
+        emulated=edit.emulated,
     )
     store.write(_picture_path(record.key), edit.picture)
     if edit.truth is not None:
@@ -97,7 +114,14 @@ def save_edit(
 
 
 def save_refusal(
-    store: Store, request: EditRequest, reason: str, geometry: Geometry, bought_for: str = ""
+    store: Store,
+    request: EditRequest,
+    reason: str,
+    geometry: Geometry,
+    *,
+    bought_for: str = "",
+    host: str = "",
+    emulated: bool = False,
 ) -> EditRecord:
     """Store a refusal, so that the request is never made again."""
     record = EditRecord(
@@ -108,6 +132,8 @@ def save_refusal(
         geometry=geometry,
         cost_usd=0.0,
         bought_for=bought_for,
+        host=host,
+        emulated=emulated,
     )
     store.write_json(sidecar_path(record.key), record.model_dump(mode="json"))
     return record
@@ -120,9 +146,18 @@ def open_edit(store: Store, record: EditRecord, photo: RgbImage) -> RgbImage:
         store: The store.
         record: The edit's record.
         photo: The normal image, for the parts that were not sent.
+
+    Raises:
+        EditDamagedError: The picture is not the one that was recorded.
     """
-    picture = decode_image(store.read(_picture_path(record.key)))
-    return record.geometry.undo(picture, photo)
+    path = _picture_path(record.key)
+    data = store.read(path)
+    if sha256_hex(data) != record.picture_sha256:
+        raise EditDamagedError(
+            f"{path} is not the picture that {sidecar_path(record.key)} records; bring the file "
+            "back, or delete the folder of the edit to have it made again"
+        )
+    return record.geometry.undo(decode_image(data), photo)
 
 
 def save_reply(store: Store, key: str, number: int, reply: Reply) -> None:

@@ -1,5 +1,6 @@
 """The ledger's entries, and the books: what they add up to for budgets and quotas."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -32,6 +33,8 @@ class Call(Record):
         deployment: The deployment, which the quota belongs to.
         reserved_usd: Most it can cost, in US dollars; None where the price is not known.
         at: When, in seconds since 1970, UTC.
+        host: The host that is asked.
+        emulated: True if that is the emulator, which bills nothing.
     """
 
     key: str
@@ -40,6 +43,13 @@ class Call(Record):
     deployment: str
     reserved_usd: float | None
     at: float
+    host: str = ""
+    emulated: bool = False
+
+    @property
+    def quota(self) -> str:
+        """Name of the quota it counts against."""
+        return quota_name(self.deployment, emulated=self.emulated)
 
     @property
     def day(self) -> str:
@@ -119,22 +129,16 @@ class Traffic(Record):
 
 
 @dataclass
-class Books:
-    """The ledger added up to some call.
+class Account:
+    """Sums of calls that one payer pays: real money, or the emulator's.
 
     Attributes:
-        last: Number of the last call.
-        under_way: Calls without an end, by number.
         datasets: Sums by dataset.
         days: Sums by day.
-        traffic: Quotas by deployment.
     """
 
-    last: int = 0
-    under_way: dict[int, Call] = field(default_factory=dict)
     datasets: dict[str, Spent] = field(default_factory=dict)
     days: dict[str, Spent] = field(default_factory=dict)
-    traffic: dict[str, Traffic] = field(default_factory=dict)
 
     def dataset(self, name: str) -> Spent:
         """Return what a dataset has spent."""
@@ -144,18 +148,61 @@ class Books:
         """Return what was spent on a day."""
         return self.days.get(day, Spent())
 
-    def of(self, deployment: str) -> Traffic:
-        """Return what is known of a deployment's quota."""
-        return self.traffic.get(deployment, Traffic())
+    def book(self, call: Call, amount: Spent) -> None:
+        """Add what a call counts for."""
+        self.datasets[call.dataset] = self.dataset(call.dataset).plus(amount)
+        self.days[call.day] = self.day(call.day).plus(amount)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the sums as a JSON object."""
+        return {
+            "datasets": {name: spent.model_dump() for name, spent in self.datasets.items()},
+            "days": {day: spent.model_dump() for day, spent in self.days.items()},
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Account":
+        """Read what ``to_json`` wrote."""
+        return cls(
+            datasets={name: Spent.model_validate(s) for name, s in value["datasets"].items()},
+            days={day: Spent.model_validate(s) for day, s in value["days"].items()},
+        )
+
+
+@dataclass
+class Books:
+    """The ledger added up to some call.
+
+    Attributes:
+        last: Number of the last call.
+        under_way: Calls without an end, by number.
+        real: What services that bill were asked for.
+        emulated: What the emulator was asked for; nobody pays that.
+        traffic: Quotas by their names.
+    """
+
+    last: int = 0
+    under_way: dict[int, Call] = field(default_factory=dict)
+    real: Account = field(default_factory=Account)
+    emulated: Account = field(default_factory=Account)
+    traffic: dict[str, Traffic] = field(default_factory=dict)
+
+    def account(self, *, emulated: bool) -> Account:
+        """Return the sums of the emulator's calls, or of those that cost money."""
+        return self.emulated if emulated else self.real
+
+    def of(self, quota: str) -> Traffic:
+        """Return what is known of a quota, by its name."""
+        return self.traffic.get(quota, Traffic())
 
     def add(self, number: int, call: Call) -> None:
         """Enter the next call."""
         self.last = number
         self.under_way[number] = call
         self._book(call, weight(call, None))
-        known = self.of(call.deployment)
+        known = self.of(call.quota)
         start = max(known.last_start, call.at)
-        self.traffic[call.deployment] = known.model_copy(update={"last_start": start})
+        self.traffic[call.quota] = known.model_copy(update={"last_start": start})
 
     def end(self, number: int, end: End) -> None:
         """Enter what came of a call; a second end of a call changes nothing."""
@@ -163,21 +210,20 @@ class Books:
         if call is None:
             return
         self._book(call, weight(call, end).plus(weight(call, None), -1))
-        self._learn(call.deployment, end)
+        self._learn(call.quota, end)
 
     def _book(self, call: Call, amount: Spent) -> None:
-        self.datasets[call.dataset] = self.dataset(call.dataset).plus(amount)
-        self.days[call.day] = self.day(call.day).plus(amount)
+        self.account(emulated=call.emulated).book(call, amount)
 
-    def _learn(self, deployment: str, end: End) -> None:
-        known = self.of(deployment)
+    def _learn(self, quota: str, end: End) -> None:
+        known = self.of(quota)
         news: dict[str, Any] = {}
         if end.limit_per_minute is not None:
             news["limit_per_minute"] = end.limit_per_minute
         if end.hold_s > 0:
             news["hold_until"] = max(known.hold_until, end.at + end.hold_s)
             news["rejected_at"] = (*known.rejected_at, end.at)[-REJECTIONS_REMEMBERED:]
-        self.traffic[deployment] = known.model_copy(update=news)
+        self.traffic[quota] = known.model_copy(update=news)
 
     def to_json(self) -> dict[str, Any]:
         """Return the books as a JSON object."""
@@ -186,8 +232,8 @@ class Books:
             "under_way": {
                 str(number): call.model_dump(mode="json") for number, call in self.under_way.items()
             },
-            "datasets": {name: spent.model_dump() for name, spent in self.datasets.items()},
-            "days": {day: spent.model_dump() for day, spent in self.days.items()},
+            **self.real.to_json(),
+            "emulated": self.emulated.to_json(),
             "traffic": {
                 name: known.model_dump(mode="json") for name, known in self.traffic.items()
             },
@@ -195,14 +241,25 @@ class Books:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Books":
-        """Read what ``to_json`` wrote."""
+        """Read what ``to_json`` wrote, or a kizu that did not tell the emulator's calls apart."""
+        emulated = value.get("emulated")
         return cls(
             last=value["last"],
             under_way={int(n): Call.model_validate(c) for n, c in value["under_way"].items()},
-            datasets={name: Spent.model_validate(s) for name, s in value["datasets"].items()},
-            days={day: Spent.model_validate(s) for day, s in value["days"].items()},
+            real=Account.from_json(value),
+            emulated=Account.from_json(emulated) if emulated else Account(),
             traffic={name: Traffic.model_validate(t) for name, t in value["traffic"].items()},
         )
+
+
+def quota_name(deployment: str, *, emulated: bool) -> str:
+    """Name the quota of a deployment; the emulator's deployments have quotas of their own.
+
+    Example:
+        >>> quota_name("edits", emulated=True)
+        'emulator/edits'
+    """
+    return f"emulator/{deployment}" if emulated else deployment
 
 
 def weight(call: Call, end: End | None) -> Spent:

@@ -4,7 +4,7 @@ from typing import Final
 
 from pydantic import Field
 
-from kizu.edit.books import Books, Spent
+from kizu.edit.books import Account, Spent
 from kizu.settings import Settings
 
 
@@ -51,13 +51,19 @@ def unpriced(model: str) -> str:
 
 
 def broken_cap(
-    budget: BudgetSpec, books: Books, *, dataset: str, day: str, model: str, cost_usd: float | None
+    budget: BudgetSpec,
+    account: Account,
+    *,
+    dataset: str,
+    day: str,
+    model: str,
+    cost_usd: float | None,
 ) -> str | None:
     """Tell whether one more call would break the budget.
 
     Args:
         budget: The caps.
-        books: What was spent and is reserved.
+        account: What was spent and is reserved.
         dataset: The dataset the call is for.
         day: The day it counts for.
         model: The model family.
@@ -68,7 +74,7 @@ def broken_cap(
     """
     if budget.caps_cost and cost_usd is None:
         return unpriced(model)
-    build, today, cost = books.dataset(dataset), books.day(day), cost_usd or 0.0
+    build, today, cost = account.dataset(dataset), account.day(day), cost_usd or 0.0
     checks = (
         _request_cap("max_requests", build, budget.max_requests),
         _cost_cap("max_cost_usd", build, budget.max_cost_usd, cost),

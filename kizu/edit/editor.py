@@ -53,6 +53,9 @@ class Edit:
         usage: Tokens by kind, as billed.
         request_id: The service's own name of the call.
         bought_at: When, in ISO 8601 UTC; None for edits that cost nothing.
+        latency_s: How long the service took; None for edits that cost nothing.
+        host: The host that answered; empty for edits made on this machine.
+        emulated: True if that was the emulator, which bills nothing.
     """
 
     picture: bytes
@@ -63,10 +66,12 @@ class Edit:
     request_id: str | None = None
     bought_at: str | None = None
     latency_s: float | None = None
+    host: str = ""
+    emulated: bool = False
 
 
 class Framer(Protocol):
-    """Says what of a photo an editor gets to see."""
+    """Says what of a photo an editor gets to see, and what an edit of it can cost."""
 
     def frame(self, request: EditRequest, source: tuple[int, int], guide: Mask | None) -> Geometry:
         """Plan the way from a photo to the picture that is sent.
@@ -75,6 +80,18 @@ class Framer(Protocol):
             request: What is asked for.
             source: (width, height) of the photo in pixels.
             guide: (H, W) bool, the region on any grid over the photo; None for anywhere.
+        """
+        ...
+
+    def most_usd(self, request: EditRequest, size: tuple[int, int]) -> float | None:
+        """Return the most one call can cost.
+
+        Args:
+            request: What is asked for.
+            size: (width, height) of the picture that is sent.
+
+        Returns:
+            US dollars; None where the price is not known, which no budget in dollars lets pass.
         """
         ...
 

@@ -51,12 +51,12 @@ class Ledger:
         """Write what came of a call; the first end stays."""
         self._store.create_json(_end_path(number), end.model_dump(mode="json"))
 
-    def note_cached(self, dataset: str, key: str, bought_for: str) -> None:
+    def note_cached(self, dataset: str, key: str, bought_for: str, *, emulated: bool) -> None:
         """Write down, once, that a dataset uses an edit that another one paid for."""
         path = _cached_path(dataset, key)
         if not self._store.exists(path):
             note = {"key": key, "dataset": dataset, "bought_for": bought_for, "at": time.time()}
-            self._store.create_json(path, note)
+            self._store.create_json(path, {**note, "emulated": emulated})
 
     def cached(self, dataset: str) -> Iterator[dict[str, Any]]:
         """Yield the notes of a dataset's edits that another one paid for."""

@@ -3,7 +3,8 @@
 from kizu.arrays import Mask, RgbImage
 from kizu.edit.archive import EditRecord, find_edit, save_edit, save_refusal
 from kizu.edit.azure.identity import needs_place
-from kizu.edit.editor import Editor, EditRefusedError, Framer
+from kizu.edit.editor import Editor, EditRefusedError, Framer, StopEditingError
+from kizu.edit.foreground import stored_foreground
 from kizu.edit.paid import PaidEditor
 from kizu.edit.purchase import Order, buy_edit
 from kizu.edit.region import ForegroundRegion, Region, region_guide, region_mask
@@ -35,16 +36,22 @@ def obtain_edit(
 
     Raises:
         EditError: The editor could not make it now.
+        StopEditingError: The editor takes money, or may, and has no part in the ledger.
         ValueError: The editor is paid and there is no till.
     """
     if record := find_edit(store, request.key):
         return record
-    geometry, sent_region = _frame(editor, request, photo, region)
+    geometry, sent_region = _frame(store, editor, request, photo, region)
     if isinstance(editor, PaidEditor):
         if till is None:
             raise ValueError("a paid editor needs a till, so that every call is in the ledger")
         order = Order(request, geometry.apply(photo), sent_region, geometry)
         return buy_edit(store, till, editor, order)
+    if editor.most_usd(request, geometry.model) != 0:
+        raise StopEditingError(
+            f"what an edit by {request.editor.get('name')} costs is not known to be nothing, and "
+            "only paid editors' calls are in the ledger; choose another editor"
+        )
     try:
         edit = editor.edit(request, geometry.apply(photo), sent_region)
     except EditRefusedError as refusal:
@@ -53,11 +60,15 @@ def obtain_edit(
 
 
 def _frame(
-    editor: Framer, request: EditRequest, photo: RgbImage, region: Region | None
+    store: Store, editor: Framer, request: EditRequest, photo: RgbImage, region: Region | None
 ) -> tuple[Geometry, Mask | None]:
     """Plan what is sent, and carry the region there."""
-    source = (photo.shape[1], photo.shape[0])
+
+    def foreground() -> Mask:
+        return stored_foreground(store, request.normal_sha256, photo)
+
+    height, width = photo.shape[:2]
     looked_at = ForegroundRegion() if region is None and needs_place(request) else region
-    geometry = editor.frame(request, source, region_guide(looked_at, photo))
-    mask = region_mask(region, photo)
+    geometry = editor.frame(request, (width, height), region_guide(looked_at, foreground))
+    mask = region_mask(region, (height, width), foreground)
     return geometry, None if mask is None else geometry.apply_mask(mask)

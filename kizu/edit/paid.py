@@ -28,6 +28,8 @@ class Terms:
         max_in_flight: Most calls at a time.
         max_attempts: Calls for one edit before it fails.
         max_wait_s: Longest pause the service may ask for.
+        host: The host that answers; empty where it is not known yet.
+        emulated: True if that is the emulator, which bills nothing.
     """
 
     model: str
@@ -36,6 +38,8 @@ class Terms:
     max_in_flight: int
     max_attempts: int
     max_wait_s: float
+    host: str = ""
+    emulated: bool = False
 
 
 class Reply(Record):
@@ -47,6 +51,8 @@ class Reply(Record):
         request_id: The service's own name of the call.
         limit_per_minute: The quota as the service tells it.
         at: When it ended, in seconds since 1970.
+        host: The host that answered.
+        emulated: True if that was the emulator, which bills nothing.
     """
 
     body: str
@@ -54,6 +60,8 @@ class Reply(Record):
     request_id: str | None
     limit_per_minute: float | None
     at: float
+    host: str = ""
+    emulated: bool = False
 
 
 class SetbackKind(StrEnum):
@@ -126,10 +134,6 @@ class PaidEditor(Framer, Protocol):
 
     def close(self) -> None:
         """Hang up; the next call connects again."""
-        ...
-
-    def most_usd(self, request: EditRequest, size: tuple[int, int]) -> float | None:
-        """Return the most one call can cost; None where the price is not known."""
         ...
 
     def pack(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> Parcel:

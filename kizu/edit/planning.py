@@ -9,11 +9,13 @@ from typing import Final
 from pydantic import JsonValue
 
 from kizu.edit.archive import sidecar_path
-from kizu.edit.azure.identity import ask_for, draw_of, editor_identity, most_usd
+from kizu.edit.azure.emulation import find_service
+from kizu.edit.azure.identity import ask_for, draw_of, editor_identity
 from kizu.edit.azure.prompts import Wish
+from kizu.edit.editor import Framer, load_editor
 from kizu.edit.masks import DrawnMasks
 from kizu.edit.painter import PAINTER_VERSION, kind_from_prompt
-from kizu.edit.region import MaskRegion, Region
+from kizu.edit.region import MaskRegion, Region, region_guide
 from kizu.edit.request import EditRequest
 from kizu.edit.settings import (
     AzureSettings,
@@ -72,6 +74,7 @@ class Outlook:
         to_make: The rest.
         cost_usd: Most the rest can cost; None where the price is not known.
         previews: Final prompts, the first few per defect; empty for editors without any.
+        emulated: True if the emulator answers, which bills nothing.
     """
 
     photos: int
@@ -81,15 +84,28 @@ class Outlook:
     to_make: int
     cost_usd: float | None
     previews: tuple[Preview, ...] = ()
+    emulated: bool = False
 
 
-def plan_samples(spec: DatasetSpec, images: Iterable[NormalImage]) -> list[PlannedSample]:
+def is_emulated(spec: DatasetSpec) -> bool:
+    """Tell whether the emulator answers in the place of the service that is to make the edits."""
+    return isinstance(spec.maker, AzureSettings) and find_service(spec.maker).emulated
+
+
+def plan_samples(
+    spec: DatasetSpec, images: Iterable[NormalImage], *, emulated: bool = False
+) -> list[PlannedSample]:
     """List the samples of a dataset: edited photos x defects x variants, in that order.
+
+    Args:
+        spec: The dataset.
+        images: The photos.
+        emulated: Whether the emulator makes the edits, which are others than real ones then.
 
     Raises:
         SpecError: The editor does not understand a prompt.
     """
-    planner = _Planner(spec)
+    planner = _Planner(spec, emulated=emulated)
     return [
         planner.sample(image, defect, index, variant)
         for image in edited_images(spec, list(images))
@@ -107,7 +123,8 @@ def edited_images(spec: DatasetSpec, images: Sequence[NormalImage]) -> list[Norm
 
 def outlook(spec: DatasetSpec, inventory: Inventory, store: Store) -> Outlook:
     """Compare a plan with what the store holds; changes nothing."""
-    samples = plan_samples(spec, inventory.images)
+    emulated = is_emulated(spec)
+    samples = plan_samples(spec, inventory.images, emulated=emulated)
     missing = [s for s in samples if not store.exists(sidecar_path(s.request.key))]
     return Outlook(
         photos=len(inventory.images),
@@ -117,17 +134,20 @@ def outlook(spec: DatasetSpec, inventory: Inventory, store: Store) -> Outlook:
         to_make=len(missing),
         cost_usd=_most_usd(spec.editor, missing),
         previews=_previews(spec.editor, samples),
+        emulated=emulated,
     )
 
 
 def _most_usd(editor: EditorSettings, samples: Sequence[PlannedSample]) -> float | None:
-    if not isinstance(editor, AzureSettings):
-        return 0.0
-    costs = [
-        most_usd(editor, sample.request, (sample.normal.width, sample.normal.height), sample.region)
-        for sample in samples
-    ]
+    """Return the most edits can cost, as far as can be told without the photos."""
+    maker = load_editor(editor.name, editor)
+    costs = [maker.most_usd(sample.request, _sent_size(maker, sample)) for sample in samples]
     return None if None in costs else round(sum(cost or 0.0 for cost in costs), 6)
+
+
+def _sent_size(maker: Framer, sample: PlannedSample) -> tuple[int, int]:
+    source = (sample.normal.width, sample.normal.height)
+    return maker.frame(sample.request, source, region_guide(sample.region, None)).model
 
 
 def _previews(editor: EditorSettings, samples: Sequence[PlannedSample]) -> tuple[Preview, ...]:
@@ -152,9 +172,10 @@ def is_test_photo(image: NormalImage, test_fraction: float) -> bool:
 class _Planner:
     """Plans one sample at a time; what photos share is worked out once."""
 
-    def __init__(self, spec: DatasetSpec) -> None:
+    def __init__(self, spec: DatasetSpec, *, emulated: bool) -> None:
         self._spec = spec
         self._editor = spec.maker
+        self._identity = _identity(spec.maker, emulated=emulated)
         self._masks = DrawnMasks()
         self._kinds = {
             index: _painted_kind(index, defect)
@@ -170,7 +191,7 @@ class _Planner:
         request = EditRequest(
             normal_sha256=image.sha256,
             ask=self._ask(image, defect, index, variant, region),
-            editor=_identity(self._editor),
+            editor=self._identity,
             variant=variant,
             seed=self._spec.seed,
         )
@@ -244,7 +265,7 @@ def _painted_kind(index: int, defect: DefectSpec) -> str:
             raise SpecError(f"defects.{index}.prompt: {error}") from error
 
 
-def _identity(editor: PainterSettings | AzureSettings) -> dict[str, JsonValue]:
+def _identity(editor: PainterSettings | AzureSettings, *, emulated: bool) -> dict[str, JsonValue]:
     if isinstance(editor, AzureSettings):
-        return editor_identity(editor)
-    return {**editor.model_dump(mode="json"), "version": PAINTER_VERSION}
+        return editor_identity(editor, emulated=emulated)
+    return {**editor.shaping(), "version": PAINTER_VERSION}

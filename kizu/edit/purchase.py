@@ -111,6 +111,7 @@ class _Purchase:
     def _buy(self, check: Check) -> EditRecord:
         order, terms = self._order, self._till.terms
         self._editor.check()
+        self._check_service(terms.host, emulated=terms.emulated)
         parcel = self._editor.pack(order.request, order.picture, order.region)
         for attempt in range(1, terms.max_attempts + 1):
             check()
@@ -130,12 +131,29 @@ class _Purchase:
             number = self._till.start(self._key, most_usd)
             answer = self._editor.call(parcel)
         if isinstance(answer, Reply):
+            self._check_answer(number, answer)
             save_reply(self._store, self._key, number, answer)
             return answer, number
         if answer.remains:
             set_aside(self._store, self._key, number, answer.remains)
         self._till.end(number, _end_of(answer))
         return answer, number
+
+    def _check_service(self, host: str, *, emulated: bool) -> None:
+        """Raise StopEditingError unless who answers is who the edit was planned for."""
+        if emulated == self._order.request.emulated:
+            return
+        answers, planned = ("the emulator", "the service") if emulated else ("no emulator", "it")
+        raise StopEditingError(
+            f"{host or 'the endpoint'} is {answers}, and the build was planned for {planned}; let "
+            "all machines' environments name the same endpoint and start a new build"
+        )
+
+    def _check_answer(self, number: int, reply: Reply) -> None:
+        """Refuse what the emulator answers in a service's place; it costs nothing."""
+        if reply.emulated and not self._order.request.emulated:
+            self._till.end(number, _end(CallStatus.REJECTED, f"{reply.host} is the emulator"))
+            self._check_service(reply.host, emulated=True)
 
     def _complete(self, number: int, reply: Reply) -> EditRecord:
         """Read a stored answer, enter it into the ledger and complete the edit."""
@@ -156,7 +174,16 @@ class _Purchase:
 
     def _refuse(self, refusal: Setback) -> EditRecord:
         request, geometry = self._order.request, self._order.geometry
-        return save_refusal(self._store, request, refusal.reason, geometry, self._till.dataset)
+        terms = self._till.terms
+        return save_refusal(
+            self._store,
+            request,
+            refusal.reason,
+            geometry,
+            bought_for=self._till.dataset,
+            host=terms.host,
+            emulated=terms.emulated,
+        )
 
     def _give_up_if_pointless(self, setback: Setback, attempt: int) -> None:
         """Raise unless another attempt may fare better."""

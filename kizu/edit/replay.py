@@ -19,6 +19,10 @@ class ReplayEditor:
         """Plan as the editor it stands in for does."""
         return self._replayed.frame(request, source, guide)
 
+    def most_usd(self, request: EditRequest, size: tuple[int, int]) -> float:  # noqa: ARG002 - the Protocol's
+        """Return 0: it makes nothing."""
+        return 0.0
+
     def edit(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> NoReturn:  # noqa: ARG002 - the Protocol's
         """Fail: the edit was to be in the store.
 

@@ -32,6 +32,11 @@ class EditRequest(Record):
         return content_key("edit", **self.model_dump(mode="json"))
 
     @property
+    def emulated(self) -> bool:
+        """True if the emulator is to make it: such an edit never stands for a real one."""
+        return self.editor.get("emulated") is True
+
+    @property
     def draw(self) -> int:
         """A seed for random numbers, fixed by the request, in [0, 2**63)."""
         return int(self.key[:16], 16) >> 1

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from pydantic import Field
 
-from kizu.edit.books import Call, CallStatus, End, Spent
+from kizu.edit.books import Books, Call, CallStatus, End, Spent
 from kizu.edit.ledger import Ledger
 from kizu.keys import canonical_json
 from kizu.settings import Record
@@ -32,6 +32,8 @@ class Line(Record):
         model: The model family.
         request_id: The service's own name of the call.
         at: When, in ISO 8601 UTC.
+        host: The host that was asked.
+        emulated: True if that was the emulator, which bills nothing.
     """
 
     number: int
@@ -45,6 +47,8 @@ class Line(Record):
     model: str = ""
     request_id: str | None = None
     at: str
+    host: str = ""
+    emulated: bool = False
 
 
 def lines_of(ledger: Ledger, dataset: str) -> list[Line]:
@@ -55,7 +59,14 @@ def lines_of(ledger: Ledger, dataset: str) -> list[Line]:
         if call.dataset == dataset
     ]
     cached = [
-        Line(number=0, key=note["key"], status=CACHED, cost_usd=0.0, at=_iso(note["at"]))
+        Line(
+            number=0,
+            key=note["key"],
+            status=CACHED,
+            cost_usd=0.0,
+            at=_iso(note["at"]),
+            emulated=note.get("emulated", False),
+        )
         for note in ledger.cached(dataset)
     ]
     return paid + cached
@@ -70,6 +81,8 @@ def _line(number: int, call: Call, end: End | None) -> Line:
             most_usd=call.reserved_usd,
             model=call.model,
             at=_iso(call.at),
+            host=call.host,
+            emulated=call.emulated,
         )
     is_free = end.status is CallStatus.REJECTED
     return Line(
@@ -84,6 +97,8 @@ def _line(number: int, call: Call, end: End | None) -> Line:
         model=call.model,
         request_id=end.request_id,
         at=_iso(call.at),
+        host=call.host,
+        emulated=call.emulated,
     )
 
 
@@ -94,12 +109,28 @@ def _iso(at: float) -> str:
 def statement(lines: Sequence[Line]) -> str:
     """Say what was paid; what is not known is said to be unknown, with the most it can be.
 
+    What the emulator answered is told apart, for nobody pays it.
+
     Example:
         >>> line = Line(number=1, key="k", status="bought", cost_usd=0.02, at="2026-01-01")
         >>> lost = line.model_copy(update={"status": "unknown", "cost_usd": None, "most_usd": 0.03})
         >>> statement([line, lost])
         '1 bought, 1 unknown; 0.02 USD paid, up to 0.03 USD more may have been billed'
+        >>> statement([line.model_copy(update={"emulated": True})])
+        'nothing was bought; the emulator answered 1 request, 0.02 USD at list price'
     """
+    imitated = [line for line in lines if line.emulated]
+    paid = _paid_sentence([line for line in lines if not line.emulated])
+    return f"{paid}; {_emulated_sentence(imitated)}" if imitated else paid
+
+
+def _emulated_sentence(lines: Sequence[Line]) -> str:
+    cost = sum(line.cost_usd or 0.0 for line in lines)
+    requests = "1 request" if len(lines) == 1 else f"{len(lines)} requests"
+    return f"the emulator answered {requests}, {cost:.2f} USD at list price"
+
+
+def _paid_sentence(lines: Sequence[Line]) -> str:
     if not lines:
         return "nothing was bought"
     counts = Counter(line.status for line in lines)
@@ -112,6 +143,14 @@ def statement(lines: Sequence[Line]) -> str:
         return f"{listed}; {paid:.2f} USD paid, the price of {len(open_ends)} calls is unknown"
     most = sum(line.most_usd or 0.0 for line in open_ends)
     return f"{listed}; {paid:.2f} USD paid, up to {most:.2f} USD more may have been billed"
+
+
+def spent_by(books: Books, dataset: str) -> str:
+    """Say what a dataset's calls cost, those of the emulator apart; empty if there are none."""
+    paid = spent_sentence(books.real.dataset(dataset))
+    emulated = books.emulated.dataset(dataset).requests
+    parts = [paid, f"{emulated} requests to the emulator, free" if emulated else ""]
+    return "; ".join(part for part in parts if part)
 
 
 def spent_sentence(spent: Spent) -> str:

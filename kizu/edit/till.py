@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from threading import Condition, Lock
 from typing import Final
 
-from kizu.edit.books import Books, Call, End, day_of
+from kizu.edit.books import Books, Call, End, day_of, quota_name
 from kizu.edit.budget import BudgetSpec, broken_cap
 from kizu.edit.editor import StopEditingError
 from kizu.edit.ledger import Ledger
@@ -38,6 +38,7 @@ class Till:
         self.terms = terms
         self._budget = budget
         self._sign = sign
+        self._quota = quota_name(terms.deployment, emulated=terms.emulated)
         self._turn = Lock()
         self._free = Condition()
         self._under_way = 0
@@ -79,7 +80,7 @@ class Till:
                 number = books.last + 1
                 if sentence := self._broken_cap(books, most_usd, now):
                     raise StopEditingError(sentence)
-                traffic = books.of(self.terms.deployment)
+                traffic = books.of(self._quota)
                 due = next_start(traffic, self.terms.calls_per_minute, now)
                 if due > now:
                     time.sleep(min(due - now, _NAP_S))
@@ -97,7 +98,8 @@ class Till:
     def note_found(self, key: str, bought_for: str) -> None:
         """Write down that an edit another dataset paid for served this one too."""
         if bought_for not in ("", self.dataset):
-            self.ledger.note_cached(self.dataset, key, bought_for)
+            emulated = self.terms.emulated
+            self.ledger.note_cached(self.dataset, key, bought_for, emulated=emulated)
 
     def pause(self, seconds: float) -> None:
         """Wait, unless the run is stopped.
@@ -118,7 +120,7 @@ class Till:
     def _broken_cap(self, books: Books, most_usd: float | None, now: float) -> str | None:
         return broken_cap(
             self._budget,
-            books,
+            books.account(emulated=self.terms.emulated),
             dataset=self.dataset,
             day=day_of(now),
             model=self.terms.model,
@@ -133,12 +135,14 @@ class Till:
             deployment=self.terms.deployment,
             reserved_usd=most_usd,
             at=now,
+            host=self.terms.host,
+            emulated=self.terms.emulated,
         )
 
     def _places(self) -> int:
         """Calls that may be under way: what quota and measured latency can use."""
         if self._latency_s is None:
             return self.terms.max_in_flight
-        traffic = self.ledger.books().of(self.terms.deployment)
+        traffic = self.ledger.books().of(self._quota)
         rate = rate_per_minute(traffic, self.terms.calls_per_minute, time.time())
         return min(self.terms.max_in_flight, useful_concurrency(rate, self._latency_s))

@@ -19,6 +19,12 @@ def spec_warnings(spec: DatasetSpec, today: date) -> list[str]:
     warnings = [spec.ground.notice]
     if isinstance(editor, AzureSettings):
         warnings += [retirement_warning(editor.model, today), _price_warning(editor)]
+        if isinstance(spec.editor, AzureSettings):
+            from kizu.edit.azure.connection import (  # noqa: PLC0415 - openai takes a second
+                connection_problem,
+            )
+
+            warnings.append(connection_problem(spec.editor))
         for number, defect in enumerate(spec.defects):
             warnings += _word_lines(number, defect)
     return [warning for warning in warnings if warning]

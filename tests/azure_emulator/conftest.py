@@ -71,7 +71,7 @@ class Shop:
         return EditRequest(
             normal_sha256="ab" * 32,
             ask={"prompt": prompt, "region": None, "area": None, "draw": 0.5},
-            editor={"name": "azure"},
+            editor={"name": "azure", "emulated": True},
             variant=number,
             seed=0,
         )

@@ -57,7 +57,7 @@ def test_a_call_that_died_in_flight_is_unknown_and_the_edit_is_bought(
         with pytest.raises(KilledError):
             shop.buy()
     assert shop.ends() == [None]
-    assert shop.ledger.books().dataset("plates").unanswered == 1
+    assert shop.ledger.books().emulated.dataset("plates").unanswered == 1
     successor = open_shop()
     assert successor.buy().status == "edited"
     assert [end.status for end in successor.ends()] == [CallStatus.UNKNOWN, CallStatus.BOUGHT]

@@ -25,7 +25,7 @@ def test_a_rejected_call_is_made_again_and_costs_nothing(start_emulator, open_sh
     shop = open_shop()
     assert shop.buy().status == "edited"
     assert [end.status for end in shop.ends()] == [CallStatus.REJECTED, CallStatus.BOUGHT]
-    assert shop.ledger.books().dataset("plates").requests == emulator.tally.billed == 1
+    assert shop.ledger.books().emulated.dataset("plates").requests == emulator.tally.billed == 1
 
 
 def test_rejected_calls_are_bounded(start_emulator, open_shop):
@@ -74,7 +74,7 @@ def test_a_call_that_was_perhaps_billed_is_unknown_and_made_once_more(start_emul
     while emulator.tally.billed < 2:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    spent = shop.ledger.books().dataset("plates")
+    spent = shop.ledger.books().emulated.dataset("plates")
     assert (spent.requests, spent.unanswered) == (2, 1)
     assert spent.cost_usd >= emulator.tally.cost_usd
 

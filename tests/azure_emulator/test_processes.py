@@ -101,7 +101,7 @@ def test_a_budget_in_dollars_is_never_exceeded(start_emulator, start_worker, tmp
         assert "build again to go on" in outcome(worker)["failures"][0]
     assert emulator.tally.cost_usd <= 0.15
     assert emulator.tally.billed in (2, 3)
-    spent = Ledger(Store(str(tmp_path / "store"))).books().dataset("benchmark")
+    spent = Ledger(Store(str(tmp_path / "store"))).books().emulated.dataset("benchmark")
     assert spent.cost_usd == emulator.tally.cost_usd
 
 

@@ -48,7 +48,7 @@ def test_workers_on_an_object_store_buy_each_edit_once(start_emulator, open_shop
         jobs = [pool.submit(shop.buy, number) for number in range(4) for shop in shops]
         assert {job.result().status for job in jobs} == {"edited"}
     assert emulator.tally.calls == emulator.tally.billed == 4
-    assert shops[0].ledger.books().dataset("plates").cost_usd == emulator.tally.cost_usd
+    assert shops[0].ledger.books().emulated.dataset("plates").cost_usd == emulator.tally.cost_usd
 
 
 def test_nothing_of_an_answer_is_left_but_the_edit(start_emulator, open_shop):

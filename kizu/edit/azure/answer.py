@@ -40,6 +40,8 @@ def read_answer(reply: Reply, size: tuple[int, int], model: str, prices: Prices)
         request_id=reply.request_id,
         bought_at=datetime.fromtimestamp(reply.at, UTC).isoformat(timespec="seconds"),
         latency_s=reply.latency_s,
+        host=reply.host,
+        emulated=reply.emulated,
     )
 
 

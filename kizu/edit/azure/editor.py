@@ -7,7 +7,8 @@ from openai import OpenAI
 from kizu.arrays import Mask, RgbImage
 from kizu.edit.azure.answer import read_answer
 from kizu.edit.azure.connection import Connection
-from kizu.edit.azure.identity import frame_for, most_usd_at
+from kizu.edit.azure.emulation import Service, find_service
+from kizu.edit.azure.identity import frame_for, most_usd
 from kizu.edit.azure.settings import AzureSettings
 from kizu.edit.azure.wire import request_body, send
 from kizu.edit.editor import Edit, EditError, SecretSource
@@ -30,11 +31,13 @@ class AzureEditor:
         self._secrets = secrets
         self._lock = Lock()
         self._connected: tuple[Connection, OpenAI] | None = None
+        self._service: Service | None = None
 
     @property
     def terms(self) -> Terms:
         """What a purchase needs to know."""
-        settings = self._settings
+        settings, service = self._settings, self._service or find_service(self._settings)
+        self._service = service
         return Terms(
             model=settings.model.value,
             deployment=settings.deployment_name,
@@ -42,6 +45,8 @@ class AzureEditor:
             max_in_flight=settings.max_in_flight,
             max_attempts=settings.max_attempts,
             max_wait_s=settings.max_wait_s,
+            host=service.host,
+            emulated=service.emulated,
         )
 
     def frame(self, request: EditRequest, source: tuple[int, int], guide: Mask | None) -> Geometry:
@@ -50,7 +55,7 @@ class AzureEditor:
 
     def most_usd(self, request: EditRequest, size: tuple[int, int]) -> float | None:
         """Return the most one call can cost; None where the price is not known."""
-        return most_usd_at(self._settings, request, size)
+        return most_usd(self._settings, request, size)
 
     def pack(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> Parcel:
         """Encode what is sent."""

@@ -7,9 +7,9 @@ from pydantic import JsonValue
 from kizu.arrays import Mask
 from kizu.edit.azure.prices import cost_of, most_tokens
 from kizu.edit.azure.prompts import PROMPT_VERSION, Wish, compose_prompt
-from kizu.edit.azure.settings import PLUMBING, AzureSettings
+from kizu.edit.azure.settings import AzureSettings
 from kizu.edit.framing import frame_photo, place_defect
-from kizu.edit.region import Region, region_guide
+from kizu.edit.region import region_guide
 from kizu.edit.request import EditRequest
 from kizu.geometry import Geometry
 from kizu.keys import content_key, fraction_of
@@ -18,14 +18,19 @@ AZURE_VERSION: Final = "1"
 """Changes when the same settings come to send another picture; then edits are bought anew."""
 
 
-def editor_identity(settings: AzureSettings) -> dict[str, JsonValue]:
-    """Return what of the settings shapes the picture: never deployment, endpoint or key."""
-    shaping = settings.model_dump(mode="json", exclude=set(PLUMBING))
+def editor_identity(settings: AzureSettings, *, emulated: bool = False) -> dict[str, JsonValue]:
+    """Return what of the settings shapes the picture: never deployment, endpoint or key.
+
+    Args:
+        settings: The editor's settings.
+        emulated: Whether the emulator is asked; real edits know nothing of it in their keys.
+    """
     return {
-        **shaping,
+        **settings.shaping(),
         "input_fidelity": settings.fidelity,
         "version": AZURE_VERSION,
         "prompts": PROMPT_VERSION,
+        **({"emulated": True} if emulated else {}),
     }
 
 
@@ -84,17 +89,7 @@ def needs_place(request: EditRequest) -> bool:
     return "draw" in request.ask and request.ask.get("area") is not None
 
 
-def most_usd(
-    settings: AzureSettings, request: EditRequest, source: tuple[int, int], region: Region | None
-) -> float | None:
-    """Return the most the edit of a photo can cost, as far as can be told without the photo."""
-    geometry = frame_for(settings, request, source, region_guide(region, None))
-    return most_usd_at(settings, request, geometry.model)
-
-
-def most_usd_at(
-    settings: AzureSettings, request: EditRequest, size: tuple[int, int]
-) -> float | None:
+def most_usd(settings: AzureSettings, request: EditRequest, size: tuple[int, int]) -> float | None:
     """Return the most one call can cost; None where the price is not known.
 
     Args:

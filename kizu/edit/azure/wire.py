@@ -3,6 +3,7 @@
 import io
 import time
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx2
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 
 from kizu.arrays import Mask, RgbImage
 from kizu.edit.azure.connection import Connection
+from kizu.edit.azure.emulation import EMULATOR_HEADER
 from kizu.edit.azure.setbacks import limit_per_minute, setback_of
 from kizu.edit.azure.settings import AzureSettings
 from kizu.edit.paid import Parcel, Reply, Setback
@@ -97,6 +99,8 @@ def send(
         request_id=headers.get("apim-request-id") or headers.get("x-request-id"),
         limit_per_minute=limit_per_minute(headers),
         at=time.time(),
+        host=urlsplit(connection.endpoint).hostname or "",
+        emulated=EMULATOR_HEADER in headers,
     )
 
 

@@ -26,6 +26,10 @@ class PainterEditor:
         """Send the whole photo, or its centre, in a size of steps of 16 px."""
         return Geometry.fit(source, PAINTER_SIZES, self._settings.fit)
 
+    def most_usd(self, request: EditRequest, size: tuple[int, int]) -> float:  # noqa: ARG002 - the Protocol's
+        """Return 0: painting is free."""
+        return 0.0
+
     def edit(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> Edit:
         """Paint; the request alone decides what comes out."""
         kind = DefectKind(str(request.ask["kind"]))

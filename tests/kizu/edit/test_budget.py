@@ -1,16 +1,16 @@
 import pytest
 
-from kizu.edit.books import Books, Spent
+from kizu.edit.books import Account, Spent
 from kizu.edit.budget import BudgetSpec, broken_cap
 
 SPENT = Spent(requests=10, cost_usd=1.0)
 
 
 def sentence(budget, cost_usd=0.1, spent=SPENT, today=SPENT):
-    books = Books(datasets={"plates": spent}, days={"2026-01-01": today})
+    account = Account(datasets={"plates": spent}, days={"2026-01-01": today})
     return broken_cap(
         BudgetSpec(**budget),
-        books,
+        account,
         dataset="plates",
         day="2026-01-01",
         model="gpt-image-2",

@@ -48,9 +48,9 @@ def test_calls_of_many_threads_have_numbers_without_gaps(ledger):
 def test_a_call_counts_at_its_most_until_its_cost_is_known(ledger):
     ledger.append(1, call())
     reserved = Spent(requests=1, cost_usd=0.05, unanswered=1, unanswered_usd=0.05)
-    assert ledger.books().dataset("plates") == reserved
+    assert ledger.books().real.dataset("plates") == reserved
     ledger.end(1, end())
-    assert ledger.books().dataset("plates") == Spent(requests=1, cost_usd=0.04)
+    assert ledger.books().real.dataset("plates") == Spent(requests=1, cost_usd=0.04)
 
 
 @pytest.mark.parametrize(
@@ -68,13 +68,13 @@ def test_a_call_counts_at_its_most_until_its_cost_is_known(ledger):
 def test_what_a_call_counts_for_depends_on_its_end(ledger, came, counts):
     ledger.append(1, call())
     ledger.end(1, came)
-    assert ledger.books().dataset("plates") == counts
+    assert ledger.books().real.dataset("plates") == counts
 
 
 def test_a_call_of_unknown_price_is_unpriced_and_not_free(ledger):
     ledger.append(1, call(usd=None))
     ledger.end(1, end(usd=None))
-    assert ledger.books().dataset("plates") == Spent(requests=1, unpriced=1)
+    assert ledger.books().real.dataset("plates") == Spent(requests=1, unpriced=1)
 
 
 def test_the_first_end_of_a_call_stays(ledger):
@@ -88,9 +88,9 @@ def test_datasets_and_days_have_sums_of_their_own(ledger):
     ledger.append(1, call(dataset="plates", at=0.0))
     ledger.append(2, call(dataset="mugs", at=86_400.0))
     books = ledger.books()
-    assert books.dataset("plates").requests == books.dataset("mugs").requests == 1
-    assert books.day("1970-01-01").requests == books.day("1970-01-02").requests == 1
-    assert books.dataset("bowls") == Spent()
+    assert books.real.dataset("plates").requests == books.real.dataset("mugs").requests == 1
+    assert books.real.day("1970-01-01").requests == books.real.day("1970-01-02").requests == 1
+    assert books.real.dataset("bowls") == Spent()
 
 
 def test_another_process_reads_the_sums_from_the_last_snapshot(ledger, store):
@@ -108,7 +108,7 @@ def test_another_process_reads_the_sums_from_the_last_snapshot(ledger, store):
     assert fresh.books().to_json() == ledger.books().to_json()
     later = SNAPSHOT_EVERY
     ledger.end(later, end())
-    assert fresh.books().dataset("plates") == ledger.books().dataset("plates")
+    assert fresh.books().real.dataset("plates") == ledger.books().real.dataset("plates")
     assert later not in fresh.books().under_way
 
 

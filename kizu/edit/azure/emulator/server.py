@@ -15,6 +15,7 @@ from threading import Lock, Thread
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+from kizu.edit.azure.emulation import EMULATOR_HEADER
 from kizu.edit.azure.emulator.faults import BILLED_FAULTS, Fault
 from kizu.edit.azure.emulator.limiter import RateLimiter
 from kizu.edit.azure.emulator.multipart import Part, parse_form
@@ -244,6 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("apim-request-id", str(uuid.uuid4()))
+        self.send_header(EMULATOR_HEADER, "1")
         if told := self._emulator.settings.told_per_minute:
             self.send_header("x-ratelimit-limit-requests", f"{told:g}")
         for name, value in (headers or {}).items():
