@@ -12,7 +12,15 @@ from typing import Any
 import httpx2
 
 from kizu.arrays import RgbImage
-from kizu.ground.azure_auth import AzureCredential, azure_credential, checked_endpoint
+from kizu.azure_signin import (
+    AZURE_SCOPE,
+    Credential,
+    SignInError,
+    checked_endpoint,
+    http_client,
+    key_or_entra,
+    redirect_of,
+)
 from kizu.ground.detections import Detections, from_rows
 from kizu.ground.errors import GroundingUnavailable, ImageFailure
 from kizu.ground.settings import GroundSettings
@@ -21,8 +29,9 @@ from kizu.ground.word_match import phrase_coverage
 
 NAME = "azure-vision"
 API_VERSION = "2023-10-01"
-SCOPE = "https://cognitiveservices.azure.com/.default"
 KEY_VARIABLE = "AZURE_VISION_KEY"
+ENDPOINT_SETTING = "ground.endpoint"
+EXAMPLE = "https://NAME.cognitiveservices.azure.com"
 BOX_THRESHOLD = 0.25
 MAX_BYTES = 20_000_000
 SIDE_RANGE_PX = (50, 16_000)
@@ -38,7 +47,7 @@ class AzureVision:
 
     client: httpx2.Client
     endpoint: str
-    credential: AzureCredential
+    credential: Credential
     settings: GroundSettings
 
     def detect(self, image: RgbImage, phrases: Sequence[str]) -> Detections:
@@ -66,15 +75,16 @@ class AzureVision:
         return _checked(response)
 
     def _post(self, body: bytes) -> httpx2.Response:
-        headers = {"Content-Type": "application/octet-stream"} | self._auth_headers()
         parameters = {"api-version": API_VERSION, "features": "denseCaptions,objects"}
         try:
             return self.client.post(
                 f"{self.endpoint}/computervision/imageanalysis:analyze",
                 params=parameters,
-                headers=headers,
+                headers={"Content-Type": "application/octet-stream"} | self._auth_headers(),
                 content=body,
             )
+        except SignInError as problem:
+            raise GroundingUnavailable(f"{NAME}: {problem}") from problem
         except httpx2.HTTPError as error:
             raise GroundingUnavailable(
                 f"{NAME}: {self.endpoint!r} does not answer ({type(error).__name__}); check "
@@ -84,7 +94,7 @@ class AzureVision:
     def _auth_headers(self) -> dict[str, str]:
         if self.credential.token is not None:
             return {"Authorization": f"Bearer {self.credential.token()}"}
-        return {"Ocp-Apim-Subscription-Key": self.credential.key or ""}
+        return {"Ocp-Apim-Subscription-Key": self.credential.key}
 
 
 def matching_regions(reply: dict[str, Any], phrases: Sequence[str]) -> list[Row]:
@@ -115,12 +125,16 @@ def load(weights: str | None, settings: GroundSettings) -> AzureVision:
     """Return the detector; nothing is sent yet.
 
     Raises:
-        GroundingUnavailable: If the endpoint or the credentials are missing.
+        GroundingUnavailable: If the credentials are missing, or the endpoint is missing or not one
+            that they may be sent to.
     """
     del weights
-    endpoint = checked_endpoint(settings.endpoint, NAME)
-    credential = azure_credential(KEY_VARIABLE, SCOPE, NAME)
-    return AzureVision(httpx2.Client(timeout=TIMEOUT_S), endpoint, credential, settings)
+    try:
+        endpoint = checked_endpoint(settings.endpoint or "", ENDPOINT_SETTING, EXAMPLE)
+        credential = key_or_entra(KEY_VARIABLE, AZURE_SCOPE)
+    except SignInError as problem:
+        raise GroundingUnavailable(f"{NAME}: {problem}") from problem
+    return AzureVision(http_client(endpoint, TIMEOUT_S), endpoint, credential, settings)
 
 
 def _regions(reply: dict[str, Any]) -> Iterator[tuple[dict[str, float], str, float]]:
@@ -144,6 +158,8 @@ def _checked(response: httpx2.Response) -> dict[str, Any]:
     if response.is_success:
         reply: dict[str, Any] = response.json()
         return reply
+    if elsewhere := redirect_of(response, ENDPOINT_SETTING):
+        raise GroundingUnavailable(f"{NAME}: {elsewhere}")
     said = response.text.strip()[:200]
     if response.status_code in {401, 403, 404}:
         raise GroundingUnavailable(

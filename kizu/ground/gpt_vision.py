@@ -9,7 +9,13 @@ from typing import Any
 import openai
 
 from kizu.arrays import RgbImage
-from kizu.ground.azure_auth import azure_credential, checked_endpoint
+from kizu.azure_signin import (
+    SignInError,
+    checked_endpoint,
+    http_client,
+    key_or_entra,
+    redirect_of,
+)
 from kizu.ground.detections import Detections, from_rows
 from kizu.ground.errors import GroundingUnavailable, ImageFailure
 from kizu.ground.settings import GroundSettings
@@ -18,6 +24,8 @@ from kizu.ground.uploads import encoded, shrink
 NAME = "gpt-vision"
 SCOPE = "https://ai.azure.com/.default"
 KEY_VARIABLE = "AZURE_OPENAI_API_KEY"
+ENDPOINT_SETTING = "ground.endpoint"
+EXAMPLE = "https://NAME.openai.azure.com"
 CONFIDENCE = 0.5  # the model's own word for its certainty is no probability, so none is asked for
 GRID = 1000
 MAX_SIDE_PX = 2048
@@ -57,6 +65,8 @@ class GptVision:
                     "json_schema": {"name": "regions", "strict": True, "schema": schema},
                 },
             )
+        except SignInError as problem:
+            raise GroundingUnavailable(f"{NAME}: {problem}") from problem
         except (
             openai.AuthenticationError,
             openai.PermissionDeniedError,
@@ -68,6 +78,8 @@ class GptVision:
                 f"ground.endpoint, ground.deployment and {KEY_VARIABLE}"
             ) from error
         except openai.APIStatusError as error:
+            if elsewhere := redirect_of(error.response, ENDPOINT_SETTING):
+                raise GroundingUnavailable(f"{NAME}: {elsewhere}") from error
             raise ImageFailure(
                 f"{NAME}: the service answered {error.status_code}: {error}"
             ) from error
@@ -158,16 +170,21 @@ def load(weights: str | None, settings: GroundSettings) -> GptVision:
     """Return the detector; nothing is sent yet.
 
     Raises:
-        GroundingUnavailable: If the endpoint, deployment or credentials are missing.
+        GroundingUnavailable: If deployment or credentials are missing, or the endpoint is missing
+            or not one that they may be sent to.
     """
     identity(weights, settings)
-    endpoint = checked_endpoint(settings.endpoint, NAME)
-    credential = azure_credential(KEY_VARIABLE, SCOPE, NAME)
+    try:
+        endpoint = checked_endpoint(settings.endpoint or "", ENDPOINT_SETTING, EXAMPLE)
+        credential = key_or_entra(KEY_VARIABLE, SCOPE)
+    except SignInError as problem:
+        raise GroundingUnavailable(f"{NAME}: {problem}") from problem
     client = openai.OpenAI(
         base_url=f"{endpoint}/openai/v1/",
-        api_key=credential.token or credential.key or "",
+        api_key=credential.token or credential.key,
         max_retries=MAX_RETRIES,
         timeout=TIMEOUT_S,
+        http_client=http_client(endpoint, TIMEOUT_S),
     )
     return GptVision(client, settings.deployment or "")
 

@@ -6,6 +6,7 @@ import re
 import traceback
 
 import pytest
+from loopback import managed_identity, scripted_service
 
 from kizu.edit.azure.emulator.settings import KEY
 from kizu.edit.azure.families import Family
@@ -47,6 +48,55 @@ def test_an_endpoint_that_is_no_address(start_emulator, open_shop, monkeypatch):
     start_emulator()
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "my-resource")
     assert "'my-resource', which is no address; it looks like https://" in sentence_of(open_shop())
+
+
+@pytest.mark.parametrize("provider", ["azure", "openai"])
+def test_an_unencrypted_endpoint_is_never_called(start_emulator, open_shop, monkeypatch, provider):
+    start_emulator()
+    name = {"azure": "AZURE_OPENAI_ENDPOINT", "openai": "OPENAI_BASE_URL"}[provider]
+    monkeypatch.setenv(name, "http://gateway.internal:8080/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    shop = open_shop(provider=provider)
+    sentence = sentence_of(shop)
+    assert f"{name} is 'http://gateway.internal:8080' and credentials must not" in sentence
+    assert "use https" in sentence
+    assert list(shop.ledger.entries()) == []
+
+
+def test_the_set_up_is_checked_without_a_call(start_emulator, open_shop, monkeypatch):
+    emulator = start_emulator()
+    open_shop().editor.check()
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "http://example.com")
+    with pytest.raises(StopEditingError, match="AZURE_OPENAI_ENDPOINT is 'http://ex"):
+        open_shop().editor.check()
+    assert emulator.tally.statuses == {}
+
+
+@pytest.mark.parametrize("url_style", ["deployment", "v1"])
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_redirect_is_not_followed(start_emulator, open_shop, monkeypatch, url_style, status):
+    start_emulator()
+    with scripted_service() as service:
+        service.replies = [(status, {})]
+        service.reply_headers = {"Location": f"{service.other_url}/openai/v1/images/edits?key=s3"}
+        monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", service.url)
+        shop = open_shop(url_style=url_style)
+        sentence = sentence_of(shop)
+        shop.editor.close()
+    assert f"redirects to {service.other_url}, and credentials are not sent on" in sentence
+    assert "set AZURE_OPENAI_ENDPOINT to the address of the service" in sentence
+    assert len(service.requests) == 1
+    assert [end.status for end in shop.ends()] == ["rejected"]
+
+
+def test_a_proxy_does_not_see_what_goes_to_this_machine(start_emulator, open_shop, monkeypatch):
+    start_emulator()
+    with scripted_service() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        assert open_shop().buy().status == "edited"
+    assert proxy.requests == []
 
 
 def test_an_endpoint_where_nobody_answers(start_emulator, open_shop, monkeypatch):
@@ -120,8 +170,23 @@ def test_entra_without_its_package_names_it(start_emulator, open_shop, monkeypat
 def test_entra_tokens_are_sent_as_bearer(start_emulator, open_shop, monkeypatch, url_style):
     start_emulator()
     monkeypatch.delenv("AZURE_OPENAI_API_KEY")
-    monkeypatch.setattr("kizu.edit.azure.connection._entra_tokens", lambda: lambda: KEY)
-    assert open_shop(auth="entra", url_style=url_style).buy().status == "edited"
+    with managed_identity(monkeypatch, token=KEY) as identity:
+        assert open_shop(auth="entra", url_style=url_style).buy().status == "edited"
+    (request,) = identity.requests
+    assert "resource=https://cognitiveservices.azure.com" in request.path
+
+
+def test_entra_without_a_token_stops_before_the_service_is_called(
+    start_emulator, open_shop, monkeypatch
+):
+    emulator = start_emulator()
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
+    shop = open_shop(auth="entra")
+    sentence = sentence_of(shop)
+    assert "editor.auth is entra, and Entra ID gives no token" in sentence
+    assert "run az login" in sentence
+    assert emulator.tally.calls == 0
+    assert [end.status for end in shop.ends()] == ["rejected"]
 
 
 def test_openai_itself_is_a_provider_by_its_base_url(start_emulator, open_shop, monkeypatch):

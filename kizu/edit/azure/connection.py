@@ -1,17 +1,26 @@
 """Where the service is and how to sign in: from the environment, never from a spec."""
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from openai import AzureOpenAI, OpenAI
 
+from kizu.azure_signin import (
+    AZURE_SCOPE,
+    Credential,
+    SignInError,
+    checked_endpoint,
+    entra,
+    http_client,
+)
 from kizu.edit.azure.settings import AzureSettings
 from kizu.edit.editor import SecretSource, StopEditingError
 
-ENTRA_SCOPE: Final = "https://cognitiveservices.azure.com/.default"
+AZURE_EXAMPLE: Final = "https://NAME.openai.azure.com"
+OPENAI_URL: Final = "https://api.openai.com/v1"
 _NO_VERSION: Final = ("", "v1", "preview")
 
 Client = OpenAI | AzureOpenAI
@@ -27,16 +36,14 @@ class Connection:
         api_version: For deployment-style URLs; empty for v1.
         is_azure: False for OpenAI itself.
         uses_v1: True for v1 URLs.
-        key: The API key; never shown. Empty with a token provider.
-        token_provider: Returns Entra ID tokens; None with a key.
+        credential: The API key, or an Entra ID sign-in; never shown.
     """
 
     endpoint: str
     api_version: str
     is_azure: bool
     uses_v1: bool
-    key: str = field(repr=False)
-    token_provider: Callable[[], str] | None = field(default=None, repr=False)
+    credential: Credential
 
     @classmethod
     def from_environment(
@@ -53,11 +60,16 @@ class Connection:
             environment: The environment; the process's own where None.
 
         Raises:
-            StopEditingError: Endpoint, version or key is missing.
+            StopEditingError: Endpoint, version or key is missing, or the endpoint is not one that
+                credentials may be sent to.
         """
         found = os.environ if environment is None else environment
         is_azure = settings.provider == "azure"
-        endpoint = _endpoint(found, is_azure=is_azure)
+        try:
+            endpoint = _endpoint(found, is_azure=is_azure)
+            credential = _credential(settings, secrets, found, is_azure=is_azure)
+        except SignInError as problem:
+            raise StopEditingError(str(problem)) from problem
         uses_v1 = not is_azure or _uses_v1(settings, endpoint, found)
         version = found.get("OPENAI_API_VERSION", "").strip() if is_azure else ""
         if not uses_v1 and version in _NO_VERSION:
@@ -65,69 +77,81 @@ class Connection:
                 "OPENAI_API_VERSION is not set, which deployment-style URLs need; set it (for "
                 "example to 2025-04-01-preview) or use editor.url_style v1"
             )
-        if settings.auth == "entra":
-            return cls(endpoint, version, is_azure, uses_v1, "", _entra_tokens())
-        key = _key(settings, secrets, found, is_azure=is_azure)
-        return cls(endpoint, version, is_azure, uses_v1, key)
+        return cls(endpoint, version, is_azure, uses_v1, credential)
 
     def client(self, timeout_s: float) -> OpenAI:
         """Return a client that makes one call at a time: who calls it retries and counts."""
+        transport = http_client(self.endpoint, timeout_s)
         if self.is_azure and not self.uses_v1:
             return AzureOpenAI(
                 azure_endpoint=self.endpoint,
                 api_version=self.api_version,
-                api_key=self.key or None,
-                azure_ad_token_provider=self.token_provider,
+                api_key=self.credential.key or None,
+                azure_ad_token_provider=self.credential.token,
                 max_retries=0,
                 timeout=timeout_s,
+                http_client=transport,
             )
         query = {"api-version": "preview"} if self.api_version == "preview" else None
         return OpenAI(
             base_url=self._v1_url(),
-            api_key=self.token_provider or self.key,
+            api_key=self.credential.token or self.credential.key,
             default_query=query,
             max_retries=0,
             timeout=timeout_s,
+            http_client=transport,
         )
 
     def scrub(self, text: str) -> str:
         """Return a text without the key, should a service repeat it."""
-        return text.replace(self.key, "[key]") if self.key else text
+        key = self.credential.key
+        return text.replace(key, "[key]") if key else text
 
     @property
     def host(self) -> str:
         """The service's host, for messages."""
-        return urlsplit(self.endpoint).netloc or self.endpoint
+        return urlsplit(self.endpoint).netloc
+
+    @property
+    def endpoint_variable(self) -> str:
+        """The environment variable that holds the endpoint."""
+        return _endpoint_variable(is_azure=self.is_azure)
 
     def _v1_url(self) -> str:
-        root = self.endpoint.rstrip("/")
-        if not self.is_azure:
-            return root
-        return root if root.endswith("/openai/v1") else f"{root}/openai/v1"
+        if not self.is_azure or self.endpoint.endswith("/openai/v1"):
+            return self.endpoint
+        return f"{self.endpoint}/openai/v1"
+
+
+def _endpoint_variable(*, is_azure: bool) -> str:
+    return "AZURE_OPENAI_ENDPOINT" if is_azure else "OPENAI_BASE_URL"
 
 
 def _endpoint(environment: Mapping[str, str], *, is_azure: bool) -> str:
-    if not is_azure:
-        return environment.get("OPENAI_BASE_URL", "").strip() or "https://api.openai.com/v1"
-    endpoint = environment.get("AZURE_OPENAI_ENDPOINT", "").strip()
-    if not endpoint:
-        raise StopEditingError(
-            "AZURE_OPENAI_ENDPOINT is not set; set it to your resource's address, for example "
-            "https://NAME.openai.azure.com"
-        )
-    if not urlsplit(endpoint).netloc:
-        raise StopEditingError(
-            f"AZURE_OPENAI_ENDPOINT is {endpoint!r}, which is no address; it looks like "
-            "https://NAME.openai.azure.com"
-        )
-    return endpoint
+    name = _endpoint_variable(is_azure=is_azure)
+    value = environment.get(name, "").strip()
+    if is_azure:
+        return checked_endpoint(value, name, AZURE_EXAMPLE)
+    return checked_endpoint(value or OPENAI_URL, name, OPENAI_URL)
 
 
 def _uses_v1(settings: AzureSettings, endpoint: str, environment: Mapping[str, str]) -> bool:
     if settings.url_style != "auto":
         return settings.url_style == "v1"
     version = environment.get("OPENAI_API_VERSION", "").strip()
-    return version in _NO_VERSION or endpoint.rstrip("/").endswith("/openai/v1")
+    return version in _NO_VERSION or endpoint.endswith("/openai/v1")
+
+
+def _credential(
+    settings: AzureSettings,
+    secrets: SecretSource | None,
+    environment: Mapping[str, str],
+    *,
+    is_azure: bool,
+) -> Credential:
+    if settings.auth == "entra":
+        return entra(AZURE_SCOPE, "editor.auth is entra")
+    return Credential(key=_key(settings, secrets, environment, is_azure=is_azure))
 
 
 def _key(
@@ -166,17 +190,3 @@ def _secret(block: str, secrets: SecretSource | None) -> str:
             "under Blocks, or remove editor.secret_block"
         )
     return key
-
-
-def _entra_tokens() -> Callable[[], str]:
-    try:
-        from azure.identity import (  # noqa: PLC0415 - an extra; only this sign-in needs it
-            DefaultAzureCredential,
-            get_bearer_token_provider,
-        )
-    except ImportError as error:
-        raise StopEditingError(
-            "editor.auth entra needs the package azure-identity; run: pip install 'kizu[azure]'"
-        ) from error
-    provider: Callable[[], str] = get_bearer_token_provider(DefaultAzureCredential(), ENTRA_SCOPE)
-    return provider

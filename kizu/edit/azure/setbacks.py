@@ -7,6 +7,7 @@ from typing import Final
 import httpx2
 import openai
 
+from kizu.azure_signin import redirect_of
 from kizu.edit.azure.connection import Connection
 from kizu.edit.azure.settings import AzureSettings
 from kizu.edit.azure.words import flag_words
@@ -42,7 +43,7 @@ def setback_of(
         return Setback(
             SetbackKind.REJECTED,
             f"{connection.host} cannot be reached ({detail}); check the network and "
-            f"{'AZURE_OPENAI_ENDPOINT' if connection.is_azure else 'OPENAI_BASE_URL'}",
+            f"{connection.endpoint_variable}",
             is_unreachable=True,
         )
     what = "took too long" if isinstance(cause, httpx2.TimeoutException) else "broke off"
@@ -54,6 +55,8 @@ def setback_of(
 def _of_status(
     error: openai.APIStatusError, connection: Connection, settings: AzureSettings, prompt: str
 ) -> Setback:
+    if elsewhere := redirect_of(error.response, connection.endpoint_variable):
+        return Setback(SetbackKind.STOP, elsewhere)
     status, headers = error.status_code, error.response.headers
     said = _cut(connection.scrub(_message(error)))
     request_id = headers.get("apim-request-id") or headers.get("x-request-id")

@@ -12,11 +12,12 @@ from openai import OpenAI
 from PIL import Image
 
 from kizu.arrays import Mask, RgbImage
+from kizu.azure_signin import SignInError
 from kizu.edit.azure.connection import Connection
 from kizu.edit.azure.emulation import EMULATOR_HEADER
 from kizu.edit.azure.setbacks import limit_per_minute, setback_of
 from kizu.edit.azure.settings import AzureSettings
-from kizu.edit.paid import Parcel, Reply, Setback
+from kizu.edit.paid import Parcel, Reply, Setback, SetbackKind
 from kizu.images import encode_png
 
 _CLEAR, _OPAQUE = 0, 255
@@ -90,6 +91,8 @@ def send(
             headers = response.headers
             for part in response.iter_bytes():
                 received += part
+    except SignInError as problem:  # before anything is sent
+        return Setback(SetbackKind.STOP, str(problem))
     except (openai.APIError, httpx2.HTTPError) as error:
         setback = setback_of(error, connection, settings, body["prompt"])
         return _timed(setback, time.monotonic() - started, _text(received, connection).encode())

@@ -1,11 +1,12 @@
 import io
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from loopback import managed_identity
 from PIL import Image
 
+from kizu.azure_signin import Credential
 from kizu.ground import (
     AnnotationFailure,
     GroundingUnavailable,
@@ -13,7 +14,6 @@ from kizu.ground import (
     annotator_version,
     load_annotator,
 )
-from kizu.ground.azure_auth import AzureCredential
 from kizu.ground.azure_vision import AzureVision, matching_regions
 
 REPLY = {
@@ -81,7 +81,7 @@ def test_an_entra_token_goes_as_bearer_instead_of_the_key(service, loopback):
     loopback.replies = [(200, REPLY)]
     detector = service.system.detector
     signed_in = AzureVision(
-        detector.client, detector.endpoint, AzureCredential(token=lambda: "t0ken"), GroundSettings()
+        detector.client, detector.endpoint, Credential(token=lambda: "t0ken"), GroundSettings()
     )
     assert len(signed_in.detect(photo(), ["a chip"])) == 1
     (request,) = loopback.requests
@@ -132,28 +132,41 @@ def test_missing_credentials_name_both_ways(monkeypatch):
     monkeypatch.delenv("AZURE_VISION_KEY", raising=False)
     monkeypatch.setitem(sys.modules, "azure.identity", None)  # as if it were not installed
     settings = GroundSettings(endpoint="https://name.cognitiveservices.azure.com")
-    with pytest.raises(GroundingUnavailable, match="AZURE_VISION_KEY, or install azure-identity"):
+    with pytest.raises(GroundingUnavailable, match=r"AZURE_VISION_KEY is not set.*kizu.azure"):
         load_annotator("azure-vision", settings)
 
 
-def test_without_a_key_entra_id_gives_the_tokens(monkeypatch):
-    asked = []
-    identity = SimpleNamespace(
-        DefaultAzureCredential=lambda: "who we are",
-        get_bearer_token_provider=lambda *arguments: asked.append(arguments) or (lambda: "t0ken"),
-    )
+def test_without_a_key_entra_id_gives_the_tokens(loopback, monkeypatch):
     monkeypatch.delenv("AZURE_VISION_KEY", raising=False)
-    monkeypatch.setitem(sys.modules, "azure.identity", identity)
-    settings = GroundSettings(endpoint="https://name.cognitiveservices.azure.com")
-    detector = load_annotator("azure-vision", settings).system.detector
-    assert detector._auth_headers() == {"Authorization": "Bearer t0ken"}
-    assert asked == [("who we are", "https://cognitiveservices.azure.com/.default")]
+    loopback.replies = [(200, REPLY)]
+    annotator = load_annotator("azure-vision", GroundSettings(endpoint=loopback.url))
+    with managed_identity(monkeypatch), annotator.system.detector.client:
+        (result,) = annotator.annotate([photo()], [["a chip"]])
+    assert len(result) == 1
+    assert loopback.requests[0].headers["Authorization"] == "Bearer t0ken"
+
+
+def test_an_entra_id_without_tokens_ends_the_run_with_the_way_out(loopback, monkeypatch):
+    monkeypatch.delenv("AZURE_VISION_KEY", raising=False)
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
+    annotator = load_annotator("azure-vision", GroundSettings(endpoint=loopback.url))
+    with pytest.raises(GroundingUnavailable, match=r"AZURE_VISION_KEY is not set.*run az login"):
+        annotator.annotate([photo()], [["a chip"]])
+    assert loopback.requests == []
 
 
 @pytest.mark.parametrize("endpoint", [None, "name", "http://example.com"])
 def test_an_endpoint_that_is_missing_or_unencrypted_is_refused(endpoint):
-    with pytest.raises(GroundingUnavailable, match=r"set ground\.endpoint"):
+    with pytest.raises(GroundingUnavailable, match=r"^azure-vision: ground\.endpoint is "):
         load_annotator("azure-vision", GroundSettings(endpoint=endpoint))
+
+
+def test_a_redirect_ends_the_run_and_nothing_is_sent_on(service, loopback):
+    loopback.replies = [(307, {})]
+    loopback.reply_headers = {"Location": f"{loopback.other_url}/elsewhere"}
+    with pytest.raises(GroundingUnavailable, match=r"redirects to http://localhost.*set ground\.e"):
+        service.annotate([photo()], [["a chip"]])
+    assert len(loopback.requests) == 1
 
 
 def test_the_version_names_the_api_and_no_secret(monkeypatch):

@@ -104,6 +104,31 @@ def test_an_unknown_deployment_ends_the_run_with_the_way_out(service, loopback):
         service.annotate([photo()], [["a chip"]])
 
 
+def test_a_redirect_ends_the_run_and_nothing_is_sent_on(service, loopback):
+    loopback.replies = [(307, {})]
+    loopback.reply_headers = {"Location": f"{loopback.other_url}/elsewhere"}
+    with pytest.raises(GroundingUnavailable, match=r"redirects to http://localhost.*set ground\.e"):
+        service.annotate([photo()], [["a chip"]])
+    assert len(loopback.requests) == 1
+
+
+@pytest.mark.parametrize("endpoint", [None, "name.openai.azure.com", "http://example.com"])
+def test_an_endpoint_that_is_missing_or_unencrypted_is_refused(endpoint):
+    settings = GroundSettings(endpoint=endpoint, deployment="eyes")
+    with pytest.raises(GroundingUnavailable, match=r"^gpt-vision: ground\.endpoint is "):
+        load_annotator("gpt-vision", settings)
+
+
+def test_an_entra_id_without_tokens_ends_the_run_with_the_way_out(loopback, monkeypatch):
+    monkeypatch.delenv("AZURE_OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
+    settings = GroundSettings(endpoint=loopback.url, deployment="eyes")
+    annotator = load_annotator("gpt-vision", settings)
+    with pytest.raises(GroundingUnavailable, match=r"AZURE_OPENAI_API_KEY is not.*run az login"):
+        annotator.annotate([photo()], [["a chip"]])
+    assert loopback.requests == []
+
+
 def test_corners_are_clamped_and_sorted():
     content = json.dumps({"regions": [region("a", 1200, 900, -5, 100)]})
     assert reported_boxes(content, ["a"], (100, 200)) == [((0, 10, 200, 90), 0.5, "a")]
