@@ -8,7 +8,6 @@ from ipaddress import ip_address, ip_network
 from typing import Final
 
 import httpx2
-import openai
 
 AZURE_SCOPE: Final = "https://cognitiveservices.azure.com/.default"
 """What a token for Azure's AI services is good for."""
@@ -118,6 +117,17 @@ def checked_endpoint(value: str, name: str, example: str) -> str:
     return text.rstrip("/")
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine by its form alone; no name is looked up."""
+    if host == "localhost":
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return any(address in network for network in _LOOPBACK)
+
+
 def http_client(endpoint: str, timeout_s: float) -> httpx2.Client:
     """Return a client that takes credentials to the endpoint and nowhere else.
 
@@ -128,6 +138,8 @@ def http_client(endpoint: str, timeout_s: float) -> httpx2.Client:
         endpoint: As `checked_endpoint` returned it.
         timeout_s: How long each step of a call may take.
     """
+    import openai  # noqa: PLC0415 - takes a second to import, and planning needs no client
+
     is_encrypted = httpx2.URL(endpoint).scheme == "https"
     return openai.DefaultHttpxClient(
         follow_redirects=False, trust_env=is_encrypted, timeout=timeout_s
@@ -170,23 +182,12 @@ def _problem_of(url: httpx2.URL, text: str) -> str | None:
         )
     if "?" in text or "#" in text:
         return "with a query or fragment; cut it off at the ? or #"
-    if url.scheme == "http" and not _is_loopback(url.host):
+    if url.scheme == "http" and not is_loopback(url.host):
         return (
             "and credentials must not travel unencrypted; use https (plain http is for this "
             "machine only: localhost, 127.0.0.1 or [::1])"
         )
     return None
-
-
-def _is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine by its form alone; no name is looked up."""
-    if host == "localhost":
-        return True
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    return any(address in network for network in _LOOPBACK)
 
 
 def _origin(url: httpx2.URL) -> str:

@@ -18,6 +18,9 @@ _MIN_RIM_PX: Final = 1
 _MIN_LINE_PX: Final = 4
 """Regions of fewer pixels are crumbs at the ends of outlines, not lines."""
 
+_TIE: Final = np.float32(1 / 64)
+"""Halfway between two pixels it is the latter's turn, in every row: cv2 rounds to even ones."""
+
 _TONE_SIGMA_PX = 24.0
 _MAX_DENSE_PX = 4_000_000
 
@@ -88,12 +91,13 @@ def carry_mask(mask: Mask, map_x: FloatMap, map_y: FloatMap) -> Mask:
     covered = cv2.remap(mask.astype(np.float32), map_x, map_y, cv2.INTER_LINEAR)
     half = np.asarray(covered > 0.5)  # noqa: PLR2004 - half of a pixel
     count, regions = cv2.connectedComponents(mask.view(np.uint8), connectivity=8)
-    nearest = cv2.remap(regions.astype(np.float32), map_x, map_y, cv2.INTER_NEAREST).astype(int)
+    numbers = regions.astype(np.float32)
+    nearest = cv2.remap(numbers, map_x + _TIE, map_y + _TIE, cv2.INTER_NEAREST).astype(int)
     area_px = np.bincount(nearest.ravel(), minlength=count)
     lost = 2 * np.bincount(nearest[half], minlength=count) < area_px
     lost &= area_px >= _MIN_LINE_PX
     lost[0] = False
-    return half | lost[nearest]
+    return np.asarray(half | lost[nearest])
 
 
 def carry_map(values: FloatMap, normal_from_edited: Affine) -> FloatMap:

@@ -148,9 +148,9 @@ def _paid_sentence(lines: Sequence[Line]) -> str:
 def spent_by(books: Books, dataset: str) -> str:
     """Say what a dataset's calls cost, those of the emulator apart; empty if there are none."""
     paid = spent_sentence(books.real.dataset(dataset))
-    emulated = books.emulated.dataset(dataset).requests
-    parts = [paid, f"{emulated} requests to the emulator, free" if emulated else ""]
-    return "; ".join(part for part in parts if part)
+    imitated = books.emulated.dataset(dataset).requests
+    free = f"{imitated} answered by the emulator, which is free" if imitated else ""
+    return "; ".join(part for part in (paid, free) if part)
 
 
 def spent_sentence(spent: Spent) -> str:

@@ -16,13 +16,18 @@ def outlook(to_make: int, cost_usd: float | None) -> Outlook:
         (BudgetSpec(), outlook(1000, 50.0)),
         (BudgetSpec(max_requests=5), outlook(5, 0.2)),
         (BudgetSpec(max_cost_usd=0.2), outlook(5, 0.2)),
-        (BudgetSpec(max_cost_usd=0.2), outlook(5, None)),
+        (BudgetSpec(max_requests=5), outlook(5, None)),
         (BudgetSpec(max_requests=0), outlook(5, 0.0)),
         (BudgetSpec(max_requests=0), outlook(0, None)),
     ],
 )
 def test_a_plan_within_its_budget_lacks_nothing(budget, found):
     assert shortfall(budget, found, Spent()) == ""
+
+
+def test_a_cap_in_dollars_lets_no_edit_of_unknown_price_pass():
+    said = shortfall(BudgetSpec(max_cost_usd=100), outlook(5, None), Spent())
+    assert said == "what 5 new edits cost is not known; give the prices"
 
 
 def test_a_plan_over_both_limits_says_both():

@@ -190,3 +190,17 @@ def _secret(block: str, secrets: SecretSource | None) -> str:
             "under Blocks, or remove editor.secret_block"
         )
     return key
+
+
+def connection_problem(settings: AzureSettings) -> str | None:
+    """Say what keeps edits from being bought here; None if nothing does, as far as can be told.
+
+    Nothing is sent. A key in a Secret block is looked up by a flow's worker only.
+    """
+    if settings.secret_block:
+        return None
+    try:
+        Connection.from_environment(settings)
+    except StopEditingError as problem:
+        return str(problem)
+    return None

@@ -2,9 +2,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kizu.edit.books import Call, CallStatus, End, Spent
+from kizu.edit.books import Books, Call, CallStatus, End, Spent
 from kizu.edit.ledger import SNAPSHOT_EVERY, Ledger
-from kizu.edit.statement import lines_of, statement, to_csv
+from kizu.edit.statement import lines_of, spent_by, statement, to_csv
 
 
 def call(number=0, dataset="plates", usd=0.05, at=1000.0):
@@ -117,7 +117,7 @@ def test_a_statement_says_what_is_not_known(ledger):
     ledger.append(1, call(1))
     ledger.end(1, end())
     ledger.append(2, call(2))
-    ledger.note_cached("plates", call(3).key, "mugs")
+    ledger.note_cached("plates", call(3).key, "mugs", emulated=False)
     lines = lines_of(ledger, "plates")
     assert statement(lines) == (
         "1 bought, 1 under way, 1 cached; 0.04 USD paid, up to 0.05 USD more may have been billed"
@@ -125,3 +125,25 @@ def test_a_statement_says_what_is_not_known(ledger):
     header, *rows = to_csv(lines).splitlines()
     assert header.startswith("number,key,status,reason,cost_usd")
     assert len(rows) == 3
+
+
+def test_the_emulators_calls_are_no_real_money(ledger):
+    ledger.append(1, call(1))
+    ledger.append(2, call(2).model_copy(update={"emulated": True, "host": "127.0.0.1"}))
+    ledger.end(2, end())
+    books = ledger.books()
+    assert books.real.dataset("plates") == books.real.day("1970-01-01")
+    assert books.real.dataset("plates").requests == 1
+    assert books.emulated.dataset("plates") == Spent(requests=1, cost_usd=0.04)
+    assert Books.from_json(books.to_json()) == books
+    told = statement(lines_of(ledger, "plates"))
+    assert told.endswith("; the emulator answered 1 request, 0.04 USD at list price")
+    assert told.startswith("1 under way; 0.00 USD paid, up to 0.05 USD more")
+    assert spent_by(books, "plates").endswith("; 1 answered by the emulator, which is free")
+
+
+def test_sums_written_before_the_emulator_was_told_apart_are_read(ledger):
+    ledger.append(1, call(1))
+    older = ledger.books().to_json()
+    del older["emulated"]
+    assert Books.from_json(older).real.dataset("plates").requests == 1

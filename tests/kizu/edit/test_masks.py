@@ -99,6 +99,25 @@ def test_a_prompt_knows_place_and_severity_and_the_painters_request_does_not(spe
     assert "severe" in paid.request.ask["prompt"]
 
 
+@pytest.fixture
+def signed_in(monkeypatch):
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://plates.openai.azure.com")
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "a key")
+
+
+@pytest.mark.parametrize("missing", ["AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY"])
+@pytest.mark.usefixtures("signed_in")
+def test_a_missing_key_or_endpoint_is_told_before_anything_starts(spec, missing, monkeypatch):
+    paid = changed(spec, editor={"name": "azure"})
+    assert spec_warnings(paid, date(2026, 11, 23)) == []
+    monkeypatch.delenv(missing)
+    [warning] = spec_warnings(paid, date(2026, 11, 23))
+    assert warning.startswith(f"{missing} is not set")
+    replay = changed(spec, editor={"name": "replay", "of": {"name": "azure"}})
+    assert spec_warnings(replay, date(2026, 11, 23)) == []
+
+
+@pytest.mark.usefixtures("signed_in")
 def test_warnings_come_before_money_is_spent(spec):
     risky = changed(
         spec, {"prompt": "a smear of blood"}, editor={"name": "azure", "model": "gpt-image-1"}

@@ -3,8 +3,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from kizu.edit.archive import find_edit, open_edit, truth_path
-from kizu.edit.editor import Edit, EditError, EditRefusedError, load_editor
+from kizu.edit.archive import EditDamagedError, find_edit, open_edit, truth_path
+from kizu.edit.editor import Edit, EditError, EditRefusedError, StopEditingError, load_editor
 from kizu.edit.obtain import obtain_edit
 from kizu.edit.region import BoxRegion
 from kizu.edit.request import EditRequest
@@ -29,17 +29,21 @@ class CountingEditor:
     """Turns the picture upside down, or raises; counts the calls."""
 
     error: EditError | None = None
+    cost_usd: float | None = 0.0
     calls: list = field(default_factory=list)
 
     def frame(self, request, source, guide):  # noqa: ARG002 - the Protocol's
         sizes = FreeSizes(16, min_pixels=0, max_pixels=10**8, max_edge_px=10**4, max_aspect=9)
         return Geometry.fit(source, sizes)
 
+    def most_usd(self, request, size):  # noqa: ARG002 - the Protocol's
+        return self.cost_usd
+
     def edit(self, request, picture, region):
         self.calls.append((request, picture, region))
         if self.error:
             raise self.error
-        return Edit(encode_png(picture[::-1]), model="mirror", cost_usd=0.04)
+        return Edit(encode_png(picture[::-1]), model="mirror", cost_usd=0.0)
 
 
 def test_an_edit_is_made_once(store, make_photo):
@@ -48,7 +52,26 @@ def test_an_edit_is_made_once(store, make_photo):
     again = obtain_edit(store, editor, request(), make_photo(1), None)
     assert first == again
     assert len(editor.calls) == 1
-    assert first.cost_usd == 0.04
+    assert first.cost_usd == 0.0
+
+
+@pytest.mark.parametrize("cost_usd", [None, 0.04])
+def test_an_editor_that_may_cost_money_makes_nothing_outside_the_ledger(
+    store, make_photo, cost_usd
+):
+    editor = CountingEditor(cost_usd=cost_usd)
+    with pytest.raises(StopEditingError, match=r"painter costs is not known .* choose another"):
+        obtain_edit(store, editor, request(), make_photo(1), None)
+    assert editor.calls == []
+
+
+def test_a_picture_that_is_not_the_recorded_one_is_not_opened(store, make_photo):
+    photo = make_photo(1)
+    record = obtain_edit(store, CountingEditor(), request(), photo, None)
+    folder = f"edits/{record.key[:2]}/{record.key}"
+    store.write(f"{folder}/picture.png", encode_png(photo))
+    with pytest.raises(EditDamagedError, match=rf"{folder}/picture.png is not .* delete the fold"):
+        open_edit(store, record, photo)
 
 
 def test_the_answer_is_opened_on_the_photos_own_grid(store, make_photo):

@@ -8,7 +8,7 @@ def no_foreground():
     raise AssertionError("the foreground is not asked for")
 
 
-def test_no_region_is_no_mask(make_photo):
+def test_no_region_is_no_mask():
     assert region_mask(None, (96, 96), no_foreground) is None
 
 

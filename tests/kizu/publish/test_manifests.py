@@ -16,6 +16,10 @@ ROW = {
     "category": "皿",
     "defect_type": "good",
     "verdict": "accept",
+    "touched_path": "",
+    "image_sha256": "ab" * 32,
+    "mask_sha256": "",
+    "touched_sha256": "",
 }
 
 

@@ -12,6 +12,7 @@ def outcome(number: int, reached: Reached, verdict: Verdict | None = None, **fie
         "reached": reached,
         "reason": "busy",
         "verdict": verdict,
+        "edit_key": "e",
         "agree_key": "k",
         "cost_usd": None if reached is Reached.FAILED else 0.04,
     }
@@ -28,17 +29,35 @@ MIXED = [
 ]
 
 
-def summary(outcomes, skipped=()):
+def summary(outcomes, skipped=(), version="0123", latest="0123"):
     return summarize(
         outcomes,
         Inventory((), tuple(skipped)),
         dataset="mugs",
-        version="0123",
+        version=version,
+        latest=latest,
         is_new=True,
         note="",
         dataset_address="/d",
         report_address="/r",
     )
+
+
+def test_a_build_without_a_verdict_says_that_nothing_is_published():
+    steps = next_steps(summary([outcome(0, Reached.FAILED)], version="", latest="0122"))
+    assert steps[0] == "Nothing is published: no sample came as far as a verdict."
+
+
+def test_a_version_that_is_not_the_latest_says_so_and_how_to_change_that():
+    [step, *_] = next_steps(summary(MIXED, latest="0122"))
+    assert "Version 0123 is published, but the latest version stays 0122" in step
+    assert "publish.latest" in step
+
+
+def test_what_the_emulator_answered_cost_nothing():
+    emulated = outcome(0, Reached.JUDGED, Verdict.ACCEPT, emulated=True)
+    assert summary([emulated]).cost_usd == 0
+    assert yield_rows([emulated])[0].cost_usd == 0
 
 
 def test_every_sample_is_counted_once():

@@ -1,0 +1,257 @@
+"""Every key against every setting: what shapes a result is in its key, and nothing else is."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel
+
+from kizu.agree import verdict
+from kizu.edit import region as regions
+from kizu.edit.archive import EditRecord
+from kizu.edit.azure.settings import AzureSettings
+from kizu.edit.planning import plan_samples
+from kizu.edit.settings import PainterSettings
+from kizu.geometry import Geometry
+from kizu.ground import load
+from kizu.publish.outcome import Outcome, Reached, version_name
+from kizu.settings import Settings
+from kizu.source import NormalImage
+from kizu.spec import DatasetSpec
+from kizu.stages import stage_keys
+
+NORMAL = NormalImage("ab" * 32, "cd" * 32, "a.png", 640, 480)
+WHOLE = Geometry.fit((640, 480), AzureSettings(name="azure").sizes)
+FOUNDATION: dict[str, Any] = {
+    "name": "plates",
+    "images": {"path": "photos"},
+    "defects": [
+        {
+            "defect_type": "hole",
+            "prompt": "a deep hole",
+            "phrases": ["a hole"],
+            "region": {"kind": "box", "x0": 0.1, "y0": 0.1, "x1": 0.9, "y1": 0.9},
+            "area": {"min_fraction": 0.001, "max_fraction": 0.2},
+        }
+    ],
+    "ground": {"annotator": "gpt-vision", "deployment": "eyes"},
+}
+PAID: dict[str, Any] = {**FOUNDATION, "editor": {"name": "azure", "model": "gpt-image-1"}}
+
+E, D, G, A, C, V = "edit", "diff", "ground", "agree", "card", "version"
+FROM_EDIT = {E, V}
+FROM_DIFF = {D, A, C, V}
+FROM_GROUND = {G, A, C, V}
+FROM_AGREE = {A, C, V}
+NOTHING: set[str] = set()
+
+COMMON: dict[str, tuple[Any, set[str]]] = {
+    "name": ("cups", {V}),
+    "images.path": ("elsewhere", NOTHING),
+    "images.category": ("cup", {V}),
+    "images.max_edited": (7, {V}),
+    "defects.0.defect_type": ("dent", {C, V}),
+    "defects.0.prompt": ("a round hole", FROM_EDIT | {C}),
+    "defects.0.phrases": (["a pit"], FROM_GROUND),
+    "defects.0.wordings": (["a pit"], {V}),
+    "defects.0.severity": ("severe", {V}),
+    "defects.0.placement": ("at the rim", {V}),
+    "defects.0.variants": (2, {V}),
+    "defects.0.region.x0": (0.2, FROM_EDIT | FROM_DIFF),
+    "defects.0.region.y0": (0.2, FROM_EDIT | FROM_DIFF),
+    "defects.0.region.x1": (0.8, FROM_EDIT | FROM_DIFF),
+    "defects.0.region.y1": (0.8, FROM_EDIT | FROM_DIFF),
+    "defects.0.region.kind": ("foreground", FROM_EDIT | FROM_DIFF),
+    "defects.0.area.min_fraction": (0.002, FROM_EDIT | FROM_AGREE),
+    "defects.0.area.max_fraction": (0.3, FROM_EDIT | FROM_AGREE),
+    "diff.false_alarm_rate": (0.02, FROM_DIFF),
+    "diff.min_visible_delta_e": (3.0, FROM_DIFF),
+    "diff.min_area_px": (9, FROM_DIFF),
+    "diff.max_work_megapixels": (3.0, FROM_DIFF),
+    "diff.threads": (2, NOTHING),
+    "ground.annotator": ("azure-vision", FROM_GROUND),
+    "ground.detector_weights": ("elsewhere", NOTHING),
+    "ground.segmenter_weights": ("elsewhere", NOTHING),
+    "ground.box_threshold": (0.4, FROM_GROUND),
+    "ground.phrase_threshold": (0.4, FROM_GROUND),
+    "ground.phrase_thresholds": ({"hole": 0.4}, FROM_GROUND),
+    "ground.nms_iou": (0.4, FROM_GROUND),
+    "ground.max_boxes": (9, FROM_GROUND),
+    "ground.max_area_share": (0.4, FROM_GROUND),
+    "ground.tile_px": (512, FROM_GROUND),
+    "ground.saliency": (True, FROM_GROUND),
+    "ground.device": ("cpu", NOTHING),
+    "ground.precision": ("bfloat16", FROM_GROUND),
+    "ground.force_demo_weights": (True, NOTHING),
+    "ground.endpoint": ("https://eyes.example", FROM_GROUND),
+    "ground.deployment": ("other eyes", FROM_GROUND),
+    "ground.mmdet_python": ("elsewhere", NOTHING),
+    "ground.mmdet_config": ("elsewhere", NOTHING),
+    "agree.min_mask_iou": (0.4, FROM_AGREE),
+    "agree.min_coverage": (0.4, FROM_AGREE),
+    "agree.max_box_ratio": (5.0, FROM_AGREE),
+    "agree.max_outside_fraction": (0.4, FROM_AGREE),
+    "agree.without_grounding": ("accept", FROM_AGREE),
+    "publish.test_fraction": (0.4, {V}),
+    "publish.composite": (False, {C, V}),
+    "publish.latest": ("always", NOTHING),
+    "seed": (3, FROM_EDIT | {C}),
+    "budget.max_requests": (9, NOTHING),
+    "budget.max_cost_usd": (9.0, NOTHING),
+    "budget.max_requests_per_day": (9, NOTHING),
+    "budget.max_cost_usd_per_day": (9.0, NOTHING),
+}
+PAINTER: dict[str, tuple[Any, set[str]]] = {
+    "editor.drift": ("gpt-image-2", FROM_EDIT | {C}),
+    "editor.fit": ("crop", FROM_EDIT | {C}),
+}
+GPT_IMAGE: dict[str, tuple[Any, set[str]]] = {
+    "editor.model": ("gpt-image-1-mini", FROM_EDIT | {C}),
+    "editor.quality": ("low", FROM_EDIT | {C}),
+    "editor.input_fidelity": ("low", FROM_EDIT | {C}),
+    "editor.size": ("1536x1024", FROM_EDIT | {C}),
+    "editor.framing": ("whole", FROM_EDIT | {C}),
+    "editor.language": ("ja", FROM_EDIT | {C}),
+    **{
+        f"editor.{name}": (value, NOTHING)
+        for name, value in {
+            "deployment": "edits",
+            "provider": "openai",
+            "url_style": "v1",
+            "auth": "entra",
+            "secret_block": "key",
+            "images_per_minute": 9.0,
+            "max_in_flight": 9,
+            "timeout_s": 9.0,
+            "max_attempts": 9,
+            "max_wait_s": 9.0,
+            "prices": {"per_image_usd": 1.0},
+        }.items()
+    },
+}
+ROWS = [
+    *((FOUNDATION, path, *row) for path, row in (COMMON | PAINTER).items()),
+    *((PAID, path, *row) for path, row in GPT_IMAGE.items()),
+]
+
+
+def keys(spec: DatasetSpec, picture: str = "ef" * 32, geometry: Geometry = WHOLE) -> dict[str, str]:
+    """Return every key of the first sample, and the version's name."""
+    sample = plan_samples(spec, [NORMAL])[0]
+    edit = EditRecord(
+        key=sample.request.key,
+        request=sample.request,
+        status="edited",
+        geometry=geometry,
+        picture_sha256=picture,
+    )
+    made = stage_keys(sample, spec, load.annotator_version(spec.ground), edit)
+    outcome = Outcome(
+        sample_id=sample.sample_id,
+        defect_type=sample.defect_type,
+        reached=Reached.JUDGED,
+        reason="agree",
+        verdict=verdict.Verdict.ACCEPT,
+        edit_key=sample.request.key,
+        agree_key=made.agree,
+        cost_usd=0.0,
+    )
+    return {E: sample.request.key, **vars(made), V: version_name(spec, [NORMAL], [outcome])}
+
+
+def with_setting(fields: dict[str, Any], path: str, value: Any) -> DatasetSpec:
+    """Return a spec with one setting changed."""
+    copy = json.loads(json.dumps(DatasetSpec.parse(fields).model_dump(mode="json")))
+    *parents, last = path.split(".")
+    place = copy
+    for part in parents:
+        place = place[int(part)] if part.isdigit() else place[part]
+    place[last] = value
+    if path.endswith("region.kind"):
+        copy["defects"][0]["region"] = {"kind": value}
+    return DatasetSpec.parse(copy)
+
+
+@pytest.mark.parametrize(("fields", "path", "value", "expected"), ROWS, ids=[r[1] for r in ROWS])
+def test_a_setting_changes_the_keys_of_what_it_shapes_and_no_others(fields, path, value, expected):
+    before, after = keys(DatasetSpec.parse(fields)), keys(with_setting(fields, path, value))
+    assert {name for name in before if before[name] != after[name]} == expected
+
+
+def settings_of(model: type[BaseModel], path: str = "") -> Iterator[str]:
+    """Yield the dotted name of every setting below a model; of a tuple's items as item 0."""
+    for name, field in model.model_fields.items():
+        inner = [part for part in _flat(field.annotation) if issubclass(part, Settings)]
+        is_tuple = "tuple" in str(field.annotation)
+        place = f"{path}{name}.0." if is_tuple else f"{path}{name}."
+        if not inner or name == "prices":
+            yield f"{path}{name}"
+        for part in inner if name != "prices" else ():
+            yield from settings_of(part, place)
+
+
+def _flat(annotation: Any) -> list[type]:
+    parts = get_args(annotation)
+    if not parts:
+        return [annotation] if isinstance(annotation, type) else []
+    return [kind for part in parts for kind in _flat(part)]
+
+
+def test_every_setting_of_a_spec_stands_in_the_table():
+    tabled = {*COMMON, *PAINTER, *GPT_IMAGE}
+    elsewhere = {"editor.name", "editor.of.name", "defects.0.region.path"}
+    replayed = {
+        f"editor.of.{name}"
+        for model in (PainterSettings, AzureSettings)
+        for name in model.model_fields
+    }
+    assert set(settings_of(DatasetSpec)) - elsewhere - replayed == tabled
+
+
+@pytest.mark.parametrize(
+    ("module", "version", "expected"),
+    [
+        ("kizu.stages.DIFF_VERSION", "next", FROM_DIFF),
+        ("kizu.stages.AGREE_VERSION", "next", FROM_AGREE),
+        ("kizu.stages.REPORT_VERSION", "next", {C}),
+        ("kizu.ground.load.CODE_VERSION", 99, FROM_GROUND),
+        ("kizu.publish.outcome.SCHEMA_VERSION", 99, {V}),
+    ],
+)
+def test_an_algorithms_version_is_in_the_keys_of_what_it_makes(
+    monkeypatch, module, version, expected
+):
+    before = keys(DatasetSpec.parse(FOUNDATION))
+    monkeypatch.setattr(module, version)
+    after = keys(DatasetSpec.parse(FOUNDATION))
+    assert {name for name in before if before[name] != after[name]} == expected
+
+
+def test_another_foreground_changes_what_is_asked_for_within_it(monkeypatch):
+    spec = with_setting(FOUNDATION, "defects.0.region.kind", "foreground")
+    before = keys(spec)
+    monkeypatch.setattr(regions, "FOREGROUND_VERSION", "next")
+    after = keys(spec)
+    assert {name for name in before if before[name] != after[name]} == FROM_DIFF
+
+
+def test_another_picture_of_the_same_request_is_another_input():
+    spec = DatasetSpec.parse(FOUNDATION)
+    before, after = keys(spec), keys(spec, picture="01" * 32)
+    assert before[E] == after[E]
+    assert {name for name in before if before[name] != after[name]} == {D, G, A, C, V}
+
+
+def test_the_same_picture_on_another_part_of_the_photo_is_another_input():
+    spec = DatasetSpec.parse(FOUNDATION)
+    window = Geometry.window((640, 480), (0, 0, 320, 320), AzureSettings(name="azure").sizes)
+    before, after = keys(spec), keys(spec, geometry=window)
+    assert {name for name in before if before[name] != after[name]} == {D, G, A, C, V}
+
+
+def test_replayed_edits_make_the_version_that_their_editor_makes():
+    replay = {"name": "replay", "of": {"name": "painter"}}
+    assert keys(DatasetSpec.parse({**FOUNDATION, "editor": replay})) == keys(
+        DatasetSpec.parse(FOUNDATION)
+    )
