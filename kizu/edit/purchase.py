@@ -143,10 +143,12 @@ class _Purchase:
         """Raise StopEditingError unless who answers is who the edit was planned for."""
         if emulated == self._order.request.emulated:
             return
-        answers, planned = ("the emulator", "the service") if emulated else ("no emulator", "it")
+        way_out = "let all machines' environments name the same endpoint and start a new build"
+        if emulated:
+            raise StopEditingError(f"{host} is the emulator, real edits were planned; {way_out}")
         raise StopEditingError(
-            f"{host or 'the endpoint'} is {answers}, and the build was planned for {planned}; let "
-            "all machines' environments name the same endpoint and start a new build"
+            f"edits by the emulator were planned, and {host or 'the endpoint'} does not answer as "
+            f"one; start it with 'kizu emulate-azure', or {way_out}"
         )
 
     def _check_answer(self, number: int, reply: Reply) -> None:

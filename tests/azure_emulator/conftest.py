@@ -68,10 +68,11 @@ class Shop:
         self.photo = cv2.resize(noise, (640, 640), interpolation=cv2.INTER_CUBIC)
 
     def request(self, number=0, prompt="a deep hole"):
+        emulated = {"emulated": True} if self.editor.terms.emulated else {}
         return EditRequest(
             normal_sha256="ab" * 32,
             ask={"prompt": prompt, "region": None, "area": None, "draw": 0.5},
-            editor={"name": "azure", "emulated": True},
+            editor={"name": "azure", **emulated},
             variant=number,
             seed=0,
         )

@@ -32,7 +32,7 @@ def test_plan_shows_prompts_cost_and_warnings_and_sends_nothing(start_emulator, 
     emulator = start_emulator()
     code, out, errors = run("plan", spec_file)
     assert code == 0
-    assert re.search(r"estimated cost\s+.*at most 0\.\d\d USD \(azure\)", out)
+    assert re.search(r"estimated cost\s+.*at most 0\.\d\d USD \(at list price; the emulator bills", out)
     assert "stain: Make exactly one change to this product photo (plate): a brown stain." in out
     assert "warning: gpt-image-1 was retired on 2026-10-23" in errors
     assert "may refuse 'blood'; say 'a red-brown stain' instead" in errors
@@ -48,7 +48,8 @@ def test_ledger_tells_what_was_paid_and_for_what(start_emulator, open_shop, tmp_
         "ledger", "plates", "--store", shop.store.url, "--csv", str(tmp_path / "l.csv")
     )
     assert code == 0
-    assert f"plates: 2 bought; {emulator.tally.cost_usd:.2f} USD paid." in out
+    imitated = f"the emulator answered 2 requests, {emulator.tally.cost_usd:.2f} USD at list price"
+    assert f"plates: nothing was bought; {imitated}." in out
     assert len((tmp_path / "l.csv").read_text(encoding="utf-8").splitlines()) == 3
     assert "mugs: nothing was bought." in run("ledger", "mugs", "--store", shop.store.url)[1]
 

@@ -126,7 +126,7 @@ def test_a_pause_longer_than_the_clients_own_limit_is_kept(start_emulator, open_
     with pytest.raises(StopEditingError, match="enough"):
         shop.buy()
     assert waited == [130]
-    traffic = shop.ledger.books().of("gpt-image-1.5")
+    traffic = shop.ledger.books().of("emulator/gpt-image-1.5")
     assert started + 130 <= traffic.hold_until <= datetime.now(UTC).timestamp() + 130
 
 

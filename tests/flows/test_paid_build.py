@@ -59,11 +59,13 @@ def test_a_paid_build_buys_every_edit_once_and_publishes_the_ledger(build, paid,
     state, summary = build(paid())
     assert state.is_completed(), state.message
     assert emulator.tally.billed == summary.samples == 4
-    assert summary.cost_usd == emulator.tally.cost_usd
+    assert summary.cost_usd == 0
+    assert summary.paid == "4 answered by the emulator, which is free"
     bought = {line.key: line for line in lines_of(Ledger(store), "plates")}
     for row in edits(store):
         line = bought[row["edit_key"]]
-        assert (row["status"], row["cost_usd"]) == (line.status, line.cost_usd)
+        assert (row["status"], line.status, line.emulated) == ("emulated", "bought", True)
+        assert (row["cost_usd"], row["host"]) == (line.cost_usd, "127.0.0.1")
         assert (row["request_id"], row["latency_s"]) == (line.request_id, line.latency_s)
     build(paid())
     assert emulator.tally.calls == 4
@@ -83,7 +85,7 @@ def test_a_budget_stops_the_build_with_one_sentence_and_a_raise_goes_on(build, p
     state, summary = build(paid(max_requests=4))
     assert state.is_completed()
     assert (summary.accepted, emulator.tally.billed) == (4, 4)
-    assert summary.paid.startswith("4 requests, 0.")
+    assert summary.paid.startswith("4 answered by the emulator")
 
 
 def test_the_key_may_come_from_a_secret_block(build, paid, store, emulate, monkeypatch):
