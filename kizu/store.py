@@ -162,6 +162,19 @@ class Store:
             if not is_aside(posixpath.basename(full)):
                 yield posixpath.join(folder, posixpath.relpath(full, root))
 
+    def list_folders(self, folder: str) -> Iterator[str]:
+        """Yield the paths of the folders right below a folder, sorted; nothing if it is not there.
+
+        Costs as much as the folder has entries, however many files lie below them.
+        """
+        root = self._full(folder)
+        try:
+            found = patiently(self.url, lambda: self._fs.ls(root, detail=True))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for full in sorted(entry["name"] for entry in found if entry["type"] == "directory"):
+            yield posixpath.join(folder, posixpath.basename(full.rstrip("/")))
+
     def prune(self, folder: str, before: datetime) -> int:
         """Remove files below a folder that were last written before a moment; count them."""
         return sum(self._remove_older(self._full(path), before) for path in self.list(folder))

@@ -62,6 +62,15 @@ def test_of_many_who_create_an_object_exactly_one_succeeds(service, request):
     assert not store.exists("ledger/1")
 
 
+@pytest.mark.parametrize("service", ["azure_store", "s3_store"])
+def test_folders_are_listed_one_level_deep(service, request):
+    store = Store(request.getfixturevalue(service))
+    for path in ("datasets/皿/v1/a.png", "datasets/mugs/v1/a.png", "datasets/readme"):
+        store.write(path, b"1")
+    assert list(store.list_folders("datasets")) == ["datasets/mugs", "datasets/皿"]
+    assert list(store.list_folders("nowhere")) == []
+
+
 @pytest.mark.slow
 def test_a_store_that_comes_back_is_waited_for(azure_store, azurite):  # noqa: F811 - fixtures
     store = Store(azure_store)

@@ -156,6 +156,7 @@ def test_who_creates_an_object_and_never_hears_so_is_still_told_that_it_is_his(
     ("method", "call"),
     [
         ("find", lambda store: list(store.list("results"))),
+        ("ls", lambda store: list(store.list_folders(""))),
         ("modified", lambda store: store.prune("results", datetime.now(UTC) + timedelta(days=1))),
         ("rm_file", lambda store: store.prune("results", datetime.now(UTC) + timedelta(days=1))),
         ("rm_file", lambda store: store.remove("results/one")),
@@ -170,3 +171,13 @@ def test_every_call_waits_out_a_short_outage(objects, monkeypatch, method, call)
     monkeypatch.setattr(ObjectStore, method, refusing_once(getattr(ObjectStore, method), refused))
     assert call(objects) == call(twin)
     assert list(objects.list("")) == list(twin.list(""))
+
+
+@pytest.mark.parametrize("kind", ["local", "object store"])
+def test_folders_are_listed_one_level_deep(store, objects, kind):
+    store = store if kind == "local" else objects
+    for path in ("datasets/皿/v1/a.png", "datasets/mugs/v1/a.png", "datasets/readme", "x/y/z"):
+        store.write(path, b"1")
+    assert list(store.list_folders("datasets")) == ["datasets/mugs", "datasets/皿"]
+    assert list(store.list_folders("datasets/readme")) == []
+    assert list(store.list_folders("nowhere")) == []
