@@ -52,11 +52,6 @@ class Child:
                 start_new_session=True,
             )
 
-    @property
-    def pid(self) -> int | None:
-        """Its process id."""
-        return self._process.pid if self._process else None
-
     def running(self) -> bool:
         """Tell whether it runs."""
         return self._process is not None and self._process.poll() is None

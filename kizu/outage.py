@@ -86,6 +86,14 @@ def _is_outage(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError) and error.errno in _OUTAGE_ERRNOS:
         return True
-    if getattr(error, "status_code", None) in _SERVER_TROUBLE:
+    if _http_status(error) in _SERVER_TROUBLE:
         return True
     return any(kind.__name__ in _OUTAGE_NAMES for kind in type(error).__mro__)
+
+
+def _http_status(error: BaseException) -> object:
+    """Return the status in an answer of S3 as botocore has it, or of Azure."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return getattr(error, "status_code", None)

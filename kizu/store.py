@@ -14,14 +14,13 @@ Layout, readable by people::
 
 A file appears whole or not at all. On a local disk it is written aside, flushed and renamed; object
 stores show an object only when its upload is complete. A writer that is killed leaves nothing that
-another could mistake for a result, and no lock.
+another could mistake for a result, and no lock that is held. Every call waits out short outages.
 """
 
 import contextlib
 import json
 import os
 import posixpath
-import uuid
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +30,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from kizu.keys import canonical_json, sha256_hex
+from kizu.local_files import create_local, is_aside, write_local
 from kizu.outage import patiently
 
 
@@ -90,25 +90,28 @@ class Store:
         """Write a file so that it appears whole; an older file of the name is replaced."""
         full = self._full(path)
         if self._local:
-            patiently(self.url, lambda: _write_local(Path(full), data))
+            patiently(self.url, lambda: write_local(Path(full), data))
         else:
             patiently(self.url, lambda: self._fs.pipe_file(full, data))
 
     def create(self, path: str, data: bytes) -> bool:
         """Write a file only if there is none of its name; of many writers exactly one succeeds.
 
-        Object stores need conditional writes: Azure Blob has them, S3 has ``If-None-Match``.
+        Object stores need conditional writes: Azure Blob has them, S3 has ``If-None-Match``. Their
+        clients repeat a request whose answer was lost, so there a writer is known by its bytes:
+        several who write equal bytes may all be told True. Who acts on the answer puts something
+        of its own into the file.
 
         Returns:
             True if this call wrote the file.
         """
         full = self._full(path)
         if self._local:
-            return _create_local(Path(full), data)
+            return create_local(self.url, Path(full), data)
         try:
-            self._fs.pipe_file(full, data, mode="create")
+            patiently(self.url, lambda: self._fs.pipe_file(full, data, mode="create"))
         except FileExistsError:
-            return False
+            return self.read(path) == data
         return True
 
     def create_json(self, path: str, value: dict[str, Any]) -> bool:
@@ -117,8 +120,9 @@ class Store:
 
     def remove(self, path: str) -> None:
         """Remove a file that is no longer needed; nothing happens if it is gone already."""
+        full = self._full(path)
         with contextlib.suppress(FileNotFoundError):
-            self._fs.rm_file(self._full(path))
+            patiently(self.url, lambda: self._fs.rm_file(full))
 
     def local_folder(self, path: str) -> Path | None:
         """Return a folder of the local disk, made if need be; None on an object store."""
@@ -148,66 +152,49 @@ class Store:
     def list(self, folder: str) -> Iterator[str]:
         """Yield the paths of all files below a folder, sorted; nothing if it is not there."""
         root = self._full(folder)
+        # the walk over a disk would leave out what it cannot read
+        options = {"on_error": _raise_unless_gone} if self._local else {}
         try:
-            found = patiently(self.url, lambda: self._fs.find(root))
+            found = patiently(self.url, lambda: self._fs.find(root, **options))
         except FileNotFoundError:
             return
         for full in sorted(found):
-            if not posixpath.basename(full).startswith(_ASIDE):
+            if not is_aside(posixpath.basename(full)):
                 yield posixpath.join(folder, posixpath.relpath(full, root))
 
-    def folders(self, folder: str) -> tuple[str, ...]:
-        """Return the names of the folders in a folder, sorted; none if it is not there."""
-        names = {
-            path.removeprefix(f"{folder}/").split("/")[0]
-            for path in self.list(folder)
-            if path.count("/") > folder.count("/") + 1
-        }
-        return tuple(sorted(names))
+    def list_folders(self, folder: str) -> Iterator[str]:
+        """Yield the paths of the folders right below a folder, sorted; nothing if it is not there.
+
+        Costs as much as the folder has entries, however many files lie below them.
+        """
+        root = self._full(folder)
+        try:
+            found = patiently(self.url, lambda: self._fs.ls(root, detail=True))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for full in sorted(entry["name"] for entry in found if entry["type"] == "directory"):
+            yield posixpath.join(folder, posixpath.basename(full.rstrip("/")))
 
     def prune(self, folder: str, before: datetime) -> int:
         """Remove files below a folder that were last written before a moment; count them."""
-        old = [path for path in self.list(folder) if self._fs.modified(self._full(path)) < before]
-        for path in old:
-            self._fs.rm_file(self._full(path))
-        return len(old)
+        return sum(self._remove_older(self._full(path), before) for path in self.list(folder))
+
+    def _remove_older(self, full: str, before: datetime) -> bool:
+        try:
+            if patiently(self.url, lambda: self._fs.modified(full)) >= before:
+                return False
+            patiently(self.url, lambda: self._fs.rm_file(full))
+        except FileNotFoundError:  # another removed it
+            return False
+        return True
 
     def _full(self, path: str) -> str:
         return posixpath.join(self._root, path)
 
 
-_ASIDE = ".aside-"
-
-
-def _write_local(target: Path, data: bytes) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f"{_ASIDE}{uuid.uuid4().hex}")
-    try:
-        _write_through(aside, data)
-        aside.replace(target)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
-def _create_local(target: Path, data: bytes) -> bool:
-    """Write aside and link into place: a link, unlike a rename, fails if the name is taken."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f"{_ASIDE}{uuid.uuid4().hex}")
-    try:
-        _write_through(aside, data)
-        os.link(aside, target)
-    except FileExistsError:
-        return False
-    finally:
-        aside.unlink(missing_ok=True)
-    return True
-
-
-def _write_through(file: Path, data: bytes) -> None:
-    with file.open("wb") as opened:
-        opened.write(data)
-        opened.flush()
-        os.fsync(opened.fileno())
+def _raise_unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
 
 
 def keyed(folder: str, key: str) -> str:

@@ -27,6 +27,7 @@ except ImportError:  # not on Windows, where leases do
 LEASE_S: Final = 30.0
 _BEATS_PER_LEASE: Final = 5
 _POLL_S: Final = 0.05
+_LONGEST_POLL_S: Final = 1.0
 
 Check = Callable[[], None]
 """Raises an EditError if the claim was lost to another buyer."""
@@ -83,6 +84,8 @@ class _Lease:
         self._owner = uuid.uuid4().hex
         self._number = 0
         self._beats = 0
+        self._seen: tuple[int, str, int] = (0, "", 0)
+        self._seen_at_s = 0.0
 
     @contextmanager
     def hold(self, is_done: Callable[[], bool]) -> Iterator[Check]:
@@ -101,26 +104,32 @@ class _Lease:
                 self._write(released=True)
 
     def _acquire(self, is_done: Callable[[], bool]) -> bool:
-        seen: tuple[int, str] = (0, "")
-        since = time.monotonic()
+        """Wait for the claim, asking ever more rarely; False if the edit was there first."""
+        number, pause_s = len(list(self._store.list(self._folder))), _POLL_S
         while not is_done():
-            number, content, released = self._last()
-            if (number, content) != seen:
-                seen, since = (number, content), time.monotonic()
-            free = number == 0 or released or time.monotonic() - since > self._lease_s
-            if free and self._store.create_json(self._path(number + 1), self._content()):
+            left_s = self._left_s(number)
+            if left_s > 0:
+                time.sleep(min(pause_s, left_s))
+                pause_s = min(2 * pause_s, _LONGEST_POLL_S)
+            elif self._store.create_json(self._path(number + 1), self._content()):
                 self._number = number + 1
                 return True
-            time.sleep(_POLL_S)
+            else:
+                number += 1
         return False
 
-    def _last(self) -> tuple[int, str, bool]:
-        """Number, state and release of the last claim."""
-        paths = list(self._store.list(self._folder))
-        if not paths:
-            return 0, "", False
-        claim = self._store.read_json(paths[-1])
-        return len(paths), f"{claim['owner']} {claim['beats']}", bool(claim["released"])
+    def _left_s(self, number: int) -> float:
+        """Seconds after which a claim whose owner stays silent is void; 0 once it is released."""
+        if number == 0:
+            return 0.0
+        asked_at_s = time.monotonic()
+        last = self._store.read_json(self._path(number))
+        if last["released"]:
+            return 0.0
+        state = (number, str(last["owner"]), int(last["beats"]))
+        if state != self._seen:
+            self._seen, self._seen_at_s = state, time.monotonic()
+        return self._seen_at_s + self._lease_s - asked_at_s
 
     def _check(self) -> None:
         if self._store.exists(self._path(self._number + 1)):

@@ -44,8 +44,9 @@ def latest_version(store: Store, dataset: str) -> VersionFolder | None:
 
 def complete_versions(store: Store, dataset: str) -> list[str]:
     """Return the names of a dataset's complete versions, sorted."""
-    names = store.folders(f"datasets/{dataset}")
-    return [name for name in names if VersionFolder(dataset, name).is_complete(store)]
+    folders = store.list_folders(f"datasets/{dataset}")
+    versions = [VersionFolder(dataset, folder.rsplit("/", 1)[-1]) for folder in folders]
+    return [folder.version for folder in versions if folder.is_complete(store)]
 
 
 def good_id(image: NormalImage) -> str:

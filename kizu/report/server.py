@@ -1,5 +1,7 @@
 """Serves reports and datasets of a store over HTTP, so that a browser elsewhere can open them."""
 
+import contextlib
+import logging
 import mimetypes
 import os
 import posixpath
@@ -9,13 +11,13 @@ from html import escape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
-from typing import Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
-from kizu.publish.layout import latest_version
+from kizu.publish.layout import VersionFolder, latest_version
+from kizu.report.served_path import served_path
 from kizu.store import Store
 
-_SERVED: Final = ("reports/", "datasets/")
+logger = logging.getLogger(__name__)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -32,11 +34,18 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(with_body=False)
 
     def _answer(self, *, with_body: bool) -> None:
-        path = posixpath.normpath(unquote(urlsplit(self.path).path)).lstrip("/")
+        with contextlib.suppress(ConnectionError):  # the browser went away
+            self._send(with_body=with_body)
+
+    def _send(self, *, with_body: bool) -> None:
         try:
-            data, kind = self._find(path)
-        except (FileNotFoundError, IsADirectoryError):
+            data, kind = self._find()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             self.send_error(HTTPStatus.NOT_FOUND, "there is no such file")
+            return
+        except Exception as error:  # noqa: BLE001 - clients of stores raise errors of their own
+            logger.warning("cannot read %s: %s", self.path, error)
+            self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR, "the file cannot be read")
             return
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", kind)
@@ -45,11 +54,13 @@ class _Handler(BaseHTTPRequestHandler):
         if with_body:
             self.wfile.write(data)
 
-    def _find(self, path: str) -> tuple[bytes, str]:
-        if path in ("", ".", "reports"):
+    def _find(self) -> tuple[bytes, str]:
+        """Return what the request asks for, and its media type."""
+        path = served_path(self.path)
+        if path is None:
+            raise FileNotFoundError(self.path)
+        if not path:
             return _overview(self.store).encode(), "text/html; charset=utf-8"
-        if not path.startswith(_SERVED):
-            raise FileNotFoundError(path)
         kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
         return self.store.read(path), f"{kind}; charset=utf-8" if "text" in kind else kind
 
@@ -59,15 +70,24 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _overview(store: Store) -> str:
     """Return a page that links the latest report of every dataset."""
-    names = sorted({path.split("/")[1] for path in store.list("datasets")})
-    folders = [folder for name in names if (folder := latest_version(store, name))]
+    names = [posixpath.basename(folder) for folder in store.list_folders("datasets")]
+    folders = [folder for name in names if (folder := _latest_version(store, name))]
     items = "".join(
         f'<li><a href="/{quote(folder.report("index.html"))}">{escape(folder.dataset)}</a> '
-        f"{folder.version}</li>"
+        f"{escape(folder.version)}</li>"
         for folder in folders
     )
     body = f"<ul>{items}</ul>" if items else "<p>No dataset is published yet.</p>"
     return f"<!doctype html><meta charset=utf-8><title>Datasets</title><h1>Datasets</h1>{body}"
+
+
+def _latest_version(store: Store, name: str) -> VersionFolder | None:
+    """Return a dataset's latest version; None as well if what points to it is damaged."""
+    try:
+        return latest_version(store, name)
+    except (ValueError, KeyError, TypeError) as error:
+        logger.warning("cannot tell the latest version of %s: %s", name, error)
+        return None
 
 
 @contextmanager

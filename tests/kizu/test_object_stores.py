@@ -1,5 +1,6 @@
 """The store on Azure Blob and S3: the same as on a disk."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Timer
 
@@ -49,6 +50,27 @@ def test_prune_removes_what_is_old_and_nothing_else(service, request):
     assert store.exists("edits/one")
 
 
+@pytest.mark.parametrize("service", ["azure_store", "s3_store"])
+def test_of_many_who_create_an_object_exactly_one_succeeds(service, request):
+    store = Store(request.getfixturevalue(service))
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(lambda n: store.create("ledger/1", bytes([n])), range(16)))
+    assert won.count(True) == 1
+    assert store.read("ledger/1") == bytes([won.index(True)])
+    store.remove("ledger/1")
+    store.remove("ledger/1")
+    assert not store.exists("ledger/1")
+
+
+@pytest.mark.parametrize("service", ["azure_store", "s3_store"])
+def test_folders_are_listed_one_level_deep(service, request):
+    store = Store(request.getfixturevalue(service))
+    for path in ("datasets/皿/v1/a.png", "datasets/mugs/v1/a.png", "datasets/readme"):
+        store.write(path, b"1")
+    assert list(store.list_folders("datasets")) == ["datasets/mugs", "datasets/皿"]
+    assert list(store.list_folders("nowhere")) == []
+
+
 @pytest.mark.slow
 def test_a_store_that_comes_back_is_waited_for(azure_store, azurite):  # noqa: F811 - fixtures
     store = Store(azure_store)
@@ -60,6 +82,7 @@ def test_a_store_that_comes_back_is_waited_for(azure_store, azurite):  # noqa: F
         assert store.exists("before")
         store.write("after", b"2")
         assert store.read("after") == b"2"
+        assert store.create("created", b"3")
     finally:
         back.join()
 

@@ -7,6 +7,17 @@ class ServiceRequestError(Exception):
     """Named as the Azure client's own."""
 
 
+class ClientError(Exception):
+    """S3's answer as botocore raises it."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.response = {
+            "Error": {"Code": "X"},
+            "ResponseMetadata": {"HTTPStatusCode": status},
+        }
+
+
 def caused_by(cause: Exception) -> Exception:
     error = RuntimeError("failed to fetch")
     error.__cause__ = cause
@@ -20,6 +31,7 @@ def caused_by(cause: Exception) -> Exception:
         TimeoutError(),
         OSError(5, "I/O error"),
         ServiceRequestError(),
+        ClientError(503),
     ],
 )
 def test_a_lost_connection_is_an_outage_however_it_is_wrapped(error):
@@ -27,7 +39,9 @@ def test_a_lost_connection_is_an_outage_however_it_is_wrapped(error):
     assert is_outage(caused_by(error))
 
 
-@pytest.mark.parametrize("error", [FileNotFoundError(), PermissionError(), ValueError("no")])
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError(), PermissionError(), ValueError("no"), ClientError(412)]
+)
 def test_a_missing_file_or_right_is_no_outage(error):
     assert not is_outage(error)
 

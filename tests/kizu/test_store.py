@@ -9,8 +9,11 @@ from pathlib import Path
 
 import fsspec
 import pytest
+from outages import losing_the_first_answer, refusing_once
 
 from kizu.store import StageFolder, Store, keyed
+
+ObjectStore = fsspec.get_filesystem_class("objects")
 
 
 def test_what_is_written_is_read(store):
@@ -130,3 +133,51 @@ def test_prune_removes_what_is_old_and_nothing_else(store):
     assert store.prune("results", now - timedelta(days=1)) == 0
     assert store.prune("results", now + timedelta(days=1)) == 1
     assert list(store.list("")) == ["edits/one"]
+
+
+@pytest.fixture
+def objects(tmp_path):
+    return Store(f"objects://{tmp_path.name}")
+
+
+def test_who_creates_an_object_and_never_hears_so_is_still_told_that_it_is_his(
+    objects, monkeypatch
+):
+    lost = ConnectionResetError("reset")
+    monkeypatch.setattr(
+        ObjectStore, "pipe_file", losing_the_first_answer(ObjectStore.pipe_file, lost)
+    )
+    assert objects.create("ledger/1", b"mine")
+    assert not objects.create("ledger/1", b"another's")
+    assert objects.read("ledger/1") == b"mine"
+
+
+@pytest.mark.parametrize(
+    ("method", "call"),
+    [
+        ("find", lambda store: list(store.list("results"))),
+        ("ls", lambda store: list(store.list_folders(""))),
+        ("modified", lambda store: store.prune("results", datetime.now(UTC) + timedelta(days=1))),
+        ("rm_file", lambda store: store.prune("results", datetime.now(UTC) + timedelta(days=1))),
+        ("rm_file", lambda store: store.remove("results/one")),
+        ("pipe_file", lambda store: store.create("results/two", b"2")),
+    ],
+)
+def test_every_call_waits_out_a_short_outage(objects, monkeypatch, method, call):
+    twin = Store(f"{objects.url}-twin")
+    for store in (objects, twin):
+        store.write("results/one", b"1")
+    refused = ConnectionRefusedError("refused")
+    monkeypatch.setattr(ObjectStore, method, refusing_once(getattr(ObjectStore, method), refused))
+    assert call(objects) == call(twin)
+    assert list(objects.list("")) == list(twin.list(""))
+
+
+@pytest.mark.parametrize("kind", ["local", "object store"])
+def test_folders_are_listed_one_level_deep(store, objects, kind):
+    store = store if kind == "local" else objects
+    for path in ("datasets/皿/v1/a.png", "datasets/mugs/v1/a.png", "datasets/readme", "x/y/z"):
+        store.write(path, b"1")
+    assert list(store.list_folders("datasets")) == ["datasets/mugs", "datasets/皿"]
+    assert list(store.list_folders("datasets/readme")) == []
+    assert list(store.list_folders("nowhere")) == []

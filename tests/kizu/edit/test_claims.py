@@ -4,9 +4,14 @@ import subprocess
 import sys
 import time
 import uuid
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
+from typing import ClassVar
 
+import fsspec
 import pytest
+from object_stores import azure_store, azurite, s3_endpoint, s3_store  # noqa: F401 - fixtures
 
 from kizu.edit.claims import _Lease, claim
 from kizu.edit.editor import EditError
@@ -94,3 +99,92 @@ def test_a_lease_that_is_renewed_is_not_taken_over():
         other = _Lease(store, KEY, lease_s=0.8)
         assert not other._acquire(lambda: time.monotonic() > waited_until)
         check()
+
+
+class CountingStore(fsspec.get_filesystem_class("objects")):
+    """An object store that counts what is asked of it."""
+
+    protocol = "counting"
+    requests: ClassVar = Counter()
+
+    @classmethod
+    def _strip_protocol(cls, path):
+        return super()._strip_protocol(path.replace("counting://", "memory://"))
+
+    def find(self, path, **options):
+        self.requests["list"] += 1
+        return super().find(path, **options)
+
+    def info(self, path, **options):
+        self.requests["stat"] += 1
+        return super().info(path, **options)
+
+    def cat_file(self, path, **options):
+        self.requests["get"] += 1
+        return super().cat_file(path, **options)
+
+
+fsspec.register_implementation("counting", CountingStore)
+
+
+def test_waiting_for_a_claim_asks_an_object_store_ever_more_rarely():
+    store = Store(f"counting://{uuid.uuid4().hex}")
+    waiting = _Lease(store, KEY)
+    until = time.monotonic() + 4.0
+    with _Lease(store, KEY).hold(never):
+        CountingStore.requests.clear()
+        assert not waiting._acquire(
+            lambda: store.exists("edits/there") or time.monotonic() > until,
+        )
+    assert CountingStore.requests["list"] == 1
+    assert CountingStore.requests.total() < 30  # 240 at the first pace
+
+
+def test_a_claim_that_is_released_goes_to_one_of_those_who_wait_and_soon():
+    store = Store(f"objects://{uuid.uuid4().hex}")
+    got, inside = [], []
+
+    def wait():
+        with claim(store, KEY, never):
+            inside.append(1)
+            assert len(inside) == 1
+            got.append(time.monotonic())
+            inside.pop()
+
+    threads = [Thread(target=wait) for _ in range(3)]
+    with claim(store, KEY, never):
+        for thread in threads:
+            thread.start()
+        time.sleep(3)
+        released = time.monotonic()
+    for thread in threads:
+        thread.join()
+    assert released < min(got) < released + 5
+    assert len(got) == 3
+
+
+def test_who_takes_over_learns_soon_that_the_lease_has_run_out():
+    store = Store(f"objects://{uuid.uuid4().hex}")
+    dead = _Lease(store, KEY, lease_s=2.5)
+    assert dead._acquire(never)
+    started = time.monotonic()
+    assert _Lease(store, KEY, lease_s=2.5)._acquire(never)
+    assert 2.5 <= time.monotonic() - started < 7
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("service", ["azure_store", "s3_store"])
+def test_claims_pass_from_one_to_the_next_on_a_real_object_store(service, request):
+    store, key = Store(request.getfixturevalue(service)), uuid.uuid4().hex
+    inside, most = [], []
+
+    def work(number):
+        with claim(store, key, never):
+            inside.append(number)
+            most.append(len(inside))
+            inside.remove(number)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(work, range(4)))
+    assert most == [1] * 4
+    assert len(list(store.list(f"claims/{key[:2]}/{key}"))) == 4

@@ -6,7 +6,6 @@ from typing import Final
 
 _BOUNDARY: Final = re.compile(r'boundary="?([^";]+)"?')
 _NAME: Final = re.compile(rb'[;\s]name="([^"]*)"')
-_FILENAME: Final = re.compile(rb'filename="([^"]*)"')
 _TYPE: Final = re.compile(rb"content-type:\s*([^\r\n;]+)", re.IGNORECASE)
 
 
@@ -16,13 +15,11 @@ class Part:
 
     Attributes:
         name: The field's name, without the ``[]`` of lists.
-        filename: The file's name; empty for a text field.
         mime: Its media type; empty where none is given.
         data: Its bytes.
     """
 
     name: str
-    filename: str
     mime: str
     data: bytes
 
@@ -57,10 +54,9 @@ def _parse_part(piece: bytes) -> Part:
     name = _NAME.search(head)
     if not separator or name is None:
         raise ValueError("a part of the form has no name")
-    filename, mime = _FILENAME.search(head), _TYPE.search(head)
+    mime = _TYPE.search(head)
     return Part(
         name=name[1].decode("utf-8").removesuffix("[]"),
-        filename=filename[1].decode("utf-8") if filename else "",
         mime=mime[1].decode("ascii").strip() if mime else "",
         data=data,
     )
