@@ -70,7 +70,6 @@ class ShardReport(Record):
 
     Attributes:
         stage: The stage.
-        shard: The shard.
         made: Samples it made something for.
         kept: Samples that were there already.
         waiting: Samples an earlier stage has nothing for.
@@ -78,7 +77,6 @@ class ShardReport(Record):
     """
 
     stage: str
-    shard: ShardRef
     made: int
     kept: int
     waiting: tuple[str, ...]
@@ -135,7 +133,6 @@ def run_shard(
         advance(stage)
     return ShardReport(
         stage=stage,
-        shard=ref,
         made=counts[Done.MADE],
         kept=counts[Done.KEPT],
         waiting=tuple(waiting),

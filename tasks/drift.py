@@ -21,15 +21,22 @@ def last_summary(dataset: str, store_url: str) -> BuildSummary | None:
     return BuildSummary.model_validate(store.read_json(folder.report(SUMMARY_FILE)))
 
 
-def tell_drift(before: BuildSummary | None, now: BuildSummary) -> bool:
+def has_drifted(before: BuildSummary | None, now: BuildSummary) -> bool:
+    """Tell whether the accepted share has changed much since the latest version."""
+    was, share = before.accepted_share if before else None, now.accepted_share
+    return was is not None and share is not None and abs(share - was) > DRIFT_FROM
+
+
+def tell_drift(before: BuildSummary | None, now: BuildSummary) -> None:
     """Emit the event ``kizu.yield.drifted`` if the accepted share has changed much."""
-    was = before.accepted_share if before else None
-    share = now.accepted_share
-    if was is None or share is None or abs(share - was) <= DRIFT_FROM:
-        return False
+    if before is None or not has_drifted(before, now):
+        return
     emit_event(
         event="kizu.yield.drifted",
         resource={"prefect.resource.id": f"kizu.dataset.{now.dataset}"},
-        payload={"version": now.version, "accepted_share": share, "before": was},
+        payload={
+            "version": now.version,
+            "accepted_share": now.accepted_share,
+            "before": before.accepted_share,
+        },
     )
-    return True

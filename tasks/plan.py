@@ -22,15 +22,11 @@ class BuildPlan(Record):
         shards: Its samples.
         samples: How many they are.
         left_out: Samples of the dataset that are not among them.
-        photos: How many normal images there are.
-        skipped: How many files were left out.
     """
 
     shards: tuple[ShardRef, ...]
     samples: int
     left_out: int
-    photos: int
-    skipped: int
 
 
 @task(name="estimate", **ALWAYS)
@@ -84,8 +80,6 @@ def plan_shards(
         shards=tuple(shards),
         samples=len(samples),
         left_out=len(planned) - len(samples),
-        photos=len(taken.images),
-        skipped=len(taken.skipped),
     )
 
 

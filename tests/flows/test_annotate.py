@@ -6,7 +6,7 @@ from kizu.ground import GroundSettings
 from kizu.publish.layout import latest_version
 from kizu.report.summary import BuildSummary
 from kizu.spec import DatasetSpec
-from tasks.drift import tell_drift
+from tasks.drift import has_drifted
 
 NOWHERE = GroundSettings(annotator="grounding-dino+sam", detector_weights="/nowhere")
 
@@ -22,8 +22,16 @@ def test_another_annotator_publishes_a_version_of_the_edits_there_are(build, spe
     assert (found.samples, found.review, found.failed) == (4, 4, 0)
     assert found.note.startswith("Samples are not grounded: ")
     assert found.version != first.version
-    assert latest_version(store, "plates").version == found.version
+    assert found.latest == first.version, "samples that were not tried are missing from it"
+    assert latest_version(store, "plates").version == first.version
     assert list(store.list("edits")) == edits
+
+
+def test_annotating_every_edit_anew_makes_the_latest_version(build, spec, store):
+    build(spec)
+    state = annotate_dataset(spec, ground=NOWHERE, store_url=store.url, return_state=True)
+    found = BuildSummary.model_validate(state.result())
+    assert found.latest == found.version == latest_version(store, "plates").version
 
 
 def test_annotating_before_anything_is_bought_says_so(spec, store):
@@ -45,10 +53,10 @@ def test_a_build_from_a_spec_file_is_the_build_from_the_form(build, spec, store,
 
 def test_a_yield_that_stays_or_is_the_first_is_no_drift(build, spec):
     _, now = build(spec)
-    assert tell_drift(now, now) is False
-    assert tell_drift(None, now) is False
+    assert not has_drifted(now, now)
+    assert not has_drifted(None, now)
 
 
 def test_a_yield_that_falls_is_told(build, spec):
     _, now = build(spec)
-    assert tell_drift(now.model_copy(update={"accepted": 2, "review": 2}), now) is True
+    assert has_drifted(now.model_copy(update={"accepted": 2, "review": 2}), now)

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from prefect.client.orchestration import get_client
 
+import kizu
 from kizu.edit.planning import plan_samples
-from kizu.images import decode_mask, decode_png, encode_png
+from kizu.images import decode_png, encode_png
 from kizu.publish.layout import VersionFolder, latest_version
 from kizu.publish.manifests import TABLES, decode_table
 from kizu.source import list_source, take_in
@@ -18,8 +19,10 @@ def changed(spec: DatasetSpec, **fields) -> DatasetSpec:
     return DatasetSpec.parse({**spec.model_dump(mode="json"), **fields})
 
 
-def rows(store: Store, dataset: str, table: str) -> list[dict]:
+def rows(store: Store, dataset: str, table: str, version: str = "latest") -> list[dict]:
     folder = latest_version(store, dataset)
+    if version != "latest":
+        folder = VersionFolder(dataset, version)
     return decode_table(table, store.read(folder.path(f"{table}.parquet"))).to_pylist()
 
 
@@ -39,18 +42,32 @@ def test_a_build_publishes_every_photo_and_every_defect(build, spec, store):
     assert not any(value is None for row in samples for value in row.values())
 
 
-def test_published_pixels_outside_the_mask_are_the_photos_own(build, spec, store):
+def test_published_pixels_that_were_not_touched_are_the_photos_own(build, spec, store):
     build(spec)
-    folder = latest_version(store, "plates")
-    names = {row["sample_id"]: row["normal_name"] for row in rows(store, "plates", "provenance")}
-    defects = [row for row in rows(store, "plates", "samples") if row["label_index"]]
-    for row in defects:
-        photo = decode_png((Path(spec.images.path) / names[row["sample_id"]]).read_bytes())
-        image = decode_png(store.read(folder.path(row["image_path"])))
-        mask = decode_mask(store.read(folder.path(row["mask_path"])))
-        assert mask.any()
-        assert np.array_equal(image[~mask], photo[~mask])
-        assert not np.array_equal(image[mask], photo[mask])
+    dataset = kizu.open_dataset(store, "plates")
+    names = dataset.provenance.set_index("sample_id").normal_name
+    defects = [sample for sample in dataset if not sample.is_normal]
+    assert len(defects) == 4
+    for sample in defects:
+        photo = decode_png((Path(spec.images.path) / names[sample.sample_id]).read_bytes())
+        image, label, touched = sample.image(), sample.label(), sample.touched()
+        assert label.any()
+        assert not (label & ~touched).any()
+        assert np.array_equal(image[~touched], photo[~touched])
+        assert not np.array_equal(image[label], photo[label])
+
+
+def test_boxes_areas_and_regions_are_those_of_the_label(build, spec, store):
+    build(spec)
+    dataset = kizu.open_dataset(store, "plates")
+    measured = dataset.instances[dataset.instances.annotator == "kizu-diff"]
+    for sample in (sample for sample in dataset if not sample.is_normal):
+        found = measured[measured.sample_id == sample.sample_id]
+        label = sample.label()
+        rows, columns = np.flatnonzero(label.any(axis=1)), np.flatnonzero(label.any(axis=0))
+        assert found.area_px.sum() == label.sum()
+        assert (found.x0.min(), found.x1.max()) == (columns[0], columns[-1] + 1)
+        assert (found.y0.min(), found.y1.max()) == (rows[0], rows[-1] + 1)
 
 
 def test_no_photo_is_in_train_and_test(build, spec, store, photos, make_photo):
@@ -124,7 +141,8 @@ def test_a_failed_image_stops_no_other_and_a_rerun_makes_only_it(build, spec, st
     assert state.message.startswith("1 of 4 samples failed, for example: edit: ")
     assert (summary.accepted, summary.failed) == (3, 1)
     assert "is not in the store" in summary.problems[0].reason
-    ledger = {row["edit_key"]: row["status"] for row in rows(store, "plates", "edits")}
+    edits = rows(store, "plates", "edits", version=summary.version)
+    ledger = {row["edit_key"]: row["status"] for row in edits}
     assert ledger[lost] == "failed"
     before = written(store, "edits")
     state, summary = build(spec)
