@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx2
+
+from kizu.edit.azure.emulation import EMULATOR_HEADER
+
 
 @dataclass
 class Request:
@@ -80,3 +84,46 @@ def managed_identity(monkeypatch, token="t0ken"):  # noqa: S107 - a stand-in's t
         monkeypatch.setenv("IDENTITY_ENDPOINT", f"{identity.url}/msi/token")
         monkeypatch.setenv("IDENTITY_HEADER", "an identity's header")
         yield identity
+
+
+class _Forwarder(BaseHTTPRequestHandler):
+    def __init__(self, target, hidden, *args):
+        self.target, self.hidden = target, hidden
+        super().__init__(*args)
+
+    def _forward(self, method):
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        passed = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+        answer = httpx2.request(
+            method, f"{self.target}{self.path}", headers=passed, content=body, timeout=60
+        )
+        self.send_response(answer.status_code)
+        for name, value in answer.headers.items():
+            if method not in self.hidden or name != EMULATOR_HEADER:
+                self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    def do_POST(self):
+        self._forward("POST")
+
+    def do_GET(self):
+        self._forward("GET")
+
+    def log_message(self, *_):
+        """Stay quiet."""
+
+
+@contextmanager
+def disguised(emulator, *hidden):
+    """Serve what an emulator answers without its saying so, to requests of these methods.
+
+    It stands in for a service that bills, which cannot be called here.
+    """
+    handler = partial(_Forwarder, emulator.endpoint, hidden or ("GET", "POST"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
