@@ -19,6 +19,7 @@ from kizu.edit.planning import PlannedSample
 from kizu.ground.archive import open_detections
 from kizu.images import decode_png, encode_mask, encode_png
 from kizu.publish.layout import VersionFolder, defect_image, defect_mask
+from kizu.publish.moving import move_detections
 from kizu.publish.outcome import look_up
 from kizu.publish.rows import (
     Row,
@@ -27,7 +28,6 @@ from kizu.publish.rows import (
     diff_instances,
     edit_row,
     grounded_instances,
-    move_detections,
 )
 from kizu.shards import Shard
 from kizu.store import StageFolder, Store

@@ -1,13 +1,12 @@
 """Gathers what the stages stored of a sample into the card the report shows."""
 
-import numpy as np
-
 from kizu.agree.verdict import Agreement
+from kizu.arrays import Mask
 from kizu.diff.archive import open_anomaly_map, open_diff, open_diff_mask
 from kizu.edit.archive import EditRecord, open_edit
 from kizu.edit.planning import PlannedSample
-from kizu.ground import Detections
 from kizu.ground.archive import open_detections
+from kizu.ground.encoded import EncodedDetections
 from kizu.images import decode_png
 from kizu.report.card import Card, Figure
 from kizu.shards import Shard
@@ -40,7 +39,7 @@ def gather_card(
     )
 
 
-def _detections(store: Store, shard: Shard, key: str) -> Detections | None:
+def _detections(store: Store, shard: Shard, key: str) -> EncodedDetections | None:
     if shard.annotator is None:
         return None
     return open_detections(StageFolder(store, "ground", key)).detections()
@@ -51,13 +50,14 @@ def _figures(agreement: Agreement, match_rate: float, diff: StageFolder) -> dict
     return {**figures, "match_rate": round(match_rate, 3), "drift": open_diff(diff).drift.value}
 
 
-def _union(found: Detections | None) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]] | None:
-    if found is None or found.mask is None:
+def _union(found: EncodedDetections | None) -> Mask | None:
+    if found is None or not found.rle:
         return None
-    return found.union_mask((found.mask.shape[1], found.mask.shape[2]))
+    height, width = found.rle[0]["size"]
+    return found.union_mask((height, width))
 
 
-def _labels(found: Detections | None) -> tuple[str, ...]:
+def _labels(found: EncodedDetections | None) -> tuple[str, ...]:
     if found is None:
         return ()
     return tuple(
