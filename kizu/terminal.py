@@ -64,7 +64,7 @@ def print_outlook(spec: DatasetSpec, found: Outlook) -> None:
     table.add_row("to make", str(found.to_make))
     cost = "unknown" if found.cost_usd is None else f"{found.cost_usd:.2f} USD"
     at_most = "at most " if found.cost_usd else ""
-    who = "at list price; the emulator bills nothing" if found.emulated else spec.editor.name
+    who = "emulated, so free" if found.emulated else spec.editor.name
     table.add_row("estimated cost", f"{at_most}{cost} ({who})")
     out.print(table)
     for preview in found.previews:

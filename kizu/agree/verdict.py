@@ -13,8 +13,8 @@ from kizu.agree.metrics import box_mask, coverage, mask_iou
 from kizu.agree.settings import AgreementSettings
 from kizu.arrays import Mask
 from kizu.diff import Status
-from kizu.ground import Detections
 from kizu.ground.boxes import box_area, box_of
+from kizu.ground.encoded import EncodedDetections
 from kizu.ground.priors import with_priors
 from kizu.settings import Record
 from kizu.spec import AreaRange
@@ -109,7 +109,7 @@ class Agreement(Record):
 def agree(
     mask: Mask,
     status: Status,
-    detections: Detections | None,
+    detections: EncodedDetections | None,
     expected_area: AreaRange,
     settings: AgreementSettings,
     *,
@@ -138,18 +138,20 @@ def agree(
     return Agreement(verdict=VERDICT_OF[reason], reason=reason, **figures)
 
 
-def _overlap(mask: Mask, detections: Detections) -> dict[str, float | int | None]:
+def _overlap(mask: Mask, detections: EncodedDetections) -> dict[str, float | int | None]:
     """Figures of the detections that touch the change, against the change."""
     shape = (mask.shape[0], mask.shape[1])
-    areas = detections.areas(shape)
-    touching = [i for i, area in enumerate(areas) if np.any(area & mask)]
+    touching, union = list[int](), np.zeros(shape, np.bool_)
+    for row, crop in enumerate(detections.crops(shape)):
+        if np.any(crop.inside & mask[crop.window]):
+            touching.append(row)
+            union[crop.window] |= crop.inside
     counts = {
-        "detections": len(areas),
-        "detections_elsewhere": len(areas) - len(touching),
+        "detections": len(detections),
+        "detections_elsewhere": len(detections) - len(touching),
     }
     if not touching:
         return {**counts, "mask_iou": 0.0, "coverage": 0.0}
-    union = np.logical_or.reduce([areas[i] for i in touching])
     boxes = box_mask(detections.xyxy[touching], shape)
     return {
         **counts,

@@ -3,10 +3,9 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kizu.ground.detections import Detections
-from kizu.rle import decode_rle, encode_rle
+from kizu.ground.encoded import EncodedDetections, encoded
 from kizu.settings import Record
 from kizu.store import StageFolder
 
@@ -28,12 +27,11 @@ class DetectionsRecord(Record):
     phrase: tuple[str, ...]
     rle: tuple[dict[str, Any], ...] | None
 
-    def detections(self) -> Detections:
-        """Return the arrays."""
-        masks = None if self.rle is None else [decode_rle(rle) for rle in self.rle]
-        return Detections(
+    def detections(self) -> EncodedDetections:
+        """Return the arrays; the masks stay encoded."""
+        return EncodedDetections(
             xyxy=np.array(self.xyxy, dtype=np.float32).reshape(-1, 4),
-            mask=_stack(masks) if masks else None,
+            rle=self.rle,
             confidence=np.array(self.confidence, dtype=np.float32),
             phrase=self.phrase,
         )
@@ -41,13 +39,12 @@ class DetectionsRecord(Record):
 
 def save_detections(folder: StageFolder, annotator: str, found: Detections) -> None:
     """Store what an annotator found."""
-    masks = None if found.mask is None else tuple(encode_rle(mask) for mask in found.mask)
     record = DetectionsRecord(
         annotator=annotator,
         xyxy=tuple(found.xyxy.astype(float).tolist()),
         confidence=tuple(found.confidence.astype(float).tolist()),
         phrase=found.phrase,
-        rle=masks,
+        rle=encoded(found).rle,
     )
     folder.finish(record.model_dump(mode="json"))
 
@@ -55,7 +52,3 @@ def save_detections(folder: StageFolder, annotator: str, found: Detections) -> N
 def open_detections(folder: StageFolder) -> DetectionsRecord:
     """Return stored detections."""
     return DetectionsRecord.model_validate(folder.record())
-
-
-def _stack(masks: list[NDArray[np.bool_]]) -> NDArray[np.bool_]:
-    return np.stack(masks)

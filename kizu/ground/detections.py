@@ -1,6 +1,6 @@
 """What an annotator says of one image: boxes, masks, confidences and phrases, row by row."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.arrays import Boxes, Mask
+from kizu.crops import MaskCrop, crop_of, crop_of_box
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,22 @@ class Detections:
     def with_mask(self, mask: NDArray[np.bool_]) -> Self:
         """Return the same regions with these (N, H, W) masks."""
         return type(self)(self.xyxy, mask, self.confidence, self.phrase)
+
+    def crops(self, shape: tuple[int, int]) -> Iterator[MaskCrop]:
+        """Yield each region; one without a mask fills its box.
+
+        Args:
+            shape: The image's (H, W) in pixels.
+
+        Raises:
+            ValueError: If the masks have another shape.
+        """
+        if self.mask is None:
+            yield from (crop_of_box(box, shape) for box in self.xyxy)
+            return
+        if self.mask.shape[1:] != shape:
+            raise ValueError(f"masks are {self.mask.shape[1:]}, the image is {shape}")
+        yield from (crop_of(mask) for mask in self.mask)
 
     def areas(self, shape: tuple[int, int]) -> list[Mask]:
         """Return the (H, W) mask of each region; a region without a mask fills its box.

@@ -4,22 +4,28 @@ After the prompt regularisation of Cao et al., "Segment Any Anomaly without Trai
 Prompt Regularization" (arXiv 2305.10724), which keeps regions of plausible area and place.
 """
 
+from dataclasses import replace
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from kizu.arrays import Mask
 from kizu.ground.detections import Detections
+from kizu.ground.encoded import EncodedDetections
 
 NO_AREA = 1e-12
 
+Found = TypeVar("Found", Detections, EncodedDetections)
+
 
 def with_priors(
-    detections: Detections,
+    detections: Found,
     shape: tuple[int, int],
     *,
     area_share: tuple[float, float] | None = None,
     region: Mask | None = None,
-) -> Detections:
+) -> Found:
     """Return the detections with confidences that count their size and place, surest first.
 
     Annotations stay independent of such knowledge and can be cached; this comes after them.
@@ -38,15 +44,15 @@ def with_priors(
     Raises:
         ValueError: If `region` is not of the image's shape.
     """
-    area_px = np.array([one.sum() for one in _masks(detections, shape)], np.float32)
+    if region is not None and region.shape != shape:
+        raise ValueError(f"region is {region.shape}, the image is {shape}; give one of its size")
+    area_px, inside_px = _areas_px(detections, shape, region)
     weight = np.ones(len(detections), np.float32)
     if area_share is not None:
         weight *= area_fit(area_px / np.float32(shape[0] * shape[1]), area_share)
     if region is not None:
-        weight *= _share_inside(detections, shape, region, area_px)
-    weighted = Detections(
-        detections.xyxy, detections.mask, detections.confidence * weight, detections.phrase
-    )
+        weight *= inside_px / area_px.clip(min=1)
+    weighted = replace(detections, confidence=detections.confidence * weight)
     order = np.argsort(-weighted.confidence, kind="stable")
     return weighted.select(order[weight[order] > 0])
 
@@ -64,16 +70,13 @@ def area_fit(area_share: NDArray[np.float32], expected: tuple[float, float]) -> 
     return fit
 
 
-def _share_inside(
-    detections: Detections, shape: tuple[int, int], region: Mask, area_px: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    if region.shape != shape:
-        raise ValueError(f"region is {region.shape}, the image is {shape}; give one of its size")
-    inside = [np.count_nonzero(one & region) for one in _masks(detections, shape)]
-    share: NDArray[np.float32] = np.array(inside, np.float32) / area_px.clip(min=1)
-    return share
-
-
-def _masks(detections: Detections, shape: tuple[int, int]) -> list[Mask]:
-    """Return one (H, W) mask per region; a region without a mask fills its box."""
-    return [detections.select([row]).union_mask(shape) for row in range(len(detections))]
+def _areas_px(
+    detections: Detections | EncodedDetections, shape: tuple[int, int], region: Mask | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return each region's area, (N,) px, and how much of it is inside `region`, (N,) px."""
+    areas = [
+        (crop.area_px, 0 if region is None else np.count_nonzero(crop.inside & region[crop.window]))
+        for crop in detections.crops(shape)
+    ]
+    area_px, inside_px = np.array(areas, np.float32).reshape(-1, 2).T
+    return area_px, inside_px

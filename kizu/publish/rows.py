@@ -1,24 +1,23 @@
 """The rows of a dataset version's tables, from what the stages stored."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from kizu.agree.verdict import Agreement, Verdict
-from kizu.arrays import Boxes, FloatMap, Mask
+from kizu.arrays import FloatMap, Mask
+from kizu.crops import connected_regions
 from kizu.diff.archive import DiffRecord
 from kizu.edit.archive import EditRecord
 from kizu.edit.planning import PlannedSample, is_test_photo
-from kizu.ground import Detections
-from kizu.ground.boxes import box_of
+from kizu.ground.encoded import EncodedDetections
 from kizu.keys import canonical_json
 from kizu.outputs import SampleOutputs
 from kizu.publish.layout import good_id
 from kizu.publish.outcome import Outcome, Reached
-from kizu.rle import encode_rle
+from kizu.rle import encode_crop
 from kizu.source import NormalImage
 from kizu.spec import GOOD, DatasetSpec
 
@@ -208,16 +207,23 @@ def diff_instances(sample_id: str, mask: Mask, anomaly_map: FloatMap) -> list[Ro
         mask: (H, W) bool, as published.
         anomaly_map: (H, W) float32 on the same grid.
     """
-    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-    regions = [np.asarray(labels == label) for label in range(1, count)]
+    shape = (mask.shape[0], mask.shape[1])
     return [
-        _instance(sample_id, DIFF_ANNOTATOR, number, region, float(anomaly_map[region].mean()))
-        for number, region in enumerate(regions)
+        _instance(
+            sample_id,
+            DIFF_ANNOTATOR,
+            number,
+            area_px=region.area_px,
+            score=float(anomaly_map[region.window][region.inside].mean()),
+            box=region.xyxy,
+            rle=encode_crop(region, shape),
+        )
+        for number, region in enumerate(connected_regions(mask))
     ]
 
 
 def grounded_instances(
-    sample_id: str, annotator: str, found: Detections, shape: tuple[int, int]
+    sample_id: str, annotator: str, found: EncodedDetections, shape: tuple[int, int]
 ) -> list[Row]:
     """Return one row per detection, with its box as the annotator gave it.
 
@@ -227,60 +233,34 @@ def grounded_instances(
         found: Detections on the published image's grid.
         shape: (H, W) of that image.
     """
+    rles = [None] * len(found) if found.rle is None else found.rle
     return [
         _instance(
             sample_id,
             annotator,
             number,
-            area,
-            float(found.confidence[number]),
+            area_px=crop.area_px,
+            score=float(found.confidence[number]),
             box=found.xyxy[number],
+            rle=rles[number],
             phrase=found.phrase[number],
-            has_mask=found.mask is not None,
         )
-        for number, area in enumerate(found.areas(shape))
+        for number, crop in enumerate(found.crops(shape))
     ]
-
-
-def move_detections(found: Detections, affine: NDArray[np.float64]) -> Detections:
-    """Carry detections into another frame.
-
-    Args:
-        found: Detections.
-        affine: (2, 3) float64, maps (x, y, 1) px of their frame to the other one.
-    """
-    masks = found.mask
-    if masks is not None:
-        masks = np.stack([_move_mask(mask, affine) for mask in masks]) if len(found) else masks
-    return Detections(_move_boxes(found.xyxy, affine), masks, found.confidence, found.phrase)
-
-
-def _move_boxes(boxes: Boxes, affine: NDArray[np.float64]) -> Boxes:
-    corners = boxes.reshape(-1, 2, 2) - 0.5  # edges to pixel-centre coordinates
-    moved = corners @ affine[:, :2].T + affine[:, 2] + 0.5
-    ordered = np.concatenate([moved.min(axis=1), moved.max(axis=1)], axis=1)
-    return np.asarray(ordered, dtype=np.float32)
-
-
-def _move_mask(mask: Mask, affine: NDArray[np.float64]) -> Mask:
-    size = (mask.shape[1], mask.shape[0])
-    moved = cv2.warpAffine(mask.astype(np.uint8), affine, size, flags=cv2.INTER_NEAREST)
-    return np.asarray(moved > 0)
 
 
 def _instance(
     sample_id: str,
     annotator: str,
     number: int,
-    area: Mask,
-    score: float,
     *,
-    box: NDArray[np.float32] | None = None,
+    area_px: int,
+    score: float,
+    box: Iterable[float | np.float32],
+    rle: dict[str, Any] | None,
     phrase: str | None = None,
-    has_mask: bool = True,
 ) -> Row:
-    x0, y0, x1, y1 = (float(edge) for edge in (box_of(area)[0] if box is None else box))
-    rle = encode_rle(area) if has_mask else None
+    x0, y0, x1, y1 = (float(edge) for edge in box)
     return {
         "sample_id": sample_id,
         "annotator": annotator,
@@ -289,7 +269,7 @@ def _instance(
         "y0": y0,
         "x1": x1,
         "y1": y1,
-        "area_px": int(np.count_nonzero(area)),
+        "area_px": area_px,
         "score": score,
         "phrase": phrase,
         "rle_height": rle["size"][0] if rle else None,

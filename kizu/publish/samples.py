@@ -17,6 +17,7 @@ from kizu.images import encode_mask, encode_png
 from kizu.keys import sha256_hex
 from kizu.outputs import SampleOutputs
 from kizu.publish.layout import VersionFolder, defect_image, defect_mask, defect_touched
+from kizu.publish.moving import move_detections
 from kizu.publish.outcome import Reached, look_up
 from kizu.publish.rows import (
     File,
@@ -26,7 +27,6 @@ from kizu.publish.rows import (
     diff_instances,
     edit_row,
     grounded_instances,
-    move_detections,
 )
 from kizu.store import Store
 

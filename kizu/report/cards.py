@@ -6,10 +6,10 @@ from kizu.agree.verdict import Agreement
 from kizu.arrays import FloatMap, Mask
 from kizu.diff.archive import DiffRecord, open_anomaly_map, open_diff
 from kizu.diff.composite import carry_map
-from kizu.ground import Detections
+from kizu.ground.encoded import EncodedDetections
 from kizu.outputs import SampleOutputs
 from kizu.publish.dataset import Sample
-from kizu.publish.rows import move_detections
+from kizu.publish.moving import move_detections
 from kizu.report.card import Card, Figure
 
 
@@ -52,7 +52,9 @@ def _anomaly_map(outputs: SampleOutputs, diff: DiffRecord, *, composited: bool) 
     return carry_map(anomaly_map, np.array(diff.normal_from_edited)) if composited else anomaly_map
 
 
-def _detections(outputs: SampleOutputs, diff: DiffRecord, *, composited: bool) -> Detections | None:
+def _detections(
+    outputs: SampleOutputs, diff: DiffRecord, *, composited: bool
+) -> EncodedDetections | None:
     if outputs.detections is None:
         return None
     found = outputs.detections.detections()
@@ -64,13 +66,14 @@ def _figures(agreement: Agreement, diff: DiffRecord) -> dict[str, Figure]:
     return {**figures, "match_rate": round(diff.match_rate, 3), "drift": diff.drift.value}
 
 
-def _union(found: Detections | None) -> Mask | None:
-    if found is None or found.mask is None:
+def _union(found: EncodedDetections | None) -> Mask | None:
+    if found is None or not found.rle:
         return None
-    return found.union_mask((found.mask.shape[1], found.mask.shape[2]))
+    height, width = found.rle[0]["size"]
+    return found.union_mask((height, width))
 
 
-def _labels(found: Detections | None) -> tuple[str, ...]:
+def _labels(found: EncodedDetections | None) -> tuple[str, ...]:
     if found is None:
         return ()
     return tuple(

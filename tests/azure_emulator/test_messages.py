@@ -77,7 +77,7 @@ def test_the_set_up_is_checked_without_a_call(start_emulator, open_shop, monkeyp
 def test_a_redirect_is_not_followed(start_emulator, open_shop, monkeypatch, url_style, status):
     start_emulator()
     with scripted_service() as service:
-        service.replies = [(status, {})]
+        service.replies = [(404, {}), (status, {})]  # the first one asks who answers
         service.reply_headers = {"Location": f"{service.other_url}/openai/v1/images/edits?key=s3"}
         monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", service.url)
         shop = open_shop(url_style=url_style)
@@ -85,7 +85,7 @@ def test_a_redirect_is_not_followed(start_emulator, open_shop, monkeypatch, url_
         shop.editor.close()
     assert f"redirects to {service.other_url}, and credentials are not sent on" in sentence
     assert "set AZURE_OPENAI_ENDPOINT to the address of the service" in sentence
-    assert len(service.requests) == 1
+    assert len(service.requests) == 2
     assert [end.status for end in shop.ends()] == ["rejected"]
 
 

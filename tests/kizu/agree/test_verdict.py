@@ -1,10 +1,16 @@
+import tracemalloc
+
 import numpy as np
 import pytest
+from drawn_masks import grid_of_rings
 
 from kizu.agree.settings import AgreementSettings
 from kizu.agree.verdict import EXPLANATION, VERDICT_OF, Reason, Verdict, agree
+from kizu.crops import connected_regions
 from kizu.diff import Status
 from kizu.ground import Detections
+from kizu.ground.encoded import EncodedDetections, encoded
+from kizu.rle import encode_crop
 from kizu.spec import AreaRange
 
 SHAPE = (40, 60)
@@ -21,16 +27,18 @@ def block(y0: int, y1: int, x0: int, x1: int) -> np.ndarray:
 DEFECT = block(10, 20, 10, 20)
 
 
-def found(*masks: np.ndarray, boxes_only: bool = False) -> Detections:
+def found(*masks: np.ndarray, boxes_only: bool = False) -> EncodedDetections:
     boxes = [
         [xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]
         for ys, xs in (np.nonzero(mask) for mask in masks)
     ]
-    return Detections(
-        xyxy=np.array(boxes, np.float32).reshape(-1, 4),
-        mask=None if boxes_only else np.array(masks, bool).reshape(-1, *SHAPE),
-        confidence=np.linspace(0.5, 0.9, len(masks), dtype=np.float32),
-        phrase=("a hole",) * len(masks),
+    return encoded(
+        Detections(
+            xyxy=np.array(boxes, np.float32).reshape(-1, 4),
+            mask=None if boxes_only else np.array(masks, bool).reshape(-1, *SHAPE),
+            confidence=np.linspace(0.5, 0.9, len(masks), dtype=np.float32),
+            phrase=("a hole",) * len(masks),
+        )
     )
 
 
@@ -114,3 +122,18 @@ def test_only_an_edit_without_a_change_is_rejected():
 
 def test_every_reason_is_explained():
     assert set(EXPLANATION) == set(VERDICT_OF) == set(Reason)
+
+
+def test_two_hundred_detections_are_compared_in_the_memory_of_a_few_masks():
+    mask = grid_of_rings(10, 20, cell_px=100)
+    rles = tuple(encode_crop(ring, mask.shape) for ring in connected_regions(mask))
+    boxes, sure = np.full((200, 4), 9, np.float32), np.ones(200, np.float32)
+    rings = EncodedDetections(boxes, rles, sure, ("a ring",) * 200)
+    tracemalloc.start()
+    try:
+        agreement = verdict(mask, detections=rings)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (agreement.detections, agreement.mask_iou) == (200, 1)
+    assert peak_bytes < 5 * mask.nbytes

@@ -77,6 +77,15 @@ def test_union_mask_fills_the_boxes_of_regions_without_masks():
     assert np.argwhere(boxes.union_mask((4, 6))).tolist() == [[1, 2], [1, 3]]
 
 
+def test_crops_are_the_regions_in_their_tight_boxes():
+    assert [crop.xyxy for crop in two_regions().crops((4, 6))] == [(2, 1, 3, 2), (5, 3, 6, 4)]
+
+
+def test_crops_of_another_image_shape_are_refused():
+    with pytest.raises(ValueError, match=r"masks are \(4, 6\), the image is \(5, 6\)"):
+        list(two_regions().crops((5, 6)))
+
+
 def test_joined_parts_keep_their_order_and_lose_their_masks():
     joined = concatenate([two_regions(), Detections.empty(), two_regions()])
     assert joined.phrase == ("a scratch", "a chip") * 2

@@ -3,6 +3,7 @@ import pytest
 
 from kizu.ground import Detections, with_priors
 from kizu.ground.detections import from_rows
+from kizu.ground.encoded import encoded
 
 SHAPE = (100, 200)
 
@@ -42,6 +43,19 @@ def test_masks_count_instead_of_boxes_where_there_are_any():
     thin = Detections(boxes, mask, np.ones(1, np.float32), ("a scratch",))
     result = with_priors(thin, SHAPE, area_share=(0.001, 0.01))
     assert result.confidence.tolist() == pytest.approx([1.0])
+
+
+def test_encoded_masks_weigh_as_the_masks_do():
+    masks = np.random.default_rng(0).random((5, *SHAPE)) < np.linspace(0, 0.5, 5)[:, None, None]
+    boxes, sure = np.zeros((5, 4), np.float32), np.linspace(0.2, 0.9, 5, dtype=np.float32)
+    found = Detections(boxes, masks, sure, tuple("abcde"))
+    region = np.zeros(SHAPE, dtype=bool)
+    region[:, 60:130] = True
+    plain = with_priors(found, SHAPE, area_share=(0.1, 0.3), region=region)
+    stored = with_priors(encoded(found), SHAPE, area_share=(0.1, 0.3), region=region)
+    assert stored.phrase == plain.phrase
+    assert stored.confidence.tolist() == plain.confidence.tolist()
+    assert np.array_equal(stored.union_mask(SHAPE), plain.union_mask(SHAPE))
 
 
 def test_priors_of_nothing_are_nothing():
