@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LATEST: Final = "latest"
+FILE_KINDS: Final = ("image", "mask", "touched")
 _ROWS_AT_A_TIME: Final = 256
 
 
@@ -52,7 +53,7 @@ class Sample:
         Raises:
             DatasetError: The file is missing, or is not the one that was published.
         """
-        return decode_png(self._read("image"))
+        return decode_png(self.read("image"))
 
     def label(self) -> Mask:
         """Return the defect, (H, W) bool; nothing for normal images.
@@ -62,7 +63,7 @@ class Sample:
         """
         if not self.row["mask_path"]:
             return np.zeros(self.image().shape[:2], np.bool_)
-        return decode_mask(self._read("mask"))
+        return decode_mask(self.read("mask"))
 
     def touched(self) -> Mask | None:
         """Return the pixels that are not bit for bit the normal image's, (H, W) bool.
@@ -74,9 +75,17 @@ class Sample:
         Raises:
             DatasetError: As for ``image``.
         """
-        return decode_mask(self._read("touched")) if self.row["touched_path"] else None
+        return decode_mask(self.read("touched")) if self.row["touched_path"] else None
 
-    def _read(self, kind: str) -> bytes:
+    def read(self, kind: str) -> bytes:
+        """Return one of its files as it is stored.
+
+        Args:
+            kind: "image", "mask" or "touched".
+
+        Raises:
+            DatasetError: As for ``image``.
+        """
         return self._dataset.read(self.row[f"{kind}_path"], self.row[f"{kind}_sha256"])
 
 
@@ -176,8 +185,13 @@ class Dataset:
     def verify(self) -> list[str]:
         """Read every file of the version; return one sentence per missing or altered one."""
         tables = (partial(self._table, table) for table in TABLES)
-        pixels = (read for sample in self for read in (sample.image, sample.label, sample.touched))
-        return _problems(tables) or _problems(pixels)
+        return _problems(tables) or _problems(self._file_reads())
+
+    def _file_reads(self) -> Iterator[Callable[[], bytes]]:
+        for sample in self:
+            for kind in FILE_KINDS:
+                if sample.row[f"{kind}_path"]:
+                    yield partial(sample.read, kind)
 
     def _table(self, table: str) -> bytes:
         return self.read(f"{table}.parquet", self.manifest["sha256"][table])

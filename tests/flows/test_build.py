@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from prefect.client.orchestration import get_client
 
 import kizu
 from kizu.edit.planning import plan_samples
+from kizu.ground import annotator_version
 from kizu.images import decode_png, encode_png
 from kizu.publish.layout import VersionFolder, latest_version
 from kizu.publish.manifests import TABLES, decode_table
@@ -188,6 +190,25 @@ def test_with_weights_every_edit_is_looked_at_and_its_regions_are_published(
     instances = rows(store, "plates", "instances")
     assert {row["phrase"] for row in instances} == {None, "hole", "stain"}
     assert str(grounding_dino_folder) not in str(provenance)
+
+
+def test_a_worker_with_other_weights_than_planned_fails_its_shard_and_names_both(
+    build, spec, store, grounding_dino_folder, sam_folder, monkeypatch
+):
+    ground = {
+        "annotator": "grounding-dino+sam",
+        "detector_weights": str(grounding_dino_folder),
+        "segmenter_weights": str(sam_folder),
+    }
+    here = json.loads(annotator_version(changed(spec, ground=ground).ground))
+    planned = json.dumps({**here, "detector": "sha256:of another machine"})
+    monkeypatch.setattr("tasks.ground.annotator_version", lambda _: planned)
+    state, summary = build(changed(spec, ground=ground))
+    assert state.is_failed()
+    assert (summary.failed, summary.version) == (4, "")
+    told = f"detector: {here['detector']!r} here, 'sha256:of another machine' planned"
+    assert all(told in problem.reason for problem in summary.problems)
+    assert list(store.list("stages/ground")) == []
 
 
 def test_broken_files_are_left_out_by_name(build, spec, photos):

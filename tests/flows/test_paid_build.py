@@ -2,13 +2,15 @@
 
 import cv2
 import pytest
+from loopback import disguised
 from prefect.blocks.system import Secret
 
+import kizu
 from kizu.edit.azure.emulator import Emulator, EmulatorSettings, Fault, FaultPlan
 from kizu.edit.azure.emulator.settings import KEY
 from kizu.edit.ledger import Ledger
 from kizu.edit.statement import lines_of
-from kizu.publish.layout import latest_version
+from kizu.publish.layout import complete_versions, latest_version
 from kizu.publish.manifests import decode_table
 from kizu.spec import DatasetSpec
 
@@ -117,3 +119,44 @@ def test_an_edit_that_another_dataset_paid_for_is_cached_in_the_ledger(build, pa
     build(other)
     assert emulator.tally.billed == 4
     assert [line.status for line in lines_of(Ledger(store), "more plates")] == ["cached"] * 4
+
+
+def test_a_night_with_a_dead_key_leaves_the_latest_version_where_it_is(
+    build, paid, store, emulate, monkeypatch
+):
+    emulator = emulate()
+    _, yesterday = build(paid())
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "a key that was revoked")
+    tonight = DatasetSpec.parse({**paid().model_dump(mode="json"), "seed": 1})
+    state, summary = build(tonight)
+    assert state.is_failed()
+    assert "does not accept the key" in state.message
+    assert (summary.version, summary.latest) == ("", yesterday.version)
+    assert complete_versions(store, "plates") == [yesterday.version]
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
+    state, summary = build(tonight)
+    assert state.is_completed()
+    assert summary.latest == summary.version == kizu.open_dataset(store, "plates").version
+    assert emulator.tally.billed == 8
+
+
+def test_edits_by_the_emulator_are_bought_anew_from_a_service(
+    build, paid, store, emulate, monkeypatch
+):
+    emulator = emulate()
+    _, imitated = build(paid(max_requests=4))
+    before = kizu.open_dataset(store, "plates")
+    with disguised(emulator) as endpoint:
+        monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", endpoint)
+        state, bought = build(paid(max_requests=4))
+    assert state.is_completed(), state.message
+    assert emulator.tally.billed == 8
+    assert (imitated.cost_usd, bought.cost_usd) == (0, emulator.tally.cost_usd / 2)
+    assert bought.paid.startswith("4 requests, 0.")
+    after = kizu.open_dataset(store, "plates")
+    assert before.version != after.version
+    for dataset, emulated in ((before, True), (after, False)):
+        defects = dataset.provenance[dataset.provenance.edit_key.notna()]
+        assert list(defects.emulated) == [emulated] * 4
+        assert set(defects.host) == {"127.0.0.1"}
+        assert set(dataset.edits.status) == {"emulated" if emulated else "bought"}

@@ -79,6 +79,22 @@ def test_detections_elsewhere_do_not_count():
     assert verdict(detections=found(elsewhere)).reason is Reason.NOT_GROUNDED
 
 
+def test_a_detection_outside_the_asked_region_is_no_testimony():
+    elsewhere = block(30, 38, 40, 50)
+    within = block(0, 30, 0, 40)
+    agreement = verdict(detections=found(DEFECT, elsewhere), region=within)
+    assert (agreement.detections, agreement.detections_elsewhere) == (1, 0)
+    assert verdict(detections=found(DEFECT, elsewhere)).detections == 2
+
+
+def test_confidence_counts_how_well_size_and_place_suit_what_was_asked_for():
+    half_outside = block(0, 40, 0, 15)
+    assert verdict(detections=found(DEFECT)).confidence == 0.5
+    assert verdict(detections=found(DEFECT), region=half_outside).confidence == 0.25
+    too_large = block(5, 35, 5, 53)  # 1440 of 2400 px, twice the most that was expected
+    assert verdict(DEFECT, detections=found(too_large)).confidence == pytest.approx(0.25)
+
+
 def test_half_an_overlap_is_disagreement():
     agreement = verdict(detections=found(block(10, 20, 16, 26)))
     assert agreement.reason is Reason.DISAGREE

@@ -52,6 +52,19 @@ def test_masks_move_as_masks_of_the_whole_picture_do(stack, matrix):
         assert np.array_equal(decode_rle(rle), moved_whole(mask, matrix))
 
 
+@pytest.mark.parametrize("turn", [0.0, 0.1, -0.4])
+def test_a_moved_box_holds_the_moved_region(turn):
+    mask = np.zeros((1, 60, 80), bool)
+    mask[0, 20:40, 30:50] = True
+    boxes = np.array([[30, 20, 50, 40]], np.float32)
+    found = Detections(boxes, mask, np.array([0.5], np.float32), ("a hole",))
+    moved = move_detections(encoded(found), affine(1.0, turn, 3, 2))
+    rows, columns = np.nonzero(decode_rle(moved.rle[0]))
+    [[x0, y0, x1, y1]] = moved.xyxy
+    assert min(columns.min() - x0, rows.min() - y0) >= -0.5
+    assert max(columns.max() + 1 - x1, rows.max() + 1 - y1) <= 0.5
+
+
 @pytest.mark.parametrize("turn", [0.0, 0.003, -0.2])
 def test_masks_of_large_pictures_move_so_too(turn):
     mask = np.random.default_rng(0).random((1500, 2100)) < 0.3
