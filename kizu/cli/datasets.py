@@ -12,7 +12,7 @@ from kizu.demo import write_demo
 from kizu.edit.ledger import Ledger
 from kizu.edit.planning import outlook
 from kizu.edit.statement import lines_of, statement, to_csv
-from kizu.publish.layout import latest_version
+from kizu.publish.dataset import LATEST, open_dataset
 from kizu.report.summary import BuildSummary, SamplesFailedError
 from kizu.scaffold import spec_template
 from kizu.source import Inventory, examine, list_source
@@ -72,14 +72,13 @@ def report(
     name: Annotated[str, typer.Argument(help="The dataset's name.")],
     store: StoreUrl = DEFAULT_STORE,
     *,
+    version: Annotated[str, typer.Option(help="The version.")] = LATEST,
     japanese: Annotated[bool, typer.Option("--ja", help="Open the Japanese page.")] = False,
     show: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
 ) -> None:
-    """Open the report of a dataset's latest version."""
+    """Open the report of a dataset."""
     opened = or_exit(Store, store)
-    folder = latest_version(opened, name)
-    if folder is None:
-        fail(f"there is no dataset {name!r} in {store}; 'kizu build' makes one")
+    folder = or_exit(open_dataset, opened, name, version).folder
     address = opened.address(folder.report("index.ja.html" if japanese else "index.html"))
     out.print(address)
     if show:

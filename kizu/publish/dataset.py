@@ -95,6 +95,7 @@ class Dataset:
     Attributes:
         name: The dataset's name.
         version: The version's.
+        folder: Where its files lie.
         manifest: What ``manifest.json`` says of it.
     """
 
@@ -105,7 +106,7 @@ class Dataset:
             DatasetError: There is no such version, or it is not complete.
         """
         self._store = store
-        self._folder = folder
+        self.folder = folder
         self.name, self.version = folder.dataset, folder.version
         try:
             self.manifest = store.read_json(folder.path(MANIFEST))
@@ -167,7 +168,7 @@ class Dataset:
         Raises:
             DatasetError: It is missing, or is not the file that was published.
         """
-        place = self._folder.path(path)
+        place = self.folder.path(path)
         try:
             data = self._store.read(place)
         except FileNotFoundError as error:
