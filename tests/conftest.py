@@ -10,6 +10,7 @@ import fsspec
 import numpy as np
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
+from object_stores import azure_store, azurite, s3_endpoint, s3_store  # noqa: F401 - fixtures
 
 from kizu.arrays import RgbImage
 from kizu.images import encode_png

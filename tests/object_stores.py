@@ -1,4 +1,8 @@
-"""Object stores on this machine: Azurite for Azure Blob, moto for S3."""
+"""Object stores on this machine: Azurite for Azure Blob, moto for S3.
+
+One of each per process, known to all tests through ``conftest.py``: clients are kept by their URL,
+so a second service under the same one would not be asked. Every test gets a store of its own there.
+"""
 
 import os
 import shutil
@@ -8,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,7 +95,7 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
 def azure_store(azurite: Azurite, monkeypatch: pytest.MonkeyPatch) -> str:
     """Store URL on Azurite, with the credentials in the environment."""
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", azurite.connection_string)
-    return azurite.url
+    return f"{azurite.url}-{uuid.uuid4().hex[:8]}"
 
 
 @pytest.fixture(scope="session")
@@ -118,4 +123,4 @@ def s3_store(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "anything")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
-    return "s3://kizu/store"
+    return f"s3://kizu/store-{uuid.uuid4().hex[:8]}"

@@ -3,7 +3,6 @@
 from threading import Lock, Timer
 
 import pytest
-from object_stores import azure_store, azurite  # noqa: F401 - fixtures
 
 from flows.build import build_dataset
 from flows.runner import task_runner
@@ -28,7 +27,7 @@ def manifests(store: Store) -> dict[str, bytes]:
 
 def test_threads_processes_and_dask_on_azure_blob_give_identical_manifests(
     spec,
-    azure_store,  # noqa: F811 - a fixture
+    azure_store,
     monkeypatch,
 ):
     pytest.importorskip("prefect_dask", reason="prefect-dask is not installed")
@@ -46,8 +45,8 @@ def test_threads_processes_and_dask_on_azure_blob_give_identical_manifests(
 
 def test_a_store_away_for_a_minute_in_the_middle_of_a_build_is_waited_for(
     spec,
-    azure_store,  # noqa: F811 - a fixture
-    azurite,  # noqa: F811 - a fixture
+    azure_store,
+    azurite,
 ):
     url = f"{azure_store}-outage"
     fields = spec.model_dump(mode="json")

@@ -1,7 +1,6 @@
 """Prefect's results beside everything else in the store."""
 
 import pytest
-from object_stores import azure_store, azurite, s3_endpoint, s3_store  # noqa: F401 - fixtures
 
 from kizu.store import Store
 from tasks.results import _block

@@ -11,7 +11,6 @@ from typing import ClassVar
 
 import fsspec
 import pytest
-from object_stores import azure_store, azurite, s3_endpoint, s3_store  # noqa: F401 - fixtures
 
 from kizu.edit.claims import _Lease, claim
 from kizu.edit.editor import EditError
