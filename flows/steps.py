@@ -55,7 +55,7 @@ def publish_build(
         rows = publish_shard.map(plan.shards, unmapped(version), unmapped(store_url)).result()
         publish_version(spec, inventory, version, rows, store_url)
     before = last_summary(spec.name, store_url)
-    latest = make_latest(spec, version, plan.left_out, store_url)
+    latest = make_latest(spec, version, plan.left_out, annotator, store_url)
     stop = run_sign(Store(store_url)).see()
     summary = write_report(
         spec,

@@ -4,7 +4,7 @@ from functools import cached_property
 
 from kizu.agree.verdict import Agreement
 from kizu.arrays import Mask, RgbImage
-from kizu.edit.archive import EditRecord, find_edit, open_edit
+from kizu.edit.archive import EditDamagedError, EditRecord, find_edit, open_edit, read_picture
 from kizu.edit.foreground import find_foreground, stored_foreground
 from kizu.edit.planning import PlannedSample
 from kizu.edit.region import region_mask
@@ -94,6 +94,14 @@ class SampleOutputs:
     def detections(self) -> DetectionsRecord | None:
         """What the annotator found on the edited picture; None if no annotator looks."""
         return None if self.shard.annotator is None else open_detections(self.ground)
+
+    def picture_problem(self) -> str:
+        """Say what is wrong with the stored picture; empty if it is the one that was recorded."""
+        try:
+            read_picture(self._store, self._picture())
+        except EditDamagedError as error:
+            return str(error)
+        return ""
 
     def region(self) -> Mask | None:
         """Return where the defect was asked for, (H, W) bool on the normal image's grid."""

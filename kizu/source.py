@@ -67,10 +67,17 @@ class NormalImage:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file that is left out, and why."""
+    """A file that is left out, and why.
+
+    Attributes:
+        name: The file.
+        reason: Why, in one sentence.
+        unreadable: True if nobody could look at it, which may be otherwise tomorrow.
+    """
 
     name: str
     reason: str
+    unreadable: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,7 +156,8 @@ def _examine(file: SourceFile, store: Store) -> tuple[NormalImage | Skipped, Rgb
     except UnreadableImageError as error:
         return Skipped(file.name, str(error)), None
     except OSError as error:
-        return Skipped(file.name, f"it cannot be read ({error.strerror or error})"), None
+        reason = f"it cannot be read ({error.strerror or error})"
+        return Skipped(file.name, reason, unreadable=True), None
 
 
 def _known(name: str, sha256: str, store: Store) -> NormalImage | None:

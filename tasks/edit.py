@@ -33,7 +33,7 @@ def edit_shard(shard: ShardRef, store_url: str) -> ShardReport:
     def obtain(_: Shard, sample: PlannedSample) -> Done:
         if record := find_edit(store, sample.request.key):
             if till is not None:
-                till.note_found(record.key, record.bought_for)
+                till.note_found(record.key, record.bought_for, emulated=record.emulated)
             return Done.KEPT
         photo = decode_png(store.read(sample.normal.path))
         obtain_edit(store, editor, sample.request, photo, sample.region, till)

@@ -21,7 +21,8 @@ class BuildPlan(Record):
     Attributes:
         shards: Its samples.
         samples: How many they are.
-        left_out: Samples of the dataset that are not among them.
+        left_out: Samples of the dataset that are not among them, and photos that could not be
+            read.
     """
 
     shards: tuple[ShardRef, ...]
@@ -79,7 +80,7 @@ def plan_shards(
     return BuildPlan(
         shards=tuple(shards),
         samples=len(samples),
-        left_out=len(planned) - len(samples),
+        left_out=len(planned) - len(samples) + sum(skip.unreadable for skip in taken.skipped),
     )
 
 

@@ -7,6 +7,7 @@ from prefect import task
 
 from kizu.outputs import SampleOutputs
 from kizu.progress import advance
+from kizu.publish.dataset import Dataset
 from kizu.publish.layout import VersionFolder, latest_version
 from kizu.publish.outcome import (
     Outcome,
@@ -21,6 +22,7 @@ from kizu.settings import Record
 from kizu.shards import ShardRef
 from kizu.spec import DatasetSpec
 from kizu.store import Store
+from tasks.ground import AnnotatorChoice
 from tasks.intake import open_inventory
 from tasks.options import ALWAYS, ONCE_PER_RUN
 
@@ -127,17 +129,27 @@ def publish_version(
 
 
 @task(name="point to latest", **ALWAYS)
-def make_latest(spec: DatasetSpec, version: VersionRef, left_out: int, store_url: str) -> str:
+def make_latest(
+    spec: DatasetSpec,
+    version: VersionRef,
+    left_out: int,
+    annotator: AnnotatorChoice,
+    store_url: str,
+) -> str:
     """Make a version the latest one if it may be; return the version that is latest now.
 
     Args:
         spec: The dataset.
         version: The version that was published.
-        left_out: Samples of the dataset that the build did not try.
+        left_out: Samples that the build did not try, and photos that could not be read.
+        annotator: Who annotated.
         store_url: The store.
     """
     store = Store(store_url)
-    if may_become_latest(spec, version.open_outcomes(store), left_out):
-        point_to_latest(store, version.folder())
     latest = latest_version(store, version.dataset)
+    lost = bool(annotator.note) and latest is not None and Dataset(store, latest).is_annotated
+    outcomes = version.open_outcomes(store)
+    if may_become_latest(spec, outcomes, left_out, lost_annotator=lost):
+        point_to_latest(store, version.folder())
+        return version.version
     return latest.version if latest else ""

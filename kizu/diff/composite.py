@@ -95,7 +95,8 @@ def carry_mask(mask: Mask, map_x: FloatMap, map_y: FloatMap) -> Mask:
     nearest = cv2.remap(numbers, map_x + _TIE, map_y + _TIE, cv2.INTER_NEAREST).astype(int)
     area_px = np.bincount(nearest.ravel(), minlength=count)
     lost = 2 * np.bincount(nearest[half], minlength=count) < area_px
-    lost &= area_px >= _MIN_LINE_PX
+    if half.any():  # else even a crumb is all there is
+        lost &= area_px >= _MIN_LINE_PX
     lost[0] = False
     return np.asarray(half | lost[nearest])
 

@@ -150,14 +150,26 @@ def open_edit(store: Store, record: EditRecord, photo: RgbImage) -> RgbImage:
     Raises:
         EditDamagedError: The picture is not the one that was recorded.
     """
+    return record.geometry.undo(decode_image(read_picture(store, record)), photo)
+
+
+def read_picture(store: Store, record: EditRecord) -> bytes:
+    """Return the picture file of an edit as it was received.
+
+    Raises:
+        EditDamagedError: It is missing, or not the one that was recorded.
+    """
     path = _picture_path(record.key)
-    data = store.read(path)
+    way_out = "bring the file back, or delete the folder of the edit to have it made again"
+    try:
+        data = store.read(path)
+    except FileNotFoundError as error:
+        raise EditDamagedError(f"{path} is missing; {way_out}") from error
     if sha256_hex(data) != record.picture_sha256:
         raise EditDamagedError(
-            f"{path} is not the picture that {sidecar_path(record.key)} records; bring the file "
-            "back, or delete the folder of the edit to have it made again"
+            f"{path} is not the picture that {sidecar_path(record.key)} records; {way_out}"
         )
-    return record.geometry.undo(decode_image(data), photo)
+    return data
 
 
 def save_reply(store: Store, key: str, number: int, reply: Reply) -> None:

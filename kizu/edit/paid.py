@@ -91,6 +91,8 @@ class Setback:
         limit_per_minute: The quota as the service tells it.
         remains: What came of the body before it broke off.
         is_unreachable: True if no connection could be made.
+        host: The host that answered, if one did.
+        emulated: True if that was the emulator, which bills nothing.
     """
 
     kind: SetbackKind
@@ -102,6 +104,8 @@ class Setback:
     limit_per_minute: float | None = None
     remains: bytes = b""
     is_unreachable: bool = False
+    host: str = ""
+    emulated: bool = False
 
 
 class BadReplyError(EditError):

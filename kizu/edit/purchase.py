@@ -130,8 +130,8 @@ class _Purchase:
         with self._till.place():
             number = self._till.start(self._key, most_usd)
             answer = self._editor.call(parcel)
+        self._check_answer(number, answer)
         if isinstance(answer, Reply):
-            self._check_answer(number, answer)
             save_reply(self._store, self._key, number, answer)
             return answer, number
         if answer.remains:
@@ -151,11 +151,11 @@ class _Purchase:
             f"one; start it with 'kizu emulate-azure', or {way_out}"
         )
 
-    def _check_answer(self, number: int, reply: Reply) -> None:
+    def _check_answer(self, number: int, answer: Reply | Setback) -> None:
         """Refuse what the emulator answers in a service's place; it costs nothing."""
-        if reply.emulated and not self._order.request.emulated:
-            self._till.end(number, _end(CallStatus.REJECTED, f"{reply.host} is the emulator"))
-            self._check_service(reply.host, emulated=True)
+        if answer.emulated and not self._order.request.emulated:
+            self._till.end(number, _end(CallStatus.REJECTED, f"{answer.host} is the emulator"))
+            self._check_service(answer.host, emulated=True)
 
     def _complete(self, number: int, reply: Reply) -> EditRecord:
         """Read a stored answer, enter it into the ledger and complete the edit."""

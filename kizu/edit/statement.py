@@ -126,7 +126,8 @@ def statement(lines: Sequence[Line]) -> str:
 
 def _emulated_sentence(lines: Sequence[Line]) -> str:
     cost = sum(line.cost_usd or 0.0 for line in lines)
-    requests = "1 request" if len(lines) == 1 else f"{len(lines)} requests"
+    count = sum(line.status != CACHED for line in lines)
+    requests = "1 request" if count == 1 else f"{count} requests"
     return f"the emulator answered {requests}, {cost:.2f} USD at list price"
 
 

@@ -95,10 +95,9 @@ class Till:
                 known = end.latency_s if self._latency_s is None else self._latency_s
                 self._latency_s = _LATENCY_MEMORY * known + (1 - _LATENCY_MEMORY) * end.latency_s
 
-    def note_found(self, key: str, bought_for: str) -> None:
+    def note_found(self, key: str, bought_for: str, *, emulated: bool) -> None:
         """Write down that an edit another dataset paid for served this one too."""
         if bought_for not in ("", self.dataset):
-            emulated = self.terms.emulated
             self.ledger.note_cached(self.dataset, key, bought_for, emulated=emulated)
 
     def pause(self, seconds: float) -> None:

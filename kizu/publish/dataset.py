@@ -136,6 +136,11 @@ class Dataset:
         """One row per edit request: the ledger, refusals and failures included."""
         return self._frame("edits")
 
+    @property
+    def is_annotated(self) -> bool:
+        """True if an annotator looked at any of its samples."""
+        return bool(self.provenance["annotator"].notna().any())
+
     def __len__(self) -> int:
         """Return the number of images."""
         return int(self.manifest["rows"]["samples"])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, Final
 
-from kizu.agree.verdict import Agreement, Verdict
+from kizu.agree.verdict import Agreement, Reason, Verdict
 from kizu.edit.archive import EditRecord
 from kizu.keys import content_key
 from kizu.outputs import SampleOutputs
@@ -74,6 +74,10 @@ def look_up(outputs: SampleOutputs, store: Store) -> Outcome:
     """Look up how far a sample came."""
     edit, agreement = outputs.edit, outputs.agreement
     reached, reason = _reached(edit, agreement)
+    if agreement and _is_published_as_edited(outputs, agreement):
+        problem = outputs.picture_problem()
+        if problem:
+            agreement, reached, reason = None, Reached.UNFINISHED, problem
     sample = outputs.sample
     if not reason:
         reason = last_failure(store, sample.sample_id) or "it was not tried yet"
@@ -89,6 +93,12 @@ def look_up(outputs: SampleOutputs, store: Store) -> Outcome:
         host=edit.host if edit else "",
         emulated=edit.emulated if edit else False,
     )
+
+
+def _is_published_as_edited(outputs: SampleOutputs, agreement: Agreement) -> bool:
+    """Tell whether the editor's own picture is published, and so must be there undamaged."""
+    as_it_is = agreement.reason in (Reason.UNCHANGED, Reason.REDRAWN)
+    return as_it_is or not outputs.shard.spec.publish.composite
 
 
 def _reached(edit: EditRecord | None, agreement: Agreement | None) -> tuple[Reached, str]:
@@ -123,13 +133,17 @@ def is_empty(outcomes: Sequence[Outcome]) -> bool:
     return all(outcome.reached is not Reached.JUDGED for outcome in outcomes)
 
 
-def may_become_latest(spec: DatasetSpec, outcomes: Sequence[Outcome], left_out: int) -> bool:
+def may_become_latest(
+    spec: DatasetSpec, outcomes: Sequence[Outcome], left_out: int, *, lost_annotator: bool = False
+) -> bool:
     """Tell whether a version may become the dataset's latest one.
 
     Args:
         spec: The dataset.
         outcomes: How far the samples of the build came.
-        left_out: Samples of the dataset that the build did not try.
+        left_out: Samples that the build did not try, and photos that could not be read.
+        lost_annotator: True if nobody annotated, and the present latest version was annotated.
     """
-    complete = not left_out and all(outcome.reached not in FAILED for outcome in outcomes)
+    tried = not left_out and not lost_annotator
+    complete = tried and all(outcome.reached not in FAILED for outcome in outcomes)
     return not is_empty(outcomes) and (complete or spec.publish.latest == "always")

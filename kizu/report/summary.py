@@ -53,7 +53,7 @@ class BuildSummary(Record):
 
     dataset: str
     version: str
-    latest: str
+    latest: str = ""
     is_new: bool
     photos: int
     samples: int

@@ -5,6 +5,7 @@ from loopback import disguised
 
 from kizu.edit.archive import find_edit
 from kizu.edit.azure.emulation import find_service
+from kizu.edit.azure.emulator import Fault, FaultPlan
 from kizu.edit.editor import EditError, StopEditingError
 
 
@@ -99,6 +100,23 @@ def test_an_emulator_that_is_only_told_by_its_answer_makes_no_real_edit(
     [end] = shop.ends()
     assert (end.status, end.reason) == ("rejected", "127.0.0.1 is the emulator")
     assert shop.ledger.books().real.dataset("plates").requests == 0
+
+
+def test_what_it_refuses_then_is_no_refusal_of_the_service(start_emulator, open_shop, monkeypatch):
+    emulator = start_emulator(faults=FaultPlan(share=1, chosen=(Fault.POLICY,)))
+    with disguised(emulator, "GET") as endpoint:
+        monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", endpoint)
+        shop = open_shop()
+        with pytest.raises(StopEditingError, match="is the emulator, real edits were planned"):
+            shop.buy()
+    assert find_edit(shop.store, shop.request().key) is None
+    assert shop.ledger.books().real.dataset("plates").requests == 0
+
+
+def test_openai_itself_is_named_where_no_address_is_set(open_shop, monkeypatch):
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    service = find_service(open_shop(provider="openai").settings)
+    assert (service.host, service.emulated) == ("api.openai.com", False)
 
 
 @pytest.mark.parametrize("endpoint", ["", "http://127.0.0.1:9", "https://plates.example", "a b"])

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
 
@@ -92,6 +93,68 @@ def test_a_picture_that_was_damaged_fails_its_sample_and_is_named(build, spec, s
     assert problem.sample_id == sample.sample_id
     assert "picture.png is not the picture that" in problem.reason
     assert summary.accepted == 3
+
+
+def test_a_damaged_picture_that_would_be_published_as_it_is_fails_its_sample(
+    build, spec, store, sample
+):
+    uncut = changed(spec, publish={"composite": False})
+    _, before = build(uncut)
+    picture = edit_folder(store, sample.request.key) / "picture.png"
+    picture.write_bytes(picture.read_bytes()[:-40])
+    state, summary = build(uncut)
+    assert state.is_failed()
+    assert [problem.sample_id for problem in summary.problems] == [sample.sample_id]
+    assert "picture.png is not the picture that" in summary.problems[0].reason
+    assert (summary.accepted, summary.latest) == (3, before.version)
+
+
+def test_a_night_without_the_annotator_leaves_the_latest_version_where_it_is(
+    build, spec, store, grounding_dino_folder, sam_folder
+):
+    weights = {
+        "annotator": "grounding-dino+sam",
+        "detector_weights": str(grounding_dino_folder),
+        "segmenter_weights": str(sam_folder),
+    }
+    _, grounded = build(changed(spec, ground=weights))
+    lost = changed(spec, ground={**weights, "detector_weights": "/nowhere"})
+    _, summary = build(lost)
+    assert summary.note.startswith("Samples are not grounded: ")
+    assert summary.version != grounded.version == summary.latest
+    _, taken = build(changed(lost, publish={"latest": "always"}))
+    assert taken.latest == taken.version == kizu.open_dataset(store, "plates").version
+
+
+def test_photos_that_cannot_be_read_tonight_leave_the_latest_version_where_it_is(
+    build, spec, photos, monkeypatch
+):
+    _, before = build(spec)
+    opened = fsspec.open
+
+    def refuse(url, *args, **options):
+        if str(url).endswith("b.png"):
+            raise OSError(5, "Input/output error")
+        return opened(url, *args, **options)
+
+    monkeypatch.setattr("kizu.source.fsspec.open", refuse)
+    _, summary = build(spec)
+    assert [skip.name for skip in summary.skipped] == ["b.png"]
+    assert summary.version != before.version == summary.latest
+    monkeypatch.undo()
+    (photos / "b.png").unlink()
+    _, fewer = build(spec)
+    assert fewer.latest == fewer.version == summary.version
+
+
+def test_a_version_that_an_older_kizu_summed_up_is_followed_by_the_next(build, spec, store, sample):
+    [path] = [path for path in store.list("reports") if path.endswith("summary.json")]
+    older = store.read_json(path)
+    del older["latest"]
+    store.write_json(path, older)
+    shutil.rmtree(edit_folder(store, sample.request.key))
+    state, _ = build(spec)
+    assert state.is_completed()
 
 
 def test_a_build_with_failures_is_published_but_not_the_latest(build, spec, store, sample):

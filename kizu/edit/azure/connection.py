@@ -16,11 +16,11 @@ from kizu.azure_signin import (
     entra,
     http_client,
 )
+from kizu.edit.azure.emulation import OPENAI_URL
 from kizu.edit.azure.settings import AzureSettings
 from kizu.edit.editor import SecretSource, StopEditingError
 
 AZURE_EXAMPLE: Final = "https://NAME.openai.azure.com"
-OPENAI_URL: Final = "https://api.openai.com/v1"
 _NO_VERSION: Final = ("", "v1", "preview")
 
 Client = OpenAI | AzureOpenAI
@@ -195,12 +195,11 @@ def _secret(block: str, secrets: SecretSource | None) -> str:
 def connection_problem(settings: AzureSettings) -> str | None:
     """Say what keeps edits from being bought here; None if nothing does, as far as can be told.
 
-    Nothing is sent. A key in a Secret block is looked up by a flow's worker only.
+    Nothing is sent. A key in a Secret block is looked up by a flow's worker only, and taken to be
+    there.
     """
-    if settings.secret_block:
-        return None
     try:
-        Connection.from_environment(settings)
+        Connection.from_environment(settings, lambda block: block)
     except StopEditingError as problem:
         return str(problem)
     return None

@@ -17,6 +17,9 @@ from kizu.edit.azure.settings import AzureSettings
 EMULATOR_HEADER: Final = "x-kizu-emulator"
 """In every answer of the emulator."""
 
+OPENAI_URL: Final = "https://api.openai.com/v1"
+"""Where OpenAI itself answers."""
+
 _PROBE_TIMEOUT_S: Final = 10.0
 
 
@@ -43,9 +46,10 @@ def find_service(settings: AzureSettings, environment: Mapping[str, str] | None 
         environment: The environment; the process's own where None.
     """
     found = os.environ if environment is None else environment
-    name = "AZURE_OPENAI_ENDPOINT" if settings.provider == "azure" else "OPENAI_BASE_URL"
+    is_azure = settings.provider == "azure"
+    value = found.get("AZURE_OPENAI_ENDPOINT" if is_azure else "OPENAI_BASE_URL", "").strip()
     try:
-        url = httpx2.URL(found.get(name, "").strip())
+        url = httpx2.URL(value if value or is_azure else OPENAI_URL)
     except httpx2.InvalidURL:
         return Service("", emulated=False)
     return Service(url.host, is_loopback(url.host) and _is_emulator(url))
@@ -54,7 +58,8 @@ def find_service(settings: AzureSettings, environment: Mapping[str, str] | None 
 def _is_emulator(url: httpx2.URL) -> bool:
     origin = url.copy_with(path="/", query=None, fragment=None, userinfo=b"")
     try:
-        answer = httpx2.get(origin, timeout=_PROBE_TIMEOUT_S, trust_env=False)
+        client = httpx2.Client(timeout=_PROBE_TIMEOUT_S, trust_env=False)
+        with client, client.stream("GET", origin) as answer:  # the headers are all that counts
+            return EMULATOR_HEADER in answer.headers
     except httpx2.HTTPError:
         return False
-    return EMULATOR_HEADER in answer.headers

@@ -2,6 +2,7 @@
 
 import io
 import time
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -95,16 +96,23 @@ def send(
         return Setback(SetbackKind.STOP, str(problem))
     except (openai.APIError, httpx2.HTTPError) as error:
         setback = setback_of(error, connection, settings, body["prompt"])
-        return _timed(setback, time.monotonic() - started, _text(received, connection).encode())
+        timed = _timed(setback, time.monotonic() - started, _text(received, connection).encode())
+        told = error.response.headers if isinstance(error, openai.APIStatusError) else {}
+        emulated = EMULATOR_HEADER in told
+        return replace(timed, host=_host(connection), emulated=emulated)
     return Reply(
         body=_text(received, connection),
         latency_s=round(time.monotonic() - started, 3),
         request_id=headers.get("apim-request-id") or headers.get("x-request-id"),
         limit_per_minute=limit_per_minute(headers),
         at=time.time(),
-        host=urlsplit(connection.endpoint).hostname or "",
+        host=_host(connection),
         emulated=EMULATOR_HEADER in headers,
     )
+
+
+def _host(connection: Connection) -> str:
+    return urlsplit(connection.endpoint).hostname or ""
 
 
 def _text(received: bytearray, connection: Connection) -> str:

@@ -74,7 +74,9 @@ def test_report_opens_the_latest_version(run, tmp_path, monkeypatch):
     opened = []
     monkeypatch.setattr(webbrowser, "open", opened.append)
     store = Store(str(tmp_path / "kizu-store"))
-    point_to_latest(store, VersionFolder("mugs", "0123456789ab"))
+    folder = VersionFolder("mugs", "0123456789ab")
+    store.write_json(folder.path("manifest.json"), {})
+    point_to_latest(store, folder)
     code, out, _ = run("report", "mugs")
     assert code == 0
     assert out.strip().endswith("reports/mugs/0123456789ab/index.html")

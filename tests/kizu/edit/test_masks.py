@@ -113,6 +113,9 @@ def test_a_missing_key_or_endpoint_is_told_before_anything_starts(spec, missing,
     monkeypatch.delenv(missing)
     [warning] = spec_warnings(paid, date(2026, 11, 23))
     assert warning.startswith(f"{missing} is not set")
+    in_a_block = changed(spec, editor={"name": "azure", "secret_block": "image-key"})
+    told = [warning] if missing == "AZURE_OPENAI_ENDPOINT" else []
+    assert spec_warnings(in_a_block, date(2026, 11, 23)) == told
     replay = changed(spec, editor={"name": "replay", "of": {"name": "azure"}})
     assert spec_warnings(replay, date(2026, 11, 23)) == []
 

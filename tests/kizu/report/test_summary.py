@@ -1,6 +1,6 @@
 from kizu.agree.verdict import Verdict
 from kizu.publish.outcome import Outcome, Reached
-from kizu.report.summary import cards_to_show, next_steps, summarize
+from kizu.report.summary import BuildSummary, cards_to_show, next_steps, summarize
 from kizu.report.yields import yield_rows
 from kizu.source import Inventory, Skipped
 
@@ -52,6 +52,12 @@ def test_a_version_that_is_not_the_latest_says_so_and_how_to_change_that():
     [step, *_] = next_steps(summary(MIXED, latest="0122"))
     assert "Version 0123 is published, but the latest version stays 0122" in step
     assert "publish.latest" in step
+
+
+def test_a_summary_of_an_older_kizu_is_read():
+    older = summary(MIXED).model_dump(mode="json")
+    del older["latest"]
+    assert BuildSummary.model_validate(older).latest == ""
 
 
 def test_what_the_emulator_answered_cost_nothing():
