@@ -27,6 +27,6 @@ class PublishSettings(Settings):
     latest: Annotated[Literal["complete", "always"], Operational()] = Field(
         "complete",
         title="Latest version",
-        description="'complete': a version becomes the latest one only if no sample failed. "
+        description="'complete': a version becomes the latest one only if nothing is missing. "
         "'always': also after failures, but never an empty one.",
     )

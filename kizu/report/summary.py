@@ -150,8 +150,9 @@ def next_steps(summary: BuildSummary) -> list[str]:
     elif summary.latest != summary.version:
         latest = f"stays {summary.latest}" if summary.latest else "is not set"
         steps.append(
-            f"Version {summary.version} is published, but the latest version {latest}: samples "
-            "are missing. Set publish.latest to 'always' to take such versions all the same."
+            f"Version {summary.version} is published, but the latest version {latest}: samples, "
+            "photos or the annotator are missing. Set publish.latest to 'always' to take such "
+            "versions all the same."
         )
     if summary.stopped:
         steps.append(f"{summary.failed} samples are not made yet: {summary.stopped}.")
