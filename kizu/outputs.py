@@ -39,6 +39,32 @@ class SampleOutputs:
         """False while there is no edited picture, and for ever if the edit was refused."""
         return self.edit is not None and self.edit.has_picture
 
+    @property
+    def picture(self) -> EditRecord:
+        """The record of the edit that is there.
+
+        Raises:
+            FileNotFoundError: There is no picture.
+        """
+        if self.edit is None or not self.edit.has_picture:
+            raise FileNotFoundError(
+                f"the edit of {self.sample.sample_id} is not in the store; build again"
+            )
+        return self.edit
+
+    @property
+    def judged(self) -> Agreement:
+        """The verdict that is there.
+
+        Raises:
+            FileNotFoundError: There is none.
+        """
+        if self.agreement is None:
+            raise FileNotFoundError(
+                f"the verdict of {self.sample.sample_id} is not in the store; build again"
+            )
+        return self.agreement
+
     @cached_property
     def keys(self) -> StageKeys:
         """The keys of what is made from the edited picture.
@@ -46,7 +72,7 @@ class SampleOutputs:
         Raises:
             FileNotFoundError: There is no picture.
         """
-        return stage_keys(self.sample, self.shard.spec, self.shard.annotator, self._picture())
+        return stage_keys(self.sample, self.shard.spec, self.shard.annotator, self.picture)
 
     @property
     def diff(self) -> StageFolder:
@@ -81,7 +107,7 @@ class SampleOutputs:
             FileNotFoundError: There is no picture.
             EditDamagedError: The stored picture is not the one that was recorded.
         """
-        return open_edit(self._store, self._picture(), self.normal)
+        return open_edit(self._store, self.picture, self.normal)
 
     @cached_property
     def agreement(self) -> Agreement | None:
@@ -98,7 +124,7 @@ class SampleOutputs:
     def picture_problem(self) -> str:
         """Say what is wrong with the stored picture; empty if it is the one that was recorded."""
         try:
-            read_picture(self._store, self._picture())
+            read_picture(self._store, self.picture)
         except EditDamagedError as error:
             return str(error)
         return ""
@@ -113,10 +139,3 @@ class SampleOutputs:
         sha256 = self.sample.normal.sha256
         found = find_foreground(self._store, sha256)
         return stored_foreground(self._store, sha256, self.normal) if found is None else found
-
-    def _picture(self) -> EditRecord:
-        if self.edit is None or not self.edit.has_picture:
-            raise FileNotFoundError(
-                f"the edit of {self.sample.sample_id} is not in the store; build again"
-            )
-        return self.edit

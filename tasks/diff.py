@@ -25,11 +25,11 @@ def diff_shard(
 
     def compare(shard: Shard, sample: PlannedSample) -> Done:
         found = SampleOutputs(store, shard, sample)
-        if found.edit is None or not found.has_picture:
+        if not found.has_picture:
             return Done.WAITING
         if found.diff.done():
             return Done.KEPT
-        normal, edited, window = found.normal, found.edited, found.edit.geometry.crop
+        normal, edited, window = found.normal, found.edited, found.picture.geometry.crop
         result = diff_window(normal, edited, window, shard.spec.diff, region=found.region())
         changed = result.status is Status.CHANGED
         save_diff(found.diff, result, composite(normal, edited, result) if changed else None)

@@ -147,7 +147,8 @@ def make_latest(
     """
     store = Store(store_url)
     latest = latest_version(store, version.dataset)
-    lost = bool(annotator.note) and latest is not None and Dataset(store, latest).is_annotated
+    known = latest if latest and latest.is_complete(store) else None
+    lost = bool(annotator.note) and known is not None and Dataset(store, known).is_annotated
     outcomes = version.open_outcomes(store)
     if may_become_latest(spec, outcomes, left_out, lost_annotator=lost):
         point_to_latest(store, version.folder())

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from kizu.agree.verdict import Agreement, Verdict
+from kizu.agree.verdict import Verdict
 from kizu.arrays import FloatMap, Mask
 from kizu.crops import connected_regions
 from kizu.diff.archive import DiffRecord
@@ -90,7 +90,7 @@ def defect_row(outputs: SampleOutputs, image: File, mask: File, touched: File | 
         touched: The mask of all touched pixels; None where the image is not a composite.
     """
     sample, spec = outputs.sample, outputs.shard.spec
-    verdict = _agreement(outputs).verdict
+    verdict = outputs.judged.verdict
     return {
         "label_index": ABNORMAL,
         "split": _split(sample, spec, verdict),
@@ -122,20 +122,12 @@ def defect_provenance(outputs: SampleOutputs, diff: DiffRecord, *, composited: b
         "composited": composited,
         "annotator": outputs.shard.annotator,
         "agreement_settings": canonical_json(spec.agree.shaping()),
-        **_agreement(outputs).model_dump(mode="json"),
+        **outputs.judged.model_dump(mode="json"),
     }
 
 
-def _agreement(outputs: SampleOutputs) -> Agreement:
-    if outputs.agreement is None:
-        raise FileNotFoundError(f"the verdict of {outputs.sample.sample_id} vanished; build again")
-    return outputs.agreement
-
-
 def _edit_columns(outputs: SampleOutputs) -> Row:
-    edit, keys = outputs.edit, outputs.keys
-    if edit is None:
-        raise FileNotFoundError(f"the edit of {outputs.sample.sample_id} vanished; build again")
+    edit, keys = outputs.picture, outputs.keys
     return {
         "prompt": outputs.sample.prompt,
         "phrases": list(outputs.sample.phrases),

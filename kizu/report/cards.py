@@ -23,9 +23,7 @@ def gather_card(outputs: SampleOutputs, published: Sample) -> Card:
     Raises:
         FileNotFoundError: It has no verdict.
     """
-    sample, agreement = outputs.sample, outputs.agreement
-    if agreement is None:
-        raise FileNotFoundError(f"the verdict of {sample.sample_id} vanished; build again")
+    sample, agreement = outputs.sample, outputs.judged
     diff = open_diff(outputs.diff)
     composited = published.touched() is not None
     found = _detections(outputs, diff, composited=composited)
