@@ -20,10 +20,10 @@ import cv2
 import numpy as np
 
 from kizu import Dataset, DatasetSpec, open_dataset
-from kizu.agree.metrics import coverage, mask_iou
-from kizu.arrays import Mask
-from kizu.edit.archive import truth_path
-from kizu.images import IMAGE_SUFFIXES, decode_mask
+from kizu.edit.storage import truth_path
+from kizu.imaging.arrays import Mask
+from kizu.imaging.codecs import IMAGE_SUFFIXES, decode_mask
+from kizu.imaging.masks import coverage, mask_iou
 from kizu.store import Store
 
 Row = tuple[str, str, float, float, float]

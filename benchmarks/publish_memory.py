@@ -17,13 +17,13 @@ import numpy as np
 
 from kizu.agree.settings import AgreementSettings
 from kizu.agree.verdict import agree
-from kizu.arrays import Mask
-from kizu.crops import connected_regions
 from kizu.diff import Status
-from kizu.ground.archive import DetectionsRecord
-from kizu.publish.moving import move_detections
+from kizu.ground.storage import DetectionsRecord
+from kizu.imaging.arrays import Mask
+from kizu.imaging.crops import connected_regions
+from kizu.imaging.rle import encode_crop
+from kizu.publish.frames import move_detections
 from kizu.publish.rows import diff_instances, grounded_instances
-from kizu.rle import encode_crop
 from kizu.spec import AreaRange
 
 REGIONS: Final = (10, 100, 400)

@@ -14,14 +14,14 @@ from threading import Lock
 import cv2
 import numpy as np
 
-from kizu.arrays import Mask, RgbImage
 from kizu.edit import editor
 from kizu.edit.editor import Edit
 from kizu.edit.painter.editor import PainterEditor
-from kizu.edit.planning import outlook
 from kizu.edit.request import EditRequest
 from kizu.edit.settings import PainterSettings
-from kizu.images import encode_png
+from kizu.imaging.arrays import Mask, RgbImage
+from kizu.imaging.codecs import encode_png
+from kizu.planning import estimate_build
 from kizu.shards import ShardRef
 from kizu.spec import DatasetSpec
 from kizu.store import Store
@@ -104,7 +104,7 @@ def bare_loop(
     with ThreadPoolExecutor(threads) as pool:
         files = intake.list_photos.fn(spec.images.path, store_url, 64)
         inventory = list(pool.map(lambda part: intake.take_in_part.fn(part, store_url), files))
-        outlook(spec, open_inventory(inventory, Store(store_url)), Store(store_url))
+        estimate_build(spec, open_inventory(inventory, Store(store_url)), Store(store_url))
         found = plan.plan_shards.fn(spec, inventory, annotator, store_url, shard_size)
         lap("before")
         list(pool.map(_judging(store_url), found.shards))

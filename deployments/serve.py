@@ -16,8 +16,8 @@ from threading import Event
 from types import FrameType
 from typing import Final
 
+from deployments.file_server import serving_files
 from deployments.settings import POOL, ServeSettings, environment
-from kizu.report.server import serving_files
 from kizu.store import Store
 
 START_TIMEOUT_S: Final = 120.0

@@ -5,20 +5,20 @@ from typing import Any
 from prefect import State, unmapped
 from prefect.states import Completed, Failed
 
-from flows.stages import through_stages
+from flows.pipeline import submit_pipeline
 from kizu.progress import expect
-from kizu.report.summary import BuildSummary, SamplesFailedError
 from kizu.spec import DatasetSpec
 from kizu.store import Store
+from kizu.summary import BuildSummary, SamplesFailedError
 from tasks import intake, publish
-from tasks.artifacts import follow, show_summary
-from tasks.drift import last_summary, tell_drift
+from tasks.artifacts import show_summary, wait_with_progress
 from tasks.ground import AnnotatorChoice
 from tasks.intake import list_photos, take_in_part
-from tasks.options import run_sign
 from tasks.plan import BuildPlan
 from tasks.publish import choose_version, make_latest, publish_shard, publish_version
 from tasks.report import write_report
+from tasks.stage import cancel_token
+from tasks.yield_alert import emit_yield_alert, last_summary
 
 FILES_PER_PART = 64
 
@@ -33,12 +33,12 @@ def take_in_photos(spec: DatasetSpec, store_url: str) -> list[str]:
 
 def edit_and_judge(spec: DatasetSpec, plan: BuildPlan, store_url: str) -> None:
     """Take all shards through all stages."""
-    follow(spec.name, through_stages(plan, store_url, with_edits=True))
+    wait_with_progress(spec.name, submit_pipeline(plan, store_url, with_edits=True))
 
 
 def judge(spec: DatasetSpec, plan: BuildPlan, store_url: str) -> None:
     """Take all shards through the stages that follow the edits."""
-    follow(spec.name, through_stages(plan, store_url, with_edits=False))
+    wait_with_progress(spec.name, submit_pipeline(plan, store_url, with_edits=False))
 
 
 def publish_build(
@@ -56,7 +56,7 @@ def publish_build(
         publish_version(spec, inventory, version, rows, store_url)
     before = last_summary(spec.name, store_url)
     latest = make_latest(spec, version, plan.left_out, annotator, store_url)
-    stop = run_sign(Store(store_url)).see()
+    stop = cancel_token(Store(store_url)).reason()
     summary = write_report(
         spec,
         inventory,
@@ -68,7 +68,7 @@ def publish_build(
         latest=latest,
     )
     show_summary(summary, version, store_url)
-    tell_drift(before, summary)
+    emit_yield_alert(before, summary)
     return summary
 
 

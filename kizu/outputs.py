@@ -3,13 +3,13 @@
 from functools import cached_property
 
 from kizu.agree.verdict import Agreement
-from kizu.arrays import Mask, RgbImage
-from kizu.edit.archive import EditDamagedError, EditRecord, find_edit, open_edit, read_picture
 from kizu.edit.foreground import find_foreground, stored_foreground
-from kizu.edit.planning import PlannedSample
-from kizu.edit.region import region_mask
-from kizu.ground.archive import DetectionsRecord, open_detections
-from kizu.images import decode_png
+from kizu.edit.regions import region_mask
+from kizu.edit.storage import EditDamagedError, EditRecord, find_edit, open_edit, read_picture
+from kizu.ground.storage import DetectionsRecord, open_detections
+from kizu.imaging.arrays import Mask, RgbImage
+from kizu.imaging.codecs import decode_png
+from kizu.samples import PlannedSample
 from kizu.shards import Shard
 from kizu.stages import StageKeys, stage_keys
 from kizu.store import StageFolder, Store

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 
+from kizu.cancellation import Cancellation, CancelToken
 from kizu.edit.editor import EditError, StopEditingError
-from kizu.edit.planning import PlannedSample
-from kizu.keys import sha256_hex
 from kizu.progress import advance
+from kizu.samples import PlannedSample
 from kizu.settings import Record
 from kizu.spec import DatasetSpec
-from kizu.stops import Stop, StopSign
 from kizu.store import Store, keyed
+from kizu.store.keys import sha256_hex
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class ShardRef(Record):
         return Shard.model_validate(store.read_json(self.path))
 
 
-class Done(StrEnum):
+class StepResult(StrEnum):
     """What a stage did for one sample."""
 
     MADE = "made"
@@ -101,8 +101,8 @@ def run_shard(
     stage: str,
     ref: ShardRef,
     store: Store,
-    work: Callable[[Shard, PlannedSample], Done],
-    sign: StopSign | None = None,
+    work: Callable[[Shard, PlannedSample], StepResult],
+    cancel: CancelToken | None = None,
     *,
     threads: int = 1,
 ) -> ShardReport:
@@ -113,28 +113,28 @@ def run_shard(
         ref: The shard.
         store: The store.
         work: Does the work for one sample.
-        sign: The run's stop sign. Work that raises ``StopEditingError`` puts it up; under a sign
-            that stops the whole run nothing is worked on.
+        cancel: The run's cancellation. Work that raises ``StopEditingError`` sets it; once the
+            whole run is cancelled nothing is worked on.
         threads: Samples worked on at a time; more than one for work that waits for a service or
             takes turns at a model.
     """
     shard = ref.open(store)
-    counts = {Done.MADE: 0, Done.KEPT: 0}
+    counts = {StepResult.MADE: 0, StepResult.KEPT: 0}
     waiting: list[str] = []
     failures: list[Failure] = []
-    for sample, outcome in _outcomes(stage, shard, work, sign, threads):
+    for sample, outcome in _outcomes(stage, shard, work, cancel, threads):
         if isinstance(outcome, Failure):
             failures.append(outcome)
             store.write_json(_failure_path(sample.sample_id), outcome.model_dump(mode="json"))
-        elif outcome is Done.WAITING:
+        elif outcome is StepResult.WAITING:
             waiting.append(sample.sample_id)
         else:
             counts[outcome] += 1
         advance(stage)
     return ShardReport(
         stage=stage,
-        made=counts[Done.MADE],
-        kept=counts[Done.KEPT],
+        made=counts[StepResult.MADE],
+        kept=counts[StepResult.KEPT],
         waiting=tuple(waiting),
         failures=tuple(failures),
     )
@@ -143,14 +143,14 @@ def run_shard(
 def _outcomes(
     stage: str,
     shard: Shard,
-    work: Callable[[Shard, PlannedSample], Done],
-    sign: StopSign | None,
+    work: Callable[[Shard, PlannedSample], StepResult],
+    cancel: CancelToken | None,
     threads: int,
-) -> Iterator[tuple[PlannedSample, Done | Failure]]:
+) -> Iterator[tuple[PlannedSample, StepResult | Failure]]:
     """Yield what came of each sample, in order."""
 
-    def attempt(sample: PlannedSample) -> Done | Failure:
-        return _attempt(stage, shard, sample, work, sign)
+    def attempt(sample: PlannedSample) -> StepResult | Failure:
+        return _attempt(stage, shard, sample, work, cancel)
 
     if threads == 1:
         yield from ((sample, attempt(sample)) for sample in shard.samples)
@@ -163,17 +163,17 @@ def _attempt(
     stage: str,
     shard: Shard,
     sample: PlannedSample,
-    work: Callable[[Shard, PlannedSample], Done],
-    sign: StopSign | None,
-) -> Done | Failure:
-    stop = sign.see() if sign else None
+    work: Callable[[Shard, PlannedSample], StepResult],
+    cancel: CancelToken | None,
+) -> StepResult | Failure:
+    stop = cancel.reason() if cancel else None
     if stop is not None and stop.whole_run:
-        return Done.WAITING
+        return StepResult.WAITING
     try:
         return work(shard, sample)
     except StopEditingError as error:
-        if sign:
-            sign.put_up(Stop(sentence=str(error), whole_run=error.whole_run))
+        if cancel:
+            cancel.cancel(Cancellation(sentence=str(error), whole_run=error.whole_run))
         return Failure(sample_id=sample.sample_id, stage=stage, reason=str(error))
     except EditError as error:
         return Failure(sample_id=sample.sample_id, stage=stage, reason=str(error))

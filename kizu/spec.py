@@ -7,16 +7,16 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from kizu.agree.settings import AgreementSettings
+from kizu.billing.budget import BudgetSpec, unpriced
 from kizu.diff import DiffSettings
-from kizu.edit.budget import BudgetSpec, unpriced
-from kizu.edit.region import MaskRegion, SpecRegion
+from kizu.edit.regions import MaskRegion, SpecRegion
 from kizu.edit.settings import AzureSettings, EditorSettings, PainterSettings, ReplaySettings
 from kizu.edit.severity import Severity
 from kizu.ground import GroundSettings
 from kizu.ground.names import DEMO_NOTICE
 from kizu.publish.settings import PublishSettings
 from kizu.settings import KeyedByContent, Operational, Settings
-from kizu.spec_problems import SpecError, load_yaml, problem_sentence
+from kizu.spec_errors import SpecError, load_yaml, problem_sentence
 
 GOOD = "good"
 """The defect type of images without defects, as in MVTec AD."""

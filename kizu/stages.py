@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass
 
 from kizu.agree.verdict import AGREE_VERSION
 from kizu.diff import DIFF_VERSION
-from kizu.edit.archive import EditRecord
-from kizu.edit.planning import PlannedSample
-from kizu.edit.region import region_identity
-from kizu.keys import content_key
+from kizu.edit.regions import region_identity
+from kizu.edit.storage import EditRecord
 from kizu.report import REPORT_VERSION
+from kizu.samples import PlannedSample
 from kizu.spec import DatasetSpec
+from kizu.store.keys import content_key
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,17 @@
 from prefect import task
 
 from kizu.agree.verdict import agree
-from kizu.diff.archive import open_diff, open_diff_mask
-from kizu.edit.planning import PlannedSample
+from kizu.diff.storage import open_diff, open_diff_mask
 from kizu.outputs import SampleOutputs
-from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
+from kizu.samples import PlannedSample
+from kizu.shards import Shard, ShardRef, ShardReport, StepResult, run_shard
 from kizu.store import Store
-from tasks.options import ONCE_PER_RUN, checked, run_sign
+from tasks.stage import CACHED_IN_RUN, cancel_token, raise_on_failures
 
 STAGE = "agree"
 
 
-@task(name="agree", task_run_name="agree {shard.number} of {shard.of}", **ONCE_PER_RUN)
+@task(name="agree", task_run_name="agree {shard.number} of {shard.of}", **CACHED_IN_RUN)
 def agree_shard(
     shard: ShardRef,
     store_url: str,
@@ -21,16 +21,16 @@ def agree_shard(
     grounded: object,  # noqa: ARG001 - the same
 ) -> ShardReport:
     """Compare the two annotations of every sample of a shard."""
-    store, sign = Store(store_url), run_sign(Store(store_url))
+    store, cancel = Store(store_url), cancel_token(Store(store_url))
 
-    def compare(shard: Shard, sample: PlannedSample) -> Done:
+    def compare(shard: Shard, sample: PlannedSample) -> StepResult:
         found = SampleOutputs(store, shard, sample)
         if not found.has_picture:
-            return Done.WAITING
+            return StepResult.WAITING
         if found.agree.done():
-            return Done.KEPT
+            return StepResult.KEPT
         if not found.diff.done() or (shard.annotator is not None and not found.ground.done()):
-            return Done.WAITING
+            return StepResult.WAITING
         agreement = agree(
             open_diff_mask(found.diff),
             open_diff(found.diff).status,
@@ -40,6 +40,6 @@ def agree_shard(
             region=found.region(),
         )
         found.agree.finish(agreement.model_dump(mode="json"))
-        return Done.MADE
+        return StepResult.MADE
 
-    return checked(run_shard(STAGE, shard, store, compare, sign), sign)
+    return raise_on_failures(run_shard(STAGE, shard, store, compare, cancel), cancel)

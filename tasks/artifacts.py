@@ -17,13 +17,13 @@ from prefect.artifacts import (
 )
 from prefect.futures import PrefectFuture, as_completed
 
-from kizu.edit.planning import Outlook
-from kizu.keys import sha256_hex
-from kizu.publish.outcome import FAILED, Outcome
-from kizu.report.summary import BuildSummary, next_steps
+from kizu.planning import BuildEstimate
+from kizu.publish.outcomes import FAILED, Outcome
 from kizu.report.yields import yield_rows
 from kizu.spec import DatasetSpec
 from kizu.store import Store
+from kizu.store.keys import sha256_hex
+from kizu.summary import BuildSummary, next_steps
 from tasks.publish import VersionRef
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def artifact_key(kind: str, dataset: str) -> str:
     return f"{kind}-{plain or sha256_hex(dataset.encode())[:8]}"
 
 
-def show_plan(spec: DatasetSpec, found: Outlook) -> None:
+def show_plan(spec: DatasetSpec, found: BuildEstimate) -> None:
     """Put into the UI what a build is going to make and what that costs."""
     cost = "unknown" if found.cost_usd is None else f"{found.cost_usd:.2f} USD"
     rows: list[dict[str, Any]] = [
@@ -63,7 +63,7 @@ def show_plan(spec: DatasetSpec, found: Outlook) -> None:
     )
 
 
-def follow(dataset: str, futures: Sequence[PrefectFuture[Any]]) -> None:
+def wait_with_progress(dataset: str, futures: Sequence[PrefectFuture[Any]]) -> None:
     """Wait for tasks, whatever becomes of them, and keep a progress artifact up to date."""
     artifact = cast("UUID", create_progress_artifact(0.0, key=artifact_key("progress", dataset)))
     shown = 0.0
@@ -94,7 +94,7 @@ def show_summary(summary: BuildSummary, version: VersionRef, store_url: str) -> 
 
 def _show_failures(dataset: str, outcomes: Sequence[Outcome]) -> None:
     """Put into the UI which samples failed, and why; without any, nothing."""
-    failed = [outcome for outcome in outcomes if outcome.reached in FAILED]
+    failed = [outcome for outcome in outcomes if outcome.status in FAILED]
     if failed:
         create_table_artifact(
             [{"sample": outcome.sample_id, "reason": outcome.reason} for outcome in failed],

@@ -9,10 +9,10 @@ from prefect.input import RunInput
 from prefect.runtime import deployment
 from pydantic import Field
 
-from kizu.edit.books import Spent
-from kizu.edit.budget import BudgetSpec
-from kizu.edit.ledger import Ledger
-from kizu.edit.planning import Outlook
+from kizu.billing.budget import BudgetSpec
+from kizu.billing.ledger import Ledger
+from kizu.billing.totals import Spent
+from kizu.planning import BuildEstimate
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 
@@ -36,14 +36,14 @@ class Budget(RunInput):
     )
 
 
-def shortfall(budget: BudgetSpec, found: Outlook, spent: Spent) -> str:
+def shortfall(budget: BudgetSpec, found: BuildEstimate, spent: Spent) -> str:
     """Say by how much a build exceeds its dataset's budget; empty if it does not.
 
     Free edits need no budget. Where a price is not known, no budget in dollars is large enough.
     Caps per day are no reason to ask: the editor stops at them, and tomorrow's build goes on.
 
     Example:
-        >>> found = Outlook(9, 9, 9, 2, 7, cost_usd=0.35)
+        >>> found = BuildEstimate(9, 9, 9, 2, 7, cost_usd=0.35)
         >>> shortfall(BudgetSpec(max_requests=10), found, Spent(requests=5, cost_usd=0.2))
         'it needs 7 new edits, 5 of 10 requests are used'
     """
@@ -61,13 +61,13 @@ def shortfall(budget: BudgetSpec, found: Outlook, spent: Spent) -> str:
     return " and ".join(over)
 
 
-def within_budget(spec: DatasetSpec, found: Outlook, store_url: str) -> DatasetSpec:
+def within_budget(spec: DatasetSpec, found: BuildEstimate, store_url: str) -> DatasetSpec:
     """Return the spec, with the budget a person gave where its own is too small.
 
     A run from a deployment is suspended until then, and has bought nothing. Elsewhere nobody can
     answer; there the editor stops where the budget ends.
     """
-    account = Ledger(Store(store_url)).books().account(emulated=found.emulated)
+    account = Ledger(Store(store_url)).totals().account(emulated=found.emulated)
     spent = account.dataset(spec.name)
     asked = 0
     while (over := shortfall(spec.budget, found, spent)) and deployment.id is not None:
@@ -78,7 +78,7 @@ def within_budget(spec: DatasetSpec, found: Outlook, store_url: str) -> DatasetS
     return spec
 
 
-def _ask(spec: DatasetSpec, found: Outlook, spent: Spent, over: str, asked: int) -> Budget:
+def _ask(spec: DatasetSpec, found: BuildEstimate, spent: Spent, over: str, asked: int) -> Budget:
     """Suspend the run; when it is resumed, return the answer that it was resumed with."""
     cost = found.cost_usd
     form = Budget.with_initial_data(

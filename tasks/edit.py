@@ -5,55 +5,57 @@ from typing import cast
 from prefect import task
 from prefect.blocks.system import Secret
 
-from kizu.edit.archive import find_edit
+from kizu.billing.admission import CallGate
+from kizu.billing.ledger import Ledger
+from kizu.cancellation import CancelToken
 from kizu.edit.editor import Editor, load_editor
-from kizu.edit.ledger import Ledger
-from kizu.edit.obtain import obtain_edit
+from kizu.edit.get_or_make import obtain_edit
 from kizu.edit.paid import PaidEditor
-from kizu.edit.planning import PlannedSample
-from kizu.edit.till import Till
-from kizu.images import decode_png
-from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
+from kizu.edit.storage import find_edit
+from kizu.imaging.codecs import decode_png
+from kizu.samples import PlannedSample
+from kizu.shards import Shard, ShardRef, ShardReport, StepResult, run_shard
 from kizu.spec import DatasetSpec
-from kizu.stops import StopSign
 from kizu.store import Store
-from tasks.options import ONCE_PER_RUN, checked, run_sign
+from tasks.stage import CACHED_IN_RUN, cancel_token, raise_on_failures
 
 STAGE = "edit"
 
 
-@task(name="edit", task_run_name="edit {shard.number} of {shard.of}", **ONCE_PER_RUN)
+@task(name="edit", task_run_name="edit {shard.number} of {shard.of}", **CACHED_IN_RUN)
 def edit_shard(shard: ShardRef, store_url: str) -> ShardReport:
     """Obtain every edit of a shard; those in the store cost nothing."""
-    store, sign = Store(store_url), run_sign(Store(store_url))
+    store, cancel = Store(store_url), cancel_token(Store(store_url))
     opened = shard.open(store)
     editor = load_editor(opened.spec.editor.name, opened.spec.editor, _secret)
-    till = _till(editor, opened.spec, store, sign)
+    gate = _gate(editor, opened.spec, store, cancel)
 
-    def obtain(_: Shard, sample: PlannedSample) -> Done:
+    def obtain(_: Shard, sample: PlannedSample) -> StepResult:
         if record := find_edit(store, sample.request.key):
-            if till is not None:
-                till.note_found(record.key, record.bought_for, emulated=record.emulated)
-            return Done.KEPT
+            if gate is not None:
+                gate.note_found(record.key, record.bought_for, emulated=record.emulated)
+            return StepResult.KEPT
         photo = decode_png(store.read(sample.normal.path))
-        obtain_edit(store, editor, sample.request, photo, sample.region, till)
-        return Done.MADE
+        obtain_edit(store, editor, sample.request, photo, sample.region, gate)
+        return StepResult.MADE
 
-    threads = len(opened.samples) if till is not None else 1
+    threads = len(opened.samples) if gate is not None else 1
     try:
-        return checked(run_shard(STAGE, shard, store, obtain, sign, threads=threads), sign)
+        return raise_on_failures(
+            run_shard(STAGE, shard, store, obtain, cancel, threads=threads), cancel
+        )
     finally:
         if isinstance(editor, PaidEditor):
             editor.close()
 
 
-def _till(
-    editor: Editor | PaidEditor, spec: DatasetSpec, store: Store, sign: StopSign
-) -> Till | None:
+def _gate(
+    editor: Editor | PaidEditor, spec: DatasetSpec, store: Store, cancel: CancelToken
+) -> CallGate | None:
     """Return where a paid editor's edits are paid; None for free ones."""
     if not isinstance(editor, PaidEditor):
         return None
-    return Till(Ledger(store), spec.name, spec.budget, editor.terms, sign)
+    return CallGate(Ledger(store), spec.name, spec.budget, editor.limits, cancel)
 
 
 def _secret(block: str) -> str:

@@ -6,7 +6,6 @@ from threading import Lock
 
 from prefect import task
 
-from kizu.edit.planning import PlannedSample
 from kizu.ground import (
     AnnotationFailure,
     Annotator,
@@ -16,12 +15,13 @@ from kizu.ground import (
     check_version,
     load_annotator,
 )
-from kizu.ground.archive import save_detections
+from kizu.ground.storage import save_detections
 from kizu.outputs import SampleOutputs
+from kizu.samples import PlannedSample
 from kizu.settings import Record
-from kizu.shards import Done, Shard, ShardRef, ShardReport, run_shard
+from kizu.shards import Shard, ShardRef, ShardReport, StepResult, run_shard
 from kizu.store import Store
-from tasks.options import ALWAYS, ONCE_PER_RUN, checked, run_sign
+from tasks.stage import CACHED_IN_RUN, UNCACHED, cancel_token, raise_on_failures
 
 STAGE = "ground"
 SAMPLES_AT_A_TIME = 2
@@ -42,7 +42,7 @@ class AnnotatorChoice(Record):
     note: str
 
 
-@task(name="choose annotator", **ALWAYS)
+@task(name="choose annotator", **UNCACHED)
 def choose_annotator(settings: GroundSettings) -> AnnotatorChoice:
     """Find out which annotator this machine can run, without loading it."""
     if settings.annotator == "none":
@@ -54,33 +54,33 @@ def choose_annotator(settings: GroundSettings) -> AnnotatorChoice:
         return AnnotatorChoice(version=None, note=f"Samples are not grounded: {error}")
 
 
-@task(name="ground", task_run_name="ground {shard.number} of {shard.of}", **ONCE_PER_RUN)
+@task(name="ground", task_run_name="ground {shard.number} of {shard.of}", **CACHED_IN_RUN)
 def ground_shard(
     shard: ShardRef,
     store_url: str,
     edited: object,  # noqa: ARG001 - must have run before, and is part of the cache key
 ) -> ShardReport:
     """Annotate every edit of a shard; without an annotator there is nothing to do."""
-    store, sign = Store(store_url), run_sign(Store(store_url))
+    store, cancel = Store(store_url), cancel_token(Store(store_url))
 
-    def annotate(shard: Shard, sample: PlannedSample) -> Done:
+    def annotate(shard: Shard, sample: PlannedSample) -> StepResult:
         if shard.annotator is None:
-            return Done.KEPT
+            return StepResult.KEPT
         outputs = SampleOutputs(store, shard, sample)
         if not outputs.has_picture:
-            return Done.WAITING
+            return StepResult.WAITING
         if outputs.ground.done():
-            return Done.KEPT
+            return StepResult.KEPT
         annotator = _annotator(shard.spec.ground)
         check_version(annotator, shard.annotator)
         [found] = annotator.annotate([outputs.edited], [sample.phrases])
         if isinstance(found, AnnotationFailure):
             raise GroundingUnavailable(found.reason)
         save_detections(outputs.ground, annotator.version, found)
-        return Done.MADE
+        return StepResult.MADE
 
-    done = run_shard(STAGE, shard, store, annotate, sign, threads=SAMPLES_AT_A_TIME)
-    return checked(done, sign)
+    done = run_shard(STAGE, shard, store, annotate, cancel, threads=SAMPLES_AT_A_TIME)
+    return raise_on_failures(done, cancel)
 
 
 _loading = Lock()

@@ -4,9 +4,9 @@ from prefect import task
 
 from kizu.progress import advance
 from kizu.settings import Record
-from kizu.source import Inventory, NormalImage, Skipped, SourceFile, list_source, take_in
+from kizu.sources import Inventory, NormalImage, Skipped, SourceFile, list_source, take_in
 from kizu.store import Store
-from tasks.options import ONCE_PER_RUN
+from tasks.stage import CACHED_IN_RUN
 
 STAGE = "take in"
 
@@ -33,7 +33,7 @@ class InventoryPart(Record):
     skipped: tuple[Skipped, ...]
 
 
-@task(name="list photos", **ONCE_PER_RUN)
+@task(name="list photos", **CACHED_IN_RUN)
 def list_photos(path: str, store_url: str, part_size: int) -> list[FilesRef]:
     """List the files of a source and store the listing in parts."""
     files = list_source(path)
@@ -47,7 +47,7 @@ def list_photos(path: str, store_url: str, part_size: int) -> list[FilesRef]:
     ]
 
 
-@task(name="take in", task_run_name="take in {part.number} of {part.of}", **ONCE_PER_RUN)
+@task(name="take in", task_run_name="take in {part.number} of {part.of}", **CACHED_IN_RUN)
 def take_in_part(part: FilesRef, store_url: str) -> str:
     """Decode a part of the files into the store; return where the outcome lies."""
     store = Store(store_url)

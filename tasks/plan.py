@@ -2,17 +2,17 @@
 
 from prefect import task
 
-from kizu.edit.archive import find_edit
-from kizu.edit.planning import Outlook, is_emulated, outlook, plan_samples
+from kizu.edit.storage import find_edit
+from kizu.planning import BuildEstimate, estimate_build, is_emulated, plan_samples
 from kizu.settings import Record
 from kizu.shards import ShardRef, save_shards
-from kizu.source import Inventory, SourceError
+from kizu.sources import Inventory, SourceError
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 from tasks.artifacts import show_plan
 from tasks.ground import AnnotatorChoice
 from tasks.intake import open_inventory
-from tasks.options import ALWAYS, ONCE_PER_RUN
+from tasks.stage import CACHED_IN_RUN, UNCACHED
 
 
 class BuildPlan(Record):
@@ -30,20 +30,20 @@ class BuildPlan(Record):
     left_out: int
 
 
-@task(name="estimate", **ALWAYS)
-def estimate(spec: DatasetSpec, inventory: list[str], store_url: str) -> Outlook:
+@task(name="estimate", **UNCACHED)
+def estimate(spec: DatasetSpec, inventory: list[str], store_url: str) -> BuildEstimate:
     """Work out what the build would make and cost, and show it before anything is bought.
 
     Raises:
         SourceError: No photo can be used.
     """
     store = Store(store_url)
-    found = outlook(spec, _usable(inventory, store), store)
+    found = estimate_build(spec, _usable(inventory, store), store)
     show_plan(spec, found)
     return found
 
 
-@task(name="plan", **ONCE_PER_RUN)
+@task(name="plan", **CACHED_IN_RUN)
 def plan_shards(
     spec: DatasetSpec,
     inventory: list[str],

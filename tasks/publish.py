@@ -9,22 +9,22 @@ from kizu.outputs import SampleOutputs
 from kizu.progress import advance
 from kizu.publish.dataset import Dataset
 from kizu.publish.layout import VersionFolder, latest_version
-from kizu.publish.outcome import (
+from kizu.publish.outcomes import (
     Outcome,
     is_empty,
-    look_up,
     may_become_latest,
+    sample_outcome,
     version_name,
 )
 from kizu.publish.samples import publish_sample
-from kizu.publish.version import point_to_latest, publish_goods, publish_tables
+from kizu.publish.version import point_to_latest, publish_normals, publish_tables
 from kizu.settings import Record
 from kizu.shards import ShardRef
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 from tasks.ground import AnnotatorChoice
 from tasks.intake import open_inventory
-from tasks.options import ALWAYS, ONCE_PER_RUN
+from tasks.stage import CACHED_IN_RUN, UNCACHED
 
 STAGE = "publish"
 
@@ -64,7 +64,7 @@ class OutcomeList(Record):
     outcomes: tuple[Outcome, ...]
 
 
-@task(name="name version", **ALWAYS)
+@task(name="name version", **UNCACHED)
 def choose_version(
     spec: DatasetSpec,
     inventory: list[str],
@@ -94,10 +94,10 @@ def _look_up_all(shards: tuple[ShardRef, ...], store: Store) -> OutcomeList:
 
 def _look_up_shard(ref: ShardRef, store: Store) -> list[Outcome]:
     shard = ref.open(store)
-    return [look_up(SampleOutputs(store, shard, sample), store) for sample in shard.samples]
+    return [sample_outcome(SampleOutputs(store, shard, sample), store) for sample in shard.samples]
 
 
-@task(name="publish", task_run_name="publish {shard.number} of {shard.of}", **ONCE_PER_RUN)
+@task(name="publish", task_run_name="publish {shard.number} of {shard.of}", **CACHED_IN_RUN)
 def publish_shard(shard: ShardRef, version: VersionRef, store_url: str) -> str:
     """Write a shard's images and masks into a version; return where the rows lie."""
     store = Store(store_url)
@@ -111,7 +111,7 @@ def publish_shard(shard: ShardRef, version: VersionRef, store_url: str) -> str:
     return store.put_json("builds/rows", rows)
 
 
-@task(name="publish version", **ALWAYS)
+@task(name="publish version", **UNCACHED)
 def publish_version(
     spec: DatasetSpec,
     inventory: list[str],
@@ -122,13 +122,13 @@ def publish_version(
     """Write normal images, tables and manifest."""
     store = Store(store_url)
     images = open_inventory(inventory, store).images
-    goods = publish_goods(store, version.folder(), spec, images)
+    normals = publish_normals(store, version.folder(), spec, images)
     parts = (store.read_json(path) for path in rows)
     outcomes = version.open_outcomes(store)
-    publish_tables(store, version.folder(), spec, outcomes, [goods, *parts])
+    publish_tables(store, version.folder(), spec, outcomes, [normals, *parts])
 
 
-@task(name="point to latest", **ALWAYS)
+@task(name="point to latest", **UNCACHED)
 def make_latest(
     spec: DatasetSpec,
     version: VersionRef,

@@ -2,29 +2,29 @@
 
 from prefect import task
 
-from kizu.edit.ledger import Ledger
-from kizu.edit.statement import spent_by
-from kizu.images import encode_png
+from kizu.billing.ledger import Ledger
+from kizu.billing.spending import spent_by
+from kizu.imaging.codecs import encode_png
 from kizu.outputs import SampleOutputs
 from kizu.progress import advance, expect
 from kizu.publish.dataset import Dataset
-from kizu.publish.outcome import Outcome
+from kizu.publish.outcomes import Outcome
 from kizu.report import CardPictures, Page, contact_sheet, draw_card, render_page
-from kizu.report.cards import gather_card
-from kizu.report.summary import SUMMARY_FILE, BuildSummary, cards_to_show, next_steps, summarize
+from kizu.report.gather import gather_card
 from kizu.report.yields import yield_rows
 from kizu.shards import ShardRef
 from kizu.spec import DatasetSpec
 from kizu.store import Store
+from kizu.summary import SUMMARY_FILE, BuildSummary, cards_to_show, next_steps, summarize
 from tasks.ground import AnnotatorChoice
 from tasks.intake import open_inventory
-from tasks.options import ALWAYS
 from tasks.publish import VersionRef
+from tasks.stage import UNCACHED
 
 STAGE = "report"
 
 
-@task(name="report", **ALWAYS)
+@task(name="report", **UNCACHED)
 def write_report(
     spec: DatasetSpec,
     inventory: list[str],
@@ -60,7 +60,7 @@ def write_report(
         is_new=version.is_new,
         note=annotator.note,
         stopped=stopped,
-        paid=spent_by(Ledger(store).books(), spec.name),
+        paid=spent_by(Ledger(store).totals(), spec.name),
         dataset_address="" if version.is_empty else store.address(folder.path("")),
         report_address="" if version.is_empty else store.address(folder.report("index.html")),
     )

@@ -12,8 +12,8 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from object_stores import azure_store, azurite, s3_endpoint, s3_store  # noqa: F401 - fixtures
 
-from kizu.arrays import RgbImage
-from kizu.images import encode_png
+from kizu.imaging.arrays import RgbImage
+from kizu.imaging.codecs import encode_png
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 

@@ -22,17 +22,17 @@ from typing import Any
 import cv2
 import numpy as np
 
-from kizu.arrays import RgbImage
-from kizu.edit.azure.emulator import Emulator, EmulatorSettings
-from kizu.edit.azure.emulator.service import Job
-from kizu.edit.azure.emulator.settings import KEY
-from kizu.edit.ledger import Ledger
-from kizu.edit.statement import lines_of, statement
-from kizu.images import encode_png
-from kizu.keys import canonical_json, sha256_hex
+from kizu.billing.ledger import Ledger
+from kizu.billing.spending import spending_rows, summarize_spending
+from kizu.emulator import Emulator, EmulatorSettings
+from kizu.emulator.service import Job
+from kizu.emulator.settings import KEY
+from kizu.imaging.arrays import RgbImage
+from kizu.imaging.codecs import encode_png
 from kizu.publish.layout import latest_version
-from kizu.publish.manifests import TABLES, decode_table
+from kizu.publish.schemas import TABLES, decode_table
 from kizu.store import Store
+from kizu.store.keys import canonical_json, sha256_hex
 
 WORKER = Path(__file__).with_name("worker.py")
 OWN_TO_A_CALL = ("request_id", "bought_at", "latency_s")
@@ -76,13 +76,13 @@ def compare(run: "Worker", options: argparse.Namespace) -> None:
         in_flight = run.with_kills("killed", emulator, random.Random(options.seed))  # noqa: S311 - a draw
         run.to_the_end("killed", emulator)
         billed = emulator.tally.billed
-    lines = lines_of(Ledger(run.store("killed")), run.dataset)
+    lines = spending_rows(Ledger(run.store("killed")), run.dataset)
     calm_print, killed_print = run.fingerprint("calm"), run.fingerprint("killed")
     allowed = options.edits + in_flight
     print(f"kills                      {options.kills}")
     print(f"calls under way at a kill  {in_flight}")
     print(f"billed                     {billed} (allowed: {allowed})")
-    print(f"ledger                     {statement(lines)}")
+    print(f"ledger                     {summarize_spending(lines)}")
     print(f"edits, calm and killed     {len(calm_print)}, {len(killed_print)}")
     print(f"equal                      {calm_print == killed_print}")
     sys.exit(0 if billed <= allowed and calm_print == killed_print else 1)
@@ -136,7 +136,7 @@ class Worker:
         """Start and kill workers; return how many calls were under way at the kills."""
         in_flight = 0
         for number in range(1, self.options.kills + 1):
-            last = Ledger(self.store(name)).books().last
+            last = Ledger(self.store(name)).totals().last
             worker = self.start(name, emulator)
             self.wait_for_calls(worker, emulator, emulator.tally.calls)
             time.sleep(draw.uniform(0.0, self.options.longest_life_s))
@@ -144,7 +144,7 @@ class Worker:
                 sys.exit(f"the build was done after {number - 1} kills; shorten the lives")
             os.killpg(worker.pid, signal.SIGKILL)
             worker.wait()
-            open_calls = Ledger(self.store(name)).books().under_way
+            open_calls = Ledger(self.store(name)).totals().under_way
             under_way = sum(call > last for call in open_calls)
             in_flight += under_way
             print(f"kill {number}: {under_way} calls under way", file=sys.stderr)

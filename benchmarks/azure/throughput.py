@@ -15,13 +15,13 @@ from pathlib import Path
 
 import cv2
 
-from kizu.arrays import RgbImage
-from kizu.edit.azure.emulator import Emulator, EmulatorSettings, FaultPlan
-from kizu.edit.azure.emulator.service import Job
-from kizu.edit.azure.emulator.settings import KEY
-from kizu.edit.books import CallStatus
-from kizu.edit.ledger import Ledger
-from kizu.edit.statement import lines_of, statement
+from kizu.billing.ledger import Ledger
+from kizu.billing.spending import spending_rows, summarize_spending
+from kizu.billing.totals import CallStatus
+from kizu.emulator import Emulator, EmulatorSettings, FaultPlan
+from kizu.emulator.service import Job
+from kizu.emulator.settings import KEY
+from kizu.imaging.arrays import RgbImage
 from kizu.store import Store
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -82,7 +82,7 @@ def run_workers(emulator: Emulator, folder: str, options: argparse.Namespace) ->
 def report(emulator: Emulator, store: Store, options: argparse.Namespace, seconds: float) -> None:
     """Print what came of it."""
     tally = emulator.tally
-    lines = lines_of(Ledger(store), "benchmark")
+    lines = spending_rows(Ledger(store), "benchmark")
     bought = [line for line in lines if line.status == CallStatus.BOUGHT]
     paid = sum(line.cost_usd or 0 for line in bought)
     span_min = (tally.started[-1] - tally.started[0]) * options.speed / 60
@@ -92,7 +92,7 @@ def report(emulator: Emulator, store: Store, options: argparse.Namespace, second
     print(f"calls                {tally.calls} in {seconds:.1f} s, answers {tally.statuses}")
     print(f"quota used           {used:.1%}")
     print(f"rejected for rate    {tally.rejected} ({tally.rejected / tally.calls:.2%})")
-    print(f"ledger               {statement(lines)}")
+    print(f"ledger               {summarize_spending(lines)}")
     print(f"bought / bill (USD)  {paid:.6f} / {tally.cost_usd:.6f}")
 
 

@@ -11,16 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 
-from kizu.arrays import RgbImage
-from kizu.edit.azure.settings import AzureSettings
-from kizu.edit.budget import BudgetSpec
+from kizu.billing.admission import CallGate
+from kizu.billing.budget import BudgetSpec
+from kizu.billing.ledger import Ledger
+from kizu.cancellation import Cancellation, CancelToken
 from kizu.edit.editor import EditError, load_editor
-from kizu.edit.ledger import Ledger
-from kizu.edit.obtain import obtain_edit
+from kizu.edit.get_or_make import obtain_edit
+from kizu.edit.gpt_image.settings import AzureSettings
 from kizu.edit.paid import PaidEditor
 from kizu.edit.request import EditRequest
-from kizu.edit.till import Till
-from kizu.stops import Stop, StopSign
+from kizu.imaging.arrays import RgbImage
 from kizu.store import Store
 
 
@@ -43,16 +43,16 @@ def main() -> None:
     editor = load_editor("azure", AzureSettings.model_validate_json(sys.argv[4]))
     budget = BudgetSpec.model_validate_json(sys.argv[5] if len(sys.argv) > 5 else "{}")  # noqa: PLR2004 - optional
     assert isinstance(editor, PaidEditor)  # noqa: S101 - for the type checker
-    sign = StopSign(store, uuid.uuid4().hex)
-    till = Till(Ledger(store), "benchmark", budget, editor.terms, sign)
+    cancel = CancelToken(store, uuid.uuid4().hex)
+    gate = CallGate(Ledger(store), "benchmark", budget, editor.limits, cancel)
     plate = photo()
 
     def buy(number: int) -> str:
         try:
-            return obtain_edit(store, editor, request(number), plate, None, till).status
+            return obtain_edit(store, editor, request(number), plate, None, gate).status
         except EditError as error:
             if "budget" in str(error):
-                sign.put_up(Stop(sentence=str(error)))
+                cancel.cancel(Cancellation(sentence=str(error)))
             return str(error)
 
     with ThreadPoolExecutor(threads) as pool:

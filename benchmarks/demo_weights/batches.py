@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.demo_weights.scenes import MOST_DEFECTS, Scenes
-from kizu.arrays import RgbImage
-from kizu.ground.boxes import box_of
+from kizu.imaging.arrays import RgbImage
+from kizu.imaging.boxes import box_of
 
 _LEAST_CROP: Final = 0.72  # of the scene's side
 _LEAST_VISIBLE: Final = 0.5  # of a defect's pixels, for it to be asked for after cropping

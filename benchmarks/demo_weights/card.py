@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from benchmarks.demo_weights.scenes import MOST_DEFECTS, WORDS, Scenes, load_scenes
-from kizu.agree.metrics import mask_iou
-from kizu.arrays import Boxes
 from kizu.ground import GroundSettings, load_annotator
-from kizu.ground.boxes import box_iou, box_of
 from kizu.ground.detections import Detections
+from kizu.ground.models.sam import load as load_sam
 from kizu.ground.protocols import Annotator
-from kizu.ground.sam import load as load_sam
-from kizu.ground.systems import DEMO_WEIGHTS
+from kizu.ground.registry import DEMO_WEIGHTS
 from kizu.ground.weights import find_weights
+from kizu.imaging.arrays import Boxes
+from kizu.imaging.boxes import box_iou, box_of
+from kizu.imaging.masks import mask_iou
 
 PHRASES: Final = tuple(f"a {word}" for word in WORDS)
 

@@ -15,9 +15,9 @@ from benchmarks.demo_weights.surfaces import (
     material,
     photo_crop,
 )
-from kizu.arrays import RgbImage
 from kizu.edit.painter import DefectKind, DriftProfile, imitate_drift, paint
 from kizu.edit.painter.painting import Painting
+from kizu.imaging.arrays import RgbImage
 
 WORDS: Final = ("scratch", "crack", "stain", "hole", "dent")
 """What the demonstration weights can name; a word's place is its class."""

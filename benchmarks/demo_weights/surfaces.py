@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from skimage import data
 
-from kizu.arrays import FloatMap, RgbImage
+from kizu.imaging.arrays import FloatMap, RgbImage
 
 Rng = np.random.Generator
 

@@ -18,12 +18,15 @@ from pairs import Pair, make_pairs
 from run import KIZU, judge
 from scenes import SCENES
 
-from kizu.arrays import FloatMap, Mask, RgbImage
-from kizu.diff import colour_model, comparison, descent, evidence, outline, tone
-from kizu.diff.decision import strength_of
-from kizu.diff.evidence import ScaleEvidence
+from kizu.diff import comparison
+from kizu.diff.align import colour_model, optical_flow, tone
+from kizu.diff.evidence import scale_evidence
+from kizu.diff.evidence.noise import CHI3_MEDIAN
+from kizu.diff.evidence.scale_evidence import ScaleEvidence
 from kizu.diff.filters import to_lab
-from kizu.diff.noise import CHI3_MEDIAN
+from kizu.diff.segment import outline
+from kizu.diff.segment.hysteresis import strength_of
+from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 _JUDGED: Final = tuple(PRESERVING)[1:]
 _COLUMNS: Final = ("iou", "aupro", "boundary", "recall", "alarm")
@@ -53,10 +56,10 @@ def _no_faint_pieces(certain: Mask, faint: Mask, strength: FloatMap) -> Mask:
 
 VARIANTS: Final[Mapping[str, tuple[object, str, object]]] = {
     "complete": (comparison, "DIFF_VERSION", comparison.DIFF_VERSION),
-    "no fine registration": (descent, "_SCHEDULE", ()),
+    "no fine registration": (optical_flow, "_SCHEDULE", ()),
     "no colour correction": (comparison, "correct_tone", _no_tone),
     "colours not balanced": (colour_model, "_CELLS_PER_COLOUR", 10**9),
-    "one noise level for the picture": (evidence, "noise_level", _constant_noise),
+    "one noise level for the picture": (scale_evidence, "noise_level", _constant_noise),
     "largest of all scales": (comparison, "decide", _largest_of_all_scales),
     "noise never learned anew": (comparison, "_LARGE_CHANGE_SHARE", 1.0),
     "no faint pieces": (comparison, "with_faint_pieces", _no_faint_pieces),

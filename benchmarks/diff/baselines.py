@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from skimage.metrics import structural_similarity
 
-from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff import Status, diff_mask
+from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 
 class Answer(NamedTuple):

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 from scenes import Scene, load_scene
 
-from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.edit.painter import Painting
-from kizu.edit.painter.fields import FloatArray, blur, resize, shifted, smooth_noise
 from kizu.edit.painter.fill import filled
-from kizu.edit.painter.scene import read_scene
-from kizu.edit.painter.surface import to_lab, to_rgb
+from kizu.edit.painter.foreground import read_scene
+from kizu.edit.painter.material import to_lab, to_rgb
+from kizu.edit.painter.noise_fields import FloatArray, blur, resize, shifted, smooth_noise
+from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 Rng: TypeAlias = np.random.Generator
 Drawn: TypeAlias = tuple[FloatArray, Mask]

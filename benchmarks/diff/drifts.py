@@ -12,9 +12,9 @@ from typing import Final, TypeAlias
 import cv2
 import numpy as np
 
-from kizu.arrays import FloatMap, RgbImage
 from kizu.edit.painter import DriftProfile, Painting, imitate_drift
-from kizu.edit.painter.fields import Rng, blur, grid, smooth_noise
+from kizu.edit.painter.noise_fields import Rng, blur, grid, smooth_noise
+from kizu.imaging.arrays import FloatMap, RgbImage
 
 Drift: TypeAlias = Callable[[Painting, int], Painting]
 

@@ -24,8 +24,8 @@ from memory import peak_mb
 from metrics import HIT_IOU, boundary_f, intersection_over_union
 from pairs import Pair
 
-from kizu.arrays import Mask, RgbImage
 from kizu.diff import DiffSettings, diff_mask
+from kizu.imaging.arrays import Mask, RgbImage
 
 _THIN_KINDS: Final = (HAIRLINE, "scratch", "crack")
 _COLUMNS: Final = ("iou", "boundary", "hit", "alarm", "seconds")

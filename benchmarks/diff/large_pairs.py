@@ -10,8 +10,8 @@ from drifts import PRESERVING
 from pairs import Pair
 from scenes import PHOTOS, load_scene
 
-from kizu.arrays import Mask, RgbImage
 from kizu.edit.painter import DefectKind, Painting, drift, paint
+from kizu.imaging.arrays import Mask, RgbImage
 
 HAIRLINE: Final = "hairline"
 DRIFTS: Final = ("none", "gpt-image-1.5", "gpt-image-2")

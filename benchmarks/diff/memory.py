@@ -18,8 +18,8 @@ from baselines import METHODS
 from drifts import PRESERVING
 from scenes import load_scene
 
-from kizu.arrays import RgbImage
 from kizu.edit.painter import DefectKind, paint
+from kizu.imaging.arrays import RgbImage
 
 _DRIFT = "gpt-image-2"
 _SEED = 3

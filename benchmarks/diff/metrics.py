@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.arrays import FloatMap, Mask
+from kizu.imaging.arrays import FloatMap, Mask
 
 BOUNDARY_PX: Final = 4
 HIT_IOU: Final = 0.3

@@ -14,8 +14,8 @@ from defects import OwnKind, draw, kinds_for
 from drifts import PRESERVING, REDRAWN
 from scenes import SCENES, Scene, load_scene
 
-from kizu.arrays import Mask, RgbImage
 from kizu.edit.painter import DefectKind, Painting, paint
+from kizu.imaging.arrays import Mask, RgbImage
 
 Kind: TypeAlias = DefectKind | OwnKind
 

@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 from real_pairs import RealPair, load_pair
 
-from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff import DiffResult, comparison, composite, diff_mask
-from kizu.diff.decision import GROW_SHARE
+from kizu.diff.align.registration import Registration
 from kizu.diff.filters import magnitude, to_lab
-from kizu.diff.registration import Registration
+from kizu.diff.segment.hysteresis import GROW_SHARE
+from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 Kept: TypeAlias = dict[str, Any]
 """What the steps returned, by their names; decisions keep the evidence they were given."""

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.arrays import FloatMap, Mask, RgbImage
-from kizu.edit.painter.fields import blur, fractal_noise, shifted
+from kizu.edit.painter.noise_fields import blur, fractal_noise, shifted
+from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 Colour: TypeAlias = tuple[float, float, float]
 Picture: TypeAlias = NDArray[np.float32]

@@ -20,11 +20,11 @@ import cv2
 import numpy as np
 from metrics import boundary_f, intersection_over_union
 
-from kizu.arrays import Mask, RgbImage
 from kizu.diff import DiffResult
 from kizu.diff.window import Window, diff_window
-from kizu.geometry import FixedSizes, Geometry
-from kizu.images import decode_image, decode_mask, encode_png
+from kizu.imaging.arrays import Mask, RgbImage
+from kizu.imaging.codecs import decode_image, decode_mask, encode_png
+from kizu.imaging.geometry import FixedSizes, Geometry
 
 TRUTH: Final = Path(__file__).parent / "truth"
 _TRUTH_COLOUR: Final = (0, 200, 0)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from scenes import SCENES, load_scene
 
-from kizu.arrays import FloatMap, RgbImage
+from kizu.imaging.arrays import FloatMap, RgbImage
 
 Change: TypeAlias = Callable[[FloatMap], FloatMap]
 """(H, W, 3) float32 from 0 to 1, to the same."""

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from product import Colour, Product
 
-from kizu.arrays import FloatMap
-from kizu.edit.painter.fields import blur, fractal_noise, smooth_noise
+from kizu.edit.painter.noise_fields import blur, fractal_noise, smooth_noise
+from kizu.imaging.arrays import FloatMap
 
 _SEED: Final = 11
 

@@ -13,7 +13,7 @@ import numpy as np
 from rendered import PRODUCTS
 from skimage import data
 
-from kizu.arrays import Mask, RgbImage
+from kizu.imaging.arrays import Mask, RgbImage
 
 Ellipse: TypeAlias = tuple[float, float, float, float]
 """Centre x, y and half axes x, y, all as shares of the picture's long side."""

@@ -19,7 +19,7 @@ import torch
 from weights import write_segmenter
 
 from kizu.ground import GroundSettings
-from kizu.ground.sam import load
+from kizu.ground.models.sam import load
 from kizu.ground.weights import find_weights
 
 SHAPE = (800, 1200, 3)

@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 from skimage import data
 
-from kizu.arrays import Mask, RgbImage
 from kizu.edit.painter import DefectKind, paint
-from kizu.ground.saliency import saliency_map
+from kizu.ground.postprocess.saliency import saliency_map
+from kizu.imaging.arrays import Mask, RgbImage
 
 SCENES: Final = (
     *("astronaut", "brick", "chelsea", "coffee", "coins"),

@@ -9,13 +9,13 @@ from typing import Final
 
 import numpy as np
 
-from kizu.agree.metrics import box_mask, coverage, mask_iou
 from kizu.agree.settings import AgreementSettings
-from kizu.arrays import Mask
 from kizu.diff import Status
-from kizu.ground.boxes import box_area, box_of
 from kizu.ground.encoded import EncodedDetections
-from kizu.ground.priors import with_priors
+from kizu.ground.postprocess.priors import with_priors
+from kizu.imaging.arrays import Mask
+from kizu.imaging.boxes import box_area, box_of
+from kizu.imaging.masks import box_mask, coverage, mask_iou
 from kizu.settings import Record
 from kizu.spec import AreaRange
 

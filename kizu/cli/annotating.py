@@ -6,7 +6,15 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from kizu.cli.parts import fail, or_exit
+from kizu.cli.options import fail, or_exit
+from kizu.cli.terminal import (
+    err,
+    out,
+    print_catalogue,
+    print_regions,
+    print_warning,
+    progress_bars,
+)
 from kizu.ground import (
     AnnotationFailure,
     Annotator,
@@ -17,16 +25,8 @@ from kizu.ground import (
     load_annotator,
 )
 from kizu.ground.names import parse_annotator_name
-from kizu.images import UnreadableImageError, decode_image, encode_png
-from kizu.report.overlay import draw_overlay
-from kizu.terminal import (
-    err,
-    out,
-    print_catalogue,
-    print_regions,
-    print_warning,
-    progress_bars,
-)
+from kizu.imaging.codecs import UnreadableImageError, decode_image, encode_png
+from kizu.viz.detections_overlay import draw_overlay
 
 PNG: Final = ".png"
 

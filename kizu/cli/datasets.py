@@ -7,25 +7,25 @@ from typing import Annotated
 
 import typer
 
-from kizu.cli.parts import DEFAULT_STORE, SpecFile, StoreUrl, fail, or_exit
-from kizu.demo import write_demo
-from kizu.edit.ledger import Ledger
-from kizu.edit.planning import outlook
-from kizu.edit.statement import lines_of, statement, to_csv
-from kizu.publish.dataset import LATEST, open_dataset
-from kizu.report.summary import BuildSummary, SamplesFailedError
-from kizu.scaffold import spec_template
-from kizu.source import Inventory, examine, list_source
-from kizu.spec import DatasetSpec
-from kizu.store import Store
-from kizu.terminal import (
+from kizu.billing.ledger import Ledger
+from kizu.billing.spending import spending_rows, summarize_spending, to_csv
+from kizu.cli.demo import write_demo
+from kizu.cli.options import DEFAULT_STORE, SpecFile, StoreUrl, fail, or_exit
+from kizu.cli.spec_template import spec_template
+from kizu.cli.terminal import (
     out,
-    print_outlook,
+    print_estimate,
     print_skipped,
     print_summary,
     print_warnings,
     progress_bars,
 )
+from kizu.planning import estimate_build
+from kizu.publish.dataset import LATEST, open_dataset
+from kizu.sources import Inventory, examine, list_source
+from kizu.spec import DatasetSpec
+from kizu.store import Store
+from kizu.summary import BuildSummary, SamplesFailedError
 
 
 def init(
@@ -54,7 +54,7 @@ def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE) -> None:
             bars("look at photos", 1, None)
     inventory = Inventory.of(found)
     print_warnings(spec)
-    print_outlook(spec, or_exit(outlook, spec, inventory, opened))
+    print_estimate(spec, or_exit(estimate_build, spec, inventory, opened))
     print_skipped(inventory.skipped)
 
 
@@ -101,8 +101,8 @@ def ledger(
     csv: Annotated[Path | None, typer.Option(help="Write every request to this file.")] = None,
 ) -> None:
     """Tell what a dataset's paid edits cost, over all its builds."""
-    lines = lines_of(Ledger(or_exit(Store, store)), name)
-    out.print(f"{name}: {statement(lines)}.", markup=False)
+    lines = spending_rows(Ledger(or_exit(Store, store)), name)
+    out.print(f"{name}: {summarize_spending(lines)}.", markup=False)
     if csv is not None:
         csv.write_text(to_csv(lines), encoding="utf-8")
         out.print(f"Wrote {len(lines)} requests to {csv}.")

@@ -7,10 +7,10 @@ from typing import Annotated, Final
 
 import typer
 
-from kizu.cli.parts import DEFAULT_STORE, StoreUrl, fail, or_exit
+from kizu.cli.options import DEFAULT_STORE, StoreUrl, fail, or_exit
+from kizu.cli.terminal import out
 from kizu.spec import DatasetSpec
 from kizu.store import Store
-from kizu.terminal import out
 
 DEFAULT_API: Final = "http://127.0.0.1:4200/api"
 
@@ -83,8 +83,8 @@ def emulate_azure(
     faults: Annotated[float, typer.Option(help="Share of calls that fail, 0 to 1.")] = 0.0,
 ) -> None:
     """Try the paid path free of charge: answer gpt-image edits on this machine."""
-    from kizu.edit.azure.emulator import Emulator, EmulatorSettings, FaultPlan  # noqa: PLC0415 - loads the painter
-    from kizu.edit.azure.emulator.settings import KEY  # noqa: PLC0415 - as above
+    from kizu.emulator import Emulator, EmulatorSettings, FaultPlan  # noqa: PLC0415 - loads the painter
+    from kizu.emulator.settings import KEY  # noqa: PLC0415 - as above
 
     settings = EmulatorSettings(
         per_minute=images_per_minute, latency_s=latency_s, faults=FaultPlan(share=faults)

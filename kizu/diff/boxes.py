@@ -7,8 +7,8 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from kizu.arrays import Mask
 from kizu.diff.filters import dilate
+from kizu.imaging.arrays import Mask
 
 Box: TypeAlias = tuple[slice, slice]
 """Rows and columns of a picture, both with start and stop."""

@@ -6,10 +6,10 @@ from typing import Final
 import cv2
 import numpy as np
 
-from kizu.arrays import FloatMap, Mask, RgbImage
 from kizu.diff import grading
-from kizu.diff.decision import FAINT_SEED_SHARE, decide, strength_of
-from kizu.diff.evidence import (
+from kizu.diff.align.registration import Registration, register, unmoved, warp_normal
+from kizu.diff.align.tone import Tone, correct_tone, untouched
+from kizu.diff.evidence.scale_evidence import (
     COARSE,
     SCALES,
     Measurement,
@@ -20,12 +20,12 @@ from kizu.diff.evidence import (
     judge,
 )
 from kizu.diff.filters import erode, magnitude, to_lab
-from kizu.diff.outline import refine
-from kizu.diff.registration import Registration, register, unmoved, warp_normal
 from kizu.diff.result import DiffResult, Region
+from kizu.diff.segment.hysteresis import FAINT_SEED_SHARE, decide, strength_of
+from kizu.diff.segment.outline import refine
+from kizu.diff.segment.small_components import drop_specks, with_faint_pieces
 from kizu.diff.settings import DiffSettings
-from kizu.diff.specks import drop_specks, with_faint_pieces
-from kizu.diff.tone import Tone, correct_tone, untouched
+from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 DIFF_VERSION: Final = "6"
 """Changes whenever results do; part of every cache key."""

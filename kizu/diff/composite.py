@@ -6,10 +6,10 @@ from typing import Final
 import cv2
 import numpy as np
 
-from kizu.arrays import FloatMap, Mask, RgbImage
+from kizu.diff.align.registration import MIN_SIDE_PX, register
 from kizu.diff.filters import dilate, gaussian
-from kizu.diff.registration import MIN_SIDE_PX, register
 from kizu.diff.result import Affine, DiffResult, Drift
+from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 RIM_FRACTION: Final = 0.01
 """Width of the rim that hides the seam, as a share of the picture's longer side: 5 px of 512."""

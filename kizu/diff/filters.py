@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from kizu.arrays import FloatMap, Mask, RgbImage
+from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 _DIRECT_SIGMA_PX = 5.0
 _CHANGED_CELL_SHARE = 0.05

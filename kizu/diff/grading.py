@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from kizu.arrays import Mask
-from kizu.diff.registration import Registration
+from kizu.diff.align.registration import Registration
+from kizu.diff.align.tone import Tone
 from kizu.diff.result import Drift, DriftFigures, Status
-from kizu.diff.tone import Tone
+from kizu.imaging.arrays import Mask
 
 _LOST_MATCH_RATE = 0.3
 POOR_MATCH_RATE = 0.5

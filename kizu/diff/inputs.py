@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kizu.arrays import Mask, RgbImage
+from kizu.imaging.arrays import Mask, RgbImage
 
 
 def check_pair(normal: RgbImage, edited: RgbImage, region: Mask | None) -> None:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.arrays import FloatMap, Mask
+from kizu.imaging.arrays import FloatMap, Mask
 
 Affine: TypeAlias = NDArray[np.float64]
 """(2, 3) float64; maps (x, y, 1) in pixels, pixel centres on integers."""

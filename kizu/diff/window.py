@@ -10,10 +10,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.arrays import Mask, RgbImage
-from kizu.diff.entry import diff_mask
+from kizu.diff.api import diff_mask
 from kizu.diff.result import Affine, DiffResult, Region
 from kizu.diff.settings import DiffSettings
+from kizu.imaging.arrays import Mask, RgbImage
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
-from kizu.arrays import Mask, RgbImage
 from kizu.edit.request import EditRequest
 from kizu.edit.settings import (
     AzureSettings,
@@ -13,7 +12,8 @@ from kizu.edit.settings import (
     PainterSettings,
     ReplaySettings,
 )
-from kizu.geometry import Geometry
+from kizu.imaging.arrays import Mask, RgbImage
+from kizu.imaging.geometry import Geometry
 
 if TYPE_CHECKING:
     from kizu.edit.paid import PaidEditor
@@ -145,7 +145,7 @@ def _painter(settings: EditorSettings | None, _: SecretSource | None) -> Editor:
 
 
 def _azure(settings: EditorSettings | None, secrets: SecretSource | None) -> "PaidEditor":
-    from kizu.edit.azure.editor import AzureEditor  # noqa: PLC0415 - loaded when asked for
+    from kizu.edit.gpt_image.editor import AzureEditor  # noqa: PLC0415 - loaded when asked for
 
     default = AzureSettings(name=EditorName.AZURE)
     return AzureEditor(settings if isinstance(settings, AzureSettings) else default, secrets)

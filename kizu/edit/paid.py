@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
-from kizu.arrays import Mask, RgbImage
 from kizu.edit.editor import Edit, EditError, Framer
 from kizu.edit.request import EditRequest
+from kizu.imaging.arrays import Mask, RgbImage
 from kizu.settings import Record
 
-Parcel = Mapping[str, Any]
+RequestBody = Mapping[str, Any]
 """What one call sends, encoded."""
 
 
 @dataclass(frozen=True)
-class Terms:
+class EditorLimits:
     """What a purchase needs to know of a paid editor.
 
     Attributes:
@@ -64,7 +64,7 @@ class Reply(Record):
     emulated: bool = False
 
 
-class SetbackKind(StrEnum):
+class FailureKind(StrEnum):
     """Why a call brought no answer, and so what to do."""
 
     REFUSED = "refused"
@@ -76,7 +76,7 @@ class SetbackKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Setback:
+class CallFailure:
     """A call that brought no answer.
 
     Attributes:
@@ -95,7 +95,7 @@ class Setback:
         emulated: True if that was the emulator, which bills nothing.
     """
 
-    kind: SetbackKind
+    kind: FailureKind
     reason: str
     latency_s: float = 0.0
     request_id: str | None = None
@@ -128,7 +128,7 @@ class PaidEditor(Framer, Protocol):
     """Makes edits for money, one call at a time; who calls it counts and retries."""
 
     @property
-    def terms(self) -> Terms:
+    def limits(self) -> EditorLimits:
         """What a purchase needs to know of it."""
         ...
 
@@ -140,7 +140,7 @@ class PaidEditor(Framer, Protocol):
         """Hang up; the next call connects again."""
         ...
 
-    def pack(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> Parcel:
+    def pack(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> RequestBody:
         """Encode what is sent, before the call gets its turn: calls must start on time.
 
         Args:
@@ -153,7 +153,7 @@ class PaidEditor(Framer, Protocol):
         """
         ...
 
-    def call(self, parcel: Parcel) -> Reply | Setback:
+    def call(self, packed: RequestBody) -> Reply | CallFailure:
         """Make one call and return whatever came of it."""
         ...
 

@@ -2,10 +2,10 @@
 
 from typing import NoReturn
 
-from kizu.arrays import Mask, RgbImage
 from kizu.edit.editor import EditError, Framer
 from kizu.edit.request import EditRequest
-from kizu.geometry import Geometry
+from kizu.imaging.arrays import Mask, RgbImage
+from kizu.imaging.geometry import Geometry
 
 
 class ReplayEditor:

@@ -2,8 +2,8 @@
 
 from pydantic import JsonValue
 
-from kizu.keys import content_key
 from kizu.settings import Record
+from kizu.store.keys import content_key
 
 
 class EditRequest(Record):

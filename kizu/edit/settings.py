@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kizu.edit.azure.settings import AzureSettings
+from kizu.edit.gpt_image.settings import AzureSettings
 from kizu.edit.names import EditorName
 from kizu.edit.painter import DriftProfile
-from kizu.geometry import Fit
+from kizu.imaging.geometry import Fit
 from kizu.settings import Settings
 
 __all__ = ["AzureSettings", "EditorName", "EditorSettings", "PainterSettings", "ReplaySettings"]

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from kizu.edit.azure.families import retirement_warning
-from kizu.edit.azure.words import flag_words
+from kizu.edit.content_filter import flag_words
+from kizu.edit.gpt_image.models import retirement_warning
 from kizu.edit.settings import AzureSettings
 from kizu.spec import DatasetSpec, DefectSpec
 
@@ -20,7 +20,7 @@ def spec_warnings(spec: DatasetSpec, today: date) -> list[str]:
     if isinstance(editor, AzureSettings):
         warnings += [retirement_warning(editor.model, today), _price_warning(editor)]
         if isinstance(spec.editor, AzureSettings):
-            from kizu.edit.azure.connection import (  # noqa: PLC0415 - openai takes a second
+            from kizu.edit.gpt_image.connection import (  # noqa: PLC0415 - openai takes a second
                 connection_problem,
             )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from kizu.ground.names import DEMO_NOTICE, DETECTOR_NAMES, SEGMENTER_NAMES, TEXT_SEGMENTER_NAMES
-from kizu.ground.systems import DETECTORS, SEGMENTERS, TEXT_SEGMENTERS, LocalSystem
+from kizu.ground.registry import DETECTORS, SEGMENTERS, TEXT_SEGMENTERS, LocalSystem
 from kizu.ground.weights import cached_snapshot
 
 Role = Literal["detector", "segmenter", "detector and segmenter"]

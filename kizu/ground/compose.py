@@ -7,13 +7,13 @@ from typing import Protocol
 
 import numpy as np
 
-from kizu.arrays import RgbImage
 from kizu.ground.detections import AnnotationFailure, Detections
 from kizu.ground.errors import ImageFailure
+from kizu.ground.postprocess.nms import refine
+from kizu.ground.postprocess.saliency import with_saliency
 from kizu.ground.protocols import Detector, Segmenter, TextSegmenter
-from kizu.ground.refine import refine
-from kizu.ground.saliency import with_saliency
 from kizu.ground.settings import GroundSettings
+from kizu.imaging.arrays import RgbImage
 
 RGB_AXES = 3
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")

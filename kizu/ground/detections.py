@@ -7,8 +7,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.arrays import Boxes, Mask
-from kizu.crops import MaskCrop, crop_of, crop_of_box
+from kizu.imaging.arrays import Boxes, Mask
+from kizu.imaging.crops import MaskCrop, crop_of, crop_of_box
 
 
 @dataclass(frozen=True)

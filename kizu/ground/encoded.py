@@ -7,10 +7,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.arrays import Boxes, Mask
-from kizu.crops import MaskCrop, crop_of, crop_of_box, union_of
 from kizu.ground.detections import Detections
-from kizu.rle import decode_crop, encode_crop
+from kizu.imaging.arrays import Boxes, Mask
+from kizu.imaging.crops import MaskCrop, crop_of, crop_of_box, union_of
+from kizu.imaging.rle import decode_crop, encode_crop
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.arrays import Boxes, RgbImage
 from kizu.ground.detections import AnnotationFailure, Detections
+from kizu.imaging.arrays import Boxes, RgbImage
 
 
 class Annotator(Protocol):

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from kizu.arrays import Mask, RgbImage
-from kizu.images import decode_mask, decode_png
-from kizu.keys import sha256_hex
+from kizu.imaging.arrays import Mask, RgbImage
+from kizu.imaging.codecs import decode_mask, decode_png
 from kizu.publish.layout import MANIFEST, VersionFolder, complete_versions, latest_version
-from kizu.publish.manifests import TABLES, decode_parts, decode_table
+from kizu.publish.schemas import TABLES, decode_parts, decode_table
 from kizu.store import Store
+from kizu.store.keys import sha256_hex
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from kizu.edit.planning import PlannedSample, file_stem
-from kizu.source import NormalImage
+from kizu.samples import PlannedSample, file_stem
+from kizu.sources import NormalImage
 from kizu.spec import GOOD
 from kizu.store import Store
 

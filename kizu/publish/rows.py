@@ -7,19 +7,19 @@ from typing import Any, Final
 import numpy as np
 
 from kizu.agree.verdict import Verdict
-from kizu.arrays import FloatMap, Mask
-from kizu.crops import connected_regions
-from kizu.diff.archive import DiffRecord
-from kizu.edit.archive import EditRecord
-from kizu.edit.planning import PlannedSample, is_test_photo
+from kizu.diff.storage import DiffRecord
+from kizu.edit.storage import EditRecord
 from kizu.ground.encoded import EncodedDetections
-from kizu.keys import canonical_json
+from kizu.imaging.arrays import FloatMap, Mask
+from kizu.imaging.crops import connected_regions
+from kizu.imaging.rle import encode_crop
 from kizu.outputs import SampleOutputs
 from kizu.publish.layout import good_id
-from kizu.publish.outcome import Outcome, Reached
-from kizu.rle import encode_crop
-from kizu.source import NormalImage
+from kizu.publish.outcomes import Outcome, SampleStatus
+from kizu.samples import PlannedSample, is_test_photo
+from kizu.sources import NormalImage
 from kizu.spec import GOOD, DatasetSpec
+from kizu.store.keys import canonical_json
 
 Row = dict[str, Any]
 
@@ -42,7 +42,7 @@ class File:
 _NO_FILE: Final = File("", "")
 
 
-def good_row(image: NormalImage, spec: DatasetSpec, file: File, *, edited: bool) -> Row:
+def normal_row(image: NormalImage, spec: DatasetSpec, file: File, *, edited: bool) -> Row:
     """Return the samples row of a normal image."""
     in_test = edited and is_test_photo(image, spec.publish.test_fraction)
     return {
@@ -69,7 +69,7 @@ def _file_columns(image: File, mask: File, touched: File) -> Row:
     }
 
 
-def good_provenance(image: NormalImage) -> Row:
+def normal_provenance(image: NormalImage) -> Row:
     """Return the provenance row of a normal image."""
     return {
         "sample_id": good_id(image),
@@ -114,7 +114,7 @@ def defect_provenance(outputs: SampleOutputs, diff: DiffRecord, *, composited: b
     """Return the provenance row of a judged sample."""
     sample, spec = outputs.sample, outputs.shard.spec
     return {
-        **good_provenance(sample.normal),
+        **normal_provenance(sample.normal),
         "sample_id": sample.sample_id,
         **_edit_columns(outputs),
         **_diff_columns(diff),
@@ -161,7 +161,7 @@ def _diff_columns(diff: DiffRecord) -> Row:
 def edit_row(outputs: SampleOutputs, outcome: Outcome) -> Row:
     """Return the ledger row of a dataset's request, whatever became of it."""
     sample, edit = outputs.sample, outputs.edit
-    failed = outcome.reached is Reached.FAILED
+    failed = outcome.status is SampleStatus.FAILED
     return {
         "edit_key": sample.request.key,
         "sample_id": sample.sample_id,

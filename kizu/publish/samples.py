@@ -4,21 +4,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kizu.arrays import FloatMap, Mask, RgbImage
-from kizu.diff.archive import (
+from kizu.diff.composite import carry_map
+from kizu.diff.storage import (
     DiffRecord,
     open_anomaly_map,
     open_composite,
     open_diff,
     open_diff_mask,
 )
-from kizu.diff.composite import carry_map
-from kizu.images import encode_mask, encode_png
-from kizu.keys import sha256_hex
+from kizu.imaging.arrays import FloatMap, Mask, RgbImage
+from kizu.imaging.codecs import encode_mask, encode_png
 from kizu.outputs import SampleOutputs
+from kizu.publish.frames import move_detections
 from kizu.publish.layout import VersionFolder, defect_image, defect_mask, defect_touched
-from kizu.publish.moving import move_detections
-from kizu.publish.outcome import Reached, look_up
+from kizu.publish.outcomes import SampleStatus, sample_outcome
 from kizu.publish.rows import (
     File,
     Row,
@@ -29,6 +28,7 @@ from kizu.publish.rows import (
     grounded_instances,
 )
 from kizu.store import Store
+from kizu.store.keys import sha256_hex
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +57,9 @@ def publish_sample(
     Returns:
         Rows by table name.
     """
-    outcome = look_up(outputs, store)
+    outcome = sample_outcome(outputs, store)
     rows = {"edits": [edit_row(outputs, outcome)]}
-    if outcome.reached is not Reached.JUDGED:
+    if outcome.status is not SampleStatus.JUDGED:
         return rows
     diff = open_diff(outputs.diff)
     published = _published(outputs, diff)

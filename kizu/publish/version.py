@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from kizu.edit.planning import edited_images
-from kizu.keys import sha256_hex
+from kizu.planning import edited_images
 from kizu.publish.layout import MANIFEST, VersionFolder, good_image, latest_path
-from kizu.publish.manifests import SCHEMA_VERSION, TABLES, encode_table
-from kizu.publish.outcome import Outcome, Reached
-from kizu.publish.rows import File, Row, good_provenance, good_row
-from kizu.source import NormalImage
+from kizu.publish.outcomes import Outcome, SampleStatus
+from kizu.publish.rows import File, Row, normal_provenance, normal_row
+from kizu.publish.schemas import SCHEMA_VERSION, TABLES, encode_table
+from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
 from kizu.store import Store
+from kizu.store.keys import sha256_hex
 
 
 class VersionChangedError(RuntimeError):
@@ -26,7 +26,7 @@ _SORTED_BY: Final = {
 }
 
 
-def publish_goods(
+def publish_normals(
     store: Store, version: VersionFolder, spec: DatasetSpec, images: Sequence[NormalImage]
 ) -> dict[str, list[Row]]:
     """Copy the normal images into a version and return their rows by table name."""
@@ -36,8 +36,8 @@ def publish_goods(
         data = store.read(image.path)
         store.write(version.path(good_image(image)), data)
         file = File(good_image(image), sha256_hex(data))
-        rows.append(good_row(image, spec, file, edited=image.sha256 in edited))
-    return {"samples": rows, "provenance": [good_provenance(image) for image in images]}
+        rows.append(normal_row(image, spec, file, edited=image.sha256 in edited))
+    return {"samples": rows, "provenance": [normal_provenance(image) for image in images]}
 
 
 def publish_tables(
@@ -80,7 +80,7 @@ def _check_content(
     version: VersionFolder, outcomes: Sequence[Outcome], provenance: Sequence[Row]
 ) -> None:
     """Refuse rows of something made since the version was named: its name is its content."""
-    named = {o.sample_id: o.agree_key for o in outcomes if o.reached is Reached.JUDGED}
+    named = {o.sample_id: o.agree_key for o in outcomes if o.status is SampleStatus.JUDGED}
     found = {row["sample_id"]: row["agree_key"] for row in provenance if row.get("agree_key")}
     odd = sorted(dict(named.items() ^ found.items()))
     if odd:

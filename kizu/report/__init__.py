@@ -5,10 +5,10 @@ page that needs nothing else, ``contact_sheet`` on one picture. Nothing here rea
 """
 
 from kizu.report.card import REPORT_VERSION, Card, CardPictures, Figure, Verdict
-from kizu.report.draw import draw_card
+from kizu.report.card_pictures import draw_card
+from kizu.report.contact_sheet import contact_sheet
 from kizu.report.page import Page, YieldRow, render_page
-from kizu.report.sheet import contact_sheet
-from kizu.report.words import Language
+from kizu.report.translations import Language
 
 __all__ = [
     "REPORT_VERSION",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal, Self, TypeAlias
 
-from kizu.arrays import Boxes, FloatMap, Mask, RgbImage
+from kizu.imaging.arrays import Boxes, FloatMap, Mask, RgbImage
 
 REPORT_VERSION: Final = "2"
 """Goes into the key of stored pictures; raise it when the same card is drawn differently."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from kizu.report.card import Figure
-from kizu.report.words import Language
+from kizu.report.translations import Language
 
 REASONS: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {

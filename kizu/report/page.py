@@ -21,14 +21,14 @@ from kizu.report.labels import (
     figure_text,
     reason_label,
 )
-from kizu.report.layers import (
+from kizu.report.translations import WORDS, Language
+from kizu.viz.overlays import (
     CHANGED_COLOUR,
     GROUNDED_COLOUR,
     HEAT_FLOOR,
     HEAT_TOP,
     heat_legend,
 )
-from kizu.report.words import WORDS, Language
 
 _VERDICTS: Final = ("accept", "review", "reject")
 

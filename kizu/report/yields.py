@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from kizu.agree.verdict import Verdict
-from kizu.publish.outcome import Outcome, Reached
+from kizu.publish.outcomes import Outcome, SampleStatus
 from kizu.report.page import YieldRow
 
 
@@ -17,16 +17,16 @@ def yield_rows(outcomes: Iterable[Outcome]) -> list[YieldRow]:
 
 
 def _yield_row(defect_type: str, group: list[Outcome]) -> YieldRow:
-    reached = Counter(outcome.reached for outcome in group)
+    status = Counter(outcome.status for outcome in group)
     verdicts = Counter(outcome.verdict for outcome in group)
-    costs = [outcome.paid_usd for outcome in group if outcome.reached is not Reached.FAILED]
+    costs = [outcome.paid_usd for outcome in group if outcome.status is not SampleStatus.FAILED]
     known = [cost for cost in costs if cost is not None]
     return YieldRow(
         defect_type=defect_type,
         planned=len(group),
-        edited=reached[Reached.JUDGED] + reached[Reached.UNFINISHED],
-        refused=reached[Reached.REFUSED],
-        failed=reached[Reached.FAILED] + reached[Reached.UNFINISHED],
+        edited=status[SampleStatus.JUDGED] + status[SampleStatus.UNFINISHED],
+        refused=status[SampleStatus.REFUSED],
+        failed=status[SampleStatus.FAILED] + status[SampleStatus.UNFINISHED],
         accepted=verdicts[Verdict.ACCEPT],
         review=verdicts[Verdict.REVIEW],
         rejected=verdicts[Verdict.REJECT],

@@ -7,16 +7,16 @@ import cv2
 import numpy as np
 import pytest
 
-from kizu.edit.azure.emulator import Emulator, EmulatorSettings
-from kizu.edit.azure.emulator.settings import KEY
-from kizu.edit.azure.settings import AzureSettings
-from kizu.edit.budget import BudgetSpec
+from kizu.billing.admission import CallGate
+from kizu.billing.budget import BudgetSpec
+from kizu.billing.ledger import Ledger
+from kizu.cancellation import CancelToken
 from kizu.edit.editor import load_editor
-from kizu.edit.ledger import Ledger
-from kizu.edit.obtain import obtain_edit
+from kizu.edit.get_or_make import obtain_edit
+from kizu.edit.gpt_image.settings import AzureSettings
 from kizu.edit.request import EditRequest
-from kizu.edit.till import Till
-from kizu.stops import StopSign
+from kizu.emulator import Emulator, EmulatorSettings
+from kizu.emulator.settings import KEY
 from kizu.store import Store
 
 FAST = {"name": "azure", "model": "gpt-image-1.5", "images_per_minute": 60_000, "quality": "low"}
@@ -62,13 +62,13 @@ class Shop:
     def __post_init__(self):
         self.editor = load_editor("azure", self.settings)
         self.ledger = Ledger(self.store)
-        self.sign = StopSign(self.store, self.run)
-        self.till = Till(self.ledger, "plates", self.budget, self.editor.terms, self.sign)
+        self.cancel = CancelToken(self.store, self.run)
+        self.gate = CallGate(self.ledger, "plates", self.budget, self.editor.limits, self.cancel)
         noise = np.random.default_rng(0).integers(90, 160, (60, 60, 3), dtype=np.uint8)
         self.photo = cv2.resize(noise, (640, 640), interpolation=cv2.INTER_CUBIC)
 
     def request(self, number=0, prompt="a deep hole"):
-        emulated = {"emulated": True} if self.editor.terms.emulated else {}
+        emulated = {"emulated": True} if self.editor.limits.emulated else {}
         return EditRequest(
             normal_sha256="ab" * 32,
             ask={"prompt": prompt, "region": None, "area": None, "draw": 0.5},
@@ -79,7 +79,7 @@ class Shop:
 
     def buy(self, number=0, region=None, prompt="a deep hole"):
         request = self.request(number, prompt)
-        return obtain_edit(self.store, self.editor, request, self.photo, region, self.till)
+        return obtain_edit(self.store, self.editor, request, self.photo, region, self.gate)
 
     def ends(self):
         return [end for _, _, end in self.ledger.entries()]

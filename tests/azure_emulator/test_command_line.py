@@ -9,7 +9,7 @@ import yaml
 from typer.testing import CliRunner
 
 from kizu.cli import app
-from kizu.edit.azure.emulator.settings import KEY
+from kizu.emulator.settings import KEY
 
 
 def run(*words):

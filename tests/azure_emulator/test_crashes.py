@@ -2,9 +2,9 @@
 
 import pytest
 
-from kizu.edit.archive import find_edit, save_reply
-from kizu.edit.books import CallStatus
+from kizu.billing.totals import CallStatus
 from kizu.edit.paid import Reply
+from kizu.edit.storage import find_edit, save_reply
 
 
 class KilledError(BaseException):
@@ -38,7 +38,7 @@ def test_a_worker_that_dies_at_any_later_step_costs_nothing(
 ):
     emulator, shop = start_emulator(), open_shop()
     with monkeypatch.context() as patch:
-        patch.setattr(f"kizu.edit.purchase.{step}", die)
+        patch.setattr(f"kizu.billing.purchase.{step}", die)
         with pytest.raises(KilledError):
             shop.buy()
     successor = open_shop()
@@ -57,7 +57,7 @@ def test_a_call_that_died_in_flight_is_unknown_and_the_edit_is_bought(
         with pytest.raises(KilledError):
             shop.buy()
     assert shop.ends() == [None]
-    assert shop.ledger.books().emulated.dataset("plates").unanswered == 1
+    assert shop.ledger.totals().emulated.dataset("plates").unanswered == 1
     successor = open_shop()
     assert successor.buy().status == "edited"
     assert [end.status for end in successor.ends()] == [CallStatus.UNKNOWN, CallStatus.BOUGHT]

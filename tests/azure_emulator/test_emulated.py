@@ -3,10 +3,10 @@
 import pytest
 from loopback import disguised
 
-from kizu.edit.archive import find_edit
-from kizu.edit.azure.emulation import find_service
-from kizu.edit.azure.emulator import Fault, FaultPlan
 from kizu.edit.editor import EditError, StopEditingError
+from kizu.edit.gpt_image.emulation import find_service
+from kizu.edit.storage import find_edit
+from kizu.emulator import Fault, FaultPlan
 
 
 @pytest.fixture
@@ -31,9 +31,9 @@ def test_a_service_is_not_taken_for_the_emulator(open_shop):
     shop = open_shop()
     assert not find_service(shop.settings).emulated
     assert not shop.buy().emulated
-    books = shop.ledger.books()
-    assert books.real.dataset("plates").requests == 1
-    assert books.emulated.dataset("plates").requests == 0
+    totals = shop.ledger.totals()
+    assert totals.real.dataset("plates").requests == 1
+    assert totals.emulated.dataset("plates").requests == 0
 
 
 def test_an_emulated_edit_does_not_serve_where_a_real_one_is_asked_for(
@@ -99,7 +99,7 @@ def test_an_emulator_that_is_only_told_by_its_answer_makes_no_real_edit(
     assert find_edit(shop.store, shop.request().key) is None
     [end] = shop.ends()
     assert (end.status, end.reason) == ("rejected", "127.0.0.1 is the emulator")
-    assert shop.ledger.books().real.dataset("plates").requests == 0
+    assert shop.ledger.totals().real.dataset("plates").requests == 0
 
 
 def test_what_it_refuses_then_is_no_refusal_of_the_service(start_emulator, open_shop, monkeypatch):
@@ -110,7 +110,7 @@ def test_what_it_refuses_then_is_no_refusal_of_the_service(start_emulator, open_
         with pytest.raises(StopEditingError, match="is the emulator, real edits were planned"):
             shop.buy()
     assert find_edit(shop.store, shop.request().key) is None
-    assert shop.ledger.books().real.dataset("plates").requests == 0
+    assert shop.ledger.totals().real.dataset("plates").requests == 0
 
 
 def test_openai_itself_is_named_where_no_address_is_set(open_shop, monkeypatch):

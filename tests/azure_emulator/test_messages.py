@@ -8,10 +8,10 @@ import traceback
 import pytest
 from loopback import managed_identity, scripted_service
 
-from kizu.edit.azure.emulator.settings import KEY
-from kizu.edit.azure.families import Family
+from kizu.billing.spending import spending_rows, to_csv
 from kizu.edit.editor import EditError, StopEditingError, load_editor
-from kizu.edit.statement import lines_of, to_csv
+from kizu.edit.gpt_image.models import Family
+from kizu.emulator.settings import KEY
 
 
 def sentence_of(shop):
@@ -206,7 +206,7 @@ def test_the_key_is_in_no_log_result_ledger_report_or_exception(
     secret = "s3cr3t-" + "0f" * 16
     caplog.set_level(logging.DEBUG)
     start_emulator(key=secret if echo == "accepted" else "another")
-    monkeypatch.setattr("kizu.edit.azure.emulator.server.DENIED", f"invalid key {secret}")
+    monkeypatch.setattr("kizu.emulator.server.DENIED", f"invalid key {secret}")
     monkeypatch.setenv("AZURE_OPENAI_API_KEY", secret)
     shop = open_shop()
     told = [repr(shop.settings), repr(vars(shop)), repr(vars(shop.editor))]
@@ -216,8 +216,8 @@ def test_the_key_is_in_no_log_result_ledger_report_or_exception(
         with pytest.raises(EditError, match=r"invalid key \[key\]") as stopped:
             shop.buy()
         told.append("".join(traceback.format_exception(stopped.value)))
-    told += [caplog.text, *capsys.readouterr(), to_csv(lines_of(shop.ledger, "plates"))]
-    told.append(json.dumps(shop.ledger.books().to_json()))
+    told += [caplog.text, *capsys.readouterr(), to_csv(spending_rows(shop.ledger, "plates"))]
+    told.append(json.dumps(shop.ledger.totals().to_json()))
     files = [shop.store.read(path).decode("latin-1") for path in shop.store.list("")]
     assert files
     for text in [*told, *files]:

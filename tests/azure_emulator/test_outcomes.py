@@ -5,12 +5,12 @@ from threading import Event
 
 import pytest
 
-from kizu.edit.azure.emulator import Fault, FaultPlan
-from kizu.edit.books import CallStatus
+from kizu.billing.totals import CallStatus
+from kizu.cancellation import Cancellation
 from kizu.edit.editor import EditError, StopEditingError
-from kizu.stops import Stop
+from kizu.emulator import Fault, FaultPlan
 
-STOP = Stop(sentence="enough")
+STOP = Cancellation(sentence="enough")
 
 
 def scripted(*faults, **options):
@@ -25,7 +25,7 @@ def test_a_rejected_call_is_made_again_and_costs_nothing(start_emulator, open_sh
     shop = open_shop()
     assert shop.buy().status == "edited"
     assert [end.status for end in shop.ends()] == [CallStatus.REJECTED, CallStatus.BOUGHT]
-    assert shop.ledger.books().emulated.dataset("plates").requests == emulator.tally.billed == 1
+    assert shop.ledger.totals().emulated.dataset("plates").requests == emulator.tally.billed == 1
 
 
 def test_rejected_calls_are_bounded(start_emulator, open_shop):
@@ -74,7 +74,7 @@ def test_a_call_that_was_perhaps_billed_is_unknown_and_made_once_more(start_emul
     while emulator.tally.billed < 2:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    spent = shop.ledger.books().emulated.dataset("plates")
+    spent = shop.ledger.totals().emulated.dataset("plates")
     assert (spent.requests, spent.unanswered) == (2, 1)
     assert spent.cost_usd >= emulator.tally.cost_usd
 
@@ -122,11 +122,11 @@ def test_a_pause_longer_than_the_clients_own_limit_is_kept(start_emulator, open_
     start_emulator(faults=scripted(Fault.RATE_LIMIT, retry_after_s=130))
     shop, started = open_shop(), datetime.now(UTC).timestamp()
     waited = []
-    shop.till.pause = lambda seconds: waited.append(seconds) or shop.sign.put_up(STOP)
+    shop.gate.pause = lambda seconds: waited.append(seconds) or shop.cancel.cancel(STOP)
     with pytest.raises(StopEditingError, match="enough"):
         shop.buy()
     assert waited == [130]
-    traffic = shop.ledger.books().of("emulator/gpt-image-1.5")
+    traffic = shop.ledger.totals().of("emulator/gpt-image-1.5")
     assert started + 130 <= traffic.hold_until <= datetime.now(UTC).timestamp() + 130
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from kizu.edit.azure.emulator import Fault, FaultPlan
-from kizu.edit.books import CallStatus
-from kizu.edit.ledger import Ledger
-from kizu.edit.statement import lines_of
+from kizu.billing.ledger import Ledger
+from kizu.billing.spending import spending_rows
+from kizu.billing.totals import CallStatus
+from kizu.emulator import Fault, FaultPlan
 from kizu.store import Store
 
 WORKER = Path(__file__).parents[2] / "benchmarks" / "azure" / "worker.py"
@@ -101,7 +101,7 @@ def test_a_budget_in_dollars_is_never_exceeded(start_emulator, start_worker, tmp
         assert "build again to go on" in outcome(worker)["failures"][0]
     assert emulator.tally.cost_usd <= 0.15
     assert emulator.tally.billed in (2, 3)
-    spent = Ledger(Store(str(tmp_path / "store"))).books().emulated.dataset("benchmark")
+    spent = Ledger(Store(str(tmp_path / "store"))).totals().emulated.dataset("benchmark")
     assert spent.cost_usd == emulator.tally.cost_usd
 
 
@@ -119,16 +119,16 @@ def test_killed_workers_lose_nothing_and_block_nobody(start_emulator, start_work
     edits, lost = 8, 0
     ledger = Ledger(Store(str(tmp_path / "store")))
     for life_s in (0.1, 0.5, 0.9):
-        last, before = ledger.books().last, emulator.tally.calls
+        last, before = ledger.totals().last, emulator.tally.calls
         worker = start_worker(edits)
         while emulator.tally.calls == before and worker.poll() is None:
             time.sleep(0.02)
         time.sleep(life_s)
         os.killpg(worker.pid, signal.SIGKILL)
         worker.wait()
-        lost += sum(number > last for number in ledger.books().under_way)
+        lost += sum(number > last for number in ledger.totals().under_way)
     assert outcome(start_worker(edits))["edited"] == edits
-    statuses = [line.status for line in lines_of(ledger, "benchmark")]
+    statuses = [line.status for line in spending_rows(ledger, "benchmark")]
     unanswered = statuses.count(CallStatus.UNKNOWN)
     assert statuses.count(CallStatus.BOUGHT) == edits
     assert unanswered <= lost  # an answer that was on disk at the kill is not lost
@@ -143,7 +143,7 @@ def test_random_faults_change_neither_what_is_bought_nor_what_it_costs(
     )
     emulator = start_emulator(faults=faults)
     assert outcome(start_worker(16))["edited"] == 16
-    lines = lines_of(Ledger(Store(str(tmp_path / "store"))), "benchmark")
+    lines = spending_rows(Ledger(Store(str(tmp_path / "store"))), "benchmark")
     assert len({line.key for line in lines if line.status == CallStatus.BOUGHT}) == 16
     assert sum(line.cost_usd for line in lines) == pytest.approx(emulator.tally.cost_usd, abs=1e-9)
     assert emulator.tally.billed == 16 < emulator.tally.calls

@@ -5,9 +5,9 @@ import openai
 import pytest
 from openai import AzureOpenAI, OpenAI
 
-from kizu.edit.azure.emulator.settings import KEY
-from kizu.edit.azure.wire import encode_region
-from kizu.images import encode_png
+from kizu.edit.gpt_image.client import encode_region
+from kizu.emulator.settings import KEY
+from kizu.imaging.codecs import encode_png
 
 PHOTO = encode_png(np.full((1024, 1024, 3), 128, np.uint8))
 FILE = ("photo.png", PHOTO, "image/png")
@@ -76,9 +76,9 @@ def test_an_address_without_a_version_is_not_found(start_emulator):
 
 
 def test_a_mask_bounds_where_the_emulator_paints(start_emulator, open_shop):
-    from kizu.edit.archive import open_edit  # noqa: PLC0415 - as above
-    from kizu.edit.azure.emulator.service import edited_picture  # noqa: PLC0415 - loads the painter
-    from kizu.edit.region import BoxRegion  # noqa: PLC0415 - as above
+    from kizu.edit.regions import BoxRegion  # noqa: PLC0415 - as above
+    from kizu.edit.storage import open_edit  # noqa: PLC0415 - as above
+    from kizu.emulator.service import edited_picture  # noqa: PLC0415 - loads the painter
 
     start_emulator(paint=edited_picture)
     shop = open_shop(model="gpt-image-1-mini")

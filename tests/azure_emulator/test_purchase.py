@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from kizu.edit.archive import find_edit, open_edit
-from kizu.edit.books import CallStatus
-from kizu.edit.obtain import obtain_edit
-from kizu.edit.region import BoxRegion
+from kizu.billing.totals import CallStatus
+from kizu.edit.get_or_make import obtain_edit
+from kizu.edit.regions import BoxRegion
+from kizu.edit.storage import find_edit, open_edit
 
 
 @pytest.mark.parametrize("url_style", ["deployment", "v1"])
@@ -48,7 +48,7 @@ def test_workers_on_an_object_store_buy_each_edit_once(start_emulator, open_shop
         jobs = [pool.submit(shop.buy, number) for number in range(4) for shop in shops]
         assert {job.result().status for job in jobs} == {"edited"}
     assert emulator.tally.calls == emulator.tally.billed == 4
-    assert shops[0].ledger.books().emulated.dataset("plates").cost_usd == emulator.tally.cost_usd
+    assert shops[0].ledger.totals().emulated.dataset("plates").cost_usd == emulator.tally.cost_usd
 
 
 def test_nothing_of_an_answer_is_left_but_the_edit(start_emulator, open_shop):
@@ -71,7 +71,7 @@ def test_of_a_large_photo_only_the_window_around_the_defect_changes(
     photo[1000:1400, 1800:2400] = (90, 110, 120)
     ask = {"prompt": "a deep hole", "region": None, "area": [0.0001, 0.001], "draw": 0.5}
     request = shop.request().model_copy(update={"ask": ask})
-    record = obtain_edit(shop.store, shop.editor, request, photo, region, shop.till)
+    record = obtain_edit(shop.store, shop.editor, request, photo, region, shop.gate)
     x, y, width, height = record.geometry.crop
     assert (width, height) == record.geometry.model == (1024, 1024)
     assert 1800 <= x + width / 2 <= 2400

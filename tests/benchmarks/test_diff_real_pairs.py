@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from kizu.images import encode_mask, encode_png
+from kizu.imaging.codecs import encode_mask, encode_png
 
 
 @pytest.fixture(scope="module")

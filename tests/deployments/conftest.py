@@ -9,8 +9,8 @@ import cv2
 import pytest
 from served import PATIENCE_S, Served
 
-from kizu.edit.azure.emulator import Emulator, EmulatorSettings
-from kizu.edit.azure.emulator.settings import KEY
+from kizu.emulator import Emulator, EmulatorSettings
+from kizu.emulator.settings import KEY
 from kizu.spec import DatasetSpec
 
 CHROMIUM = Path(os.environ.get("KIZU_CHROMIUM", "/usr/bin/chromium"))

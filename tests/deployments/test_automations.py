@@ -13,8 +13,8 @@ import pytest
 import yaml
 from served import Served, children_of
 
-from kizu.edit.azure.emulator.settings import KEY
-from kizu.images import encode_png
+from kizu.emulator.settings import KEY
+from kizu.imaging.codecs import encode_png
 
 pytestmark = pytest.mark.slow
 

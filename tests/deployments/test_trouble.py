@@ -10,7 +10,7 @@ import signal
 import pytest
 from served import children_of
 
-from kizu.images import encode_png
+from kizu.imaging.codecs import encode_png
 
 pytestmark = pytest.mark.slow
 

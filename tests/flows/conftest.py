@@ -9,9 +9,9 @@ from tiny_models.dino import grounding_dino_folder  # noqa: F401 - a fixture
 from tiny_models.sam import sam_folder  # noqa: F401 - a fixture
 
 from flows.build import build_dataset
-from kizu.report.summary import BuildSummary, SamplesFailedError
 from kizu.spec import DatasetSpec
 from kizu.store import Store
+from kizu.summary import BuildSummary, SamplesFailedError
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,9 +4,9 @@ from flows.annotate import annotate_dataset
 from flows.build import build_dataset
 from kizu.ground import GroundSettings
 from kizu.publish.layout import latest_version
-from kizu.report.summary import BuildSummary
 from kizu.spec import DatasetSpec
-from tasks.drift import has_drifted
+from kizu.summary import BuildSummary
+from tasks.yield_alert import has_drifted
 
 NOWHERE = GroundSettings(annotator="grounding-dino+sam", detector_weights="/nowhere")
 

@@ -7,12 +7,12 @@ import pytest
 from prefect.client.orchestration import get_client
 
 import kizu
-from kizu.edit.planning import plan_samples
 from kizu.ground import annotator_version
-from kizu.images import decode_png, encode_png
+from kizu.imaging.codecs import decode_png, encode_png
+from kizu.planning import plan_samples
 from kizu.publish.layout import VersionFolder, latest_version
-from kizu.publish.manifests import TABLES, decode_table
-from kizu.source import list_source, take_in
+from kizu.publish.schemas import TABLES, decode_table
+from kizu.sources import list_source, take_in
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 

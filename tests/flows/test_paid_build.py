@@ -6,12 +6,12 @@ from loopback import disguised
 from prefect.blocks.system import Secret
 
 import kizu
-from kizu.edit.azure.emulator import Emulator, EmulatorSettings, Fault, FaultPlan
-from kizu.edit.azure.emulator.settings import KEY
-from kizu.edit.ledger import Ledger
-from kizu.edit.statement import lines_of
+from kizu.billing.ledger import Ledger
+from kizu.billing.spending import spending_rows
+from kizu.emulator import Emulator, EmulatorSettings, Fault, FaultPlan
+from kizu.emulator.settings import KEY
 from kizu.publish.layout import complete_versions, latest_version
-from kizu.publish.manifests import decode_table
+from kizu.publish.schemas import decode_table
 from kizu.spec import DatasetSpec
 
 
@@ -63,7 +63,7 @@ def test_a_paid_build_buys_every_edit_once_and_publishes_the_ledger(build, paid,
     assert emulator.tally.billed == summary.samples == 4
     assert summary.cost_usd == 0
     assert summary.paid == "4 answered by the emulator, which is free"
-    bought = {line.key: line for line in lines_of(Ledger(store), "plates")}
+    bought = {line.key: line for line in spending_rows(Ledger(store), "plates")}
     for row in edits(store):
         line = bought[row["edit_key"]]
         assert (row["status"], line.status, line.emulated) == ("emulated", "bought", True)
@@ -118,7 +118,7 @@ def test_an_edit_that_another_dataset_paid_for_is_cached_in_the_ledger(build, pa
     other = DatasetSpec.parse({**paid().model_dump(mode="json"), "name": "more plates"})
     build(other)
     assert emulator.tally.billed == 4
-    assert [line.status for line in lines_of(Ledger(store), "more plates")] == ["cached"] * 4
+    assert [line.status for line in spending_rows(Ledger(store), "more plates")] == ["cached"] * 4
 
 
 def test_a_night_with_a_dead_key_leaves_the_latest_version_where_it_is(

@@ -8,7 +8,7 @@ from flows.build import build_dataset
 from flows.runner import task_runner
 from kizu.progress import listening
 from kizu.publish.layout import latest_version
-from kizu.publish.manifests import TABLES
+from kizu.publish.schemas import TABLES
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 

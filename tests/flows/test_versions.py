@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 import kizu
-from kizu.agree.metrics import mask_iou
-from kizu.edit.planning import plan_samples
 from kizu.edit.settings import PainterSettings
-from kizu.images import decode_mask, encode_png
-from kizu.keys import sha256_hex
+from kizu.imaging.codecs import decode_mask, encode_png
+from kizu.imaging.masks import mask_iou
+from kizu.planning import plan_samples
 from kizu.publish.dataset import DatasetError
 from kizu.publish.layout import complete_versions
-from kizu.source import list_source, take_in
+from kizu.sources import list_source, take_in
 from kizu.spec import DatasetSpec
 from kizu.store import Store
+from kizu.store.keys import sha256_hex
 
 REPLAY = {"name": "replay", "of": {"name": "painter"}}
 
@@ -137,7 +137,7 @@ def test_photos_that_cannot_be_read_tonight_leave_the_latest_version_where_it_is
             raise OSError(5, "Input/output error")
         return opened(url, *args, **options)
 
-    monkeypatch.setattr("kizu.source.fsspec.open", refuse)
+    monkeypatch.setattr("kizu.sources.fsspec.open", refuse)
     _, summary = build(spec)
     assert [skip.name for skip in summary.skipped] == ["b.png"]
     assert summary.version != before.version == summary.latest

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from kizu.edit.foreground import find_foreground
-from kizu.edit.obtain import obtain_edit
+from kizu.edit.get_or_make import obtain_edit
 from kizu.edit.painter.editor import PainterEditor
-from kizu.edit.planning import plan_samples
-from kizu.edit.region import foreground_mask
+from kizu.edit.regions import foreground_mask
 from kizu.edit.settings import PainterSettings
-from kizu.images import decode_png
+from kizu.imaging.codecs import decode_png
 from kizu.outputs import SampleOutputs
+from kizu.planning import plan_samples
 from kizu.shards import Shard
-from kizu.source import list_source, take_in
+from kizu.sources import list_source, take_in
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from kizu.edit.editor import EditError
-from kizu.edit.planning import plan_samples
+from kizu.planning import plan_samples
 from kizu.progress import listening
-from kizu.shards import Done, last_failure, run_shard, save_shards
-from kizu.source import list_source, take_in
+from kizu.shards import StepResult, last_failure, run_shard, save_shards
+from kizu.sources import list_source, take_in
 
 
 @pytest.fixture
@@ -26,7 +26,9 @@ def test_equal_plans_are_equal_shards(samples, spec, store):
 
 def test_one_failure_stops_no_other(samples, spec, store):
     [ref] = save_shards(samples, spec, None, store, 16)
-    outcomes = iter([Done.MADE, EditError("the service is busy"), Done.KEPT, Done.WAITING])
+    outcomes = iter(
+        [StepResult.MADE, EditError("the service is busy"), StepResult.KEPT, StepResult.WAITING]
+    )
 
     def work(_, __):
         outcome = next(outcomes)
@@ -52,5 +54,5 @@ def test_progress_is_heard_per_image(samples, spec, store):
     heard = []
     [ref] = save_shards(samples, spec, None, store, 16)
     with listening(lambda stage, count, _: heard.append((stage, count))):
-        run_shard("diff", ref, store, lambda *_: Done.MADE)
+        run_shard("diff", ref, store, lambda *_: StepResult.MADE)
     assert heard == [("diff", 1)] * 4

@@ -1,7 +1,7 @@
 import pytest
 
 from kizu.spec import DatasetSpec
-from kizu.spec_problems import SpecError
+from kizu.spec_errors import SpecError
 
 MINIMAL = {
     "name": "mugs",

@@ -8,16 +8,16 @@ import pytest
 from pydantic import BaseModel
 
 from kizu.agree import verdict
-from kizu.edit import region as regions
-from kizu.edit.archive import EditRecord
-from kizu.edit.azure.settings import AzureSettings
-from kizu.edit.planning import plan_samples
+from kizu.edit import regions
+from kizu.edit.gpt_image.settings import AzureSettings
 from kizu.edit.settings import PainterSettings
-from kizu.geometry import Geometry
-from kizu.ground import load
-from kizu.publish.outcome import Outcome, Reached, version_name
+from kizu.edit.storage import EditRecord
+from kizu.ground import annotators
+from kizu.imaging.geometry import Geometry
+from kizu.planning import plan_samples
+from kizu.publish.outcomes import Outcome, SampleStatus, version_name
 from kizu.settings import Settings
-from kizu.source import NormalImage
+from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
 from kizu.stages import stage_keys
 
@@ -146,11 +146,11 @@ def keys(spec: DatasetSpec, picture: str = "ef" * 32, geometry: Geometry = WHOLE
         geometry=geometry,
         picture_sha256=picture,
     )
-    made = stage_keys(sample, spec, load.annotator_version(spec.ground), edit)
+    made = stage_keys(sample, spec, annotators.annotator_version(spec.ground), edit)
     outcome = Outcome(
         sample_id=sample.sample_id,
         defect_type=sample.defect_type,
-        reached=Reached.JUDGED,
+        status=SampleStatus.JUDGED,
         reason="agree",
         verdict=verdict.Verdict.ACCEPT,
         edit_key=sample.request.key,
@@ -215,8 +215,8 @@ def test_every_setting_of_a_spec_stands_in_the_table():
         ("kizu.stages.DIFF_VERSION", "next", FROM_DIFF),
         ("kizu.stages.AGREE_VERSION", "next", FROM_AGREE),
         ("kizu.stages.REPORT_VERSION", "next", {C}),
-        ("kizu.ground.load.CODE_VERSION", 99, FROM_GROUND),
-        ("kizu.publish.outcome.SCHEMA_VERSION", 99, {V}),
+        ("kizu.ground.annotators.CODE_VERSION", 99, FROM_GROUND),
+        ("kizu.publish.outcomes.SCHEMA_VERSION", 99, {V}),
     ],
 )
 def test_an_algorithms_version_is_in_the_keys_of_what_it_makes(

@@ -5,13 +5,21 @@ from typing import Final
 import cv2
 import numpy as np
 
-from kizu.arrays import FloatMap, Mask
 from kizu.edit.painter.drift_profiles import DRIFTS, REFERENCE_SIDE_PX, Drift, DriftProfile
 from kizu.edit.painter.drift_texture import checkerboard, resynthesised
-from kizu.edit.painter.fields import FloatArray, Rng, Shape, blob, grid, smooth_noise, smoothstep
 from kizu.edit.painter.fill import filled
+from kizu.edit.painter.material import mixed, to_lab, to_rgb
+from kizu.edit.painter.noise_fields import (
+    FloatArray,
+    Rng,
+    Shape,
+    blob,
+    grid,
+    smooth_noise,
+    smoothstep,
+)
 from kizu.edit.painter.painting import Painting
-from kizu.edit.painter.surface import mixed, to_lab, to_rgb
+from kizu.imaging.arrays import FloatMap, Mask
 
 __all__ = ["DriftProfile", "imitate_drift"]
 

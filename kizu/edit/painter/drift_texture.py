@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from kizu.arrays import FloatMap
 from kizu.edit.painter.drift_profiles import Drift, Range
-from kizu.edit.painter.fields import Rng, Shape, blur
+from kizu.edit.painter.noise_fields import Rng, Shape, blur
+from kizu.imaging.arrays import FloatMap
 
 _BAND_SIGMAS_PX: Final = (0.0, 0.7, 1.4, 2.8, 5.6, 11.2)
 

@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from kizu.arrays import Mask, RgbImage
 from kizu.edit.editor import Edit
 from kizu.edit.painter import PAINTER_VERSION, DefectKind, imitate_drift, paint
 from kizu.edit.request import EditRequest
 from kizu.edit.settings import PainterSettings
-from kizu.geometry import FreeSizes, Geometry
-from kizu.images import encode_png
+from kizu.imaging.arrays import Mask, RgbImage
+from kizu.imaging.codecs import encode_png
+from kizu.imaging.geometry import FreeSizes, Geometry
 
 PAINTER_SIZES: Final = FreeSizes(
     multiple_px=16, min_pixels=0, max_pixels=40_000_000, max_edge_px=16_384, max_aspect=16.0

@@ -5,8 +5,8 @@ from typing import Final
 import cv2
 import numpy as np
 
-from kizu.arrays import FloatMap, Mask
-from kizu.edit.painter.fields import FloatArray, Rng, blur, fill_smoothly, resize
+from kizu.edit.painter.noise_fields import FloatArray, Rng, blur, fill_smoothly, resize
+from kizu.imaging.arrays import FloatMap, Mask
 
 _SEARCH_SIDE_PX: Final = 160
 _UNCLEAN_SHARE: Final = 0.3  # of a reduced pixel

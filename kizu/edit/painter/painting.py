@@ -5,15 +5,15 @@ from typing import Final
 
 import numpy as np
 
-from kizu.arrays import FloatMap, Mask, RgbImage
+from kizu.edit.painter.context import Window, survey, window_around
 from kizu.edit.painter.defects import TRAITS, Traits
-from kizu.edit.painter.fields import Rng, blur, component_at, inside_distance, smooth_noise
-from kizu.edit.painter.fitting import Attempt, Canvas, attempt_once, fitted
+from kizu.edit.painter.foreground import Scene, read_scene
 from kizu.edit.painter.kinds import DefectKind
+from kizu.edit.painter.material import Ask
+from kizu.edit.painter.noise_fields import Rng, blur, component_at, inside_distance, smooth_noise
 from kizu.edit.painter.placement import Placement, place, place_at_edge, place_on_whole_object
-from kizu.edit.painter.scene import Scene, read_scene
-from kizu.edit.painter.surface import Ask
-from kizu.edit.painter.survey import Window, survey, window_around
+from kizu.edit.painter.size_search import Attempt, Canvas, attempt_once, fitted
+from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 PAINTER_VERSION: Final = "2"
 """Goes into request keys; another version paints other pixels."""

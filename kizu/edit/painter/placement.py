@@ -6,9 +6,9 @@ from typing import Final
 import cv2
 import numpy as np
 
-from kizu.arrays import FloatMap, Mask
-from kizu.edit.painter.fields import Rng, blur, inside_distance, slope, smoothstep
-from kizu.edit.painter.scene import Scene
+from kizu.edit.painter.foreground import Scene
+from kizu.edit.painter.noise_fields import Rng, blur, inside_distance, slope, smoothstep
+from kizu.imaging.arrays import FloatMap, Mask
 
 _BORDER_SHARE: Final = 0.04
 _EDGE_CHANCE: Final = 0.85

@@ -7,8 +7,8 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.arrays import FloatMap
-from kizu.edit.painter.fields import Rng, Shape
+from kizu.edit.painter.noise_fields import Rng, Shape
+from kizu.imaging.arrays import FloatMap
 
 _POINT_SPACING_PX: Final = 4.0
 

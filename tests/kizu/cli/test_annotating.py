@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kizu.images import decode_png
+from kizu.imaging.codecs import decode_png
 
 
 @pytest.fixture

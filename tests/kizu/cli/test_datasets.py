@@ -2,7 +2,7 @@ import webbrowser
 
 import pytest
 
-from kizu.images import encode_png
+from kizu.imaging.codecs import encode_png
 from kizu.publish.layout import VersionFolder
 from kizu.publish.version import point_to_latest
 from kizu.spec import DatasetSpec

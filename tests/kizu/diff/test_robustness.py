@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from kizu.diff import DiffResult, DiffSettings, Status, composite, diff_mask
-from kizu.images import decode_image
+from kizu.imaging.codecs import decode_image
 
 SHAPES = [
     *((1, 1), (1, 2), (2, 2), (3, 3), (1, 40), (5, 31), (16, 15), (32, 32), (40, 40), (2, 300)),

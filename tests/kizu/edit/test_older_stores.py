@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from kizu.edit.archive import find_edit, open_edit
-from kizu.edit.ledger import Ledger
-from kizu.edit.planning import outlook, plan_samples
-from kizu.edit.statement import lines_of, statement
-from kizu.images import decode_png
-from kizu.source import Inventory, examine, list_source
+from kizu.billing.ledger import Ledger
+from kizu.billing.spending import spending_rows, summarize_spending
+from kizu.edit.storage import find_edit, open_edit
+from kizu.imaging.codecs import decode_png
+from kizu.planning import estimate_build, plan_samples
+from kizu.sources import Inventory, examine, list_source
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 
@@ -38,10 +38,10 @@ def test_every_edit_is_found_by_its_key_and_opened(older, name, edits):
     for sample, record in zip(samples, records, strict=True):
         assert record.request == sample.request
         assert (open_edit(store, record, photo) != photo).any()
-    assert outlook(spec, Inventory.of(images), store).to_make == 0
+    assert estimate_build(spec, Inventory.of(images), store).to_make == 0
 
 
 def test_its_ledger_counts_as_real_money(older):
     ledger = Ledger(Store(str(older / "store")))
-    assert ledger.books().real.dataset("bought").requests == 3
-    assert statement(lines_of(ledger, "bought")).startswith("3 bought; 0.")
+    assert ledger.totals().real.dataset("bought").requests == 3
+    assert summarize_spending(spending_rows(ledger, "bought")).startswith("3 bought; 0.")

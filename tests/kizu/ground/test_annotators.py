@@ -8,7 +8,7 @@ import torch
 from kizu.ground import AnnotationFailure, GroundingUnavailable, GroundSettings, load_annotator
 from kizu.ground.compose import BoxThenMask, PerImageAnnotator
 from kizu.ground.detections import from_rows
-from kizu.ground.systems import SEGMENTERS
+from kizu.ground.registry import SEGMENTERS
 
 WIDE = (90, 150)
 NAMES = [

@@ -3,10 +3,10 @@
 import pytest
 from pydantic import ValidationError
 
-from kizu.agree.metrics import mask_iou
 from kizu.edit.painter import DefectKind, paint
 from kizu.ground import GroundSettings, annotator_version, load_annotator
-from kizu.ground.systems import DEMO_WEIGHTS
+from kizu.ground.registry import DEMO_WEIGHTS
+from kizu.imaging.masks import mask_iou
 from kizu.spec import DatasetSpec
 
 NAME = "demo-grounding-dino+demo-sam"

@@ -3,10 +3,10 @@ import pytest
 from drawn_masks import stacks
 from hypothesis import given, settings
 
-from kizu.crops import union_of
 from kizu.ground import Detections
 from kizu.ground.encoded import encoded
-from kizu.rle import encode_rle
+from kizu.imaging.crops import union_of
+from kizu.imaging.rle import encode_rle
 
 
 def found(stack, *, boxes_only=False):

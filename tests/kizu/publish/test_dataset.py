@@ -5,11 +5,11 @@ import io
 import pyarrow.parquet as pq
 import pytest
 
-from kizu.images import encode_mask, encode_png
-from kizu.keys import sha256_hex
+from kizu.imaging.codecs import encode_mask, encode_png
 from kizu.publish.dataset import Dataset, DatasetError, open_dataset
 from kizu.publish.layout import VersionFolder
-from kizu.publish.manifests import TABLES, encode_table
+from kizu.publish.schemas import TABLES, encode_table
+from kizu.store.keys import sha256_hex
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ import numpy as np
 from drawn_masks import grid_of_rings, masks, stacks
 from hypothesis import given, settings
 
-from kizu.crops import connected_regions
 from kizu.ground import Detections
-from kizu.ground.boxes import box_of
 from kizu.ground.encoded import EncodedDetections, encoded
-from kizu.publish.moving import move_detections
+from kizu.imaging.boxes import box_of
+from kizu.imaging.crops import connected_regions
+from kizu.imaging.rle import decode_rle, encode_crop, encode_rle
+from kizu.publish.frames import move_detections
 from kizu.publish.rows import diff_instances, grounded_instances
-from kizu.rle import decode_rle, encode_crop, encode_rle
 
 SHAPE = (30, 40)
 A_LITTLE_TURNED = np.array([[1.001, 0.002, 3.3], [-0.002, 1.001, -2.7]])

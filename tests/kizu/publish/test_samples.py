@@ -6,19 +6,19 @@ import pytest
 
 from kizu.agree.verdict import agree
 from kizu.diff import composite, diff_mask
-from kizu.diff.archive import save_diff
-from kizu.edit.archive import save_edit
+from kizu.diff.storage import save_diff
 from kizu.edit.editor import Edit
-from kizu.edit.planning import plan_samples
-from kizu.geometry import FreeSizes, Geometry
+from kizu.edit.storage import save_edit
 from kizu.ground import Detections
-from kizu.ground.archive import open_detections, save_detections
-from kizu.images import decode_mask, decode_png, encode_png
+from kizu.ground.storage import open_detections, save_detections
+from kizu.imaging.codecs import decode_mask, decode_png, encode_png
+from kizu.imaging.geometry import FreeSizes, Geometry
 from kizu.outputs import SampleOutputs
+from kizu.planning import plan_samples
 from kizu.publish.layout import VersionFolder
 from kizu.publish.samples import publish_sample
 from kizu.shards import Shard
-from kizu.source import SourceFile, take_in
+from kizu.sources import SourceFile, take_in
 from kizu.spec import DatasetSpec
 
 SIDE_PX = 256

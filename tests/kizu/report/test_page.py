@@ -6,7 +6,7 @@ import pytest
 
 from kizu.report import Card, CardPictures, Page, YieldRow, draw_card, render_page
 from kizu.report.labels import REASONS
-from kizu.report.words import WORDS
+from kizu.report.translations import WORDS
 
 GREY = np.full((48, 64, 3), 128, np.uint8)
 SPOT = np.zeros((48, 64), bool)

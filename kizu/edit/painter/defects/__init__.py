@@ -13,7 +13,7 @@ from kizu.edit.painter.defects.missing import missing_part
 from kizu.edit.painter.defects.scratch import scratch
 from kizu.edit.painter.defects.stain import discolouration, stain
 from kizu.edit.painter.kinds import DefectKind
-from kizu.edit.painter.surface import Defect
+from kizu.edit.painter.material import Defect
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from typing import Final
 
 import numpy as np
 
-from kizu.arrays import FloatMap
-from kizu.edit.painter.fields import (
+from kizu.edit.painter.fill import filled
+from kizu.edit.painter.material import Ask, Layer, Surface, mixed, relit
+from kizu.edit.painter.noise_fields import (
     FloatArray,
     Rng,
     blob,
@@ -19,8 +20,7 @@ from kizu.edit.painter.fields import (
     slope,
     smoothstep,
 )
-from kizu.edit.painter.fill import filled
-from kizu.edit.painter.surface import Ask, Layer, Surface, mixed, relit
+from kizu.imaging.arrays import FloatMap
 
 _FAINT: Final = 0.05
 _BRIGHT_L: Final = 62.0  # brighter glaze breaks dark, darker material breaks bright

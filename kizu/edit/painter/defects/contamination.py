@@ -4,10 +4,17 @@ from typing import Final
 
 import numpy as np
 
-from kizu.arrays import FloatMap
-from kizu.edit.painter.fields import Rng, blob_nearby, blur, fractal_noise, shifted, smoothstep
+from kizu.edit.painter.material import Ask, Layer, Surface, mixed, relit
+from kizu.edit.painter.noise_fields import (
+    Rng,
+    blob_nearby,
+    blur,
+    fractal_noise,
+    shifted,
+    smoothstep,
+)
 from kizu.edit.painter.strokes import Stroke, arc_path, stroke_field, wavy
-from kizu.edit.painter.surface import Ask, Layer, Surface, mixed, relit
+from kizu.imaging.arrays import FloatMap
 
 _DARK_LAB: Final = ((16.0, 1.0, 3.0), (27.0, 6.0, 14.0), (22.0, 1.0, -6.0))
 _BRIGHT_LAB: Final = ((90.0, 0.0, 2.0), (78.0, 3.0, 14.0), (84.0, -1.0, -1.0))

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kizu.edit.painter.fields import Rng, blur, fractal_noise, shifted
+from kizu.edit.painter.material import Ask, Layer, Surface, relit
+from kizu.edit.painter.noise_fields import Rng, blur, fractal_noise, shifted
 from kizu.edit.painter.strokes import Points, Stroke, stroke_field, wavy
-from kizu.edit.painter.surface import Ask, Layer, Surface, relit
 
 _MAX_DEPTH = 2
 

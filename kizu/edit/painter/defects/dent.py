@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
-from kizu.arrays import FloatMap
-from kizu.edit.painter.fields import Rng, blur, fractal_noise, grid, slope, smoothstep
-from kizu.edit.painter.surface import Ask, Layer, Surface, relit
+from kizu.edit.painter.material import Ask, Layer, Surface, relit
+from kizu.edit.painter.noise_fields import Rng, blur, fractal_noise, grid, slope, smoothstep
+from kizu.imaging.arrays import FloatMap
 
 
 def dent(surface: Surface, ask: Ask, rng: Rng) -> Layer:

@@ -2,9 +2,17 @@
 
 import numpy as np
 
-from kizu.arrays import FloatMap
-from kizu.edit.painter.fields import Rng, blob, blur, fractal_noise, shifted, slope, smoothstep
-from kizu.edit.painter.surface import Ask, Layer, Surface, mixed, relit
+from kizu.edit.painter.material import Ask, Layer, Surface, mixed, relit
+from kizu.edit.painter.noise_fields import (
+    Rng,
+    blob,
+    blur,
+    fractal_noise,
+    shifted,
+    slope,
+    smoothstep,
+)
+from kizu.imaging.arrays import FloatMap
 
 
 def hole(surface: Surface, ask: Ask, rng: Rng) -> Layer:

@@ -4,8 +4,9 @@ from typing import Final
 
 import numpy as np
 
-from kizu.arrays import FloatMap
-from kizu.edit.painter.fields import (
+from kizu.edit.painter.fill import filled
+from kizu.edit.painter.material import Ask, Layer, Surface, mixed, relit
+from kizu.edit.painter.noise_fields import (
     Rng,
     blur,
     component_at,
@@ -15,8 +16,7 @@ from kizu.edit.painter.fields import (
     shifted,
     smoothstep,
 )
-from kizu.edit.painter.fill import filled
-from kizu.edit.painter.surface import Ask, Layer, Surface, mixed, relit
+from kizu.imaging.arrays import FloatMap
 
 _MERGED: Final = 1.5  # times the object's area; larger, and it has run into its neighbours
 

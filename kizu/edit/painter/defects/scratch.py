@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from kizu.edit.painter.fields import Rng, blur, fractal_noise
+from kizu.edit.painter.material import Ask, Layer, Surface, relit
+from kizu.edit.painter.noise_fields import Rng, blur, fractal_noise
 from kizu.edit.painter.strokes import Points, Stroke, arc_path, stroke_field, wavy
-from kizu.edit.painter.surface import Ask, Layer, Surface, relit
 
 
 def scratch(surface: Surface, ask: Ask, rng: Rng) -> Layer:

@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from kizu.arrays import FloatMap
-from kizu.edit.painter.fields import Rng, blob, blob_nearby, blur, fractal_noise, smoothstep
-from kizu.edit.painter.surface import Ask, Layer, Surface, absorbed, mixed
+from kizu.edit.painter.material import Ask, Layer, Surface, absorbed, mixed
+from kizu.edit.painter.noise_fields import Rng, blob, blob_nearby, blur, fractal_noise, smoothstep
+from kizu.imaging.arrays import FloatMap
 
 # Absorbance of linear R, G, B relative to the film's thickness; judged by eye on photographs.
 FILMS: Final[Mapping[str, tuple[float, float, float]]] = {

@@ -4,7 +4,7 @@ import pytest
 from skimage import data
 
 from kizu.edit.painter import DefectKind, DriftProfile, Painting, imitate_drift, paint
-from kizu.edit.painter.surface import to_lab
+from kizu.edit.painter.material import to_lab
 
 PRESERVING = (DriftProfile.GPT_IMAGE_1_5, DriftProfile.GPT_IMAGE_2)
 DRIFTING = (*PRESERVING, DriftProfile.REDRAW)

@@ -5,7 +5,7 @@ from skimage import data
 
 from kizu.edit.painter import DefectKind, paint
 from kizu.edit.painter.defects import TRAITS
-from kizu.edit.painter.surface import to_lab
+from kizu.edit.painter.material import to_lab
 
 PHOTOS = ("brick", "grass", "gravel", "coins", "coffee", "moon", "chelsea", "camera", "rocket")
 STRONG_DELTA_E = 12.0

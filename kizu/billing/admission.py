@@ -1,0 +1,152 @@
+"""Admits a paid call when quota, budget and the run allow it, and enters it in the ledger."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition, Lock
+from typing import Final
+
+from kizu.billing.budget import BudgetSpec, broken_cap
+from kizu.billing.ledger import Ledger
+from kizu.billing.rate_limit import booked_at, next_start, rate_per_minute, useful_concurrency
+from kizu.billing.totals import CallFinished, CallStarted, LedgerTotals, day_of, quota_name
+from kizu.cancellation import CancelToken
+from kizu.edit.editor import StopEditingError
+from kizu.edit.paid import EditorLimits
+
+_NAP_S: Final = 0.5
+_LATENCY_MEMORY: Final = 0.8
+
+
+class CallGate:
+    """Admits one worker's calls; what it knows of other workers it reads in the ledger."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        dataset: str,
+        budget: BudgetSpec,
+        limits: EditorLimits,
+        cancel: CancelToken,
+    ) -> None:
+        """Take who pays, and the limits.
+
+        Args:
+            ledger: The store's ledger.
+            dataset: The dataset that pays.
+            budget: Its caps.
+            limits: The editor's limits.
+            cancel: The run's cancellation.
+        """
+        self.ledger = ledger
+        self.dataset = dataset
+        self.limits = limits
+        self._budget = budget
+        self._cancel = cancel
+        self._quota = quota_name(limits.deployment, emulated=limits.emulated)
+        self._turn = Lock()
+        self._free = Condition()
+        self._under_way = 0
+        self._latency_s: float | None = None
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """Hold a slot for a call under way while the block runs."""
+        with self._free:
+            while self._under_way >= self._slots():
+                self.raise_if_cancelled()
+                self._free.wait(_NAP_S)
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._free:
+                self._under_way -= 1
+                self._free.notify()
+
+    def admit(self, key: str, most_usd: float | None) -> int:
+        """Wait for the quota, reserve the money and write the call down.
+
+        Args:
+            key: The edit's key.
+            most_usd: Most the call can cost; None where the price is not known.
+
+        Returns:
+            The call's number.
+
+        Raises:
+            StopEditingError: The budget is used up, or the run was stopped.
+        """
+        with self._turn:
+            while True:
+                self.raise_if_cancelled()
+                totals, now = self.ledger.totals(), time.time()
+                # first the number: should the ledger grow meanwhile, it is taken and refused
+                number = totals.last + 1
+                if sentence := self._broken_cap(totals, most_usd, now):
+                    raise StopEditingError(sentence)
+                quota = totals.of(self._quota)
+                due = next_start(quota, self.limits.calls_per_minute, now)
+                if due > now:
+                    time.sleep(min(due - now, _NAP_S))
+                elif self.ledger.append(number, self._call(key, most_usd, booked_at(due, now))):
+                    return number
+
+    def end(self, number: int, end: CallFinished) -> None:
+        """Write down what came of a call."""
+        self.ledger.end(number, end)
+        if end.latency_s is not None:
+            with self._free:
+                known = end.latency_s if self._latency_s is None else self._latency_s
+                self._latency_s = _LATENCY_MEMORY * known + (1 - _LATENCY_MEMORY) * end.latency_s
+
+    def note_found(self, key: str, bought_for: str, *, emulated: bool) -> None:
+        """Write down that an edit another dataset paid for served this one too."""
+        if bought_for not in ("", self.dataset):
+            self.ledger.note_cached(self.dataset, key, bought_for, emulated=emulated)
+
+    def pause(self, seconds: float) -> None:
+        """Wait, unless the run is stopped.
+
+        Raises:
+            StopEditingError: It was.
+        """
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.raise_if_cancelled()
+            time.sleep(min(left, _NAP_S))
+
+    def raise_if_cancelled(self) -> None:
+        """Raise StopEditingError if the run was stopped."""
+        if stop := self._cancel.reason():
+            raise StopEditingError(stop.sentence, whole_run=stop.whole_run)
+
+    def _broken_cap(self, totals: LedgerTotals, most_usd: float | None, now: float) -> str | None:
+        return broken_cap(
+            self._budget,
+            totals.account(emulated=self.limits.emulated),
+            dataset=self.dataset,
+            day=day_of(now),
+            model=self.limits.model,
+            cost_usd=most_usd,
+        )
+
+    def _call(self, key: str, most_usd: float | None, now: float) -> CallStarted:
+        return CallStarted(
+            key=key,
+            dataset=self.dataset,
+            model=self.limits.model,
+            deployment=self.limits.deployment,
+            reserved_usd=most_usd,
+            at=now,
+            host=self.limits.host,
+            emulated=self.limits.emulated,
+        )
+
+    def _slots(self) -> int:
+        """Calls that may be under way: what quota and measured latency can use."""
+        if self._latency_s is None:
+            return self.limits.max_in_flight
+        quota = self.ledger.totals().of(self._quota)
+        rate = rate_per_minute(quota, self.limits.calls_per_minute, time.time())
+        return min(self.limits.max_in_flight, useful_concurrency(rate, self._latency_s))

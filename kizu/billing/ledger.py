@@ -1,0 +1,117 @@
+"""The ledger: every paid call before it is made, and what came of it. Nothing is ever rewritten.
+
+``ledger/calls/00000001.json`` is written before a call and ``ledger/ends/00000001.json`` after it.
+Numbers have no gaps, and a number goes to whoever creates its file first, so all processes and
+machines that share a store write one sequence: who writes call N has read all calls before N. That
+order is what keeps budgets and quotas across workers without a lock. A call without an end is under
+way, or its worker was killed; it counts as spent until somebody knows better.
+"""
+
+import time
+from collections.abc import Iterator
+from threading import Lock
+from typing import Any, Final
+
+from kizu.billing.totals import CallFinished, CallStarted, LedgerTotals
+from kizu.store import Store, keyed
+
+SNAPSHOT_EVERY: Final = 256
+
+
+class Ledger:
+    """The ledger of a store; any number of threads, processes and machines may write it."""
+
+    def __init__(self, store: Store) -> None:
+        """Open the ledger; nothing is read or written."""
+        self._store = store
+        self._books: LedgerTotals | None = None
+        self._lock = Lock()
+
+    def totals(self) -> LedgerTotals:
+        """Read what is new and return the sums."""
+        with self._lock:
+            totals = self._books or self._last_snapshot()
+            self._books = totals
+            while self._store.exists(_call_path(totals.last + 1)):
+                call = CallStarted.model_validate(
+                    self._store.read_json(_call_path(totals.last + 1))
+                )
+                totals.add(totals.last + 1, call)
+            for number in list(totals.under_way):
+                if end := self.find_end(number):
+                    totals.end(number, end)
+            return totals
+
+    def append(self, number: int, call: CallStarted) -> bool:
+        """Write a call under a number; False if another call took it first."""
+        written = self._store.create_json(_call_path(number), call.model_dump(mode="json"))
+        if written and number % SNAPSHOT_EVERY == 0:
+            self._write_snapshot()
+        return written
+
+    def end(self, number: int, end: CallFinished) -> None:
+        """Write what came of a call; the first end stays."""
+        self._store.create_json(_end_path(number), end.model_dump(mode="json"))
+
+    def note_cached(self, dataset: str, key: str, bought_for: str, *, emulated: bool) -> None:
+        """Write down, once, that a dataset uses an edit that another one paid for."""
+        path = _cached_path(dataset, key)
+        if not self._store.exists(path):
+            note = {"key": key, "dataset": dataset, "bought_for": bought_for, "at": time.time()}
+            self._store.create_json(path, {**note, "emulated": emulated})
+
+    def cached(self, dataset: str) -> Iterator[dict[str, Any]]:
+        """Yield the notes of a dataset's edits that another one paid for."""
+        for path in self._store.list(_cached_folder(dataset)):
+            yield self._store.read_json(path)
+
+    def find_end(self, number: int) -> CallFinished | None:
+        """Return what came of a call; None if that is not known yet."""
+        path = _end_path(number)
+        return (
+            CallFinished.model_validate(self._store.read_json(path))
+            if self._store.exists(path)
+            else None
+        )
+
+    def entries(self) -> Iterator[tuple[int, CallStarted, CallFinished | None]]:
+        """Yield all calls with what came of them, in order."""
+        number = 1
+        while self._store.exists(_call_path(number)):
+            call = CallStarted.model_validate(self._store.read_json(_call_path(number)))
+            yield number, call, self.find_end(number)
+            number += 1
+
+    def _write_snapshot(self) -> None:
+        """Write the sums as they are now, so that nobody need read the calls before them."""
+        totals = self.totals()
+        with self._lock:
+            last, sums = totals.last, totals.to_json()
+        self._store.create_json(_snapshot_path(last), sums)
+
+    def _last_snapshot(self) -> LedgerTotals:
+        paths = list(self._store.list(_SNAPSHOTS))
+        return LedgerTotals.from_json(self._store.read_json(paths[-1])) if paths else LedgerTotals()
+
+
+_SNAPSHOTS: Final = "ledger/snapshots"
+
+
+def _cached_folder(dataset: str) -> str:
+    return f"ledger/cached/{dataset}"
+
+
+def _cached_path(dataset: str, key: str) -> str:
+    return f"{keyed(_cached_folder(dataset), key)}.json"
+
+
+def _call_path(number: int) -> str:
+    return f"ledger/calls/{number:08d}.json"
+
+
+def _end_path(number: int) -> str:
+    return f"ledger/ends/{number:08d}.json"
+
+
+def _snapshot_path(number: int) -> str:
+    return f"{_SNAPSHOTS}/{number:08d}.json"

@@ -1,0 +1,256 @@
+"""Buys an edit exactly once: one claim, one call at a time, and the answer on disk first.
+
+The order decides what a crash can cost. The call is in the ledger before it is made; the answer is
+in the store, as it came, before anyone looks at it; then the ledger learns what it cost; then the
+edit is completed from the stored answer; then that is removed. Whoever comes next finds the first
+step that is missing and goes on there. Only a worker that dies between the service's answer and the
+first write loses money, and the ledger says so: the call stays there as "unknown".
+"""
+
+import random
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from kizu.billing.admission import CallGate
+from kizu.billing.lease import EnsureHeld, hold_lease
+from kizu.billing.totals import CallFinished, CallStatus
+from kizu.edit.editor import Edit, EditError, StopEditingError
+from kizu.edit.paid import BadReplyError, CallFailure, FailureKind, PaidEditor, Reply, RequestBody
+from kizu.edit.request import EditRequest
+from kizu.edit.storage import (
+    EditRecord,
+    drop_reply,
+    find_edit,
+    find_replies,
+    save_edit,
+    save_refusal,
+    save_reply,
+    set_aside,
+)
+from kizu.imaging.arrays import Mask, RgbImage
+from kizu.imaging.geometry import Geometry
+from kizu.store import Store
+
+_UNKNOWNS_ALLOWED: Final = 1
+_FIRST_PAUSE_S: Final = 0.5
+_LONGEST_PAUSE_S: Final = 30.0
+
+_STATUS: Final = {
+    FailureKind.REFUSED: CallStatus.REFUSED,
+    FailureKind.REJECTED: CallStatus.REJECTED,
+    FailureKind.UNKNOWN: CallStatus.UNKNOWN,
+    FailureKind.INVALID: CallStatus.REJECTED,
+    FailureKind.STOP: CallStatus.REJECTED,
+    FailureKind.STOP_RUN: CallStatus.REJECTED,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class EditJob:
+    """What is sent.
+
+    Attributes:
+        request: What is asked for.
+        picture: (H, W, 3) uint8 RGB.
+        region: (H, W) bool, where the defect may be; None for anywhere.
+        geometry: How the photo became the picture.
+    """
+
+    request: EditRequest
+    picture: RgbImage
+    region: Mask | None
+    geometry: Geometry
+
+
+def buy_edit(store: Store, gate: CallGate, editor: PaidEditor, job: EditJob) -> EditRecord:
+    """Return the record of an edit, paying for it at most once among all workers.
+
+    Raises:
+        EditError: It could not be bought now.
+        StopEditingError: Nor can any other.
+    """
+    return _Purchase(store, gate, editor, job).make()
+
+
+class _Purchase:
+    """One edit on its way."""
+
+    def __init__(self, store: Store, gate: CallGate, editor: PaidEditor, job: EditJob) -> None:
+        self._store = store
+        self._gate = gate
+        self._editor = editor
+        self._order = job
+        self._key = job.request.key
+        self._unknowns = 0
+
+    def make(self) -> EditRecord:
+        with hold_lease(self._store, self._key, self._is_done) as check:
+            if found := find_edit(self._store, self._key):
+                return found
+            return self._resume() or self._buy(check)
+
+    def _is_done(self) -> bool:
+        self._gate.raise_if_cancelled()
+        return find_edit(self._store, self._key) is not None
+
+    def _resume(self) -> EditRecord | None:
+        """Go on where a killed worker stopped: the claim tells that nobody else is at it."""
+        record = None
+        for number, reply in find_replies(self._store, self._key):
+            try:
+                record = self._complete(number, reply)
+            except BadReplyError:  # set aside; a new call may fare better
+                continue
+        for number, call in list(self._gate.ledger.totals().under_way.items()):
+            if call.key == self._key:
+                reason = "its worker was stopped before the answer was stored"
+                self._gate.end(number, _end(CallStatus.UNKNOWN, reason))
+        return record
+
+    def _buy(self, check: EnsureHeld) -> EditRecord:
+        job, limits = self._order, self._gate.limits
+        self._editor.check()
+        self._check_service(limits.host, emulated=limits.emulated)
+        packed = self._editor.pack(job.request, job.picture, job.region)
+        for attempt in range(1, limits.max_attempts + 1):
+            check()
+            answer, number = self._call(packed)
+            if isinstance(answer, Reply):
+                return self._complete(number, answer)
+            if answer.kind is FailureKind.REFUSED:
+                return self._refuse(answer)
+            self._give_up_if_pointless(answer, attempt)
+            self._gate.pause(max(answer.wait_s, _backoff_s(attempt)))
+        raise AssertionError("the last attempt gives up")
+
+    def _call(self, packed: RequestBody) -> tuple[Reply | CallFailure, int]:
+        job = self._order
+        most_usd = self._editor.most_usd(job.request, job.geometry.model)
+        with self._gate.slot():
+            number = self._gate.admit(self._key, most_usd)
+            answer = self._editor.call(packed)
+        self._check_answer(number, answer)
+        if isinstance(answer, Reply):
+            save_reply(self._store, self._key, number, answer)
+            return answer, number
+        if answer.remains:
+            set_aside(self._store, self._key, number, answer.remains)
+        self._gate.end(number, _end_of(answer))
+        return answer, number
+
+    def _check_service(self, host: str, *, emulated: bool) -> None:
+        """Raise StopEditingError unless who answers is who the edit was planned for."""
+        if emulated == self._order.request.emulated:
+            return
+        way_out = "let all machines' environments name the same endpoint and start a new build"
+        if emulated:
+            raise StopEditingError(f"{host} is the emulator, real edits were planned; {way_out}")
+        raise StopEditingError(
+            f"edits by the emulator were planned, and {host or 'the endpoint'} does not answer as "
+            f"one; start it with 'kizu emulate-azure', or {way_out}"
+        )
+
+    def _check_answer(self, number: int, answer: Reply | CallFailure) -> None:
+        """Refuse what the emulator answers in a service's place; it costs nothing."""
+        if answer.emulated and not self._order.request.emulated:
+            self._gate.end(number, _end(CallStatus.REJECTED, f"{answer.host} is the emulator"))
+            self._check_service(answer.host, emulated=True)
+
+    def _complete(self, number: int, reply: Reply) -> EditRecord:
+        """Read a stored answer, enter it into the ledger and complete the edit."""
+        try:
+            edit = self._editor.read(reply, self._order.request, self._order.geometry.model)
+        except BadReplyError as bad:
+            place = set_aside(self._store, self._key, number, reply.body.encode())
+            self._gate.end(number, _bad_end(bad, reply))
+            drop_reply(self._store, self._key, number)
+            raise BadReplyError(
+                f"{bad}; the reply is kept in {place}", bad.cost_usd, bad.usage
+            ) from None
+        self._gate.end(number, _bought(edit, reply))
+        request, geometry = self._order.request, self._order.geometry
+        record = save_edit(self._store, request, edit, geometry, self._gate.dataset)
+        drop_reply(self._store, self._key, number)
+        return record
+
+    def _refuse(self, refusal: CallFailure) -> EditRecord:
+        request, geometry = self._order.request, self._order.geometry
+        limits = self._gate.limits
+        return save_refusal(
+            self._store,
+            request,
+            refusal.reason,
+            geometry,
+            bought_for=self._gate.dataset,
+            host=limits.host,
+            emulated=limits.emulated,
+        )
+
+    def _give_up_if_pointless(self, failure: CallFailure, attempt: int) -> None:
+        """Raise unless another attempt may fare better."""
+        limits = self._gate.limits
+        wait_s = max(failure.hold_s, failure.wait_s)
+        if failure.kind in (FailureKind.STOP, FailureKind.STOP_RUN):
+            raise StopEditingError(failure.reason, whole_run=failure.kind is FailureKind.STOP_RUN)
+        if wait_s > limits.max_wait_s:
+            raise StopEditingError(
+                f"the service asks to wait {wait_s:.0f} s, longer than editor.max_wait_s "
+                f"({limits.max_wait_s:.0f} s); build again later"
+            )
+        if failure.kind is FailureKind.INVALID:
+            raise EditError(failure.reason)
+        if failure.kind is FailureKind.UNKNOWN:
+            self._unknowns += 1
+        if self._unknowns > _UNKNOWNS_ALLOWED or attempt == limits.max_attempts:
+            if failure.is_unreachable:
+                raise StopEditingError(failure.reason)
+            raise EditError(f"given up after {attempt} calls: {failure.reason}")
+
+
+def _backoff_s(attempt: int) -> float:
+    """Pause before the next attempt: doubling, with jitter so that workers do not march in step."""
+    longest = min(_FIRST_PAUSE_S * 2.0 ** (attempt - 1), _LONGEST_PAUSE_S)
+    return float(longest) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter guards nothing
+
+
+def _bought(edit: Edit, reply: Reply) -> CallFinished:
+    return CallFinished(
+        status=CallStatus.BOUGHT,
+        cost_usd=edit.cost_usd,
+        usage=dict(edit.usage),
+        latency_s=reply.latency_s,
+        request_id=reply.request_id,
+        at=reply.at,
+        limit_per_minute=reply.limit_per_minute,
+    )
+
+
+def _bad_end(bad: BadReplyError, reply: Reply) -> CallFinished:
+    return CallFinished(
+        status=CallStatus.FAILED,
+        reason=str(bad),
+        cost_usd=bad.cost_usd,
+        usage=bad.usage,
+        latency_s=reply.latency_s,
+        request_id=reply.request_id,
+        at=reply.at,
+        limit_per_minute=reply.limit_per_minute,
+    )
+
+
+def _end_of(failure: CallFailure) -> CallFinished:
+    return CallFinished(
+        status=_STATUS[failure.kind],
+        reason=failure.reason,
+        cost_usd=0.0 if failure.kind is FailureKind.REFUSED else None,
+        latency_s=None if failure.is_unreachable else failure.latency_s,
+        request_id=failure.request_id,
+        at=time.time(),
+        hold_s=failure.hold_s,
+        limit_per_minute=failure.limit_per_minute,
+    )
+
+
+def _end(status: CallStatus, reason: str) -> CallFinished:
+    return CallFinished(status=status, reason=reason, at=time.time())

@@ -1,0 +1,33 @@
+"""What the commands share: arguments, and how a command ends."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Final, NoReturn, ParamSpec, TypeVar
+
+import typer
+
+from kizu.cli.terminal import err
+
+SpecFile = Annotated[Path, typer.Argument(help="The spec file, for example dataset.yaml.")]
+StoreUrl = Annotated[
+    str,
+    typer.Option("--store", envvar="KIZU_STORE", help="Store: a folder or an fsspec URL."),
+]
+DEFAULT_STORE: Final = "kizu-store"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def or_exit(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call, or end with the sentence of an error that the user can mend."""
+    try:
+        return call(*args, **kwargs)
+    except ValueError as error:
+        fail(str(error))
+
+
+def fail(sentence: str) -> NoReturn:
+    """Print the sentence and end the command with code 2."""
+    err.print(sentence, style="red", markup=False)
+    raise typer.Exit(2)

@@ -1,0 +1,149 @@
+"""What the terminal shows: progress bars, plans, summaries."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import Lock
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
+
+from kizu.edit.warnings import spec_warnings
+from kizu.ground import CatalogueEntry, Detections
+from kizu.planning import BuildEstimate
+from kizu.progress import Listener, listening
+from kizu.sources import Skipped
+from kizu.spec import DatasetSpec
+from kizu.summary import BuildSummary, next_steps
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def progress_bars(opening: str | None = None) -> Iterator[Listener]:
+    """Show one bar per stage while the block runs; yields the listener that moves them.
+
+    Args:
+        opening: What to show until the first stage announces itself.
+    """
+    columns = (
+        TextColumn("{task.description:>16}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err) as bars:
+        start = bars.add_task(opening, total=None) if opening else None
+        tasks = {} if start is None else {"": start}
+        lock = Lock()
+
+        def show(stage: str, count: int, total: int | None) -> None:
+            with lock:
+                if (waiting := tasks.pop("", None)) is not None:
+                    bars.remove_task(waiting)
+                if stage not in tasks:
+                    tasks[stage] = bars.add_task(stage, total=total)
+                bars.update(tasks[stage], advance=count)
+
+        with listening(show):
+            yield show
+
+
+def print_estimate(spec: DatasetSpec, found: BuildEstimate) -> None:
+    """Print what a build would make and cost, and the prompts it would send."""
+    variants = sum(defect.variants for defect in spec.defects)
+    table = Table(title=f"Plan of {spec.name}", show_header=False, title_justify="left")
+    table.add_row("usable photos", str(found.photos))
+    table.add_row("photos to edit", str(found.edited_photos))
+    table.add_row("edits per photo", f"{variants} ({len(spec.defects)} defects)")
+    table.add_row("edits in all", str(found.requests))
+    table.add_row("already in the store", str(found.stored))
+    table.add_row("to make", str(found.to_make))
+    cost = "unknown" if found.cost_usd is None else f"{found.cost_usd:.2f} USD"
+    at_most = "at most " if found.cost_usd else ""
+    who = "emulated, so free" if found.emulated else spec.editor.name
+    table.add_row("estimated cost", f"{at_most}{cost} ({who})")
+    out.print(table)
+    for preview in found.previews:
+        out.print(f"[bold]{escape(preview.defect_type)}[/]: {escape(preview.prompt)}")
+
+
+def print_warnings(spec: DatasetSpec) -> None:
+    """Print what a user should know before money is spent."""
+    for warning in spec_warnings(spec, datetime.now(UTC).date()):
+        print_warning(warning)
+
+
+def print_warning(sentence: str) -> None:
+    """Print one thing that a user should know."""
+    err.print(f"warning: {sentence}", style="yellow", markup=False)
+
+
+def print_summary(summary: BuildSummary) -> None:
+    """Print what a build came to, and what to do next."""
+    out.print(f"[bold]{escape(summary.dataset)}[/] {summary.version}: {summary.headline}")
+    if summary.version and not summary.is_new:
+        out.print("Nothing changed since this version was published.")
+    if summary.note:
+        err.print(summary.note, style="yellow", markup=False)
+    print_skipped(summary.skipped)
+    if summary.stopped:
+        err.print(f"stopped: {summary.stopped}", style="red", markup=False)
+    if summary.paid:
+        out.print(f"Paid for {summary.dataset} so far: {summary.paid}.", markup=False)
+    for problem in summary.problems:
+        if summary.stopped and problem.reason.endswith(summary.stopped):
+            continue
+        err.print(f"failed: {problem.sample_id}: {problem.reason}", style="red", markup=False)
+    for step in next_steps(summary):
+        out.print(f"- {step}", markup=False)
+    if summary.report_address:
+        out.print(f"Report: {summary.report_address}", markup=False)
+
+
+def print_skipped(skipped: tuple[Skipped, ...]) -> None:
+    """Print the files that were left out, and why."""
+    for skip in skipped:
+        err.print(f"skipped: {skip.name}: {skip.reason}", style="yellow", markup=False)
+
+
+def print_catalogue(entries: Sequence[CatalogueEntry]) -> None:
+    """Print the text-grounding systems, and below them what adds those that are not ready.
+
+    The commands stand outside the table, whole on their lines, so that they can be copied.
+    """
+    table = Table(Column("name", no_wrap=True), "gives", "licence", "here")
+    for entry in entries:
+        state = "[green]ready[/]" if entry.is_ready else f"lacks {escape(entry.missing)}"
+        table.add_row(entry.name, entry.gives, entry.licence, state)
+    out.print(table)
+    absent = [entry for entry in entries if not entry.is_ready]
+    if absent:
+        out.print("What adds the others; weights may also be any local folder:")
+        for entry in absent:
+            out.print(f"  [bold]{entry.name}[/]: {escape(entry.setup)}")
+
+
+def print_regions(name: str, shape: tuple[int, int], found: Detections) -> None:
+    """Print the regions of one photo, numbered as in its picture.
+
+    Args:
+        name: The photo.
+        shape: Its (H, W) in pixels.
+        found: Its regions.
+    """
+    if len(found) == 0:
+        out.print(f"{name}: nothing found; a lower --box-threshold finds more", markup=False)
+        return
+    table = Table("", "phrase", "confidence", "box x0 y0 x1 y1 (px)", "area (px)")
+    rows = zip(found.phrase, found.confidence, found.xyxy, found.areas(shape), strict=True)
+    for number, (phrase, confidence, box, area) in enumerate(rows, start=1):
+        corners = " ".join(f"{side:.0f}" for side in box)
+        table.add_row(
+            str(number), escape(phrase), f"{confidence:.3f}", corners, f"{int(area.sum()):,}"
+        )
+    out.print(f"{name}: {len(found)} of {shape[1]}x{shape[0]} px", markup=False)
+    out.print(table)

@@ -1,0 +1,1 @@
+"""Brings the edited picture onto the normal one: place, then colour."""

@@ -1,0 +1,133 @@
+"""Registration: one affine map from block matches, then a smooth field that an edit cannot bend."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+
+from kizu.diff.align.block_matching import coarse_affine
+from kizu.diff.align.optical_flow import CELL_PX, pixel_maps, refine_field, within
+from kizu.diff.filters import cells_outside
+from kizu.diff.result import Affine
+from kizu.imaging.arrays import FloatMap, Mask, RgbImage
+
+MIN_SIDE_PX: Final = 32
+"""Shortest side of a picture that can be registered."""
+
+_BORDER_PX = 2
+_MATCHED_CORRELATION = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Registration:
+    """Where every edited pixel lies in the normal image.
+
+    Attributes:
+        map_x: (H, W) float32, x in normal pixels.
+        map_y: (H, W) float32, y in normal pixels.
+        valid: (H, W) bool, false where the normal has no counterpart.
+        affine: (2, 3) float64, the affine part.
+        residual_px: RMS of the last correction the data still asked for.
+        agreement: (h, w) float32, correlation of every cell with its counterpart; NaN without
+            texture.
+        warp_rms_px: RMS of the displacement that the affine part leaves.
+    """
+
+    map_x: FloatMap
+    map_y: FloatMap
+    valid: Mask
+    affine: Affine
+    residual_px: float
+    agreement: FloatMap
+    warp_rms_px: float
+
+    def match_rate(self, changed: Mask) -> float:
+        """Share of textured cells outside the change that correlate with their counterpart.
+
+        Where little texture is left outside, the change counts too.
+
+        Args:
+            changed: (H, W) bool.
+        """
+        outside = cells_outside(changed, ~np.isnan(self.agreement))
+        judged = self.agreement[outside]
+        return float((judged > _MATCHED_CORRELATION).mean()) if judged.size else 1.0
+
+
+def register(normal: RgbImage, edited: RgbImage) -> Registration:
+    """Register the normal to the edited image.
+
+    Args:
+        normal: (H, W, 3) uint8 RGB.
+        edited: The same shape.
+    """
+    pair = [
+        cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) for image in (normal, edited)
+    ]
+    affine = coarse_affine(pair[0], pair[1])
+    cells = _cell_grid(pair[1].shape)
+    field = affine_displacement(affine, cells)
+    field, residual_px, agreement = refine_field(pair[0], pair[1], field)
+    fitted = _fit_affine(cells, field)
+    warp = field - affine_displacement(fitted, cells)
+    map_x, map_y = pixel_maps(field, pair[1].shape)
+    return Registration(
+        map_x=map_x,
+        map_y=map_y,
+        valid=within(map_x, map_y, _BORDER_PX),
+        affine=fitted,
+        residual_px=residual_px,
+        agreement=agreement,
+        warp_rms_px=float(np.sqrt((warp**2).sum(axis=-1).mean())),
+    )
+
+
+def unmoved(shape: tuple[int, ...]) -> Registration:
+    """The registration of an image that was edited in place."""
+    map_x, map_y = pixel_maps(np.zeros((1, 1, 2), np.float32), shape)
+    everywhere = np.ones(shape[:2], np.bool_)
+    flat = np.full((1, 1), np.nan, np.float32)
+    return Registration(map_x, map_y, everywhere, np.eye(2, 3), 0.0, flat, 0.0)
+
+
+def warp_normal(normal: RgbImage, registration: Registration) -> RgbImage:
+    """The normal as it would look in the edited image's frame; (H, W, 3) uint8."""
+    warped = cv2.remap(
+        normal,
+        registration.map_x,
+        registration.map_y,
+        cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
+    return np.asarray(warped, np.uint8)
+
+
+def affine_displacement(affine: Affine, cells: FloatMap) -> FloatMap:
+    """Displacement (h, w, 2) of an affine map at positions (h, w, 2), both xy in pixels."""
+    moved = cells.astype(np.float64) @ affine[:, :2].T + affine[:, 2]
+    return np.asarray(moved - cells, np.float32)
+
+
+def _cell_grid(shape: tuple[int, ...]) -> FloatMap:
+    """Full-size xy of the cell centres, (h, w, 2)."""
+    rows, columns = (max(side // CELL_PX, 1) for side in shape[:2])
+    y = (np.arange(rows) + 0.5) * (shape[0] / rows) - 0.5
+    x = (np.arange(columns) + 0.5) * (shape[1] / columns) - 0.5
+    return np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
+
+
+def _fit_affine(cells: FloatMap, field: FloatMap) -> Affine:
+    """Least-squares affine map through the field."""
+    here = cells.reshape(-1, 2).astype(np.float64)
+    if len(here) < 4:  # noqa: PLR2004 - an affine map needs three points and one to spare
+        affine = np.eye(2, 3)
+        affine[:, 2] = field.reshape(-1, 2).mean(axis=0)
+        return affine
+    centre = here.mean(axis=0)
+    design = np.column_stack([here - centre, np.ones(len(here))])
+    slope, *_ = np.linalg.lstsq(design, field.reshape(-1, 2).astype(np.float64), rcond=None)
+    affine = np.eye(2, 3)
+    affine[:, :2] += slope[:2].T
+    affine[:, 2] = slope[2] - slope[:2].T @ centre
+    return affine

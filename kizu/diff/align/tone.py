@@ -1,0 +1,159 @@
+"""Colour correction: what the model did to tone everywhere, fitted past the edit.
+
+The colour model first, then a slow illumination field for what it left.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kizu.diff.align.colour_model import (
+    Cells,
+    biweight,
+    coarse_bin,
+    colour_offsets,
+    correction_table,
+    fit,
+    predict_cells,
+    rarity,
+    shading_of,
+    table_index,
+)
+from kizu.diff.filters import cells_outside, enlarge, gaussian, magnitude
+from kizu.imaging.arrays import FloatMap, Mask, RgbImage
+
+_FIELD_SIGMA_SHARE = 0.10
+_FIELD_CAP_DELTA_E = 8.0
+_FIELD_REACHES = (12.0, 8.0, 6.0, 5.0)
+_MIN_SPREAD_DELTA_E = 0.25
+_RARE_DOUBT = 0.5
+_RELIT_SHARE = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class Tone:
+    """The normal as the edit would have shown it, had only tone and colour drifted.
+
+    Attributes:
+        predicted: (H, W, 3) float32 CIE Lab.
+        doubt: (h, w) float32 on a coarse grid, delta E of correction specific to a colour or place,
+            and a share of the whole correction for rare colours: where much was corrected by few
+            examples, the correction is less certain.
+        difference: (h, w) float32 on the same grid, delta E between the edit and the normal before
+            any correction; NaN where they may not be compared.
+        offset: Median correction in L*, a*, b*.
+        chroma_gain: Chroma of the edit relative to the normal's.
+        correction: What was fitted; none where nothing was to be corrected.
+    """
+
+    predicted: FloatMap
+    doubt: FloatMap
+    difference: FloatMap
+    offset: tuple[float, float, float]
+    chroma_gain: float
+    correction: "Correction | None" = None
+
+    def relight_delta_e(self, changed: Mask) -> float:
+        """Delta E that nine tenths of the picture outside a change (H, W) stay below."""
+        outside = cells_outside(changed, ~np.isnan(self.difference))
+        judged = self.difference[outside]
+        return float(np.quantile(judged, _RELIT_SHARE)) if judged.size else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Correction:
+    """A fitted colour correction, for any size of the picture it was fitted to.
+
+    Attributes:
+        table: (64^3, 3) float32, what to add to every coarse RGB colour (0 to 1).
+        shading: (64, 64, 3) float32, what to add to RGB over the picture.
+        field: (h, w, 3) float32, what to add to Lab over the picture.
+    """
+
+    table: FloatMap
+    shading: FloatMap
+    field: FloatMap
+
+    def predict(self, warped: RgbImage, spread: Callable[[FloatMap], FloatMap]) -> FloatMap:
+        """The corrected normal, (H, W, 3) float32 Lab.
+
+        Args:
+            warped: (H, W, 3) uint8, the picture or a part of it, in the edited image's frame.
+            spread: Brings a grid over the whole picture to the pixels of `warped`.
+        """
+        rgb = warped * np.float32(1 / 255)
+        rgb += self.table.take(table_index(warped), axis=0)
+        rgb += spread(self.shading)
+        np.clip(rgb, 0, 1, out=rgb)
+        return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab) + spread(self.field), np.float32)
+
+
+def correct_tone(warped: RgbImage, edited: RgbImage, valid: Mask) -> Tone:
+    """Predict the edit's colours from the registered normal.
+
+    Args:
+        warped: (H, W, 3) uint8, the normal in the edited image's frame.
+        edited: (H, W, 3) uint8.
+        valid: (H, W) bool, where the normal has a counterpart.
+    """
+    cells = Cells.of(warped, edited, valid)
+    coefficients = fit(cells)
+    fitted = predict_cells(cells, coefficients)
+    offsets = colour_offsets(cells.rgb, cells.edited - fitted, cells.valid)
+    fitted = np.clip(fitted + offsets[coarse_bin(cells.rgb)], 0, 1)
+    toned, target, start = (_lab(rgb, cells.shape) for rgb in (fitted, cells.edited, cells.rgb))
+    whole = cells.valid.reshape(cells.shape)
+    field = _illumination_field(target - toned, whole)
+    correction = toned + field - start
+    offset = np.median(correction[whole], axis=0)
+    found = Correction(correction_table(coefficients, offsets), shading_of(coefficients), field)
+    return Tone(
+        predicted=found.predict(warped, lambda grid: enlarge(grid, warped.shape)),
+        doubt=magnitude(np.asarray(correction - offset, np.float32))
+        + np.float32(_RARE_DOUBT * np.linalg.norm(offset)) * rarity(cells).reshape(cells.shape),
+        difference=np.where(whole, magnitude(gaussian(target - start, 1.0)), np.float32(np.nan)),
+        offset=(float(offset[0]), float(offset[1]), float(offset[2])),
+        chroma_gain=_chroma_gain(start[whole], target[whole]),
+        correction=found,
+    )
+
+
+def untouched(normal_lab: FloatMap) -> Tone:
+    """The tone of an image that was edited in place: nothing to correct."""
+    nothing = np.zeros((1, 1), np.float32)
+    return Tone(normal_lab, nothing, nothing, (0.0, 0.0, 0.0), 1.0)
+
+
+def _lab(rgb: NDArray[np.float64], shape: tuple[int, int]) -> FloatMap:
+    image = rgb.astype(np.float32).reshape(*shape, 3)
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2Lab), np.float32)
+
+
+def _illumination_field(residual: FloatMap, valid: Mask) -> FloatMap:
+    """Slow robust average of what the colour fit left, (h, w, 3) delta E, capped.
+
+    Each round trusts less distance from the last estimate, so that a slope is followed into the
+    corners while a change keeps no say in the end.
+    """
+    sigma = _FIELD_SIGMA_SHARE * min(valid.shape)
+    field = np.zeros_like(residual)
+    known = valid.ravel().astype(np.float64)
+    for reach in _FIELD_REACHES:
+        left = (residual - field).reshape(-1, 3).astype(np.float64)
+        weight = biweight(left, known, reach, _MIN_SPREAD_DELTA_E)
+        trust = np.asarray(weight.reshape(*valid.shape, 1), np.float32)
+        share = gaussian(trust[..., 0], sigma)[..., None] + np.float32(0.03)
+        field = gaussian(np.asarray(trust * residual, np.float32), sigma) / share
+    cap = np.clip(2 - magnitude(field) / _FIELD_CAP_DELTA_E, 0, 1)
+    return np.asarray(field * cap[..., None], np.float32)
+
+
+def _chroma_gain(before: FloatMap, after: FloatMap) -> float:
+    """Median ratio of chroma over coloured cells, both (N, 3) Lab."""
+    chroma = np.hypot(before[:, 1], before[:, 2])
+    coloured = chroma > 5  # noqa: PLR2004 - below, chroma is noise
+    ratio = np.hypot(after[coloured, 1], after[coloured, 2]) / chroma[coloured]
+    return float(np.median(ratio)) if ratio.size else 1.0

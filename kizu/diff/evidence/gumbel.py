@@ -1,0 +1,162 @@
+"""Seed thresholds from a stated false-alarm rate, by the extreme values of the pair itself.
+
+Maxima of the evidence over blocks of an unchanged picture follow a Gumbel law (Fisher and Tippett
+1928). Its place and width are read from the lower blocks, which stay unchanged as long as the edit
+touches less than about a third of them, and extrapolated to the whole picture (Gumbel 1958). A law
+wider than those of unchanged pictures tells that more changed: then quieter blocks still are asked.
+Where a large change is known already, the question is no longer whether anything changed but which
+share of the marks is wrong: a false-discovery rate (Benjamini and Hochberg 1995).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kizu.imaging.arrays import FloatMap, Mask
+
+_BLOCKS_PER_SIDE = 24
+_MIN_BLOCK_PX = 4
+_QUANTILES = (0.2, 0.6)
+_QUIETER_QUANTILES = (0.1, 0.35)
+_MAX_RELATIVE_SCALE = 1.2
+_USUAL_RELATIVE_SCALE = 0.6
+_EVEN_RELATIVE_SCALE = 0.3
+_MIN_BLOCKS = 8
+_TAIL_FACTOR = 1.3
+_TAIL_BLOCK_PX = 64
+_TAIL_QUANTILES = (0.8, 0.98)
+_SAFER_TAIL_QUANTILES = (0.5, 0.9)
+_MAX_TAIL_GROWTH = 2.0
+_SEEN_TAIL_FACTOR = 1.15
+_MIN_THRESHOLD = 5.0
+_MAX_THRESHOLD = 40.0
+
+
+@dataclass(frozen=True)
+class GumbelLaw:
+    """Law of block maxima: location, scale, and how many blocks the picture has.
+
+    The tail factor says how far real maxima outgrow what was read from the blocks.
+    """
+
+    location: float
+    scale: float
+    blocks: int
+    tail_factor: float = _TAIL_FACTOR
+
+    def threshold(self, false_alarm_rate: float, share: float = 1.0) -> float:
+        """Level that unchanged evidence passes anywhere with the given probability.
+
+        Args:
+            false_alarm_rate: Probability for the whole area looked at.
+            share: Share of the picture that is looked at.
+
+        Example:
+            >>> round(GumbelLaw(3.0, 1.0, 100).threshold(0.01), 1)
+            15.9
+        """
+        return self._level(share * self.blocks / false_alarm_rate)
+
+    def discovery_threshold(self, false_discovery_rate: float, unchanged_share: float) -> float:
+        """Level above which at most a given share of the marked blocks is unchanged.
+
+        Args:
+            false_discovery_rate: Share of the marked blocks.
+            unchanged_share: Share of the picture where no change was found.
+
+        Example:
+            >>> round(GumbelLaw(3.0, 1.0, 100).discovery_threshold(0.01, 0.8), 1)
+            11.7
+        """
+        odds = unchanged_share / max(1 - unchanged_share, 1 / self.blocks)
+        return self._level(odds / false_discovery_rate)
+
+    def _level(self, return_period: float) -> float:
+        """Level that one block in so many passes, widened for heavy tails."""
+        level = self.location + self.scale * float(np.log(max(return_period, 1.0)))
+        return min(max(self.tail_factor * level, _MIN_THRESHOLD), _MAX_THRESHOLD)
+
+
+def block_maxima_law(z: FloatMap, valid: Mask) -> GumbelLaw:
+    """Fit the law of block maxima to a picture of which a minority may have changed.
+
+    Args:
+        z: (H, W) float32 evidence in noise-floor units.
+        valid: (H, W) bool.
+    """
+    maxima = _block_maxima(z, valid)
+    if len(maxima) < _MIN_BLOCKS:
+        return _law_of_few(len(maxima))
+    law = _law_through(maxima, _QUANTILES)
+    if law.scale <= _MAX_RELATIVE_SCALE * law.location:
+        return law
+    law = _law_through(maxima, _QUIETER_QUANTILES)
+    return replace(law, scale=min(law.scale, _USUAL_RELATIVE_SCALE * law.location))
+
+
+def remaining_law(z: FloatMap, rest: Mask) -> GumbelLaw:
+    """Fit the law to what a large change left over, of which more may turn out to be changed.
+
+    What still makes the law wider than those of unchanged photographs is change that was missed, or
+    flat ground beside busy ground; neither belongs into the tail.
+
+    Args:
+        z: (H, W) float32 evidence in noise-floor units.
+        rest: (H, W) bool, where no change was found.
+    """
+    maxima = _block_maxima(np.asarray(z * rest, np.float32), rest)
+    if len(maxima) < _MIN_BLOCKS:
+        return _law_of_few(len(maxima))
+    law = _law_through(maxima, _QUANTILES)
+    if law.scale <= _EVEN_RELATIVE_SCALE * law.location:
+        return law
+    location = float(np.quantile(maxima, _QUIETER_QUANTILES[1]))
+    return replace(law, location=location, scale=_EVEN_RELATIVE_SCALE * location)
+
+
+def tail_law(z: FloatMap, unchanged: Mask) -> GumbelLaw:
+    """Fit the law of block maxima to a large picture whose broad changes are known already.
+
+    What is left can only be small, so the law is read from the upper blocks, close to the level
+    that is asked for. Should they grow much faster than the middle ones, they have changed.
+
+    Args:
+        z: (H, W) float32 evidence in noise-floor units.
+        unchanged: (H, W) bool, false where the picture cannot be compared or is known to differ;
+            blocks that touch it are left out.
+    """
+    side = _TAIL_BLOCK_PX
+    height, width = (n // side * side for n in z.shape)
+    grid = (height // side, side, width // side, side)
+    whole = unchanged[:height, :width].reshape(grid).all(axis=(1, 3))
+    maxima = z[:height, :width].reshape(grid).max(axis=(1, 3), initial=0)[whole]
+    if len(maxima) < _MIN_BLOCKS:
+        return block_maxima_law(z, unchanged)
+    law, safer = (_law_through(maxima, q) for q in (_TAIL_QUANTILES, _SAFER_TAIL_QUANTILES))
+    usual = law.scale <= _MAX_TAIL_GROWTH * safer.scale
+    return replace(law if usual else safer, tail_factor=_SEEN_TAIL_FACTOR)
+
+
+def _law_of_few(blocks: int) -> GumbelLaw:
+    """What is assumed where there are too few blocks to learn from."""
+    return GumbelLaw(_MIN_THRESHOLD, 1.0, max(blocks, 1))
+
+
+def _law_through(maxima: NDArray[np.float32], quantiles: tuple[float, float]) -> GumbelLaw:
+    """The law that has two given quantiles of the sample (N,)."""
+    low, high = np.quantile(maxima, quantiles)
+    reduced = -np.log(-np.log(np.array(quantiles)))
+    scale = (high - low) / (reduced[1] - reduced[0])
+    return GumbelLaw(float(low - scale * reduced[0]), float(scale), len(maxima))
+
+
+def _block_maxima(z: FloatMap, valid: Mask) -> NDArray[np.float32]:
+    """Maxima of the blocks that are mostly valid, (N,)."""
+    rows, columns = (max(side // _BLOCKS_PER_SIDE, _MIN_BLOCK_PX) for side in z.shape)
+    height, width = z.shape[0] // rows * rows, z.shape[1] // columns * columns
+    if height == 0 or width == 0:
+        return np.zeros(0, np.float32)
+    grid = (height // rows, rows, width // columns, columns)
+    known = valid[:height, :width].reshape(grid).mean(axis=(1, 3)) > 0.5  # noqa: PLR2004 - mostly
+    return np.asarray(z[:height, :width].reshape(grid).max(axis=(1, 3))[known], np.float32)

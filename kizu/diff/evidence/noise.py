@@ -1,0 +1,93 @@
+"""The pair's own noise floor: how much unchanged pixels differ, given how busy they are.
+
+The median residual in classes of equal local activity (a robust form of the level-function of Liu
+et al. 2006) calibrates each image and scale for itself; up to half of a class may have changed.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from kizu.diff.filters import gaussian
+from kizu.imaging.arrays import FloatMap, Mask
+
+CHI3_MEDIAN: Final = 1.54
+CHI3_MEAN: Final = 1.6
+CHI3_Q80: Final = 2.15
+"""Median, mean and 80 % quantile of the length of three unit normal deviates (chi distribution)."""
+
+_CLASSES = 24
+_MAX_SAMPLES = 60_000
+_TAIL_CAP = 2.2
+_MEDIAN_CAP = 2.0
+_QUIETER_TAIL_CAP = 1.8
+_POOLED_SHARE = 0.3
+_MIN_NOISE_DELTA_E = 0.03
+
+
+def _activity(lightness: FloatMap, sigma_px: float) -> FloatMap:
+    """Local RMS of the detail at the given scale; (H, W) float32."""
+    detail = lightness - gaussian(lightness, 3 * sigma_px + 1.5)
+    return np.asarray(np.sqrt(gaussian(detail * detail, 2 * sigma_px + 1)), np.float32)
+
+
+def common_activity(predicted: FloatMap, edited: FloatMap, sigma_px: float) -> FloatMap:
+    """Activity both images have; what only one has is change, and must not excuse itself.
+
+    Args:
+        predicted: (H, W, 3) float32 Lab.
+        edited: The same shape.
+        sigma_px: Scale of the evidence.
+    """
+    lightness = np.ascontiguousarray(predicted[..., 0]), np.ascontiguousarray(edited[..., 0])
+    common = np.minimum(_activity(lightness[0], sigma_px), 1.5 * _activity(lightness[1], sigma_px))
+    return np.asarray(common, np.float32)
+
+
+def noise_level(
+    residual: FloatMap, busy: FloatMap, valid: Mask, *, mixed: bool = False
+) -> FloatMap:
+    """Noise floor per pixel, from the residual's medians in classes of activity.
+
+    Args:
+        residual: (H, W) float32, length of the colour residual.
+        busy: (H, W) float32 local activity.
+        valid: (H, W) bool, pixels that may be compared.
+        mixed: Whether changed pixels may be the majority of a class. Then its lower fifth, which
+            unchanged classes exceed by a known factor only, holds the rest down.
+
+    Returns:
+        (H, W) float32 delta E, at least 0.03.
+    """
+    step = max(int(np.sqrt(residual.size / _MAX_SAMPLES)), 1)
+    sample = valid[::step, ::step]
+    if np.count_nonzero(sample) < _CLASSES:
+        return np.full(residual.shape, 1.0, np.float32)
+    curve = _noise_curve(
+        busy[::step, ::step][sample], residual[::step, ::step][sample], mixed=mixed
+    )
+    level = (1 - _POOLED_SHARE) * np.interp(busy, *curve) + _POOLED_SHARE * np.median(curve[1])
+    return np.asarray(level + _MIN_NOISE_DELTA_E, np.float32)
+
+
+def _noise_curve(busy: FloatMap, residual: FloatMap, *, mixed: bool) -> tuple[FloatMap, FloatMap]:
+    order = np.argsort(busy)
+    classes = np.array_split(order, _CLASSES)
+    centres = np.array([np.median(busy[c]) for c in classes], np.float32)
+    spread = _spread_of_quieter if mixed else _spread
+    levels = np.array([spread(residual[c]) for c in classes], np.float32)
+    smooth = np.convolve(np.pad(levels, 1, mode="edge"), [0.25, 0.5, 0.25], "valid")
+    return centres, smooth.astype(np.float32)
+
+
+def _spread(lengths: FloatMap) -> float:
+    """Deviation per colour axis behind vector lengths; the tail counts, but only so far."""
+    median, q80 = np.quantile(lengths, (0.5, 0.8))
+    return float(max(median / CHI3_MEDIAN, min(q80, _TAIL_CAP * median) / CHI3_Q80))
+
+
+def _spread_of_quieter(lengths: FloatMap) -> float:
+    """The same for lengths of which the larger ones may be changes."""
+    q20, median, q80 = np.quantile(lengths, (0.2, 0.5, 0.8))
+    median = min(median, _MEDIAN_CAP * q20)
+    return float(max(median / CHI3_MEDIAN, min(q80, _QUIETER_TAIL_CAP * median) / CHI3_Q80))

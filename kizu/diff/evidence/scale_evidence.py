@@ -1,0 +1,248 @@
+"""Evidence of change at four scales, each in units of the pair's own noise floor.
+
+The fine scale compares each pixel with the range of its counterpart's neighbourhood, so that half a
+pixel of misregistration is no evidence; the coarser ones compare averages, so that re-synthesised
+texture is none.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+
+from kizu.diff.evidence.gumbel import GumbelLaw, block_maxima_law, remaining_law
+from kizu.diff.evidence.noise import common_activity, noise_level
+from kizu.diff.filters import dilate, enlarge, gaussian, magnitude, shrink
+from kizu.imaging.arrays import FloatMap, Mask
+
+_REGION_MARGIN_PX = 16
+_BUSY_SIGMA = 0.5  # in every second pixel
+USUAL_THRESHOLD: Final = 12.0
+"""Noise-floor units of a usual threshold: what the smallest visible change counts for before the
+pair's own threshold is known."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A scale at which a pair is compared.
+
+    Attributes:
+        reduction: Pixels a side of one cell.
+        sigma: Blur, in cells.
+        visible_share: Smallest visible change here, in those of the coarsest scale.
+        level_share: Share of a region's upper level that each of its cells must reach.
+        doubt_share: Share of the colour correction's doubt that counts as noise.
+    """
+
+    reduction: int
+    sigma: float
+    visible_share: float
+    level_share: float
+    doubt_share: float
+
+
+FINE: Final = Scale(1, 0.8, 2.5, 0.08, 0.04)
+COARSE: Final = (
+    Scale(2, 1.0, 1.75, 0.08, 0.1),
+    Scale(4, 1.25, 1.25, 0.1, 0.1),
+    Scale(8, 1.5, 1.0, 0.1, 0.1),
+)
+SCALES: Final = (FINE, *COARSE)
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """What counts as evidence.
+
+    Attributes:
+        false_alarm_rate: Of one scale alone.
+        visible_delta_e: Smallest visible change, of the coarsest scale.
+        region: (H, W) bool, where the edit was asked for; None if nobody said.
+    """
+
+    false_alarm_rate: float
+    visible_delta_e: float
+    region: Mask | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """What differs at one scale, not yet judged.
+
+    Attributes:
+        scale: Which one.
+        residual: (h, w, 3) float32 Lab residual, averaged over the scale's cells, not yet blurred.
+        size: (h, w) float32 delta E, the difference that counts.
+        spread: (h', w') float32 delta E, the plain difference that the noise floor is learned from;
+            of the same size, or every second pixel.
+        busy: (h', w') float32, activity that both images have.
+        doubt: (h', w') float32 delta E that uncertain colour correction adds to the noise.
+        valid: (h, w) bool.
+    """
+
+    scale: Scale
+    residual: FloatMap
+    size: FloatMap
+    spread: FloatMap
+    busy: FloatMap
+    doubt: FloatMap
+    valid: Mask
+
+
+@dataclass(frozen=True, eq=False)
+class ScaleEvidence:
+    """What was measured at one scale, in units of the noise floor.
+
+    Attributes:
+        scale: Which one.
+        residual: (h, w, 3) float32 Lab residual, averaged over the scale's cells, not yet blurred.
+        noise: (h, w) float32 delta E of one unit of evidence.
+        z: (h, w) float32 evidence in noise-floor units.
+        threshold: Evidence that unchanged pictures reach with the false-alarm rate only.
+        valid: (h, w) bool.
+    """
+
+    scale: Scale
+    residual: FloatMap
+    noise: FloatMap
+    z: FloatMap
+    threshold: float
+    valid: Mask
+
+
+def judge(measured: Measurement, suspicion: Suspicion, rest: Mask | None = None) -> ScaleEvidence:
+    """Judge differences against the pair's own noise floor and the law of their maxima.
+
+    Args:
+        measured: Differences at one scale.
+        suspicion: What counts as evidence.
+        rest: (H, W) bool, the part that noise and law are learned from because a large change was
+            found elsewhere; everything that is valid if None.
+    """
+    shape = measured.valid.shape
+    learned = measured.valid if rest is None else measured.valid & _at_size(rest, shape)
+    known = _at_size(learned, measured.busy.shape)
+    noise = noise_level(measured.spread, measured.busy, known, mixed=rest is not None)
+    noise += measured.doubt
+    visible = measured.scale.visible_share * suspicion.visible_delta_e
+    noise = np.maximum(enlarge(noise, shape), np.float32(visible / USUAL_THRESHOLD))
+    z = np.asarray(measured.size / noise, np.float32)
+    if rest is None:
+        law = block_maxima_law(z, learned)
+        threshold = law.threshold(suspicion.false_alarm_rate)
+    else:
+        law = remaining_law(z, learned)
+        share = int(np.count_nonzero(learned)) / max(int(np.count_nonzero(measured.valid)), 1)
+        threshold = law.discovery_threshold(suspicion.false_alarm_rate, share)
+    noise = np.maximum(noise, np.float32(visible / threshold))
+    if suspicion.region is not None:
+        noise = noise / favour(suspicion, law, threshold, shape)
+    return ScaleEvidence(
+        scale=measured.scale,
+        residual=measured.residual,
+        noise=np.asarray(noise, np.float32),
+        z=np.asarray(measured.size / noise * measured.valid, np.float32),
+        threshold=threshold,
+        valid=measured.valid,
+    )
+
+
+def _at_size(mask: Mask, shape: tuple[int, ...]) -> Mask:
+    """A mask at another size, set where most of the cell is."""
+    if mask.shape == shape:
+        return mask
+    size = (shape[1], shape[0])
+    share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(share > 0.5)  # noqa: PLR2004 - most of the cell
+
+
+def favour(
+    suspicion: Suspicion, law: GumbelLaw, threshold: float, shape: tuple[int, ...]
+) -> FloatMap:
+    """How much more evidence counts where the edit was asked for: fewer places to be wrong.
+
+    Args:
+        suspicion: Which region was asked for.
+        law: Of the block maxima.
+        threshold: Where nothing was asked for.
+        shape: (h, w) of the answer.
+
+    Returns:
+        (h, w) float32, one outside of the region and its margin.
+    """
+    region = suspicion.region
+    if region is None or not region.any():
+        return np.ones(shape, np.float32)
+    wanted = enlarge(dilate(region, _REGION_MARGIN_PX).astype(np.float32), shape)
+    inside = min(law.threshold(suspicion.false_alarm_rate, float(wanted.mean())), threshold)
+    return np.asarray(1 + (threshold / inside - 1) * wanted, np.float32)
+
+
+def fine_measurement(
+    predicted: FloatMap, edited: FloatMap, valid: Mask, doubt: FloatMap
+) -> Measurement:
+    """Differences at full size, tolerant of one pixel of misregistration.
+
+    Args:
+        predicted: (H, W, 3) float32 Lab, the normal as the edit should show it.
+        edited: (H, W, 3) float32 Lab.
+        valid: (H, W) bool.
+        doubt: (h, w) float32 delta E of uncertain colour correction.
+    """
+    excess, spread, busy = fine_figures(predicted, edited)
+    return Measurement(
+        scale=FINE,
+        residual=edited - predicted,
+        size=excess,
+        spread=spread,
+        busy=busy,
+        doubt=np.asarray(FINE.doubt_share * enlarge(doubt, busy.shape), np.float32),
+        valid=valid,
+    )
+
+
+def fine_figures(predicted: FloatMap, edited: FloatMap) -> tuple[FloatMap, FloatMap, FloatMap]:
+    """What the fine scale is judged by.
+
+    Args:
+        predicted: (H, W, 3) float32 Lab.
+        edited: (H, W, 3) float32 Lab.
+
+    Returns:
+        How far colours lie outside of their counterpart's neighbourhood (H, W); of every second
+        pixel, the length of the residual and the activity, both (H // 2, W // 2).
+    """
+    e, p = gaussian(edited, FINE.sigma), gaussian(predicted, FINE.sigma)
+    excess = np.sqrt(np.maximum(_power_beyond(e, p), _power_beyond(p, e)))
+    half = [shrink(image, 2) for image in (p, e)]
+    busy = common_activity(half[0], half[1], _BUSY_SIGMA)
+    height, width = busy.shape
+    return excess, magnitude((e[::2, ::2] - p[::2, ::2])[:height, :width]), busy
+
+
+def coarse_measurement(
+    scale: Scale, predicted: FloatMap, edited: FloatMap, valid: Mask, doubt: FloatMap
+) -> Measurement:
+    """Differences of averages at a coarser scale; arguments as for `fine_measurement`."""
+    e, p = shrink(edited, scale.reduction), shrink(predicted, scale.reduction)
+    inside = shrink(valid.astype(np.float32), scale.reduction) > 0.99  # noqa: PLR2004 - whole cells
+    size = magnitude(gaussian(e - p, scale.sigma))
+    return Measurement(
+        scale=scale,
+        residual=e - p,
+        size=size,
+        spread=size,
+        busy=common_activity(p, e, scale.sigma),
+        doubt=np.asarray(scale.doubt_share * enlarge(doubt, inside.shape), np.float32),
+        valid=inside,
+    )
+
+
+def _power_beyond(image: FloatMap, reference: FloatMap) -> FloatMap:
+    """Squared distance of each colour to the reference's range in 3x3 neighbourhoods; (H, W)."""
+    kernel = np.ones((3, 3), np.uint8)
+    nearest = cv2.max(image, cv2.erode(reference, kernel))
+    cv2.min(nearest, cv2.dilate(reference, kernel), dst=nearest)
+    cv2.subtract(image, nearest, dst=nearest)
+    return np.asarray(np.einsum("...c,...c->...", nearest, nearest), np.float32)

@@ -1,0 +1,1 @@
+"""Large pictures: found at the working size, looked at again at full size."""

@@ -1,0 +1,1 @@
+"""From evidence to masks: which pixels are changed, and where a change ends."""

@@ -1,0 +1,207 @@
+"""Outlines: thin lines to their true width, thick parts to their edge, gaps and holes filled."""
+
+import cv2
+import numpy as np
+
+from kizu.diff.boxes import grown, joined_regions, labels_within
+from kizu.diff.evidence.noise import CHI3_MEAN, CHI3_MEDIAN
+from kizu.diff.filters import dilate, disc, erode, gaussian, magnitude
+from kizu.diff.segment.granulometry import close_by_thickness
+from kizu.diff.segment.opacity import layer_coverage
+from kizu.diff.segment.small_components import JOIN_PX
+from kizu.imaging.arrays import FloatMap, Mask
+
+_LEVEL_REACH_PX = 6
+_PEAK_REACH_PX = 4
+_AROUND_PX = 3
+_RING_PX = (10, 24)
+_THIN_RADIUS_PX = 6.0
+_THIN_SHARE = 0.33
+_PLAIN_DELTA_E = 12.0
+_THIN_ROUNDS = 10
+_TREND_SIGMA_PX = 2.0
+_NOISE_MARGIN_PX = 4
+_NOISE_SIGMA_PX = 8.0
+_LEAST_OUTSIDE = 0.02
+_CLOSE_PER_RADIUS = 1.8
+_MAX_CLOSE_PX = 28
+_NARROW_RADIUS_PX = 3.0
+_VAST_RADII = 40.0
+_CLOSE_PER_LOCAL_RADIUS = 1.2
+_PAD_PX = 30
+_SHARP_SIGMA_PX = 0.5
+_GROW_PX = 2
+_SPECKLE_PX = 5.0
+_OUTLINE_SIGMAS_PX = (0.8, 1.6, 3.2, 6.4)
+_CLEAR_OF_NOISE = 4.0
+VISIBLE_DELTA_E = 4.0
+_HALF = 0.45
+_SOFT_HALF = 0.55
+_SHARP_WIDTH_PX = 5.4
+_SOFT_WIDTH_PX = 8.0
+_LAYER_SIGMA_PX = 1.6
+_HALF_COVERED = 0.5
+_BLUR_REACH_PX = 2
+_SKIRT_PX = 5
+_SKIRT_GAP_PX = 1.2
+_LEAST_SHARE = 0.5
+_HOLE_PER_RADIUS = 1.5
+
+
+def refine(mask: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
+    """Give every region its true outline.
+
+    Args:
+        mask: (H, W) bool.
+        residual: (H, W, 3) float32 Lab residual.
+        predicted: (H, W, 3) float32 Lab, the normal as the edit should show it.
+    """
+    refined = np.zeros_like(mask)
+    labels, boxes = joined_regions(mask, JOIN_PX)
+    for index, box in enumerate(boxes, start=1):
+        here = grown(box, _PAD_PX, mask.shape)
+        part = mask[here] & (labels[here] == index)
+        refined[here] |= _refine_region(part, residual[here], predicted[here])
+    return refined
+
+
+def _refine_region(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
+    solid = fill_holes(close(part, _SPECKLE_PX / _CLOSE_PER_RADIUS), _SPECKLE_PX)
+    radius = _radius_px(solid)
+    if radius < _THIN_RADIUS_PX:
+        part = _thin_outline(part, residual)
+    else:
+        part = _thick_outline(solid, residual, predicted)
+    if not part.any():
+        return part
+    radius = _radius_px(part)
+    return fill_holes(_close_gaps(part, radius), radius)
+
+
+def _close_gaps(part: Mask, radius_px: float) -> Mask:
+    """Close in proportion to thickness: of the whole region, or of every place if it is vast.
+
+    The two sides of a dent belong together; the lines of a printed page do not, even where a panel
+    hangs on them.
+    """
+    *_, width, height = cv2.boundingRect(part.view(np.uint8))
+    if radius_px < _NARROW_RADIUS_PX or max(width, height) <= _VAST_RADII * radius_px:
+        return close(part, radius_px)
+    return close_by_thickness(part, _CLOSE_PER_LOCAL_RADIUS, _MAX_CLOSE_PX)
+
+
+def _radius_px(part: Mask) -> float:
+    distance = cv2.distanceTransform(np.pad(part, 1).astype(np.uint8), cv2.DIST_L2, 3)
+    inside = distance[distance > 0]
+    return float(np.quantile(inside, 0.9)) if inside.size else 0.0
+
+
+def _thin_outline(part: Mask, residual: FloatMap) -> Mask:
+    """Where the change along the line's own direction in colour reaches a share of its peak.
+
+    Repeated from its own result, so that the faint ends of a line are followed.
+    """
+    sharp = gaussian(residual, _SHARP_SIGMA_PX)
+    clear = _CLEAR_OF_NOISE * _local_noise(magnitude(sharp), part)
+    for _ in range(_THIN_ROUNDS):
+        along = _along(sharp, part)
+        near = dilate(part, _GROW_PX)
+        peak = cv2.dilate(np.where(near, along, 0).astype(np.float32), disc(_PEAK_REACH_PX))
+        share = np.minimum(_THIN_SHARE * peak, _PLAIN_DELTA_E)
+        part = np.asarray(near & (along > np.maximum(share, clear)))
+    return part
+
+
+def _along(residual: FloatMap, part: Mask) -> FloatMap:
+    """The residual (H, W, 3) along its own mean direction in the part nearby; (H, W)."""
+    trend = gaussian(residual * part[..., None], _TREND_SIGMA_PX)
+    trend /= np.maximum(magnitude(trend), 1e-6)[..., None]
+    return np.asarray(np.einsum("...c,...c->...", residual, trend), np.float32)
+
+
+def _local_noise(size: FloatMap, part: Mask) -> FloatMap:
+    """Deviation per colour axis, averaged over what lies around but outside the region; (H, W)."""
+    outside = (~dilate(part, _NOISE_MARGIN_PX)).astype(np.float32)
+    share = np.maximum(gaussian(outside, _NOISE_SIGMA_PX), _LEAST_OUTSIDE)
+    return np.asarray(gaussian(size * outside, _NOISE_SIGMA_PX) / share / CHI3_MEAN, np.float32)
+
+
+def _thick_outline(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
+    """Half of the level nearby, where a blurred step keeps its place, and what a sharp edge hides.
+
+    Beside a sharp edge, a weaker change is no blur but a part of its own: the rim of a hole, the
+    shadow of a chip. A soft layer ends where it covers half; along any other soft edge there is
+    nothing to tell blur and change apart.
+    """
+    around = dilate(part, _AROUND_PX)
+    ring = dilate(part, _RING_PX[1]) & ~dilate(part, _RING_PX[0])
+    size, noise, sigma = _clear_size(part, ring, residual)
+    level = _local_peak(np.where(part, size, 0).astype(np.float32))
+    core = around & (size > _HALF * level)
+    width = _edge_width_px(core, size) * _OUTLINE_SIGMAS_PX[0] / sigma
+    if width < _SHARP_WIDTH_PX:
+        return _with_skirt(core, around, size, max(VISIBLE_DELTA_E, _CLEAR_OF_NOISE * noise))
+    coverage = layer_coverage(part, residual, predicted, max(sigma, _LAYER_SIGMA_PX))
+    if coverage is not None:
+        return np.asarray(around & (coverage > _HALF_COVERED))
+    share = np.interp(width, (_SHARP_WIDTH_PX, _SOFT_WIDTH_PX), (_HALF, _SOFT_HALF))
+    return np.asarray(around & (size > np.float32(share) * level))
+
+
+def _clear_size(part: Mask, ring: Mask, residual: FloatMap) -> tuple[FloatMap, float, float]:
+    """Length of the residual, blurred no more than it takes to be clear of the noise around."""
+    size, noise, sigma = magnitude(residual), 0.0, 0.0
+    for sigma in _OUTLINE_SIGMAS_PX:
+        size = magnitude(gaussian(residual, sigma))
+        noise = float(np.median(size[ring])) if ring.any() else 0.0
+        if float(np.median(size[part])) > _CLEAR_OF_NOISE * noise:
+            break
+    return size, noise / CHI3_MEDIAN, sigma
+
+
+def _edge_width_px(core: Mask, size: FloatMap) -> float:
+    """Pixels that the outline's slope would need to fall from the level inside to nothing."""
+    edge = core & ~erode(core, 1)
+    if not edge.any():
+        return 0.0
+    slope_x = cv2.Sobel(size, cv2.CV_32F, 1, 0, scale=1 / 8)
+    slope_y = cv2.Sobel(size, cv2.CV_32F, 0, 1, scale=1 / 8)
+    level = cv2.dilate(np.where(core, size, 0).astype(np.float32), disc(_LEVEL_REACH_PX))
+    slope = np.maximum(np.hypot(slope_x[edge], slope_y[edge]), 1e-3)
+    return float(np.median(level[edge] / slope))
+
+
+def _with_skirt(core: Mask, around: Mask, size: FloatMap, visible: float) -> Mask:
+    """The core and all that is visible beside it beyond the reach of its blur."""
+    beside = size > _HALF * cv2.dilate(size, disc(_BLUR_REACH_PX))
+    skirt = around & dilate(core, _SKIRT_PX) & beside & (size > visible)
+    both = close(core | skirt, _SKIRT_GAP_PX) & around
+    count, labels = cv2.connectedComponents(both.view(np.uint8), connectivity=4)
+    return np.asarray(core | labels_within(labels, count, core)[labels])
+
+
+def _local_peak(size: FloatMap) -> FloatMap:
+    """Largest value within the reach of blur, and nowhere less than half of what is usual there."""
+    least = _LEAST_SHARE * float(np.median(size[size > 0])) if size.any() else 0.0
+    return np.asarray(np.maximum(cv2.dilate(size, disc(_PEAK_REACH_PX)), least / _HALF), np.float32)
+
+
+def close(part: Mask, radius_px: float) -> Mask:
+    """Morphological closing in proportion to the region's own thickness."""
+    reach = int(np.clip(_CLOSE_PER_RADIUS * radius_px, 1, _MAX_CLOSE_PX))
+    padded = np.pad(part, reach).astype(np.uint8)
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc(reach))
+    return np.asarray(closed[reach:-reach, reach:-reach] > 0)
+
+
+def fill_holes(part: Mask, radius_px: float) -> Mask:
+    """Fill enclosed holes no wider than the region is thick; loops of lines stay open."""
+    outside = np.pad(~part, 1, constant_values=True).astype(np.uint8)
+    count, labels = cv2.connectedComponents(outside, connectivity=4)
+    distance = cv2.distanceTransform(outside, cv2.DIST_L2, 3)
+    widest = np.zeros(count)
+    np.maximum.at(widest, np.asarray(labels, np.int64).ravel(), distance.ravel())
+    hole = widest <= _HOLE_PER_RADIUS * radius_px
+    hole[0] = False
+    hole[labels[0, 0]] = False
+    return np.asarray(part | hole[labels[1:-1, 1:-1]])

@@ -1,0 +1,83 @@
+"""Which pieces of a mask stay: large and clear ones, and faint ones beside something certain."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kizu.diff.filters import dilate, gaussian
+from kizu.imaging.arrays import FloatMap, Mask
+
+JOIN_PX = 6
+_MIN_MASS_PX = 40.0  # thresholds times pixels
+_MASS_CAP = 4.0
+_DOMINANCE = 0.25
+_DOMINANCE_CAP = 12.0
+_FAINT_REACH_SHARE = 0.08
+_PEAK_SIGMA_PX = 1.0
+
+
+def drop_specks(mask: Mask, strength: FloatMap, min_area_px: int) -> Mask:
+    """Keep regions whose summed evidence is large and not dwarfed by the strongest region's.
+
+    Args:
+        mask: (H, W) bool.
+        strength: (H, W) float32, evidence in thresholds.
+        min_area_px: Smallest region to keep.
+    """
+    count, labels = _joined(mask, JOIN_PX)
+    if count == 1:
+        return mask
+    inside = labels[mask]
+    area = np.bincount(inside, minlength=count)
+    mass = np.bincount(inside, np.minimum(strength[mask], _MASS_CAP), minlength=count)
+    peak = _peaks(mask, strength, inside, count)
+    keep: Mask = (area >= min_area_px) & (mass >= _MIN_MASS_PX)
+    keep &= peak >= least_peak(peak.max())
+    keep[0] = False
+    return np.asarray(keep[labels])
+
+
+def with_faint_pieces(certain: Mask, faint: Mask, strength: FloatMap) -> Mask:
+    """Certain regions and the faint pieces near them that the strongest does not dwarf.
+
+    Args:
+        certain: (H, W) bool, regions that noise alone would not give.
+        faint: (H, W) bool, what fainter seeds gave.
+        strength: (H, W) float32, evidence in thresholds.
+    """
+    if not (faint & ~certain).any():
+        return certain
+    count, labels = _joined(faint, 0)
+    inside = labels[faint]
+    peak, nearest = _peaks(faint, strength, inside, count), np.full(count, np.inf)
+    away = cv2.distanceTransform((~certain).view(np.uint8), cv2.DIST_L2, 3)
+    np.minimum.at(nearest, inside, away[faint])
+    keep = (peak >= least_peak(peak.max())) & (nearest <= _FAINT_REACH_SHARE * min(faint.shape))
+    keep[labels[certain]] = True
+    keep[0] = False
+    return np.asarray(keep[labels] | certain)
+
+
+def least_peak(strongest: float) -> float:
+    """Peak, in thresholds, that a region needs beside the strongest one's."""
+    return _DOMINANCE * min(strongest, _DOMINANCE_CAP)
+
+
+def peak_of(part: Mask, strength: FloatMap) -> float:
+    """Peak of a part (H, W) in thresholds, slightly blurred: one pixel is no peak; 0 if empty."""
+    return float(gaussian(strength, _PEAK_SIGMA_PX)[part].max(initial=0.0))
+
+
+def _peaks(
+    mask: Mask, strength: FloatMap, labels: NDArray[np.int32], count: int
+) -> NDArray[np.float64]:
+    """As `peak_of`, of every label (count,); labels of the mask's pixels (N,)."""
+    peak = np.zeros(count)
+    np.maximum.at(peak, labels, gaussian(strength, _PEAK_SIGMA_PX)[mask])
+    return peak
+
+
+def _joined(mask: Mask, gap_px: int) -> tuple[int, NDArray[np.int32]]:
+    """Connected components, joined over small gaps; (count with background, labels on the mask)."""
+    count, labels = cv2.connectedComponents(dilate(mask, gap_px).view(np.uint8), connectivity=8)
+    return int(count), np.where(mask, labels, 0).astype(np.int32)

@@ -1,0 +1,75 @@
+"""Comparisons in the store: anomaly map and masks as PNG, figures as JSON."""
+
+from kizu.diff.composite import Composite
+from kizu.diff.result import DiffResult, Drift, DriftFigures, Region, Status
+from kizu.imaging.arrays import FloatMap, Mask
+from kizu.imaging.codecs import (
+    decode_map,
+    decode_mask,
+    decode_png,
+    encode_map,
+    encode_mask,
+    encode_png,
+)
+from kizu.settings import Record
+from kizu.store import StageFolder
+
+
+class DiffRecord(Record):
+    """The figures of a comparison; see ``DiffResult``."""
+
+    status: Status
+    drift: Drift
+    threshold: float
+    normal_from_edited: tuple[tuple[float, float, float], tuple[float, float, float]]
+    registration_residual_px: float
+    match_rate: float
+    regions: tuple[Region, ...]
+    drift_figures: DriftFigures
+    composited: bool
+
+
+def save_diff(folder: StageFolder, result: DiffResult, composite: Composite | None) -> None:
+    """Store a comparison and, if there is one, the picture composited from it."""
+    folder.write("anomaly_map.png", encode_map(result.anomaly_map))
+    folder.write("mask.png", encode_mask(result.mask))
+    if composite is not None:
+        folder.write("composite.png", encode_png(composite.image))
+        folder.write("label.png", encode_mask(composite.label))
+        folder.write("touched.png", encode_mask(composite.touched))
+    record = DiffRecord(
+        status=result.status,
+        drift=result.drift,
+        threshold=result.threshold,
+        normal_from_edited=result.normal_from_edited.tolist(),
+        registration_residual_px=result.registration_residual_px,
+        match_rate=result.match_rate,
+        regions=result.regions,
+        drift_figures=result.tone,
+        composited=composite is not None,
+    )
+    folder.finish(record.model_dump(mode="json"))
+
+
+def open_diff(folder: StageFolder) -> DiffRecord:
+    """Return the figures of a stored comparison."""
+    return DiffRecord.model_validate(folder.record())
+
+
+def open_diff_mask(folder: StageFolder) -> Mask:
+    """Return the (H, W) bool mask, in the edited image's frame."""
+    return decode_mask(folder.read("mask.png"))
+
+
+def open_anomaly_map(folder: StageFolder) -> FloatMap:
+    """Return the (H, W) float32 anomaly map, to 1/256 of a noise-floor unit."""
+    return decode_map(folder.read("anomaly_map.png"))
+
+
+def open_composite(folder: StageFolder) -> Composite:
+    """Return the composited picture with its label, in the normal image's frame."""
+    return Composite(
+        decode_png(folder.read("composite.png")),
+        decode_mask(folder.read("label.png")),
+        decode_mask(folder.read("touched.png")),
+    )

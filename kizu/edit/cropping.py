@@ -1,0 +1,122 @@
+"""Chooses what of a photo is sent: all of it, scaled down, or a window that stays sharp.
+
+A model's picture holds one or two megapixels. A 24-megapixel photo sent whole comes back at a
+quarter of its resolution, and a defect of 0.1 % of it would be a smear of forty pixels. So where
+the spec tells where the defect goes or how large it is, a window around that place is sent, at the
+photo's own resolution if it fits.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from kizu.edit.regions import GUIDE_SIDE
+from kizu.imaging.arrays import Mask
+from kizu.imaging.geometry import Geometry, SizeRule
+
+Framing = Literal["auto", "whole"]
+
+SHARP_ENOUGH: Final = 2 / 3
+"""A photo that is scaled by this or less is sent whole: that loses less than the model."""
+
+_WHOLE_ENOUGH: Final = 0.7
+_REGION_MARGIN: Final = 1.5
+_DEFECT_MARGIN: Final = 4.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a defect goes, and how much of the photo must be seen around it; pixels of the photo.
+
+    Attributes:
+        centre: (x, y).
+        width: Least width of the window.
+        height: Least height of the window.
+    """
+
+    centre: tuple[float, float]
+    width: float
+    height: float
+
+
+def frame_photo(
+    source: tuple[int, int], rule: SizeRule, place: Place | None, framing: Framing = "auto"
+) -> Geometry:
+    """Plan the way from a photo to the model's picture.
+
+    Args:
+        source: (width, height) of the photo in pixels.
+        rule: The sizes the model accepts.
+        place: Where the defect goes; None if that is open.
+        framing: "whole" always sends the whole photo.
+
+    Example:
+        >>> from kizu.imaging.geometry import FixedSizes
+        >>> rule = FixedSizes(((1024, 1024), (1536, 1024)))
+        >>> frame_photo((6000, 4000), rule, None).scaled
+        (1536, 1024)
+        >>> frame_photo((6000, 4000), rule, Place((4500, 1000), 600, 600)).crop
+        (3988, 488, 1024, 1024)
+    """
+    whole = Geometry.fit(source, rule)
+    if framing == "whole" or place is None or whole.scale >= SHARP_ENOUGH:
+        return whole
+    window = _window(source, rule.best_size(math.ceil(place.width), math.ceil(place.height)), place)
+    if window[2] * window[3] >= _WHOLE_ENOUGH * source[0] * source[1]:
+        return whole
+    return Geometry.window(source, window, rule)
+
+
+def _window(
+    source: tuple[int, int], model: tuple[int, int], place: Place
+) -> tuple[int, int, int, int]:
+    """(x, y, width, height) of the model's aspect, at least as large as the place and the model."""
+    factor = max(1.0, place.width / model[0], place.height / model[1])
+    width = min(round(model[0] * factor), source[0])
+    height = min(round(model[1] * factor), source[1])
+    x = min(max(round(place.centre[0] - width / 2), 0), source[0] - width)
+    y = min(max(round(place.centre[1] - height / 2), 0), source[1] - height)
+    return x, y, width, height
+
+
+def place_defect(
+    source: tuple[int, int], region: Mask | None, area_fraction: float | None, draw: float
+) -> Place | None:
+    """Find the window a defect needs.
+
+    Args:
+        source: (width, height) of the photo in pixels.
+        region: (H, W) bool on any grid that covers the photo; None for anywhere.
+        area_fraction: How much of the photo the defect covers at most; None if that is open.
+        draw: In [0, 1); chooses among the places a small defect may have in its region.
+
+    Returns:
+        The place; None if neither region nor size narrow it down.
+    """
+    if region is not None and not region.any():
+        return None
+    if area_fraction is not None:
+        return _around_defect(source, region, area_fraction, draw)
+    return None if region is None else _around_region(source, region)
+
+
+def _around_region(source: tuple[int, int], region: Mask) -> Place:
+    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
+    x0, x1 = (edge * source[0] / region.shape[1] for edge in (columns[0], columns[-1] + 1))
+    y0, y1 = (edge * source[1] / region.shape[0] for edge in (rows[0], rows[-1] + 1))
+    centre = (float(x0 + x1) / 2, float(y0 + y1) / 2)
+    return Place(centre, _REGION_MARGIN * float(x1 - x0), _REGION_MARGIN * float(y1 - y0))
+
+
+def _around_defect(
+    source: tuple[int, int], region: Mask | None, area_fraction: float, draw: float
+) -> Place:
+    side = _DEFECT_MARGIN * math.sqrt(area_fraction * source[0] * source[1])
+    allowed = np.ones((GUIDE_SIDE, GUIDE_SIDE), bool) if region is None else region
+    spots = np.flatnonzero(allowed)
+    row, column = divmod(int(spots[int(draw * len(spots))]), allowed.shape[1])
+    x = (column + 0.5) * source[0] / allowed.shape[1]
+    y = (row + 0.5) * source[1] / allowed.shape[0]
+    return Place((x, y), side, side)

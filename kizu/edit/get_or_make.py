@@ -1,0 +1,74 @@
+"""Gets the edit for a request: from the store if it is there, else from the editor, once."""
+
+from kizu.billing.admission import CallGate
+from kizu.billing.purchase import EditJob, buy_edit
+from kizu.edit.editor import Editor, EditRefusedError, Framer, StopEditingError
+from kizu.edit.foreground import stored_foreground
+from kizu.edit.gpt_image.request import needs_place
+from kizu.edit.paid import PaidEditor
+from kizu.edit.regions import ForegroundRegion, Region, region_guide, region_mask
+from kizu.edit.request import EditRequest
+from kizu.edit.storage import EditRecord, find_edit, save_edit, save_refusal
+from kizu.imaging.arrays import Mask, RgbImage
+from kizu.imaging.geometry import Geometry
+from kizu.store import Store
+
+
+def obtain_edit(
+    store: Store,
+    editor: Editor | PaidEditor,
+    request: EditRequest,
+    photo: RgbImage,
+    region: Region | None,
+    gate: CallGate | None = None,
+) -> EditRecord:
+    """Return the record of a request's edit, making the edit only if the store lacks it.
+
+    The answer is in the store before anything else happens to it. A refusal is an answer.
+
+    Args:
+        store: Where edits are kept.
+        editor: Who makes a missing edit.
+        request: What is asked for.
+        photo: The normal image, (H, W, 3) uint8.
+        region: Where the defect may be.
+        gate: Admits the calls of a paid editor.
+
+    Raises:
+        EditError: The editor could not make it now.
+        StopEditingError: The editor takes money, or may, and has no part in the ledger.
+        ValueError: The editor is paid and there is no gate.
+    """
+    if record := find_edit(store, request.key):
+        return record
+    geometry, sent_region = _frame(store, editor, request, photo, region)
+    if isinstance(editor, PaidEditor):
+        if gate is None:
+            raise ValueError("a paid editor needs a gate, so that every call is in the ledger")
+        job = EditJob(request, geometry.apply(photo), sent_region, geometry)
+        return buy_edit(store, gate, editor, job)
+    if editor.most_usd(request, geometry.model) != 0:
+        raise StopEditingError(
+            f"what an edit by {request.editor.get('name')} costs is not known to be nothing, and "
+            "only paid editors' calls are in the ledger; choose another editor"
+        )
+    try:
+        edit = editor.edit(request, geometry.apply(photo), sent_region)
+    except EditRefusedError as refusal:
+        return save_refusal(store, request, str(refusal), geometry)
+    return save_edit(store, request, edit, geometry)
+
+
+def _frame(
+    store: Store, editor: Framer, request: EditRequest, photo: RgbImage, region: Region | None
+) -> tuple[Geometry, Mask | None]:
+    """Plan what is sent, and carry the region there."""
+
+    def foreground() -> Mask:
+        return stored_foreground(store, request.normal_sha256, photo)
+
+    height, width = photo.shape[:2]
+    looked_at = ForegroundRegion() if region is None and needs_place(request) else region
+    geometry = editor.frame(request, (width, height), region_guide(looked_at, foreground))
+    mask = region_mask(region, (height, width), foreground)
+    return geometry, None if mask is None else geometry.apply_mask(mask)

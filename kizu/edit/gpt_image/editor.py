@@ -1,0 +1,93 @@
+"""The paid editor behind the editor interface."""
+
+from threading import Lock
+
+from openai import OpenAI
+
+from kizu.edit.editor import Edit, EditError, SecretSource
+from kizu.edit.gpt_image.client import request_body, send
+from kizu.edit.gpt_image.connection import Connection
+from kizu.edit.gpt_image.emulation import Service, find_service
+from kizu.edit.gpt_image.request import frame_for, most_usd
+from kizu.edit.gpt_image.response import read_answer
+from kizu.edit.gpt_image.settings import AzureSettings
+from kizu.edit.paid import CallFailure, EditorLimits, Reply, RequestBody
+from kizu.edit.request import EditRequest
+from kizu.imaging.arrays import Mask, RgbImage
+from kizu.imaging.geometry import Geometry
+
+
+class AzureEditor:
+    """Asks a gpt-image deployment for edits; one client serves all threads."""
+
+    def __init__(self, settings: AzureSettings, secrets: SecretSource | None = None) -> None:
+        """Take the settings; endpoint and key are read at the first call.
+
+        Args:
+            settings: What to ask, and where.
+            secrets: Where ``settings.secret_block`` is looked up.
+        """
+        self._settings = settings
+        self._secrets = secrets
+        self._lock = Lock()
+        self._connected: tuple[Connection, OpenAI] | None = None
+        self._service: Service | None = None
+
+    @property
+    def limits(self) -> EditorLimits:
+        """What a purchase needs to know."""
+        settings, service = self._settings, self._service or find_service(self._settings)
+        self._service = service
+        return EditorLimits(
+            model=settings.model.value,
+            deployment=settings.deployment_name,
+            calls_per_minute=settings.quota_per_minute,
+            max_in_flight=settings.max_in_flight,
+            max_attempts=settings.max_attempts,
+            max_wait_s=settings.max_wait_s,
+            host=service.host,
+            emulated=service.emulated,
+        )
+
+    def frame(self, request: EditRequest, source: tuple[int, int], guide: Mask | None) -> Geometry:
+        """Send the whole photo, or a sharp window around the defect's place."""
+        return frame_for(self._settings, request, source, guide)
+
+    def most_usd(self, request: EditRequest, size: tuple[int, int]) -> float | None:
+        """Return the most one call can cost; None where the price is not known."""
+        return most_usd(self._settings, request, size)
+
+    def pack(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> RequestBody:
+        """Encode what is sent."""
+        try:
+            return request_body(self._settings, str(request.ask["prompt"]), picture, region)
+        except ValueError as error:
+            raise EditError(str(error)) from error
+
+    def call(self, packed: RequestBody) -> Reply | CallFailure:
+        """Make one call."""
+        connection, client = self._connect()
+        return send(client, connection, self._settings, packed)
+
+    def read(self, reply: Reply, request: EditRequest, size: tuple[int, int]) -> Edit:  # noqa: ARG002 - the Protocol's
+        """Read an answer."""
+        settings = self._settings
+        return read_answer(reply, size, settings.model.value, settings.price_list)
+
+    def check(self) -> None:
+        """Raise StopEditingError if endpoint, version or key is missing; nothing is sent."""
+        self._connect()
+
+    def close(self) -> None:
+        """Hang up; the next call connects again."""
+        with self._lock:
+            if self._connected is not None:
+                self._connected[1].close()
+                self._connected = None
+
+    def _connect(self) -> tuple[Connection, OpenAI]:
+        with self._lock:
+            if self._connected is None:
+                connection = Connection.from_environment(self._settings, self._secrets)
+                self._connected = (connection, connection.client(self._settings.timeout_s))
+            return self._connected

@@ -1,0 +1,65 @@
+"""Tells who answers at an endpoint: a service that bills, or the emulator that imitates it.
+
+An imitated edit must never pass for a real one, so this is known before anything is planned: it is
+part of an emulated edit's identity, of its record, of the ledger and of the provenance.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import httpx2
+
+from kizu.azure_signin import is_loopback
+from kizu.edit.gpt_image.settings import AzureSettings
+
+EMULATOR_HEADER: Final = "x-kizu-emulator"
+"""In every answer of the emulator."""
+
+OPENAI_URL: Final = "https://api.openai.com/v1"
+"""Where OpenAI itself answers."""
+
+_PROBE_TIMEOUT_S: Final = 10.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """Who answers.
+
+    Attributes:
+        host: The endpoint's host, without user, port and path; empty where none is set.
+        emulated: True for the emulator.
+    """
+
+    host: str
+    emulated: bool
+
+
+def find_service(settings: AzureSettings, environment: Mapping[str, str] | None = None) -> Service:
+    """Find out who answers where the environment points to.
+
+    Only a server on this machine is asked: the emulator listens nowhere else.
+
+    Args:
+        settings: The provider.
+        environment: The environment; the process's own where None.
+    """
+    found = os.environ if environment is None else environment
+    is_azure = settings.provider == "azure"
+    value = found.get("AZURE_OPENAI_ENDPOINT" if is_azure else "OPENAI_BASE_URL", "").strip()
+    try:
+        url = httpx2.URL(value if value or is_azure else OPENAI_URL)
+    except httpx2.InvalidURL:
+        return Service("", emulated=False)
+    return Service(url.host, is_loopback(url.host) and _is_emulator(url))
+
+
+def _is_emulator(url: httpx2.URL) -> bool:
+    origin = url.copy_with(path="/", query=None, fragment=None, userinfo=b"")
+    try:
+        client = httpx2.Client(timeout=_PROBE_TIMEOUT_S, trust_env=False)
+        with client, client.stream("GET", origin) as answer:  # the headers are all that counts
+            return EMULATOR_HEADER in answer.headers
+    except httpx2.HTTPError:
+        return False

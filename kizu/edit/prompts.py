@@ -1,0 +1,181 @@
+"""The sentence that is sent: the user's words, where, how large, how severe, and nothing else.
+
+The mask only guides a gpt-image model, so the place is said in words too. Each defect is put in
+several phrasings, which variants take in turn: a dataset of one sentence's pictures is monotonous.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from kizu.edit.gpt_image.settings import Language
+from kizu.edit.regions import Region
+from kizu.edit.severity import Severity
+from kizu.imaging.arrays import Mask
+from kizu.imaging.geometry import Geometry
+
+PROMPT_VERSION: Final = "1"
+
+_OPENINGS: Final[Mapping[Language, tuple[str, ...]]] = {
+    "en": (
+        "Make exactly one change to this product photo ({category}): {defect}.",
+        "This photo shows a flawless product ({category}). Give it one defect: {defect}.",
+        "Retouch this product photo ({category}) to show a realistic production flaw: {defect}.",
+    ),
+    "ja": (
+        "この製品写真({category})に、次の変更を1つだけ加えてください: {defect}。",
+        "この写真の製品({category})に欠陥はありません。次の欠陥を1つ加えてください: {defect}。",
+        "この製品写真({category})を、次の自然な製造欠陥が写るように修整してください: {defect}。",
+    ),
+}
+
+_CLOSING: Final[Mapping[Language, str]] = {
+    "en": "Change nothing else: keep framing, camera angle, focus, lighting, colours, background, "
+    "texture and every other detail of the photo exactly as they are. Add no text.",
+    "ja": "それ以外は何も変えないでください。構図、カメラの角度、ピント、照明、色、背景、質感、"
+    "その他の細部はすべて元の写真のまま正確に保ち、文字は加えないでください。",
+}
+
+_SEVERITY: Final[Mapping[Language, Mapping[Severity, str]]] = {
+    "en": {
+        Severity.SLIGHT: "The defect is slight: visible only on a close look.",
+        Severity.MODERATE: "The defect is moderate: plainly visible.",
+        Severity.SEVERE: "The defect is severe: it catches the eye at once.",
+    },
+    "ja": {
+        Severity.SLIGHT: "欠陥は軽微で、近くで見てようやく分かる程度です。",
+        Severity.MODERATE: "欠陥は中程度で、はっきりと見えます。",
+        Severity.SEVERE: "欠陥は重度で、一目で分かります。",
+    },
+}
+
+_MASKED: Final[Mapping[Language, str]] = {
+    "en": "Stay inside the transparent area of the mask.",
+    "ja": "マスクの透明な領域の内側だけを編集してください。",
+}
+_OBJECT: Final[Mapping[Language, str]] = {
+    "en": "The defect is on the product itself, not on the background.",
+    "ja": "欠陥は背景ではなく、製品そのものの上に置いてください。",
+}
+_PLACE: Final[Mapping[Language, str]] = {
+    "en": "The defect lies {place} of the picture, between {x0} and {x1} % of its width from the "
+    "left and between {y0} and {y1} % of its height from the top.",
+    "ja": "欠陥の位置は画像の{place}で、左端から幅の{x0}~{x1} %、上端から高さの{y0}~{y1} %の"
+    "範囲です。",
+}
+_PLACEMENT: Final[Mapping[Language, str]] = {
+    "en": "Where: {placement}.",
+    "ja": "場所: {placement}。",
+}
+_SIZE: Final[Mapping[Language, str]] = {
+    "en": "The defect covers between {least} and {most} % of the picture.",
+    "ja": "欠陥の面積は画像の{least}~{most} %です。",
+}
+_NINTHS: Final[Mapping[Language, tuple[tuple[str, str, str], ...]]] = {
+    "en": (
+        ("in the upper left part", "in the upper middle", "in the upper right part"),
+        ("at the left", "in the middle", "at the right"),
+        ("in the lower left part", "in the lower middle", "in the lower right part"),
+    ),
+    "ja": (("左上", "上部中央", "右上"), ("左側", "中央", "右側"), ("左下", "下部中央", "右下")),
+}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user wants of one edit.
+
+    Attributes:
+        defect: The defect in the user's words.
+        category: What the photo shows.
+        placement: Where, in the user's words; empty if left open.
+        severity: How bad; None if left open.
+        region: Where it may be.
+        area: Least and most share of the photo it covers; None if left open.
+    """
+
+    defect: str
+    category: str
+    placement: str = ""
+    severity: Severity | None = None
+    region: Region | None = None
+    area: tuple[float, float] | None = None
+
+
+def compose_prompt(
+    wish: Wish, geometry: Geometry, guide: Mask | None, *, phrasing: int, language: Language
+) -> str:
+    """Write the prompt of one edit.
+
+    Args:
+        wish: What the user wants.
+        geometry: What of the photo is sent; places and sizes are told as the model sees them.
+        guide: The region on a grid over the photo; None for anywhere or not yet known.
+        phrasing: Number of the phrasing; they take turns.
+        language: Language of the words around the user's.
+    """
+    openings = _OPENINGS[language]
+    defect = wish.defect.rstrip(" .。")
+    parts = [openings[phrasing % len(openings)].format(category=wish.category, defect=defect)]
+    if wish.placement:
+        placement = wish.placement.rstrip(" .。")
+        parts.append(_PLACEMENT[language].format(placement=placement))
+    parts += _region_words(wish.region, geometry, guide, language)
+    if wish.area is not None:
+        parts.append(_size_words(wish.area, geometry, language))
+    if wish.severity is not None:
+        parts.append(_SEVERITY[language][wish.severity])
+    parts.append(_CLOSING[language])
+    return ("" if language == "ja" else " ").join(parts)
+
+
+def _region_words(
+    region: Region | None, geometry: Geometry, guide: Mask | None, language: Language
+) -> list[str]:
+    if region is None:
+        return []
+    if guide is None:
+        return [_OBJECT[language], _MASKED[language]]
+    x0, y0, x1, y1 = sent_box(geometry, guide)
+    third = _NINTHS[language][min(int(1.5 * (y0 + y1)), 2)][min(int(1.5 * (x0 + x1)), 2)]
+    edges = {name: round(100 * edge) for name, edge in zip(_EDGES, (x0, y0, x1, y1), strict=True)}
+    return [_PLACE[language].format(place=third, **edges), _MASKED[language]]
+
+
+_EDGES: Final = ("x0", "y0", "x1", "y1")
+
+
+def sent_box(geometry: Geometry, guide: Mask) -> tuple[float, float, float, float]:
+    """Return the box around a region in the picture that is sent, as shares of that picture.
+
+    Args:
+        geometry: What of the photo is sent.
+        guide: (H, W) bool, the region on a grid over the photo.
+    """
+    rows, columns = np.flatnonzero(guide.any(axis=1)), np.flatnonzero(guide.any(axis=0))
+    spans = (
+        (columns, guide.shape[1], 0),
+        (rows, guide.shape[0], 1),
+    )
+    edges = [
+        _sent_edge(geometry, float(edge) / cells, axis)
+        for found, cells, axis in spans
+        for edge in (found[0], found[-1] + 1)
+    ]
+    return edges[0], edges[2], edges[1], edges[3]
+
+
+def _sent_edge(geometry: Geometry, share: float, axis: int) -> float:
+    on_crop = share * geometry.source[axis] - geometry.crop[axis]
+    sent = geometry.offset[axis] + on_crop * geometry.scaled[axis] / geometry.crop[2 + axis]
+    return min(max(sent / geometry.model[axis], 0.0), 1.0)
+
+
+def _size_words(area: tuple[float, float], geometry: Geometry, language: Language) -> str:
+    scale = geometry.scaled[0] * geometry.scaled[1] / (geometry.crop[2] * geometry.crop[3])
+    photo, sent = geometry.source, geometry.model
+    grown = scale * photo[0] * photo[1] / (sent[0] * sent[1])
+    least, most = (f"{min(100 * share * grown, 100):.2g}" for share in area)
+    return _SIZE[language].format(least=least, most=most)

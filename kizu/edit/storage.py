@@ -1,0 +1,204 @@
+"""Edits in the store: the picture as it was received, then a sidecar that makes it count.
+
+``edits/ab/KEY/picture.png`` is written first and ``edits/ab/KEY/edit.json`` last, so an edit with a
+sidecar is complete. A refusal is a sidecar without a picture. A paid answer is stored as it came,
+in ``replies/``, before anyone looks at it, and removed once the edit is complete.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from kizu.edit.editor import Edit
+from kizu.edit.paid import Reply
+from kizu.edit.request import EditRequest
+from kizu.imaging.arrays import RgbImage
+from kizu.imaging.codecs import decode_image, encode_mask
+from kizu.imaging.geometry import Geometry
+from kizu.settings import Record
+from kizu.store import Store, keyed
+from kizu.store.keys import sha256_hex
+
+
+class EditRecord(Record):
+    """The sidecar of an edit.
+
+    Attributes:
+        key: The request's key.
+        request: The request itself.
+        status: "edited", or "refused" for ever.
+        reason: Why it was refused; empty for edits.
+        model: The model that made it.
+        geometry: How the photo was brought to the model's size.
+        picture_sha256: SHA-256 of the picture file; empty for refusals.
+        cost_usd: US dollars; None where the price is not known.
+        usage: Tokens by kind, as billed.
+        request_id: The service's own name of the call.
+        bought_at: When, in ISO 8601 UTC; None for edits that cost nothing.
+        bought_for: The dataset that paid; empty for edits that cost nothing.
+        latency_s: How long the service took; None for edits that cost nothing.
+        host: The host that answered; empty for edits made on this machine.
+        emulated: True if that was the emulator, which bills nothing.
+    """
+
+    key: str
+    request: EditRequest
+    status: Literal["edited", "refused"]
+    reason: str = ""
+    model: str = ""
+    geometry: Geometry
+    picture_sha256: str = ""
+    cost_usd: float | None = None
+    usage: dict[str, int] = Field(default_factory=dict)
+    request_id: str | None = None
+    bought_at: str | None = None
+    bought_for: str = ""
+    latency_s: float | None = None
+    host: str = ""
+    emulated: bool = False
+
+    @property
+    def has_picture(self) -> bool:
+        """False for refusals."""
+        return self.status == "edited"
+
+
+class EditDamagedError(ValueError):
+    """A stored picture is not the one its record speaks of."""
+
+
+def sidecar_path(key: str) -> str:
+    """Return where the sidecar of an edit lies; it exists when the edit is complete."""
+    return f"{keyed('edits', key)}/edit.json"
+
+
+def truth_path(key: str) -> str:
+    """Return where the painter's true mask lies. Evaluation reads it; no annotator may."""
+    return f"{keyed('truth', key)}.png"
+
+
+def find_edit(store: Store, key: str) -> EditRecord | None:
+    """Return the record of a complete edit or refusal, None where there is none yet."""
+    try:
+        return EditRecord.model_validate(store.read_json(sidecar_path(key)))
+    except FileNotFoundError:
+        return None
+
+
+def save_edit(
+    store: Store, request: EditRequest, edit: Edit, geometry: Geometry, bought_for: str = ""
+) -> EditRecord:
+    """Store an answer, picture first."""
+    record = EditRecord(
+        key=request.key,
+        request=request,
+        status="edited",
+        model=edit.model,
+        geometry=geometry,
+        picture_sha256=sha256_hex(edit.picture),
+        cost_usd=edit.cost_usd,
+        usage=dict(edit.usage),
+        request_id=edit.request_id,
+        bought_at=edit.bought_at,
+        bought_for=bought_for,
+        latency_s=edit.latency_s,
+        host=edit.host,
+        emulated=edit.emulated,
+    )
+    store.write(_picture_path(record.key), edit.picture)
+    if edit.truth is not None:
+        store.write(truth_path(record.key), encode_mask(geometry.undo_mask(edit.truth)))
+    store.write_json(sidecar_path(record.key), record.model_dump(mode="json"))
+    return record
+
+
+def save_refusal(
+    store: Store,
+    request: EditRequest,
+    reason: str,
+    geometry: Geometry,
+    *,
+    bought_for: str = "",
+    host: str = "",
+    emulated: bool = False,
+) -> EditRecord:
+    """Store a refusal, so that the request is never made again."""
+    record = EditRecord(
+        key=request.key,
+        request=request,
+        status="refused",
+        reason=reason,
+        geometry=geometry,
+        cost_usd=0.0,
+        bought_for=bought_for,
+        host=host,
+        emulated=emulated,
+    )
+    store.write_json(sidecar_path(record.key), record.model_dump(mode="json"))
+    return record
+
+
+def open_edit(store: Store, record: EditRecord, photo: RgbImage) -> RgbImage:
+    """Return the edited picture on the photo's grid, (H, W, 3) uint8.
+
+    Args:
+        store: The store.
+        record: The edit's record.
+        photo: The normal image, for the parts that were not sent.
+
+    Raises:
+        EditDamagedError: The picture is not the one that was recorded.
+    """
+    return record.geometry.undo(decode_image(read_picture(store, record)), photo)
+
+
+def read_picture(store: Store, record: EditRecord) -> bytes:
+    """Return the picture file of an edit as it was received.
+
+    Raises:
+        EditDamagedError: It is missing, or not the one that was recorded.
+    """
+    path = _picture_path(record.key)
+    way_out = "bring the file back, or delete the folder of the edit to have it made again"
+    try:
+        data = store.read(path)
+    except FileNotFoundError as error:
+        raise EditDamagedError(f"{path} is missing; {way_out}") from error
+    if sha256_hex(data) != record.picture_sha256:
+        raise EditDamagedError(
+            f"{path} is not the picture that {sidecar_path(record.key)} records; {way_out}"
+        )
+    return data
+
+
+def save_reply(store: Store, key: str, number: int, reply: Reply) -> None:
+    """Store an answer as it came; until the edit is complete this is all there is of it."""
+    store.write_json(_reply_path(key, number), reply.model_dump(mode="json"))
+
+
+def find_replies(store: Store, key: str) -> Iterator[tuple[int, Reply]]:
+    """Yield the answers, by number of the call, that nobody has come to read."""
+    for path in store.list(f"{keyed('edits', key)}/replies"):
+        number = int(path.rsplit("/", 1)[-1].removesuffix(".json"))
+        yield number, Reply.model_validate(store.read_json(path))
+
+
+def drop_reply(store: Store, key: str, number: int) -> None:
+    """Remove an answer whose edit is complete."""
+    store.remove(_reply_path(key, number))
+
+
+def set_aside(store: Store, key: str, number: int, remains: bytes) -> str:
+    """Keep what is no edit for inspection, outside the edits; return where it lies."""
+    path = f"{keyed('inspect', key)}/{number:08d}.bin"
+    store.write(path, remains)
+    return path
+
+
+def _reply_path(key: str, number: int) -> str:
+    return f"{keyed('edits', key)}/replies/{number:08d}.json"
+
+
+def _picture_path(key: str) -> str:
+    return f"{keyed('edits', key)}/picture.png"

@@ -1,0 +1,1 @@
+"""Detectors and segmenters that run here: one file per model family."""

@@ -1,0 +1,1 @@
+"""What becomes of raw detections: merged, cut into tiles, held against what is known."""

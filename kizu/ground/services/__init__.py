@@ -1,0 +1,1 @@
+"""Detectors that a service runs: pictures are sent, boxes come back."""

@@ -1,0 +1,1 @@
+"""Pixels, masks, boxes and their geometry: what every stage works with."""

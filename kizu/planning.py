@@ -1,0 +1,229 @@
+"""Plans a dataset: which edits of which photos it needs, and what is still to be bought."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import JsonValue
+
+from kizu.edit.editor import Framer, load_editor
+from kizu.edit.gpt_image.emulation import find_service
+from kizu.edit.gpt_image.request import ask_for, draw_of, editor_identity
+from kizu.edit.mask_files import DrawnMasks
+from kizu.edit.painter import PAINTER_VERSION, kind_from_prompt
+from kizu.edit.prompts import Wish
+from kizu.edit.regions import MaskRegion, Region, region_guide
+from kizu.edit.request import EditRequest
+from kizu.edit.settings import (
+    AzureSettings,
+    EditorSettings,
+    PainterSettings,
+)
+from kizu.edit.storage import sidecar_path
+from kizu.samples import PlannedSample, file_stem
+from kizu.sources import Inventory, NormalImage
+from kizu.spec import DatasetSpec, DefectSpec
+from kizu.spec_errors import SpecError
+from kizu.store import Store
+from kizu.store.keys import content_key
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A prompt as it will be sent."""
+
+    defect_type: str
+    prompt: str
+
+
+@dataclass(frozen=True)
+class BuildEstimate:
+    """What a plan comes to before anything is made.
+
+    Attributes:
+        photos: Normal images that can be used.
+        edited_photos: Those that get defects.
+        requests: Edits the dataset needs.
+        stored: Those the store already holds, refusals included.
+        to_make: The rest.
+        cost_usd: Most the rest can cost; None where the price is not known.
+        previews: Final prompts, the first few per defect; empty for editors without any.
+        emulated: True if the emulator answers, which bills nothing.
+    """
+
+    photos: int
+    edited_photos: int
+    requests: int
+    stored: int
+    to_make: int
+    cost_usd: float | None
+    previews: tuple[Preview, ...] = ()
+    emulated: bool = False
+
+
+def is_emulated(spec: DatasetSpec) -> bool:
+    """Tell whether the emulator answers in the place of the service that is to make the edits."""
+    return isinstance(spec.maker, AzureSettings) and find_service(spec.maker).emulated
+
+
+def plan_samples(
+    spec: DatasetSpec, images: Iterable[NormalImage], *, emulated: bool = False
+) -> list[PlannedSample]:
+    """List the samples of a dataset: edited photos x defects x variants, in that order.
+
+    Args:
+        spec: The dataset.
+        images: The photos.
+        emulated: Whether the emulator makes the edits, which are others than real ones then.
+
+    Raises:
+        SpecError: The editor does not understand a prompt.
+    """
+    planner = _Planner(spec, emulated=emulated)
+    return [
+        planner.sample(image, defect, index, variant)
+        for image in edited_images(spec, list(images))
+        for index, defect in enumerate(spec.defects)
+        for variant in range(defect.variants)
+    ]
+
+
+def edited_images(spec: DatasetSpec, images: Sequence[NormalImage]) -> list[NormalImage]:
+    """Choose the photos that get defects: a draw that more photos or a higher bound only extend."""
+    drawn = sorted(images, key=lambda image: content_key("edited", sha256=image.sha256))
+    chosen = {image.sha256 for image in drawn[: spec.images.max_edited]}
+    return [image for image in images if image.sha256 in chosen]
+
+
+def estimate_build(spec: DatasetSpec, inventory: Inventory, store: Store) -> BuildEstimate:
+    """Compare a plan with what the store holds; changes nothing."""
+    emulated = is_emulated(spec)
+    samples = plan_samples(spec, inventory.images, emulated=emulated)
+    missing = [s for s in samples if not store.exists(sidecar_path(s.request.key))]
+    return BuildEstimate(
+        photos=len(inventory.images),
+        edited_photos=len({sample.normal.sha256 for sample in samples}),
+        requests=len(samples),
+        stored=len(samples) - len(missing),
+        to_make=len(missing),
+        cost_usd=_most_usd(spec.editor, missing),
+        previews=_previews(spec.editor, samples),
+        emulated=emulated,
+    )
+
+
+def _most_usd(editor: EditorSettings, samples: Sequence[PlannedSample]) -> float | None:
+    """Return the most edits can cost, as far as can be told without the photos."""
+    maker = load_editor(editor.name, editor)
+    costs = [maker.most_usd(sample.request, _sent_size(maker, sample)) for sample in samples]
+    return None if None in costs else round(sum(cost or 0.0 for cost in costs), 6)
+
+
+def _sent_size(maker: Framer, sample: PlannedSample) -> tuple[int, int]:
+    source = (sample.normal.width, sample.normal.height)
+    return maker.frame(sample.request, source, region_guide(sample.region, None)).model
+
+
+def _previews(editor: EditorSettings, samples: Sequence[PlannedSample]) -> tuple[Preview, ...]:
+    if not isinstance(editor, AzureSettings):
+        return ()
+    prompts: dict[str, dict[str, None]] = {}
+    for sample in samples:
+        seen = prompts.setdefault(sample.defect_type, {})
+        if len(seen) < _PREVIEWS_PER_DEFECT:
+            seen[str(sample.request.ask["prompt"])] = None
+    return tuple(Preview(kind, prompt) for kind, seen in prompts.items() for prompt in seen)
+
+
+_PREVIEWS_PER_DEFECT: Final = 3
+
+
+class _Planner:
+    """Plans one sample at a time; what photos share is worked out once."""
+
+    def __init__(self, spec: DatasetSpec, *, emulated: bool) -> None:
+        self._spec = spec
+        self._editor = spec.maker
+        self._identity = _identity(spec.maker, emulated=emulated)
+        self._masks = DrawnMasks()
+        self._kinds = {
+            index: _painted_kind(index, defect)
+            for index, defect in enumerate(spec.defects)
+            if isinstance(self._editor, PainterSettings)
+        }
+
+    def sample(
+        self, image: NormalImage, defect: DefectSpec, index: int, variant: int
+    ) -> PlannedSample:
+        """Plan one edit of one photo."""
+        region = self._region(image, defect, index)
+        request = EditRequest(
+            normal_sha256=image.sha256,
+            ask=self._ask(image, defect, index, variant, region),
+            editor=self._identity,
+            variant=variant,
+            seed=self._spec.seed,
+        )
+        return PlannedSample(
+            sample_id=f"{file_stem(image.name)}_{defect.defect_type}_{variant:03d}_{request.key[:8]}",
+            normal=image,
+            defect_type=defect.defect_type,
+            prompt=defect.wording(variant),
+            phrases=defect.grounding_phrases,
+            region=region,
+            expected_area=defect.expected_area,
+            request=request,
+        )
+
+    def _region(self, image: NormalImage, defect: DefectSpec, index: int) -> Region | None:
+        if not isinstance(defect.region, MaskRegion):
+            return defect.region
+        try:
+            return self._masks.of(defect.region.path, image.name)
+        except ValueError as error:
+            raise SpecError(f"defects.{index}.region.path: {error}") from error
+
+    def _ask(
+        self,
+        image: NormalImage,
+        defect: DefectSpec,
+        index: int,
+        variant: int,
+        region: Region | None,
+    ) -> dict[str, JsonValue]:
+        """Return what is asked of the editor; of the painter with the kind and size to paint."""
+        area = (defect.area.min_fraction, defect.area.max_fraction) if defect.area else None
+        if isinstance(self._editor, AzureSettings):
+            wish = Wish(
+                defect=defect.wording(variant),
+                category=self._spec.images.category,
+                placement=defect.placement,
+                severity=defect.severity,
+                region=region,
+                area=area,
+            )
+            draw = draw_of(image.sha256, defect.defect_type, variant, self._spec.seed)
+            source = (image.width, image.height)
+            return ask_for(self._editor, wish, source, draw, phrasing=variant)
+        return {
+            "prompt": defect.wording(variant),
+            "region": region.model_dump(mode="json") if region else None,
+            "kind": self._kinds[index],
+            "area": list(area) if area else None,
+        }
+
+
+def _painted_kind(index: int, defect: DefectSpec) -> str:
+    try:
+        return kind_from_prompt(defect.prompt).value
+    except ValueError as error:
+        try:
+            return kind_from_prompt(defect.defect_type.replace("_", " ")).value
+        except ValueError:
+            raise SpecError(f"defects.{index}.prompt: {error}") from error
+
+
+def _identity(editor: PainterSettings | AzureSettings, *, emulated: bool) -> dict[str, JsonValue]:
+    if isinstance(editor, AzureSettings):
+        return editor_identity(editor, emulated=emulated)
+    return {**editor.shaping(), "version": PAINTER_VERSION}

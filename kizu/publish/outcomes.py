@@ -1,0 +1,149 @@
+"""How far each planned sample came, and the version that follows from it."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, Final
+
+from kizu.agree.verdict import Agreement, Reason, Verdict
+from kizu.edit.storage import EditRecord
+from kizu.outputs import SampleOutputs
+from kizu.publish.schemas import SCHEMA_VERSION
+from kizu.settings import Record
+from kizu.shards import last_failure
+from kizu.sources import NormalImage
+from kizu.spec import DatasetSpec
+from kizu.store import Store
+from kizu.store.keys import content_key
+
+
+class SampleStatus(StrEnum):
+    """How far a sample came."""
+
+    JUDGED = "judged"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNFINISHED = "unfinished"
+
+
+FAILED: Final = (SampleStatus.FAILED, SampleStatus.UNFINISHED)
+"""Where a sample stands that a rerun tries again."""
+
+
+class Outcome(Record):
+    """How far one planned sample came.
+
+    Attributes:
+        sample_id: The sample.
+        defect_type: Its class.
+        reached: How far it came.
+        reason: Why no further; the verdict's reason if it was judged.
+        verdict: The verdict, if it was judged.
+        edit_key: Key of the edit.
+        agree_key: Key of the verdict, which stands for everything it was made from; empty without.
+        cost_usd: What the edit cost; None if unknown or not made.
+        host: The host that made the edit; empty for this machine.
+        emulated: True if that was the emulator, which bills nothing.
+    """
+
+    sample_id: str
+    defect_type: str
+    status: SampleStatus
+    reason: str
+    verdict: Verdict | None
+    edit_key: str
+    agree_key: str
+    cost_usd: float | None
+    host: str = ""
+    emulated: bool = False
+
+    @property
+    def paid_usd(self) -> float | None:
+        """What was paid for the edit: nothing to the emulator."""
+        return 0.0 if self.emulated else self.cost_usd
+
+    @property
+    def content(self) -> list[Any] | None:
+        """What of this is published: no words about failures, no times; None if nothing is."""
+        if self.status is SampleStatus.JUDGED:
+            made_by = [self.cost_usd, self.host, self.emulated]
+            return [self.sample_id, self.edit_key, self.agree_key, *made_by]
+        return [self.sample_id, "refused"] if self.status is SampleStatus.REFUSED else None
+
+
+def sample_outcome(outputs: SampleOutputs, store: Store) -> Outcome:
+    """Look up how far a sample came."""
+    edit, agreement = outputs.edit, outputs.agreement
+    status, reason = _status(edit, agreement)
+    if agreement and _is_published_as_edited(outputs, agreement):
+        problem = outputs.picture_problem()
+        if problem:
+            agreement, status, reason = None, SampleStatus.UNFINISHED, problem
+    sample = outputs.sample
+    if not reason:
+        reason = last_failure(store, sample.sample_id) or "it was not tried yet"
+    return Outcome(
+        sample_id=sample.sample_id,
+        defect_type=sample.defect_type,
+        status=status,
+        reason=reason,
+        verdict=agreement.verdict if agreement else None,
+        edit_key=sample.request.key,
+        agree_key=outputs.keys.agree if agreement else "",
+        cost_usd=edit.cost_usd if edit else None,
+        host=edit.host if edit else "",
+        emulated=edit.emulated if edit else False,
+    )
+
+
+def _is_published_as_edited(outputs: SampleOutputs, agreement: Agreement) -> bool:
+    """Tell whether the editor's own picture is published, and so must be there undamaged."""
+    as_it_is = agreement.reason in (Reason.UNCHANGED, Reason.REDRAWN)
+    return as_it_is or not outputs.shard.spec.publish.composite
+
+
+def _status(edit: EditRecord | None, agreement: Agreement | None) -> tuple[SampleStatus, str]:
+    """Tell how far a sample came, and why where the records know it."""
+    if agreement is not None:
+        return SampleStatus.JUDGED, agreement.reason
+    if edit is None:
+        return SampleStatus.FAILED, ""
+    if not edit.has_picture:
+        return SampleStatus.REFUSED, edit.reason
+    return SampleStatus.UNFINISHED, ""
+
+
+def version_name(
+    spec: DatasetSpec, normals: Sequence[NormalImage], outcomes: Sequence[Outcome]
+) -> str:
+    """Name a version by its content: the same content is the same version on every machine.
+
+    Everything in ``samples``, ``instances`` and ``provenance`` follows from what is hashed here.
+    """
+    return content_key(
+        "version",
+        schema=SCHEMA_VERSION,
+        recipe=spec.recipe(),
+        normals=[[image.name, image.sha256, image.pixels_sha256] for image in normals],
+        samples=[content for outcome in outcomes if (content := outcome.content)],
+    )[:12]
+
+
+def is_empty(outcomes: Sequence[Outcome]) -> bool:
+    """Tell whether no sample was judged: there is nothing to publish."""
+    return all(outcome.status is not SampleStatus.JUDGED for outcome in outcomes)
+
+
+def may_become_latest(
+    spec: DatasetSpec, outcomes: Sequence[Outcome], left_out: int, *, lost_annotator: bool = False
+) -> bool:
+    """Tell whether a version may become the dataset's latest one.
+
+    Args:
+        spec: The dataset.
+        outcomes: How far the samples of the build came.
+        left_out: Samples that the build did not try, and photos that could not be read.
+        lost_annotator: True if nobody annotated, and the present latest version was annotated.
+    """
+    tried = not left_out and not lost_annotator
+    complete = tried and all(outcome.status not in FAILED for outcome in outcomes)
+    return not is_empty(outcomes) and (complete or spec.publish.latest == "always")

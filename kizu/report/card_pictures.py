@@ -1,0 +1,220 @@
+"""Draws the pictures of one card: small, and telling even where the defect is a hair."""
+
+import io
+from dataclasses import replace
+from typing import Final, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from kizu.imaging.arrays import Mask, RgbImage
+from kizu.report.card import Card, CardPictures, Panel
+from kizu.viz import overlays
+
+Window: TypeAlias = NDArray[np.float32]
+"""(4,) float32 xyxy in pixels."""
+
+WHOLE_SIDE_PX: Final = 320
+PANEL_SIDE_PX: Final = 240
+CARD_BYTES: Final = 60_000
+"""What a card's pictures may weigh together; quality gives way first."""
+
+_ENCODINGS: Final = ((82, 1.0), (64, 1.0), (44, 1.0), (44, 0.75), (36, 0.5))
+"""(WebP quality, scale) to try in turn until the pictures are light enough."""
+
+_WEBP_EFFORT: Final = 2
+_MIN_WINDOW_PX: Final = 64
+_WINDOW_MARGIN: Final = 1.7
+_WORTH_ENLARGING: Final = 0.62
+_THIN_FILL: Final = 0.3
+_PIECE_SHARE: Final = 0.2
+_MAX_ASPECT: Final = 1.6
+
+
+def draw_card(card: Card) -> CardPictures:
+    """Draw a sample's pictures.
+
+    Args:
+        card: The sample.
+
+    Returns:
+        Its words and pictures; the whole image at most 320 px long, the surroundings of the change
+        enlarged beside each other, all together at most 60 kB.
+
+    Example:
+        >>> grey = np.full((40, 60, 3), 128, np.uint8)
+        >>> card = Card("a", "dent", "a dent", "reject", "unchanged", "Equal.", {}, grey, grey)
+        >>> pictures = draw_card(card)
+        >>> pictures.normal == pictures.edited, pictures.heat, pictures.detail
+        (True, None, None)
+    """
+    card = _with_visible_boxes(card)
+    window = _window(card)
+    whole = _panels(card, _size_within(card.edited.shape, WHOLE_SIDE_PX), overlays.BOLD_PEN)
+    if window is not None:
+        scale = whole["outlined"].shape[1] / card.edited.shape[1]
+        whole["outlined"] = overlays.corner_marks(whole["outlined"], window * scale)
+    drawn: dict[str, RgbImage] = {str(name): picture for name, picture in whole.items()}
+    close = {} if window is None else _close_up(card, window)
+    if close:
+        drawn["detail"] = np.concatenate(list(close.values()), axis=1)
+    files = _encode_within(drawn, CARD_BYTES)
+    return _with_files(card, files, tuple(close))
+
+
+def _with_visible_boxes(card: Card) -> Card:
+    """Keep boxes that run along the image's edge far enough inside to be seen."""
+    if card.grounded_boxes is None:
+        return card
+    height, width = card.edited.shape[:2]
+    margin_px = overlays.BOLD_PEN.line_px * max(height, width) / WHOLE_SIDE_PX
+    return replace(
+        card, grounded_boxes=overlays.clip_boxes(card.grounded_boxes, width, height, margin_px)
+    )
+
+
+def _with_files(card: Card, files: dict[str, bytes], panels: tuple[Panel, ...]) -> CardPictures:
+    return CardPictures(
+        sample_id=card.sample_id,
+        defect_type=card.defect_type,
+        prompt=card.prompt,
+        verdict=card.verdict,
+        reason=card.reason,
+        explanation=card.explanation,
+        figures=dict(card.figures),
+        grounded_labels=tuple(dict.fromkeys(card.grounded_labels)),
+        width_px=card.edited.shape[1],
+        height_px=card.edited.shape[0],
+        normal=files["normal"],
+        edited=files["edited"],
+        outlined=files["outlined"],
+        heat=files.get("heat"),
+        detail=files.get("detail"),
+        detail_panels=panels,
+    )
+
+
+def _panels(card: Card, size: tuple[int, int], pen: overlays.Pen) -> dict[Panel, RgbImage]:
+    """Draw the four views of a card at (width, height) px, or three where there is no map."""
+    edited = overlays.fit_image(card.edited, *size)
+    views: dict[Panel, RgbImage] = {
+        "normal": overlays.fit_image(card.normal, *size),
+        "edited": edited,
+        "outlined": _outlined(card, edited, pen),
+    }
+    if card.anomaly_map is not None:
+        views["heat"] = overlays.heat_picture(edited, overlays.fit_map(card.anomaly_map, *size))
+    return views
+
+
+def _outlined(card: Card, edited: RgbImage, pen: overlays.Pen) -> RgbImage:
+    height, width = edited.shape[:2]
+    picture = edited
+    if card.grounded_boxes is not None:
+        scales = width / card.edited.shape[1], height / card.edited.shape[0]
+        boxes = overlays.fit_boxes(card.grounded_boxes, *scales)
+        picture = overlays.outline_boxes(picture, boxes, overlays.GROUNDED_COLOUR, pen)
+    for mask, colour in (
+        (card.grounded_mask, overlays.GROUNDED_COLOUR),
+        (card.mask, overlays.CHANGED_COLOUR),
+    ):
+        if mask is not None:
+            fitted = overlays.fit_mask(mask, width, height)
+            picture = overlays.outline_mask(picture, fitted, colour, pen)
+    return picture
+
+
+def _close_up(card: Card, window: Window) -> dict[Panel, RgbImage]:
+    x1, y1, x2, y2 = (int(edge) for edge in window)
+    part = np.s_[y1:y2, x1:x2]
+    boxes = card.grounded_boxes
+    cut = replace(
+        card,
+        normal=card.normal[part],
+        edited=card.edited[part],
+        anomaly_map=None if card.anomaly_map is None else card.anomaly_map[part],
+        mask=None if card.mask is None else card.mask[part],
+        grounded_mask=None if card.grounded_mask is None else card.grounded_mask[part],
+        grounded_boxes=None if boxes is None else overlays.shift_boxes(boxes, -x1, -y1),
+    )
+    return _panels(
+        cut, _size_within((y2 - y1, x2 - x1), PANEL_SIDE_PX, enlarge=True), overlays.FINE_PEN
+    )
+
+
+def _window(card: Card) -> Window | None:
+    """Return the surroundings of the change, or None if they are most of the image."""
+    for region in _regions(card):
+        window = _around(region, card.edited.shape)
+        share = (window[2:] - window[:2]) / (card.edited.shape[1], card.edited.shape[0])
+        if share.min() <= _WORTH_ENLARGING:
+            return window
+    return None
+
+
+def _regions(card: Card) -> list[Window]:
+    """List regions worth a close look: the whole change, its largest part, a piece of that."""
+    for mask in (card.mask, card.grounded_mask):
+        if mask is not None and mask.any():
+            return _regions_of(mask)
+    boxes = card.grounded_boxes
+    return [] if boxes is None or not len(boxes) else [boxes[0]]
+
+
+def _regions_of(mask: Mask) -> list[Window]:
+    _, labels, stats, middles = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    parts = stats[1:]
+    corners = np.hstack([parts[:, :2], parts[:, :2] + parts[:, 2:4]]).astype(np.float32)
+    largest = int(parts[:, cv2.CC_STAT_AREA].argmax())
+    found = [np.hstack([corners[:, :2].min(0), corners[:, 2:].max(0)]), corners[largest]]
+    box_area = int(parts[largest, cv2.CC_STAT_WIDTH] * parts[largest, cv2.CC_STAT_HEIGHT])
+    if parts[largest, cv2.CC_STAT_AREA] <= _THIN_FILL * box_area:
+        found.append(_piece(labels == largest + 1, middles[largest + 1]))
+    return found
+
+
+def _piece(part: Mask, middle: NDArray[np.float64]) -> Window:
+    """Return a piece of a long thin part, around its pixel nearest to its middle (x, y)."""
+    pixels = np.argwhere(part)[:, ::-1]
+    nearest = pixels[np.square(pixels - middle).sum(1).argmin()]
+    half = min(part.shape) * _PIECE_SHARE / 2
+    return np.hstack([nearest - half, nearest + half]).astype(np.float32)
+
+
+def _around(region: Window, shape: tuple[int, ...]) -> Window:
+    """Return a window around a region, inside the image, shaped much like it."""
+    limit = np.array([shape[1], shape[0]], np.float64)
+    aspect = np.clip(limit[0] / limit[1], 1 / _MAX_ASPECT, _MAX_ASPECT)
+    extent = np.maximum((region[2:] - region[:2]) * _WINDOW_MARGIN, _MIN_WINDOW_PX)
+    height = max(extent[1], extent[0] / aspect)
+    height *= min(1.0, *(limit / (height * aspect, height)))
+    size = np.maximum(np.rint([height * aspect, height]), 1)
+    start = np.rint((region[:2] + region[2:] - size) / 2)
+    start = np.clip(start, 0, limit - size)
+    return np.hstack([start, start + size]).astype(np.float32)
+
+
+def _size_within(shape: tuple[int, ...], side_px: int, *, enlarge: bool = False) -> tuple[int, int]:
+    scale = side_px / max(shape[0], shape[1])
+    if not enlarge:
+        scale = min(scale, 1.0)
+    return max(round(shape[1] * scale), 1), max(round(shape[0] * scale), 1)
+
+
+def _encode_within(pictures: dict[str, RgbImage], budget: int) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for quality, scale in _ENCODINGS:
+        files = {name: _encode_webp(p, quality, scale) for name, p in pictures.items()}
+        if sum(map(len, files.values())) <= budget:
+            break
+    return files
+
+
+def _encode_webp(picture: RgbImage, quality: int, scale: float) -> bytes:
+    size = max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1)
+    target = io.BytesIO()
+    image = Image.fromarray(overlays.fit_image(picture, *size))
+    image.save(target, "WEBP", quality=quality, method=_WEBP_EFFORT)
+    return target.getvalue()

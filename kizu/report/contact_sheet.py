@@ -1,0 +1,130 @@
+"""Sets many samples on one picture, like slides on a light-table."""
+
+import io
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageOps
+
+from kizu.imaging.arrays import RgbImage
+from kizu.report.card import CardPictures
+from kizu.report.labels import reason_label
+from kizu.viz.fonts import label_font
+
+_CELL_PX: Final = 160
+_GAP_PX: Final = 4
+_GUTTER_PX: Final = 28
+_LABEL_PX: Final = 30
+_TEXT_PX: Final = 14
+_MARK_PX: Final = 12
+_SMOOTHING: Final = 4
+_SLIDES: Final = 4
+_CARD_WIDTH_PX: Final = _SLIDES * _CELL_PX + (_SLIDES - 1) * _GAP_PX
+_CARD_HEIGHT_PX: Final = _CELL_PX + _LABEL_PX
+
+_TABLE: Final = (250, 250, 248)
+_WELL: Final = (233, 233, 230)
+_INK: Final = (58, 58, 56)
+_MARKS: Final = {"accept": (0, 128, 100), "review": (196, 128, 10), "reject": (196, 62, 40)}
+
+
+def contact_sheet(
+    pictures: Sequence[CardPictures], *, columns: int = 3, max_cards: int = 48
+) -> RgbImage:
+    """Set samples side by side: normal, outlined, then the change enlarged before and after.
+
+    Args:
+        pictures: The samples; where nothing is enlarged, the edited image and its
+            anomaly map stand instead.
+        columns: Samples in a row.
+        max_cards: Samples at most; of more, evenly spaced ones are taken.
+
+    Returns:
+        (H, W, 3) picture; below each sample its verdict as a mark, its number and its defect.
+
+    Raises:
+        ValueError: Fewer than one column or card is asked for.
+    """
+    if columns < 1 or max_cards < 1:
+        raise ValueError(f"columns={columns} and max_cards={max_cards} must both be 1 or more")
+    chosen = _evenly(len(pictures), max_cards)
+    columns = min(columns, max(len(chosen), 1))
+    sheet = _empty_sheet(len(chosen), columns)
+    for place, index in enumerate(chosen):
+        left = _GUTTER_PX + place % columns * (_CARD_WIDTH_PX + _GUTTER_PX)
+        top = _GUTTER_PX + place // columns * (_CARD_HEIGHT_PX + _GUTTER_PX)
+        _place_card(sheet, pictures[index], index + 1, (left, top))
+    return np.array(sheet, dtype=np.uint8)
+
+
+def _evenly(count: int, wanted: int) -> list[int]:
+    kept = min(count, wanted)
+    return [place * count // kept for place in range(kept)]
+
+
+def _empty_sheet(count: int, columns: int) -> Image.Image:
+    rows = max(math.ceil(count / columns), 1)
+    width = _GUTTER_PX + columns * (_CARD_WIDTH_PX + _GUTTER_PX)
+    return Image.new("RGB", (width, _GUTTER_PX + rows * (_CARD_HEIGHT_PX + _GUTTER_PX)), _TABLE)
+
+
+def _place_card(
+    sheet: Image.Image, card: CardPictures, number: int, corner: tuple[int, int]
+) -> None:
+    left, top = corner
+    draw = ImageDraw.Draw(sheet)
+    for slot, picture in enumerate(_slides(card)):
+        x = left + slot * (_CELL_PX + _GAP_PX)
+        draw.rectangle((x, top, x + _CELL_PX - 1, top + _CELL_PX - 1), fill=_WELL)
+        slide = ImageOps.contain(picture, (_CELL_PX, _CELL_PX), Image.Resampling.LANCZOS)
+        sheet.paste(
+            slide, (x + (_CELL_PX - slide.width) // 2, top + (_CELL_PX - slide.height) // 2)
+        )
+    middle = top + _CELL_PX + _LABEL_PX // 2 + 1
+    sheet.paste(_mark(card.verdict), (left, middle - _MARK_PX // 2))
+    _draw_label(draw, card, number, (left + _MARK_PX + 8, middle))
+
+
+def _slides(card: CardPictures) -> list[Image.Image]:
+    whole = [_open(card.normal), _open(card.outlined)]
+    if card.detail is None:
+        rest = (card.edited, card.heat)
+        return whole + [_open(file) for file in rest if file is not None]
+    strip = _open(card.detail)
+    width = strip.width // len(card.detail_panels)
+    places = [card.detail_panels.index(name) for name in ("normal", "edited")]
+    return whole + [strip.crop((at * width, 0, (at + 1) * width, strip.height)) for at in places]
+
+
+def _open(webp: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(webp)).convert("RGB")
+
+
+def _mark(verdict: str) -> Image.Image:
+    """Draw a disc for accept, a diamond for review, a cross for reject: shape and colour."""
+    end = _MARK_PX * _SMOOTHING
+    half, pen, colour = end // 2, end // 4, _MARKS[verdict]
+    mark = Image.new("RGB", (end, end), _TABLE)
+    draw = ImageDraw.Draw(mark)
+    if verdict == "accept":
+        draw.ellipse((0, 0, end - 1, end - 1), fill=colour)
+    elif verdict == "review":
+        draw.polygon([(half, 0), (end, half), (half, end), (0, half)], fill=colour)
+    else:
+        draw.line((0, 0, end, end), fill=colour, width=pen)
+        draw.line((0, end, end, 0), fill=colour, width=pen)
+    return mark.resize((_MARK_PX, _MARK_PX), Image.Resampling.LANCZOS)
+
+
+def _draw_label(
+    draw: ImageDraw.ImageDraw, card: CardPictures, number: int, left_middle: tuple[int, int]
+) -> None:
+    end = f"{card.verdict}: {reason_label(card.reason, 'en')}"
+    text = f"{number}   {card.defect_type}   {end}"
+    font = label_font(text, _TEXT_PX)
+    if font is None:
+        text = f"{number}   (name needs a Japanese font)   {end}"
+        font = label_font("", _TEXT_PX)
+    draw.text(left_middle, text, fill=_INK, font=font, anchor="lm")

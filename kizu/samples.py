@@ -1,0 +1,51 @@
+"""A sample: one defect image to be, from its plan to its row in the dataset."""
+
+import posixpath
+import re
+
+from kizu.edit.regions import Region
+from kizu.edit.request import EditRequest
+from kizu.settings import Record
+from kizu.sources import NormalImage
+from kizu.spec import AreaRange
+from kizu.store.keys import content_key, fraction_of
+
+
+class PlannedSample(Record):
+    """One defect image to be: the unit that goes through all stages.
+
+    Attributes:
+        sample_id: Its name in the dataset; readable, and distinct.
+        normal: The normal image.
+        defect_type: The class.
+        prompt: What the user asked for.
+        phrases: What the annotator looks for.
+        region: Where the defect may be.
+        expected_area: How much of the image it should cover.
+        request: The edit request.
+    """
+
+    sample_id: str
+    normal: NormalImage
+    defect_type: str
+    prompt: str
+    phrases: tuple[str, ...]
+    region: Region | None
+    expected_area: AreaRange
+    request: EditRequest
+
+
+def is_test_photo(image: NormalImage, test_fraction: float) -> bool:
+    """Draw the split of an edited photo by its content, so that it never changes sides."""
+    return fraction_of(content_key("split", sha256=image.sha256)) < test_fraction
+
+
+def file_stem(name: str) -> str:
+    """Make a file's path below the source a plain file stem.
+
+    Example:
+        >>> file_stem("line 2/カップ 01.png")
+        'line-2-カップ-01'
+    """
+    stem = posixpath.splitext(name)[0]
+    return re.sub(r"[^\w-]+", "-", stem).strip("-")[:80] or "photo"

@@ -1,0 +1,212 @@
+"""Finds the user's normal images and takes them into the store, each content once."""
+
+import os
+import posixpath
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Final
+
+import fsspec
+
+from kizu.imaging.arrays import RgbImage
+from kizu.imaging.codecs import (
+    DECODER_VERSION,
+    IMAGE_SUFFIXES,
+    UnreadableImageError,
+    decode_image,
+    encode_png,
+)
+from kizu.store import Store, keyed
+from kizu.store.keys import sha256_hex
+
+_MVTEC_GOOD: Final = "train/good"
+_GLOB_CHARACTERS: Final = frozenset("*?[")
+
+
+class SourceError(ValueError):
+    """The place of the normal images cannot be used; the message tells why and the way out."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file that may be a normal image.
+
+    Attributes:
+        name: Path below the source, with forward slashes, in Unicode NFC.
+        url: Where fsspec opens it.
+    """
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class NormalImage:
+    """A normal image in the store.
+
+    Attributes:
+        sha256: SHA-256 of the file it was decoded from; its identity.
+        pixels_sha256: SHA-256 of size and decoded pixels; equal for one photo in two formats.
+        name: The file's name below the source.
+        width: Pixels.
+        height: Pixels.
+    """
+
+    sha256: str
+    pixels_sha256: str
+    name: str
+    width: int
+    height: int
+
+    @property
+    def path(self) -> str:
+        """The PNG in the store."""
+        return f"{keyed('normals', self.sha256)}.png"
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that is left out, and why.
+
+    Attributes:
+        name: The file.
+        reason: Why, in one sentence.
+        unreadable: True if nobody could look at it, which may be otherwise tomorrow.
+    """
+
+    name: str
+    reason: str
+    unreadable: bool = False
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The normal images of a source, sorted by name, and the files that were left out."""
+
+    images: tuple[NormalImage, ...]
+    skipped: tuple[Skipped, ...]
+
+    @classmethod
+    def of(cls, taken: Iterable[NormalImage | Skipped]) -> "Inventory":
+        """Sort what was taken in; of images with equal pixels the first by name stays."""
+        images: dict[str, NormalImage] = {}
+        skipped: list[Skipped] = []
+        for item in sorted(taken, key=lambda item: item.name):
+            if isinstance(item, Skipped):
+                skipped.append(item)
+            elif first := images.get(item.pixels_sha256):
+                skipped.append(Skipped(item.name, f"it is the same picture as {first.name}"))
+            else:
+                images[item.pixels_sha256] = item
+        return cls(tuple(images.values()), tuple(skipped))
+
+
+def list_source(path: str) -> list[SourceFile]:
+    """List the files of a source, sorted by name.
+
+    Args:
+        path: A folder (searched with its subfolders), a folder holding MVTec AD's ``train/good``
+            (only that is taken), a pattern ("photos/*.jpg"), or any of these as an fsspec URL.
+
+    Raises:
+        SourceError: Nothing is there.
+    """
+    fs, root = _open(path)
+    if _GLOB_CHARACTERS & set(root):
+        found = [hit for hit in fs.glob(root) if fs.isfile(hit)]
+        root = _folder_above_pattern(root)
+    else:
+        root = _photos_root(fs, root, path)
+        found = fs.find(root)
+    files = [SourceFile(_name(hit, root), str(fs.unstrip_protocol(hit))) for hit in found]
+    files = [file for file in files if not _is_hidden(file.name)]
+    if not files:
+        raise SourceError(f"images.path: no files in {path!r}; give the folder of your photos")
+    return sorted(files, key=lambda file: file.name)
+
+
+def examine(file: SourceFile, store: Store) -> NormalImage | Skipped:
+    """Tell what a file is, or why it is skipped, and change nothing."""
+    return _examine(file, store)[0]
+
+
+def take_in(file: SourceFile, store: Store) -> NormalImage | Skipped:
+    """Decode a file into the store, or tell why it is skipped; known content is not redone."""
+    found, pixels = _examine(file, store)
+    if isinstance(found, Skipped) or pixels is None:
+        return found
+    store.write(found.path, encode_png(pixels))
+    facts = {key: value for key, value in asdict(found).items() if key not in ("sha256", "name")}
+    store.write_json(_sidecar(found.sha256), {**facts, "decoder": DECODER_VERSION})
+    return found
+
+
+def _examine(file: SourceFile, store: Store) -> tuple[NormalImage | Skipped, RgbImage | None]:
+    """Return what a file is, and its pixels if the store does not have them."""
+    if not file.name.lower().endswith(IMAGE_SUFFIXES):
+        kinds = ", ".join(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES)
+        return Skipped(file.name, f"its name does not end like an image's ({kinds})"), None
+    try:
+        with fsspec.open(file.url, "rb") as opened:
+            data = opened.read()
+        sha256 = sha256_hex(data)
+        known = _known(file.name, sha256, store)
+        return (known, None) if known else _decoded(file.name, sha256, data)
+    except UnreadableImageError as error:
+        return Skipped(file.name, str(error)), None
+    except OSError as error:
+        reason = f"it cannot be read ({error.strerror or error})"
+        return Skipped(file.name, reason, unreadable=True), None
+
+
+def _known(name: str, sha256: str, store: Store) -> NormalImage | None:
+    if not store.exists(_sidecar(sha256)):
+        return None
+    facts = store.read_json(_sidecar(sha256))
+    if facts.pop("decoder") != DECODER_VERSION:
+        return None
+    return NormalImage(sha256=sha256, name=name, **facts)
+
+
+def _decoded(name: str, sha256: str, data: bytes) -> tuple[NormalImage, RgbImage]:
+    pixels = decode_image(data)
+    height, width = pixels.shape[:2]
+    pixels_sha256 = sha256_hex(f"{height}x{width}".encode() + pixels.tobytes())
+    return NormalImage(sha256, pixels_sha256, name, width, height), pixels
+
+
+def _sidecar(sha256: str) -> str:
+    return f"{keyed('normals', sha256)}.json"
+
+
+def _open(path: str) -> tuple[fsspec.AbstractFileSystem, str]:
+    try:
+        fs, root = fsspec.core.url_to_fs(os.path.expanduser(path))  # noqa: PTH111 - may be a URL
+    except (ValueError, ImportError) as error:
+        raise SourceError(f"images.path: cannot open {path!r}: {error}") from error
+    return fs, root
+
+
+def _photos_root(fs: fsspec.AbstractFileSystem, root: str, path: str) -> str:
+    if not fs.isdir(root):
+        found = "is a file" if fs.exists(root) else "does not exist"
+        raise SourceError(
+            f"images.path: {path!r} {found}; give a folder, a pattern like 'photos/*.jpg' or a URL"
+        )
+    good = posixpath.join(root, _MVTEC_GOOD)
+    return good if fs.isdir(good) else root
+
+
+def _folder_above_pattern(pattern: str) -> str:
+    parts = pattern.split("/")
+    fixed = next(i for i, part in enumerate(parts) if _GLOB_CHARACTERS & set(part))
+    return "/".join(parts[:fixed]) or "/"
+
+
+def _name(hit: str, root: str) -> str:
+    return unicodedata.normalize("NFC", posixpath.relpath(hit, root))
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") for part in name.split("/"))

@@ -1,0 +1,201 @@
+"""What a person is told after a build: counts, what is odd, and what to do next."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from kizu.agree.verdict import Verdict
+from kizu.publish.outcomes import FAILED, Outcome, SampleStatus
+from kizu.settings import Record
+from kizu.sources import Inventory, Skipped
+from kizu.store.keys import sha256_hex
+
+MAX_CARDS: Final = 300
+"""More cards than this make the page too heavy to open; it then says how many it leaves out."""
+
+SUMMARY_FILE: Final = "summary.json"
+"""The summary's name among the files of a version's report."""
+
+_MOST_TELLING_FIRST: Final = (Verdict.REVIEW, Verdict.REJECT, Verdict.ACCEPT)
+
+
+class Problem(Record):
+    """A sample without a verdict, and why."""
+
+    sample_id: str
+    reason: str
+
+
+class BuildSummary(Record):
+    """What a build came to.
+
+    Attributes:
+        dataset: The dataset's name.
+        version: The version that was published, or found unchanged; empty if there was nothing
+            to publish.
+        latest: The dataset's latest version after the build; empty if there is none.
+        is_new: False if it was there already.
+        photos: Normal images.
+        samples: Planned defect images.
+        accepted: Those in the dataset's train and test splits.
+        review: Those a person should look at.
+        rejected: Those without a visible change.
+        refused: Edits the editor will never make.
+        failed: Samples a rerun will try again.
+        problems: The first of the failed ones.
+        skipped: Files that are no usable photo.
+        cost_usd: What the dataset's edits cost, now or earlier; None where a price is unknown.
+        note: A sentence about missing grounding, or empty.
+        stopped: Why the build stopped before all edits were made, and the way out, or empty.
+        paid: What was paid for the dataset over all its builds, in a sentence, or empty.
+        dataset_address: Where the version lies.
+        report_address: Where the page lies.
+    """
+
+    dataset: str
+    version: str
+    latest: str = ""
+    is_new: bool
+    photos: int
+    samples: int
+    accepted: int
+    review: int
+    rejected: int
+    refused: int
+    failed: int
+    problems: tuple[Problem, ...]
+    skipped: tuple[Skipped, ...]
+    cost_usd: float | None
+    note: str
+    stopped: str = ""
+    paid: str = ""
+    dataset_address: str
+    report_address: str
+
+    @property
+    def accepted_share(self) -> float | None:
+        """Accepted samples per judged one; None if none was judged."""
+        judged = self.accepted + self.review + self.rejected
+        return self.accepted / judged if judged else None
+
+    @property
+    def headline(self) -> str:
+        """One line: what is there, and what is not."""
+        judged = f"{self.accepted} accepted, {self.review} to review, {self.rejected} rejected"
+        rest = f", {self.refused} refused" if self.refused else ""
+        failed = f", {self.failed} failed" if self.failed else ""
+        return f"{self.samples} samples: {judged}{rest}{failed}"
+
+
+class SamplesFailedError(RuntimeError):
+    """A build that left some samples behind; everything else is published."""
+
+    def __init__(self, message: str, summary: BuildSummary | None = None) -> None:
+        """Say what failed; the summary is lost when the error travels as text."""
+        super().__init__(message)
+        self.summary = summary
+
+
+def summarize(  # noqa: D417 - the others are fields of the summary
+    outcomes: Sequence[Outcome],
+    inventory: Inventory,
+    *,
+    dataset: str,
+    version: str,
+    latest: str,
+    is_new: bool,
+    note: str,
+    stopped: str = "",
+    paid: str = "",
+    dataset_address: str,
+    report_address: str,
+) -> BuildSummary:
+    """Count what became of every sample.
+
+    Args:
+        outcomes: One per planned sample.
+        inventory: The photos, and the files left out.
+    """
+    status = [outcome.status for outcome in outcomes]
+    verdicts = [outcome.verdict for outcome in outcomes]
+    open_ends = [o for o in outcomes if o.status in FAILED]
+    costs = [o.paid_usd for o in outcomes if o.status is not SampleStatus.FAILED]
+    return BuildSummary(
+        dataset=dataset,
+        version=version,
+        latest=latest,
+        is_new=is_new,
+        photos=len(inventory.images),
+        samples=len(outcomes),
+        accepted=verdicts.count(Verdict.ACCEPT),
+        review=verdicts.count(Verdict.REVIEW),
+        rejected=verdicts.count(Verdict.REJECT),
+        refused=status.count(SampleStatus.REFUSED),
+        failed=len(open_ends),
+        problems=tuple(Problem(sample_id=o.sample_id, reason=o.reason) for o in open_ends[:20]),
+        skipped=inventory.skipped,
+        cost_usd=None if None in costs else round(sum(cost or 0.0 for cost in costs), 6),
+        note=note,
+        stopped=stopped,
+        paid=paid,
+        dataset_address=dataset_address,
+        report_address=report_address,
+    )
+
+
+def next_steps(summary: BuildSummary) -> list[str]:
+    """Say what to do now, most urgent first."""
+    steps: list[str] = []
+    if not summary.version:
+        steps.append("Nothing is published: no sample came as far as a verdict.")
+    elif summary.latest != summary.version:
+        latest = f"stays {summary.latest}" if summary.latest else "is not set"
+        steps.append(
+            f"Version {summary.version} is published, but the latest version {latest}: samples, "
+            "photos or the annotator are missing. Set publish.latest to 'always' to take such "
+            "versions all the same."
+        )
+    if summary.stopped:
+        steps.append(f"{summary.failed} samples are not made yet: {summary.stopped}.")
+    elif summary.failed:
+        steps.append(
+            f"{summary.failed} samples failed ({summary.problems[0].reason}). Mend the cause and "
+            "build again: only they are made."
+        )
+    if summary.skipped:
+        steps.append(f"{len(summary.skipped)} files were left out; see the list of skipped files.")
+    if summary.review:
+        steps.append(
+            f"Look at the {summary.review} samples to review; they are published with split "
+            "'review', outside train and test."
+        )
+    if summary.rejected:
+        steps.append(
+            f"{summary.rejected} edits show no change: describe the defect more strongly, or "
+            "give it a region."
+        )
+    if summary.note and summary.review:
+        steps.append(
+            "Nobody could confirm the changes: give the annotator its weights, or set "
+            "agree.without_grounding to 'accept' to trust the diff alone."
+        )
+    if summary.accepted:
+        steps.append(f"Train on {summary.dataset_address}; samples.parquet lists it.")
+    return steps
+
+
+def cards_to_show(outcomes: Sequence[Outcome], limit: int = MAX_CARDS) -> list[str]:
+    """Choose the sample ids a page shows, in the build's order.
+
+    Above the limit those to review come first, then rejected ones; among equals a draw by id that
+    stays the same from build to build.
+    """
+    judged = [outcome for outcome in outcomes if outcome.verdict is not None]
+    ranked = sorted(
+        judged,
+        key=lambda outcome: (
+            _MOST_TELLING_FIRST.index(outcome.verdict or Verdict.ACCEPT),
+            sha256_hex(outcome.sample_id.encode()),
+        ),
+    )
+    chosen = {outcome.sample_id for outcome in ranked[:limit]}
+    return [outcome.sample_id for outcome in judged if outcome.sample_id in chosen]

@@ -1,0 +1,132 @@
+import errno
+import multiprocessing
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from outages import losing_the_first_answer, refusing_once
+
+from kizu.store import Store
+
+FORK = multiprocessing.get_context("fork")
+
+
+@pytest.fixture(params=[errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL])
+def no_hard_links(request, monkeypatch):
+    """A disk without hard links, as the kernel answers there."""
+
+    def refuse(source, target):
+        Path(source).stat()
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, "File exists", target)
+        raise OSError(request.param, os.strerror(request.param), source)
+
+    monkeypatch.setattr(os, "link", refuse)
+
+
+@pytest.mark.usefixtures("no_hard_links")
+def test_without_hard_links_one_of_many_threads_creates_the_file(store, monkeypatch):
+    rename = Path.rename
+
+    def rename_slowly(aside, target):
+        time.sleep(0.05)
+        return rename(aside, target)
+
+    monkeypatch.setattr(Path, "rename", rename_slowly)
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(lambda n: store.create("a/f", bytes([n]) * 1000), range(32)))
+    assert won.count(True) == 1
+    assert store.read("a/f") == bytes([won.index(True)]) * 1000
+    assert list(store.list("")) == ["a/f"]
+
+
+def create_all(url: str, number: int, names: int, won: Path) -> None:
+    store = Store(url)
+    mine = [n for n in range(names) if store.create(f"ledger/{n}", bytes([number]) * 100_000)]
+    won.joinpath(str(number)).write_text(" ".join(map(str, mine)))
+
+
+@pytest.mark.usefixtures("no_hard_links")
+def test_without_hard_links_one_of_many_processes_creates_each_file(store, tmp_path):
+    won = tmp_path / "won"
+    won.mkdir()
+    writers = [FORK.Process(target=create_all, args=(store.url, n, 20, won)) for n in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+        assert writer.exitcode == 0
+    winners = {name: int(f.name) for f in won.iterdir() for name in f.read_text().split()}
+    assert sum(len(file.read_text().split()) for file in won.iterdir()) == 20
+    for name, number in winners.items():
+        assert store.read(f"ledger/{name}") == bytes([number]) * 100_000
+
+
+def create_and_hang(url: str, status: Path) -> None:
+    def hang(_aside: Path, _target: Path) -> None:
+        status.touch()
+        time.sleep(600)
+
+    Path.rename = hang
+    Store(url).create("ledger/1", b"half of it")
+
+
+@pytest.mark.usefixtures("no_hard_links")
+def test_without_hard_links_a_killed_creator_leaves_neither_file_nor_lock(store, tmp_path):
+    status = tmp_path / "reached"
+    creator = FORK.Process(target=create_and_hang, args=(store.url, status))
+    creator.start()
+    while not status.exists():
+        time.sleep(0.01)
+    assert not store.exists("ledger/1")
+    os.kill(creator.pid, signal.SIGKILL)
+    creator.join()
+    assert list(store.list("ledger")) == []
+    assert store.create("ledger/1", b"whole")
+    assert store.read("ledger/1") == b"whole"
+
+
+@pytest.mark.usefixtures("no_hard_links")
+def test_a_disk_with_neither_hard_links_nor_locks_is_named(store, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("kizu.store.local_files.fcntl.flock", refuse)
+    with pytest.raises(OSError, match=r"ledger has neither hard links nor locks; put the store"):
+        store.create("ledger/1", b"")
+
+
+def stale():
+    return OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+
+def test_who_creates_a_file_and_never_hears_so_is_still_told_that_it_is_his(store, monkeypatch):
+    monkeypatch.setattr(os, "link", losing_the_first_answer(os.link, stale()))
+    assert store.create("ledger/1", b"same")
+    assert not store.create("ledger/1", b"same")
+
+
+@pytest.mark.usefixtures("no_hard_links")
+def test_so_is_he_without_hard_links(store, monkeypatch):
+    monkeypatch.setattr(Path, "rename", losing_the_first_answer(Path.rename, stale()))
+    assert store.create("ledger/1", b"same")
+    assert not store.create("ledger/1", b"same")
+
+
+def test_a_create_that_fails_for_another_reason_is_an_error(store, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        store.create("a", b"1")
+    assert list(store.list("")) == []
+
+
+def test_a_disk_that_cannot_be_listed_is_no_empty_folder(store, monkeypatch):
+    store.write("replies/one", b"1")
+    monkeypatch.setattr(os, "scandir", refusing_once(os.scandir, stale()))
+    assert list(store.list("replies")) == ["replies/one"]

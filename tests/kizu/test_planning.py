@@ -1,0 +1,99 @@
+import pytest
+
+from kizu.edit.storage import sidecar_path
+from kizu.planning import edited_images, estimate_build, plan_samples
+from kizu.samples import file_stem, is_test_photo
+from kizu.sources import Inventory, NormalImage
+from kizu.spec import DatasetSpec
+from kizu.spec_errors import SpecError
+
+
+def image(number: int) -> NormalImage:
+    return NormalImage(f"{number:064x}", f"{number:064x}", f"line/{number:03d}.png", 100, 80)
+
+
+@pytest.fixture
+def images() -> list[NormalImage]:
+    return [image(number) for number in range(12)]
+
+
+def with_changes(spec: DatasetSpec, **fields) -> DatasetSpec:
+    return DatasetSpec.parse({**spec.model_dump(mode="json"), **fields})
+
+
+def keys(spec: DatasetSpec, images: list[NormalImage]) -> list[str]:
+    return [sample.request.key for sample in plan_samples(spec, images)]
+
+
+def test_a_plan_is_photos_times_defects_times_variants(spec, images):
+    defects = [{**spec.defects[0].model_dump(mode="json"), "variants": 3}]
+    assert len(plan_samples(with_changes(spec, defects=defects), images)) == 12 * 3
+    assert len(plan_samples(spec, images)) == 12 * 2
+
+
+def test_every_sample_has_its_own_key_and_id(spec, images):
+    samples = plan_samples(spec, images)
+    assert len({sample.request.key for sample in samples}) == len(samples)
+    assert len({sample.sample_id for sample in samples}) == len(samples)
+    assert samples[0].sample_id.startswith("line-000_hole_000_")
+
+
+def test_changing_what_does_not_shape_the_picture_asks_for_nothing_new(spec, images):
+    defects = [
+        {**defect.model_dump(mode="json"), "phrases": ["something else"]} for defect in spec.defects
+    ]
+    relaxed = with_changes(spec, defects=defects, agree={"min_mask_iou": 0.1})
+    assert keys(relaxed, images) == keys(spec, images)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"seed": 1}, {"editor": {"name": "painter", "drift": "gpt-image-2"}}]
+)
+def test_another_seed_or_editor_asks_anew(spec, images, fields):
+    assert not set(keys(with_changes(spec, **fields), images)) & set(keys(spec, images))
+
+
+def test_replay_asks_for_what_the_replayed_editor_made(spec, images):
+    replay = with_changes(spec, editor={"name": "replay", "of": {"name": "painter"}})
+    assert keys(replay, images) == keys(spec, images)
+
+
+def test_a_bound_on_edited_photos_only_grows(spec, images):
+    def chosen(bound: int) -> set[str]:
+        bounded = with_changes(spec, images={"path": "x", "max_edited": bound})
+        return {image.sha256 for image in edited_images(bounded, images)}
+
+    assert len(chosen(4)) == 4
+    assert chosen(4) < chosen(7)
+    assert len(chosen(99)) == 12
+
+
+def test_the_outlook_counts_what_the_store_holds(spec, images, store):
+    store.write_json(sidecar_path(keys(spec, images)[0]), {})
+    found = estimate_build(spec, Inventory(tuple(images), ()), store)
+    assert (found.photos, found.requests, found.stored, found.to_make) == (12, 24, 1, 23)
+    assert found.cost_usd == 0.0
+
+
+def test_the_split_of_a_photo_never_changes(images):
+    in_test = [image for image in images if is_test_photo(image, 0.5)]
+    assert 0 < len(in_test) < len(images)
+    assert all(is_test_photo(image, 0.8) for image in in_test)
+    assert not any(is_test_photo(image, 0.0) for image in images)
+
+
+def test_the_kind_is_found_in_the_type_where_the_prompt_does_not_tell(spec, images):
+    defects = [{"defect_type": "scratch", "prompt": "something long across the lid"}]
+    [sample, *_] = plan_samples(with_changes(spec, defects=defects), images)
+    assert sample.request.ask["kind"] == "scratch"
+
+
+def test_a_prompt_the_painter_does_not_know_is_named(spec, images):
+    defects = [{"defect_type": "odd", "prompt": "a purple unicorn"}]
+    with pytest.raises(SpecError, match=r"defects.0.prompt: .*unicorn"):
+        plan_samples(with_changes(spec, defects=defects), images)
+
+
+def test_japanese_file_names_stay_readable():
+    assert file_stem("ライン 2/カップ.png") == "ライン-2-カップ"
+    assert file_stem("!!!.png") == "photo"
