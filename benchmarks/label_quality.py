@@ -74,7 +74,7 @@ def build(photos: str, most: int, folder: Path) -> tuple[Store, str]:
             "name": "painted",
             "images": {"path": str(folder / "photos")},
             "defects": [{"defect_type": kind, "prompt": prompt} for kind, prompt in DEFECTS],
-            "ground": {"annotator": "none"},
+            "grounding": {"annotator": "none"},
             "publish": {"latest": "always"},
         }
     )

@@ -18,7 +18,7 @@ import numpy as np
 from kizu.agree.settings import AgreementSettings
 from kizu.agree.verdict import agree
 from kizu.diff import Status
-from kizu.ground.storage import DetectionsRecord
+from kizu.grounding.storage import DetectionsRecord
 from kizu.imaging.arrays import Mask
 from kizu.imaging.crops import connected_regions
 from kizu.imaging.rle import encode_crop

@@ -25,7 +25,7 @@ from kizu.planning import estimate_build
 from kizu.shards import ShardRef
 from kizu.spec import DatasetSpec
 from kizu.store import Store
-from tasks import agree, diff, edit, ground, intake, plan, publish, report
+from tasks import agree, diff, edit, grounding, intake, plan, publish, report
 from tasks.intake import open_inventory
 
 VARIANTS = 8
@@ -80,7 +80,7 @@ def write_photos(folder: Path, samples: int, side_px: int) -> DatasetSpec:
             "name": "orchestration",
             "images": {"path": str(folder)},
             "defects": [{"defect_type": "hole", "prompt": "a deep hole", "variants": VARIANTS}],
-            "ground": {"annotator": "none"},
+            "grounding": {"annotator": "none"},
             "agree": {"without_grounding": "accept"},
         }
     )
@@ -100,7 +100,7 @@ def bare_loop(
         nonlocal clock
         parts[part], clock = time.monotonic() - clock, time.monotonic()
 
-    annotator = ground.choose_annotator.fn(spec.ground)
+    annotator = grounding.choose_annotator.fn(spec.grounding)
     with ThreadPoolExecutor(threads) as pool:
         files = intake.list_photos.fn(spec.images.path, store_url, 64)
         inventory = list(pool.map(lambda part: intake.take_in_part.fn(part, store_url), files))
@@ -123,7 +123,7 @@ def _judging(store_url: str) -> Callable[[ShardRef], None]:
     def judge(shard: ShardRef) -> None:
         edit.edit_shard.fn(shard, store_url)
         diff.diff_shard.fn(shard, store_url, None)
-        ground.ground_shard.fn(shard, store_url, None)
+        grounding.grounding_shard.fn(shard, store_url, None)
         agree.agree_shard.fn(shard, store_url, None, None)
 
     return judge

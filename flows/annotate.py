@@ -1,4 +1,4 @@
-"""The flow that annotates existing edits anew: diff, ground, agree, publish, report."""
+"""The flow that annotates existing edits anew: diff, grounding, agree, publish, report."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from prefect import State, flow
 from flows.parameters import annotate_name, choose_spec, choose_store
 from flows.runner import task_runner
 from flows.steps import final_state, judge, publish_build, take_in_photos
-from kizu.ground import GroundSettings
+from kizu.grounding import GroundingSettings
 from kizu.spec import DatasetSpec
-from tasks.ground import choose_annotator
+from tasks.grounding import choose_annotator
 from tasks.plan import plan_shards
 
 SAMPLES_PER_SHARD = 16
@@ -25,7 +25,7 @@ SAMPLES_PER_SHARD = 16
 def annotate_dataset(
     spec: DatasetSpec | None = None,
     spec_file: str | None = None,
-    ground: GroundSettings | None = None,
+    grounding: GroundingSettings | None = None,
     store_url: str | None = None,
     shard_size: int = SAMPLES_PER_SHARD,
 ) -> State[Any]:
@@ -36,13 +36,13 @@ def annotate_dataset(
     Args:
         spec: The dataset. Leave it empty to give a spec file instead.
         spec_file: Path of a spec file that the worker sees, instead of the form above.
-        ground: The annotator, in place of the one the spec names. Empty: the spec's.
+        grounding: The annotator, in place of the one the spec names. Empty: the spec's.
         store_url: A folder or an fsspec URL that all workers see. Empty: the worker's own.
         shard_size: How many images one task handles.
     """
     spec, store_url = choose_spec(spec, spec_file), choose_store(store_url)
-    spec = spec.with_ground(ground or spec.ground)
-    annotator = choose_annotator(spec.ground)
+    spec = spec.with_grounding(grounding or spec.grounding)
+    annotator = choose_annotator(spec.grounding)
     inventory = take_in_photos(spec, store_url)
 
     plan = plan_shards(spec, inventory, annotator, store_url, shard_size, stored_only=True)

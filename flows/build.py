@@ -1,4 +1,4 @@
-"""The flow that builds a dataset: plan, edit, diff, ground, agree, publish, report."""
+"""The flow that builds a dataset: plan, edit, diff, grounding, agree, publish, report."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from flows.steps import edit_and_judge, final_state, publish_build, take_in_phot
 from kizu.edit.warnings import spec_warnings
 from kizu.spec import DatasetSpec
 from tasks.budget import within_budget
-from tasks.ground import choose_annotator
+from tasks.grounding import choose_annotator
 from tasks.plan import estimate, plan_shards
 
 SAMPLES_PER_SHARD = 16
@@ -43,7 +43,7 @@ def build_dataset(
     spec, store_url = choose_spec(spec, spec_file), choose_store(store_url)
     for warning in spec_warnings(spec, datetime.now(UTC).date()):
         get_run_logger().warning(warning)
-    annotator = choose_annotator(spec.ground)
+    annotator = choose_annotator(spec.grounding)
     inventory = take_in_photos(spec, store_url)
     spec = within_budget(spec, estimate(spec, inventory, store_url), store_url)
 

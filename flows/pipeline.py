@@ -13,11 +13,11 @@ from prefect.futures import PrefectFuture
 from flows.runner import gpu_stage, task_slots
 from kizu.progress import expect
 from kizu.shards import ShardRef
-from tasks import agree, diff, edit, ground
+from tasks import agree, diff, edit, grounding
 from tasks.agree import agree_shard
 from tasks.diff import diff_shard
 from tasks.edit import edit_shard
-from tasks.ground import ground_shard
+from tasks.grounding import grounding_shard
 from tasks.plan import BuildPlan
 
 Futures = list[PrefectFuture[Any]]
@@ -47,7 +47,7 @@ def submit_pipeline(plan: BuildPlan, store_url: str, *, with_edits: bool) -> Fut
         ready = edited.pop(shard.number, None)
         diffed = diff_shard.submit(shard, store_url, edited=ready)
         with gpu_stage():
-            grounded = ground_shard.submit(shard, store_url, edited=ready)
+            grounded = grounding_shard.submit(shard, store_url, edited=ready)
         judged[shard.number] = (allow_failure(diffed), allow_failure(grounded))
         return [diffed, grounded]
 
@@ -55,7 +55,7 @@ def submit_pipeline(plan: BuildPlan, store_url: str, *, with_edits: bool) -> Fut
         diffed, grounded = judged.pop(shard.number)
         return [agree_shard.submit(shard, store_url, diffed=diffed, grounded=grounded)]
 
-    for stage in (edit, diff, ground, agree) if with_edits else (diff, ground, agree):
+    for stage in (edit, diff, grounding, agree) if with_edits else (diff, grounding, agree):
         expect(stage.STAGE, plan.samples)
     stages = (make, annotate, compare) if with_edits else (annotate, compare)
     return submit_staggered(plan.shards, _SHARDS_PER_SLOT * task_slots(), *stages)

@@ -12,7 +12,7 @@ from kizu.store import Store
 from kizu.summary import BuildSummary, SamplesFailedError
 from tasks import intake, publish
 from tasks.artifacts import show_summary, wait_with_progress
-from tasks.ground import AnnotatorChoice
+from tasks.grounding import AnnotatorChoice
 from tasks.intake import list_photos, take_in_part
 from tasks.plan import BuildPlan
 from tasks.publish import choose_version, make_latest, publish_shard, publish_version

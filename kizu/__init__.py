@@ -2,7 +2,7 @@
 
 from kizu.diff import DiffResult, DiffSettings, diff_mask
 from kizu.edit.editor import Edit, Editor, load_editor
-from kizu.ground import Annotator, Detections, GroundSettings, load_annotator
+from kizu.grounding import Annotator, Detections, GroundingSettings, load_annotator
 from kizu.publish.dataset import Dataset, open_dataset
 from kizu.spec import DatasetSpec
 
@@ -15,7 +15,7 @@ __all__ = [
     "DiffSettings",
     "Edit",
     "Editor",
-    "GroundSettings",
+    "GroundingSettings",
     "diff_mask",
     "load_annotator",
     "load_editor",

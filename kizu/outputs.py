@@ -6,7 +6,7 @@ from kizu.agree.verdict import Agreement
 from kizu.edit.foreground import find_foreground, stored_foreground
 from kizu.edit.regions import region_mask
 from kizu.edit.storage import EditDamagedError, EditRecord, find_edit, open_edit, read_picture
-from kizu.ground.storage import DetectionsRecord, open_detections
+from kizu.grounding.storage import DetectionsRecord, open_detections
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import decode_png
 from kizu.samples import PlannedSample
@@ -80,9 +80,9 @@ class SampleOutputs:
         return StageFolder(self._store, "diff", self.keys.diff)
 
     @property
-    def ground(self) -> StageFolder:
+    def grounding(self) -> StageFolder:
         """Where the annotator's detections lie."""
-        return StageFolder(self._store, "ground", self.keys.ground)
+        return StageFolder(self._store, "grounding", self.keys.grounding)
 
     @property
     def agree(self) -> StageFolder:
@@ -119,7 +119,7 @@ class SampleOutputs:
     @cached_property
     def detections(self) -> DetectionsRecord | None:
         """What the annotator found on the edited picture; None if no annotator looks."""
-        return None if self.shard.annotator is None else open_detections(self.ground)
+        return None if self.shard.annotator is None else open_detections(self.grounding)
 
     def picture_problem(self) -> str:
         """Say what is wrong with the stored picture; empty if it is the one that was recorded."""

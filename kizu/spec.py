@@ -12,8 +12,8 @@ from kizu.diff import DiffSettings
 from kizu.edit.regions import MaskRegion, SpecRegion
 from kizu.edit.settings import AzureSettings, EditorSettings, PainterSettings, ReplaySettings
 from kizu.edit.severity import Severity
-from kizu.ground import GroundSettings
-from kizu.ground.names import DEMO_NOTICE
+from kizu.grounding import GroundingSettings
+from kizu.grounding.names import DEMO_NOTICE
 from kizu.publish.settings import PublishSettings
 from kizu.settings import KeyedByContent, Operational, Settings
 from kizu.spec_errors import SpecError, load_yaml, problem_sentence
@@ -164,8 +164,10 @@ class DatasetSpec(Settings):
     diff: DiffSettings = Field(
         default_factory=DiffSettings, title="Diff", description="How changes are found."
     )
-    ground: GroundSettings = Field(
-        default_factory=GroundSettings, title="Grounding", description="Who looks for the phrases."
+    grounding: GroundingSettings = Field(
+        default_factory=GroundingSettings,
+        title="Grounding",
+        description="Who looks for the phrases.",
     )
     agree: AgreementSettings = Field(
         default_factory=AgreementSettings,
@@ -209,10 +211,10 @@ class DatasetSpec(Settings):
 
     @model_validator(mode="after")
     def _trusted(self) -> Self:
-        if isinstance(self.maker, AzureSettings) and self.ground.needs_forcing:
+        if isinstance(self.maker, AzureSettings) and self.grounding.needs_forcing:
             raise ValueError(
-                f"ground.annotator {self.ground.annotator!r} has {DEMO_NOTICE}, too little to "
-                "judge paid edits; choose another, or set ground.force_demo_weights: true"
+                f"grounding.annotator {self.grounding.annotator!r} has {DEMO_NOTICE}, too little "
+                "to judge paid edits; choose another, or set grounding.force_demo_weights: true"
             )
         return self
 
@@ -221,13 +223,13 @@ class DatasetSpec(Settings):
         """The editor whose pictures these are: behind a replay the one that is replayed."""
         return self.editor.of if isinstance(self.editor, ReplaySettings) else self.editor
 
-    def with_ground(self, ground: GroundSettings) -> Self:
+    def with_grounding(self, grounding: GroundingSettings) -> Self:
         """Return the dataset with another annotator.
 
         Raises:
             ValidationError: If the rest of the spec does not allow it.
         """
-        return type(self).model_validate({**dict(self), "ground": ground})
+        return type(self).model_validate({**dict(self), "grounding": grounding})
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> Self:

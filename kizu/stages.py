@@ -23,7 +23,7 @@ class StageKeys:
     """Keys of what the stages make from one edit, in their order."""
 
     diff: str
-    ground: str
+    grounding: str
     agree: str
     card: str
 
@@ -48,12 +48,12 @@ def stage_keys(
     diff = content_key(
         "diff", version=DIFF_VERSION, **pair, region=region, settings=spec.diff.shaping()
     )
-    ground = content_key("ground", annotator=annotator, **pair, phrases=list(sample.phrases))
+    grounding = content_key("grounding", annotator=annotator, **pair, phrases=list(sample.phrases))
     agree = content_key(
         "agree",
         version=AGREE_VERSION,
         diff=diff,
-        ground=ground,
+        grounding=grounding,
         region=region,
         area=sample.expected_area.shaping(),
         settings=spec.agree.shaping(),
@@ -65,4 +65,4 @@ def stage_keys(
         sample_id=sample.sample_id,
         composite=spec.publish.composite,
     )
-    return StageKeys(diff, ground, agree, card)
+    return StageKeys(diff, grounding, agree, card)

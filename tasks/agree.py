@@ -29,7 +29,7 @@ def agree_shard(
             return StepResult.WAITING
         if found.agree.done():
             return StepResult.KEPT
-        if not found.diff.done() or (shard.annotator is not None and not found.ground.done()):
+        if not found.diff.done() or (shard.annotator is not None and not found.grounding.done()):
             return StepResult.WAITING
         agreement = agree(
             open_diff_mask(found.diff),

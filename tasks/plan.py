@@ -10,7 +10,7 @@ from kizu.sources import Inventory, SourceError
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 from tasks.artifacts import show_plan
-from tasks.ground import AnnotatorChoice
+from tasks.grounding import AnnotatorChoice
 from tasks.intake import open_inventory
 from tasks.stage import CACHED_IN_RUN, UNCACHED
 

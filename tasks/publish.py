@@ -22,7 +22,7 @@ from kizu.settings import Record
 from kizu.shards import ShardRef
 from kizu.spec import DatasetSpec
 from kizu.store import Store
-from tasks.ground import AnnotatorChoice
+from tasks.grounding import AnnotatorChoice
 from tasks.intake import open_inventory
 from tasks.stage import CACHED_IN_RUN, UNCACHED
 

@@ -16,7 +16,7 @@ from kizu.shards import ShardRef
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 from kizu.summary import SUMMARY_FILE, BuildSummary, cards_to_show, next_steps, summarize
-from tasks.ground import AnnotatorChoice
+from tasks.grounding import AnnotatorChoice
 from tasks.intake import open_inventory
 from tasks.publish import VersionRef
 from tasks.stage import UNCACHED
@@ -111,7 +111,7 @@ def _page(
             ("Photos", str(summary.photos)),
             ("Samples", str(summary.samples)),
             ("Editor", spec.editor.name),
-            ("Annotator", spec.ground.annotator),
+            ("Annotator", spec.grounding.annotator),
             ("Cost", cost),
             *([("Paid", summary.paid)] if summary.paid else []),
         ),

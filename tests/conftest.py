@@ -91,7 +91,7 @@ def spec(photos: Path) -> DatasetSpec:
                 {"defect_type": "hole", "prompt": "a deep hole"},
                 {"defect_type": "stain", "prompt": "a brown stain"},
             ],
-            "ground": {"annotator": "none"},
+            "grounding": {"annotator": "none"},
             "agree": {"without_grounding": "accept"},
         }
     )

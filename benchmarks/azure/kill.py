@@ -196,7 +196,7 @@ class Flow(Worker):
                 {"defect_type": "stain", "prompt": "a brown stain", "variants": 2},
             ],
             "editor": {"name": "azure", "quality": "low", "images_per_minute": 60_000},
-            "ground": {"annotator": "none"},
+            "grounding": {"annotator": "none"},
             "agree": {"without_grounding": "accept"},
         }
         (folder / "dataset.yaml").write_text(json.dumps(spec))

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from benchmarks.demo_weights.scenes import MOST_DEFECTS, WORDS, Scenes, load_scenes
-from kizu.ground import GroundSettings, load_annotator
-from kizu.ground.detections import Detections
-from kizu.ground.models.sam import load as load_sam
-from kizu.ground.protocols import Annotator
-from kizu.ground.registry import DEMO_WEIGHTS
-from kizu.ground.weights import find_weights
+from kizu.grounding import GroundingSettings, load_annotator
+from kizu.grounding.detections import Detections
+from kizu.grounding.models.sam import load as load_sam
+from kizu.grounding.protocols import Annotator
+from kizu.grounding.registry import DEMO_WEIGHTS
+from kizu.grounding.weights import find_weights
 from kizu.imaging.arrays import Boxes
 from kizu.imaging.boxes import box_iou, box_of
 from kizu.imaging.masks import mask_iou
@@ -84,7 +84,7 @@ def mask_scores(
     folder: Path, scenes: Scenes, truths: Sequence[Truth]
 ) -> list[tuple[int, float, float]]:
     """Return for every defect its class, the IoU of SAM's mask for its true box, and of the box."""
-    segmenter = load_sam(find_weights(str(folder), "sam"), GroundSettings())
+    segmenter = load_sam(find_weights(str(folder), "sam"), GroundingSettings())
     rows = list[tuple[int, float, float]]()
     for image, truth in zip(scenes.image, truths, strict=True):
         if not len(truth.boxes):
@@ -116,7 +116,7 @@ def report(detector: Path, segmenter: Path, pools: list[Path], threshold: float)
     """Return the card as a Markdown table."""
     scenes = load_scenes(pools)
     truths = [truth_of(scenes, row) for row in range(len(scenes.image))]
-    settings = GroundSettings(detector_weights=str(detector), box_threshold=threshold)
+    settings = GroundingSettings(detector_weights=str(detector), box_threshold=threshold)
     found = detect(load_annotator("grounding-dino", settings), scenes)
     masks = mask_scores(segmenter, scenes, truths)
     lines = [

@@ -11,8 +11,8 @@ import numpy as np
 
 from kizu.agree.settings import AgreementSettings
 from kizu.diff import Status
-from kizu.ground.encoded import EncodedDetections
-from kizu.ground.postprocess.priors import with_priors
+from kizu.grounding.encoded import EncodedDetections
+from kizu.grounding.postprocess.priors import with_priors
 from kizu.imaging.arrays import Mask
 from kizu.imaging.boxes import box_area, box_of
 from kizu.imaging.masks import box_mask, coverage, mask_iou

@@ -15,16 +15,16 @@ from kizu.cli.terminal import (
     print_warning,
     progress_bars,
 )
-from kizu.ground import (
+from kizu.grounding import (
     AnnotationFailure,
     Annotator,
     Detections,
+    GroundingSettings,
     GroundingUnavailable,
-    GroundSettings,
     catalogue,
     load_annotator,
 )
-from kizu.ground.names import parse_annotator_name
+from kizu.grounding.names import parse_annotator_name
 from kizu.imaging.codecs import UnreadableImageError, decode_image, encode_png
 from kizu.viz.detections_overlay import draw_overlay
 
@@ -37,8 +37,8 @@ def annotators() -> None:
 
 
 def _setting(name: str, **options: Any) -> Any:  # noqa: ANN401 - what typer.Option takes and gives
-    """Return a command line option with a ground setting's own description."""
-    return typer.Option(help=GroundSettings.model_fields[name].description, **options)
+    """Return a command line option with a grounding setting's own description."""
+    return typer.Option(help=GroundingSettings.model_fields[name].description, **options)
 
 
 def annotate(
@@ -65,7 +65,7 @@ def annotate(
 ) -> None:
     """Find phrases in photos; print the regions and draw them over the photos."""
     or_exit(parse_annotator_name, annotator)
-    settings = GroundSettings(
+    settings = GroundingSettings(
         annotator=annotator,
         detector_weights=detector_weights,
         segmenter_weights=segmenter_weights,
@@ -132,7 +132,7 @@ def _numbered(stems: Sequence[str]) -> list[str]:
 
 
 def _annotate_all(
-    settings: GroundSettings, phrases: Sequence[str], pictures: dict[Path, Path]
+    settings: GroundingSettings, phrases: Sequence[str], pictures: dict[Path, Path]
 ) -> list[str]:
     """Annotate photo by photo, print and draw; return one sentence per photo that failed."""
     with progress_bars("load the models"):

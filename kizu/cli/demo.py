@@ -55,7 +55,7 @@ editor:
   name: painter
   drift: gpt-image-2
 
-ground:
+grounding:
   # A small Grounding DINO and a small SAM that come with kizu and know five words of synthetic
   # defects. For real photos choose grounding-dino+sam or another: kizu annotators lists them.
   annotator: demo-grounding-dino+demo-sam

@@ -46,7 +46,7 @@ editor:
   name: painter
   drift: none
 
-ground:
+grounding:
   # Who looks for the phrases: a detector with a segmenter, or 'none'.
   annotator: grounding-dino+sam
 

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from kizu.edit.warnings import spec_warnings
-from kizu.ground import CatalogueEntry, Detections
+from kizu.grounding import CatalogueEntry, Detections
 from kizu.planning import BuildEstimate
 from kizu.progress import Listener, listening
 from kizu.sources import Skipped

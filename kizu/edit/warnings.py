@@ -16,7 +16,7 @@ def spec_warnings(spec: DatasetSpec, today: date) -> list[str]:
         today: Decides which models are retired.
     """
     editor = spec.maker
-    warnings = [spec.ground.notice]
+    warnings = [spec.grounding.notice]
     if isinstance(editor, AzureSettings):
         warnings += [retirement_warning(editor.model, today), _price_warning(editor)]
         if isinstance(spec.editor, AzureSettings):

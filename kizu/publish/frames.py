@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.ground.encoded import EncodedDetections
+from kizu.grounding.encoded import EncodedDetections
 from kizu.imaging.arrays import Boxes
 from kizu.imaging.crops import MaskCrop, crop_of_box
 from kizu.imaging.rle import decode_crop, encode_crop

@@ -9,7 +9,7 @@ import numpy as np
 from kizu.agree.verdict import Verdict
 from kizu.diff.storage import DiffRecord
 from kizu.edit.storage import EditRecord
-from kizu.ground.encoded import EncodedDetections
+from kizu.grounding.encoded import EncodedDetections
 from kizu.imaging.arrays import FloatMap, Mask
 from kizu.imaging.crops import connected_regions
 from kizu.imaging.rle import encode_crop
@@ -142,7 +142,7 @@ def _edit_columns(outputs: SampleOutputs) -> Row:
         "picture_sha256": edit.picture_sha256,
         "edit_key": edit.key,
         "diff_key": keys.diff,
-        "ground_key": keys.ground,
+        "grounding_key": keys.grounding,
         "agree_key": keys.agree,
     }
 

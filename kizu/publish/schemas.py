@@ -70,7 +70,7 @@ PROVENANCE: Final = pa.schema(
         pa.field("picture_sha256", pa.string()),
         pa.field("edit_key", pa.string()),
         pa.field("diff_key", pa.string()),
-        pa.field("ground_key", pa.string()),
+        pa.field("grounding_key", pa.string()),
         pa.field("agree_key", pa.string()),
         pa.field("diff_settings", pa.string()),
         pa.field("diff_status", pa.string()),

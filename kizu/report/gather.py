@@ -5,7 +5,7 @@ import numpy as np
 from kizu.agree.verdict import Agreement
 from kizu.diff.composite import carry_map
 from kizu.diff.storage import DiffRecord, open_anomaly_map, open_diff
-from kizu.ground.encoded import EncodedDetections
+from kizu.grounding.encoded import EncodedDetections
 from kizu.imaging.arrays import FloatMap, Mask
 from kizu.outputs import SampleOutputs
 from kizu.publish.dataset import Sample

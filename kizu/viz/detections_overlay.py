@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from PIL import Image, ImageDraw
 
-from kizu.ground.detections import Detections
+from kizu.grounding.detections import Detections
 from kizu.imaging.arrays import RgbImage
 from kizu.viz import overlays
 from kizu.viz.fonts import label_font

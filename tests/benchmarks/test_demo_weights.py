@@ -5,7 +5,7 @@ from benchmarks.demo_weights.assignment import assign, generalized_iou, pairwise
 from benchmarks.demo_weights.batches import augmented
 from benchmarks.demo_weights.card import PHRASES, Truth, average_precision
 from benchmarks.demo_weights.scenes import Scenes, scene
-from kizu.ground.detections import from_rows
+from kizu.grounding.detections import from_rows
 from kizu.imaging.boxes import box_of
 
 TRUTH = torch.tensor([[0.1, 0.1, 0.3, 0.3]])

@@ -9,9 +9,9 @@ from PIL import Image
 from tiny_models.dino import grounding_dino_folder  # noqa: F401 - fixture
 from tiny_models.sam import sam_folder  # noqa: F401 - fixture
 
-from kizu.ground import GroundSettings, load_annotator
+from kizu.grounding import GroundingSettings, load_annotator
 
-FILE = Path(__file__).parents[2] / "benchmarks" / "ground" / "plain.py"
+FILE = Path(__file__).parents[2] / "benchmarks" / "grounding" / "plain.py"
 PHRASES = ["a scratch", "a crack"]
 
 
@@ -55,7 +55,7 @@ def test_the_annotator_draws_the_masks_of_the_plain_loop_for_its_boxes(
     spread_scores_folder,
     sam_folder,  # noqa: F811 - the fixture
 ):
-    settings = GroundSettings(
+    settings = GroundingSettings(
         detector_weights=str(spread_scores_folder),
         segmenter_weights=str(sam_folder),
         box_threshold=0.0,

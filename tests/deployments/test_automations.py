@@ -30,7 +30,7 @@ def served(tmp_path_factory, azure) -> Iterator[Served]:
         "name": "plates",
         "images": {"path": str(folder / "photos")},
         "defects": [{"defect_type": "hole", "prompt": "a deep hole"}],
-        "ground": {"annotator": "none"},
+        "grounding": {"annotator": "none"},
         "agree": {"without_grounding": "accept"},
     }
     (folder / "photos").mkdir()

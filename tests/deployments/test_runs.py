@@ -27,8 +27,8 @@ def test_another_annotator_buys_nothing(served, spec):
     assert served.end_of(served.run({"spec": fields}))["type"] == "COMPLETED"
     bought = edits(served)
     more = fields | {"defects": [{**one, "variants": 2} for one in fields["defects"]]}
-    ground = {"annotator": "grounding-dino+sam", "detector_weights": "/nowhere"}
-    run_id = served.run({"spec": more, "ground": ground}, "annotate-dataset/on-demand")
+    grounding = {"annotator": "grounding-dino+sam", "detector_weights": "/nowhere"}
+    run_id = served.run({"spec": more, "grounding": grounding}, "annotate-dataset/on-demand")
     state = served.end_of(run_id)
     assert (state["type"], state["message"][:9]) == ("COMPLETED", "4 samples")
     assert edits(served) == bought

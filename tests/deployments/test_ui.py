@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-STAGES = ("edit", "diff", "ground", "agree")
+STAGES = ("edit", "diff", "grounding", "agree")
 
 
 def edits(store: Path) -> dict[str, int]:

@@ -2,13 +2,13 @@ import yaml
 
 from flows.annotate import annotate_dataset
 from flows.build import build_dataset
-from kizu.ground import GroundSettings
+from kizu.grounding import GroundingSettings
 from kizu.publish.layout import latest_version
 from kizu.spec import DatasetSpec
 from kizu.summary import BuildSummary
 from tasks.yield_alert import has_drifted
 
-NOWHERE = GroundSettings(annotator="grounding-dino+sam", detector_weights="/nowhere")
+NOWHERE = GroundingSettings(annotator="grounding-dino+sam", detector_weights="/nowhere")
 
 
 def test_another_annotator_publishes_a_version_of_the_edits_there_are(build, spec, store):
@@ -17,7 +17,7 @@ def test_another_annotator_publishes_a_version_of_the_edits_there_are(build, spe
     fields = spec.model_dump(mode="json")
     more = [*fields["defects"], {"defect_type": "crack", "prompt": "a crack"}]
     wider = DatasetSpec.parse({**fields, "defects": more, "agree": {}})
-    state = annotate_dataset(wider, ground=NOWHERE, store_url=store.url, return_state=True)
+    state = annotate_dataset(wider, grounding=NOWHERE, store_url=store.url, return_state=True)
     found = BuildSummary.model_validate(state.result())
     assert (found.samples, found.review, found.failed) == (4, 4, 0)
     assert found.note.startswith("Samples are not grounded: ")
@@ -29,7 +29,7 @@ def test_another_annotator_publishes_a_version_of_the_edits_there_are(build, spe
 
 def test_annotating_every_edit_anew_makes_the_latest_version(build, spec, store):
     build(spec)
-    state = annotate_dataset(spec, ground=NOWHERE, store_url=store.url, return_state=True)
+    state = annotate_dataset(spec, grounding=NOWHERE, store_url=store.url, return_state=True)
     found = BuildSummary.model_validate(state.result())
     assert found.latest == found.version == latest_version(store, "plates").version
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter
 
 import kizu
-from kizu.ground import annotator_version
+from kizu.grounding import annotator_version
 from kizu.imaging.codecs import decode_png, encode_png
 from kizu.planning import plan_samples
 from kizu.publish.layout import VersionFolder, latest_version
@@ -157,12 +158,12 @@ def test_a_failed_image_stops_no_other_and_a_rerun_makes_only_it(build, spec, st
 
 
 def test_missing_weights_are_told_once_and_send_to_review(build, spec, store, tmp_path):
-    ground = {
+    grounding = {
         "annotator": "grounding-dino+sam",
         "detector_weights": str(tmp_path / "no weights"),
         "segmenter_weights": str(tmp_path / "no weights"),
     }
-    state, summary = build(changed(spec, ground=ground, agree={}))
+    state, summary = build(changed(spec, grounding=grounding, agree={}))
     assert state.is_completed()
     assert summary.note.startswith("Samples are not grounded: ")
     assert "no weights" in summary.note
@@ -174,14 +175,14 @@ def test_missing_weights_are_told_once_and_send_to_review(build, spec, store, tm
 def test_with_weights_every_edit_is_looked_at_and_its_regions_are_published(
     build, spec, store, grounding_dino_folder, sam_folder
 ):
-    ground = {
+    grounding = {
         "annotator": "grounding-dino+sam",
         "detector_weights": str(grounding_dino_folder),
         "segmenter_weights": str(sam_folder),
         "box_threshold": 0.0,
         "max_boxes": 3,
     }
-    state, summary = build(changed(spec, ground=ground))
+    state, summary = build(changed(spec, grounding=grounding))
     assert state.is_completed()
     assert summary.note == ""
     provenance = [row for row in rows(store, "plates", "provenance") if row["edit_key"]]
@@ -195,20 +196,20 @@ def test_with_weights_every_edit_is_looked_at_and_its_regions_are_published(
 def test_a_worker_with_other_weights_than_planned_fails_its_shard_and_names_both(
     build, spec, store, grounding_dino_folder, sam_folder, monkeypatch
 ):
-    ground = {
+    grounding = {
         "annotator": "grounding-dino+sam",
         "detector_weights": str(grounding_dino_folder),
         "segmenter_weights": str(sam_folder),
     }
-    here = json.loads(annotator_version(changed(spec, ground=ground).ground))
+    here = json.loads(annotator_version(changed(spec, grounding=grounding).grounding))
     planned = json.dumps({**here, "detector": "sha256:of another machine"})
-    monkeypatch.setattr("tasks.ground.annotator_version", lambda _: planned)
-    state, summary = build(changed(spec, ground=ground))
+    monkeypatch.setattr("tasks.grounding.annotator_version", lambda _: planned)
+    state, summary = build(changed(spec, grounding=grounding))
     assert state.is_failed()
     assert (summary.failed, summary.version) == (4, "")
     told = f"detector: {here['detector']!r} here, 'sha256:of another machine' planned"
     assert all(told in problem.reason for problem in summary.problems)
-    assert list(store.list("stages/ground")) == []
+    assert list(store.list("stages/grounding")) == []
 
 
 def test_broken_files_are_left_out_by_name(build, spec, photos):
@@ -233,9 +234,10 @@ def test_japanese_names_reach_manifest_report_and_files(build, spec, store, phot
 
 
 def test_people_recognise_the_runs_and_find_the_yield_in_the_ui(build, spec):
-    build(spec, shard_size=3)
+    state, _ = build(spec, shard_size=3)
+    of_this_build = FlowRunFilter(id={"any_": [state.state_details.flow_run_id]})
     with get_client(sync_client=True) as client:
-        runs = {run.name for run in client.read_task_runs(limit=200)}
+        runs = {run.name for run in client.read_task_runs(flow_run_filter=of_this_build)}
         artifacts = {artifact.key for artifact in client.read_artifacts(limit=200)}
         flows = {run.name for run in client.read_flow_runs()}
     assert {"edit 1 of 2", "diff 2 of 2", "publish 1 of 2"} <= runs

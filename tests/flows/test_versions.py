@@ -117,8 +117,8 @@ def test_a_night_without_the_annotator_leaves_the_latest_version_where_it_is(
         "detector_weights": str(grounding_dino_folder),
         "segmenter_weights": str(sam_folder),
     }
-    _, grounded = build(changed(spec, ground=weights))
-    lost = changed(spec, ground={**weights, "detector_weights": "/nowhere"})
+    _, grounded = build(changed(spec, grounding=weights))
+    lost = changed(spec, grounding={**weights, "detector_weights": "/nowhere"})
     _, summary = build(lost)
     assert summary.note.startswith("Samples are not grounded: ")
     assert summary.version != grounded.version == summary.latest
@@ -215,7 +215,7 @@ def test_settings_that_change_no_result_change_nothing(build, spec, store):
         changed(
             spec,
             diff={"threads": 2},
-            ground={"annotator": "none", "device": "cpu", "mmdet_python": "elsewhere"},
+            grounding={"annotator": "none", "device": "cpu", "mmdet_python": "elsewhere"},
             budget={"max_requests": 5},
         )
     )

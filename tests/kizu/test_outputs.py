@@ -64,7 +64,7 @@ def test_before_there_is_a_picture_there_are_no_keys(outputs):
 def test_keys_cost_one_read_of_the_edits_record(outputs, reads):
     found = outputs(None)
     reads.clear()
-    _ = found.diff, found.ground, found.agree, found.card
+    _ = found.diff, found.grounding, found.agree, found.card
     assert reads == {"edits": 1}
 
 

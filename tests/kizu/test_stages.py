@@ -12,7 +12,7 @@ from kizu.edit import regions
 from kizu.edit.gpt_image.settings import AzureSettings
 from kizu.edit.settings import PainterSettings
 from kizu.edit.storage import EditRecord
-from kizu.ground import annotators
+from kizu.grounding import annotators
 from kizu.imaging.geometry import Geometry
 from kizu.planning import plan_samples
 from kizu.publish.outcomes import Outcome, SampleStatus, version_name
@@ -35,14 +35,14 @@ FOUNDATION: dict[str, Any] = {
             "area": {"min_fraction": 0.001, "max_fraction": 0.2},
         }
     ],
-    "ground": {"annotator": "gpt-vision", "deployment": "eyes"},
+    "grounding": {"annotator": "gpt-vision", "deployment": "eyes"},
 }
 PAID: dict[str, Any] = {**FOUNDATION, "editor": {"name": "azure", "model": "gpt-image-1"}}
 
-E, D, G, A, C, V = "edit", "diff", "ground", "agree", "card", "version"
+E, D, G, A, C, V = "edit", "diff", "grounding", "agree", "card", "version"
 FROM_EDIT = {E, V}
 FROM_DIFF = {D, A, C, V}
-FROM_GROUND = {G, A, C, V}
+FROM_GROUNDING = {G, A, C, V}
 FROM_AGREE = {A, C, V}
 NOTHING: set[str] = set()
 
@@ -53,7 +53,7 @@ COMMON: dict[str, tuple[Any, set[str]]] = {
     "images.max_edited": (7, {V}),
     "defects.0.defect_type": ("dent", {C, V}),
     "defects.0.prompt": ("a round hole", FROM_EDIT | {C}),
-    "defects.0.phrases": (["a pit"], FROM_GROUND),
+    "defects.0.phrases": (["a pit"], FROM_GROUNDING),
     "defects.0.wordings": (["a pit"], {V}),
     "defects.0.severity": ("severe", {V}),
     "defects.0.placement": ("at the rim", {V}),
@@ -70,24 +70,24 @@ COMMON: dict[str, tuple[Any, set[str]]] = {
     "diff.min_area_px": (9, FROM_DIFF),
     "diff.max_work_megapixels": (3.0, FROM_DIFF),
     "diff.threads": (2, NOTHING),
-    "ground.annotator": ("azure-vision", FROM_GROUND),
-    "ground.detector_weights": ("elsewhere", NOTHING),
-    "ground.segmenter_weights": ("elsewhere", NOTHING),
-    "ground.box_threshold": (0.4, FROM_GROUND),
-    "ground.phrase_threshold": (0.4, FROM_GROUND),
-    "ground.phrase_thresholds": ({"hole": 0.4}, FROM_GROUND),
-    "ground.nms_iou": (0.4, FROM_GROUND),
-    "ground.max_boxes": (9, FROM_GROUND),
-    "ground.max_area_share": (0.4, FROM_GROUND),
-    "ground.tile_px": (512, FROM_GROUND),
-    "ground.saliency": (True, FROM_GROUND),
-    "ground.device": ("cpu", NOTHING),
-    "ground.precision": ("bfloat16", FROM_GROUND),
-    "ground.force_demo_weights": (True, NOTHING),
-    "ground.endpoint": ("https://eyes.example", FROM_GROUND),
-    "ground.deployment": ("other eyes", FROM_GROUND),
-    "ground.mmdet_python": ("elsewhere", NOTHING),
-    "ground.mmdet_config": ("elsewhere", NOTHING),
+    "grounding.annotator": ("azure-vision", FROM_GROUNDING),
+    "grounding.detector_weights": ("elsewhere", NOTHING),
+    "grounding.segmenter_weights": ("elsewhere", NOTHING),
+    "grounding.box_threshold": (0.4, FROM_GROUNDING),
+    "grounding.phrase_threshold": (0.4, FROM_GROUNDING),
+    "grounding.phrase_thresholds": ({"hole": 0.4}, FROM_GROUNDING),
+    "grounding.nms_iou": (0.4, FROM_GROUNDING),
+    "grounding.max_boxes": (9, FROM_GROUNDING),
+    "grounding.max_area_share": (0.4, FROM_GROUNDING),
+    "grounding.tile_px": (512, FROM_GROUNDING),
+    "grounding.saliency": (True, FROM_GROUNDING),
+    "grounding.device": ("cpu", NOTHING),
+    "grounding.precision": ("bfloat16", FROM_GROUNDING),
+    "grounding.force_demo_weights": (True, NOTHING),
+    "grounding.endpoint": ("https://eyes.example", FROM_GROUNDING),
+    "grounding.deployment": ("other eyes", FROM_GROUNDING),
+    "grounding.mmdet_python": ("elsewhere", NOTHING),
+    "grounding.mmdet_config": ("elsewhere", NOTHING),
     "agree.min_mask_iou": (0.4, FROM_AGREE),
     "agree.min_coverage": (0.4, FROM_AGREE),
     "agree.max_box_ratio": (5.0, FROM_AGREE),
@@ -146,7 +146,7 @@ def keys(spec: DatasetSpec, picture: str = "ef" * 32, geometry: Geometry = WHOLE
         geometry=geometry,
         picture_sha256=picture,
     )
-    made = stage_keys(sample, spec, annotators.annotator_version(spec.ground), edit)
+    made = stage_keys(sample, spec, annotators.annotator_version(spec.grounding), edit)
     outcome = Outcome(
         sample_id=sample.sample_id,
         defect_type=sample.defect_type,
@@ -215,7 +215,7 @@ def test_every_setting_of_a_spec_stands_in_the_table():
         ("kizu.stages.DIFF_VERSION", "next", FROM_DIFF),
         ("kizu.stages.AGREE_VERSION", "next", FROM_AGREE),
         ("kizu.stages.REPORT_VERSION", "next", {C}),
-        ("kizu.ground.annotators.CODE_VERSION", 99, FROM_GROUND),
+        ("kizu.grounding.annotators.CODE_VERSION", 99, FROM_GROUNDING),
         ("kizu.publish.outcomes.SCHEMA_VERSION", 99, {V}),
     ],
 )

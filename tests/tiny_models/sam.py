@@ -43,7 +43,7 @@ def segment_anything_folder(tmp_path_factory):
 
     import torch
 
-    from kizu.ground.models.torchvision_stub import torchvision_or_stub
+    from kizu.grounding.models.torchvision_stub import torchvision_or_stub
 
     with torchvision_or_stub():
         from segment_anything import modeling

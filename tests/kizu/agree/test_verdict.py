@@ -7,8 +7,8 @@ from drawn_masks import grid_of_rings
 from kizu.agree.settings import AgreementSettings
 from kizu.agree.verdict import EXPLANATION, VERDICT_OF, Reason, Verdict, agree
 from kizu.diff import Status
-from kizu.ground import Detections
-from kizu.ground.encoded import EncodedDetections, encoded
+from kizu.grounding import Detections
+from kizu.grounding.encoded import EncodedDetections, encoded
 from kizu.imaging.crops import connected_regions
 from kizu.imaging.rle import encode_crop
 from kizu.spec import AreaRange

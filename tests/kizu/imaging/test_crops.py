@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from kizu.ground.detections import from_rows
+from kizu.grounding.detections import from_rows
 from kizu.imaging.boxes import box_of
 from kizu.imaging.crops import connected_regions, crop_of, crop_of_box, union_of
 

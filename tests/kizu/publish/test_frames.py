@@ -5,8 +5,8 @@ from drawn_masks import stacks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kizu.ground import Detections
-from kizu.ground.encoded import encoded
+from kizu.grounding import Detections
+from kizu.grounding.encoded import encoded
 from kizu.imaging.rle import decode_rle
 from kizu.publish.frames import move_detections
 

@@ -5,8 +5,8 @@ import numpy as np
 from drawn_masks import grid_of_rings, masks, stacks
 from hypothesis import given, settings
 
-from kizu.ground import Detections
-from kizu.ground.encoded import EncodedDetections, encoded
+from kizu.grounding import Detections
+from kizu.grounding.encoded import EncodedDetections, encoded
 from kizu.imaging.boxes import box_of
 from kizu.imaging.crops import connected_regions
 from kizu.imaging.rle import decode_rle, encode_crop, encode_rle

@@ -9,8 +9,8 @@ from kizu.diff import composite, diff_mask
 from kizu.diff.storage import save_diff
 from kizu.edit.editor import Edit
 from kizu.edit.storage import save_edit
-from kizu.ground import Detections
-from kizu.ground.storage import open_detections, save_detections
+from kizu.grounding import Detections
+from kizu.grounding.storage import open_detections, save_detections
 from kizu.imaging.codecs import decode_mask, decode_png, encode_png
 from kizu.imaging.geometry import FreeSizes, Geometry
 from kizu.outputs import SampleOutputs
@@ -73,8 +73,8 @@ def publish(store, photo, tmp_path):
         save_diff(outputs.diff, result, composite(photo, edited, result))
         box = np.array([[96, 104, 146, 134]], np.float32)
         found = Detections(box, block[None], np.array([0.9], np.float32), ("a hole",))
-        save_detections(outputs.ground, ANNOTATOR, found)
-        stored = open_detections(outputs.ground).detections()
+        save_detections(outputs.grounding, ANNOTATOR, found)
+        stored = open_detections(outputs.grounding).detections()
         verdict = agree(result.mask, result.status, stored, sample.expected_area, spec.agree)
         outputs.agree.finish(verdict.model_dump(mode="json"))
         version = VersionFolder("plates", "0123")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kizu.ground.detections import Detections
+from kizu.grounding.detections import Detections
 from kizu.viz.detections_overlay import PHRASE_COLOURS, draw_overlay
 
 GREY = np.full((400, 800, 3), 128, np.uint8)

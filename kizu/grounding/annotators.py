@@ -1,0 +1,137 @@
+"""How a name and settings become an annotator."""
+
+import json
+from functools import lru_cache
+from threading import Lock
+
+from kizu.grounding.compose import (
+    BoxThenMask,
+    ImageAnnotator,
+    NoGrounding,
+    PerImageAnnotator,
+    TextToMask,
+)
+from kizu.grounding.errors import GroundingUnavailable
+from kizu.grounding.names import OUTSIDE_NAMES, AnnotatorName, parse_annotator_name
+from kizu.grounding.postprocess.tiled_masks import TiledTextSegmenter
+from kizu.grounding.postprocess.tiles import TiledDetector
+from kizu.grounding.protocols import Annotator, Detector, TextSegmenter
+from kizu.grounding.registry import DETECTORS, SEGMENTERS, TEXT_SEGMENTERS
+from kizu.grounding.settings import GroundingSettings
+
+CODE_VERSION = 2
+"""Raised whenever the same model and settings would give other annotations."""
+
+_loading = Lock()
+
+
+def load_annotator(name: str, settings: GroundingSettings | None = None) -> Annotator:
+    """Return the named annotator, with its models loaded.
+
+    The last one that runs here is kept, so that a process loads its weights once; it may be used
+    from several threads.
+
+    Args:
+        name: `none`, a detector, `detector+segmenter`, or a system that does both.
+        settings: Weights, thresholds, device; its own `annotator` is not read.
+
+    Raises:
+        ValueError: If no system has that name.
+        GroundingUnavailable: If the system cannot run here; `WeightsUnavailable` if for its
+            weights.
+
+    >>> load_annotator("none").version
+    '{"annotator": "none", "code": 2}'
+    """
+    chosen = (settings or GroundingSettings()).model_copy(update={"annotator": name})
+    parts = parse_annotator_name(name)
+    version = annotator_version(chosen)
+    if parts == AnnotatorName():
+        return NoGrounding(version)
+    if parts.detector in OUTSIDE_NAMES:
+        return PerImageAnnotator(version, _build(parts, chosen))
+    with _loading:
+        return _kept(version, chosen.model_dump_json())
+
+
+def annotator_version(settings: GroundingSettings) -> str:
+    """Return the version that `load_annotator(settings.annotator, settings)` would have.
+
+    It builds no model and imports none, but it reads local weights once to hash them, and asks
+    the hub for weights that are not here.
+
+    Raises:
+        ValueError: If no system has that name.
+        GroundingUnavailable: If the weights cannot be found.
+    """
+    parts = parse_annotator_name(settings.annotator)
+    shaping = settings.shaping()
+    version: dict[str, object] = {"annotator": shaping.pop("annotator")}
+    if parts.text_segmenter is not None:
+        system = TEXT_SEGMENTERS[parts.text_segmenter]
+        version["model"] = system.identity(settings.detector_weights, settings)
+    if parts.detector is not None:
+        detector = DETECTORS[parts.detector]
+        version["detector"] = detector.identity(settings.detector_weights, settings)
+    if parts.segmenter is not None:
+        segmenter = SEGMENTERS[parts.segmenter]
+        version["segmenter"] = segmenter.identity(settings.segmenter_weights, settings)
+    if len(version) > 1:
+        version["settings"] = shaping
+    return json.dumps(version | {"code": CODE_VERSION}, sort_keys=True, ensure_ascii=False)
+
+
+def check_version(annotator: Annotator, expected: str) -> None:
+    """Refuse an annotator that is not the one whose version is in the keys of its results.
+
+    Args:
+        annotator: The annotator that is loaded here.
+        expected: The version that was planned with.
+
+    Raises:
+        GroundingUnavailable: They differ; the message names both where they do.
+    """
+    if annotator.version == expected:
+        return
+    here, planned = (json.loads(version) for version in (annotator.version, expected))
+    odd = [name for name in {**planned, **here} if planned.get(name) != here.get(name)]
+    told = "; ".join(
+        f"{name}: {here.get(name)!r} here, {planned.get(name)!r} planned" for name in odd
+    )
+    raise GroundingUnavailable(
+        f"this worker's annotator is not the one the build was planned with ({told}); give all "
+        "machines the same weights and the same kizu, and build again"
+    )
+
+
+@lru_cache(maxsize=1)
+def _kept(version: str, settings_json: str) -> Annotator:
+    """Return the annotator; `version` is part of the cache's key, for weights may change."""
+    settings = GroundingSettings.model_validate_json(settings_json)
+    return PerImageAnnotator(version, _build(parse_annotator_name(settings.annotator), settings))
+
+
+def _build(parts: AnnotatorName, settings: GroundingSettings) -> ImageAnnotator:
+    if parts.text_segmenter is not None:
+        return TextToMask(_build_text_segmenter(parts.text_segmenter, settings), settings)
+    detector = _build_detector(parts.detector or "", settings)
+    if parts.segmenter is None:
+        return BoxThenMask(detector, None, settings)
+    segmenter = SEGMENTERS[parts.segmenter].build(settings.segmenter_weights, settings)
+    return BoxThenMask(detector, segmenter, settings)
+
+
+def _build_detector(name: str, settings: GroundingSettings) -> Detector:
+    detector = DETECTORS[name].build(settings.detector_weights, settings)
+    if settings.tile_px is None:
+        return detector
+    return TiledDetector(detector, settings.tile_px)
+
+
+def _build_text_segmenter(name: str, settings: GroundingSettings) -> TextSegmenter:
+    system = TEXT_SEGMENTERS[name]
+    if settings.tile_px is None:
+        return system.build(settings.detector_weights, settings)
+    any_size = settings.model_copy(update={"max_area_share": 1.0})  # a defect may fill a tile
+    segmenter = system.build(settings.detector_weights, any_size)
+    return TiledTextSegmenter(segmenter, settings.tile_px, settings.nms_iou, settings.max_boxes)

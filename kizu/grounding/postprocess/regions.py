@@ -1,0 +1,53 @@
+"""Turns a map of probabilities into separate regions."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from kizu.grounding.detections import Detections
+from kizu.imaging.arrays import FloatMap
+
+LEAST_AREA_PX = 4
+
+
+def regions_of_map(probability: FloatMap, threshold: float, phrase: str, most: int) -> Detections:
+    """Return the connected regions where a map reaches a threshold.
+
+    Args:
+        probability: (H, W) float32.
+        threshold: Least probability of a region's pixel.
+        phrase: What the map is of.
+        most: Number of regions to keep at most, the most confident first.
+
+    Returns:
+        Regions with their masks; the confidence is the mean probability inside.
+
+    >>> spot = np.zeros((5, 8), np.float32)
+    >>> spot[1:3, 4:7] = 0.9
+    >>> regions_of_map(spot, 0.5, "a stain", 20).xyxy.tolist()
+    [[4.0, 1.0, 7.0, 3.0]]
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        (probability >= threshold).astype(np.uint8), connectivity=8
+    )
+    area = stats[:, cv2.CC_STAT_AREA]
+    total = np.bincount(labels.ravel(), weights=probability.ravel(), minlength=count)
+    mean = (total / area.clip(min=1)).astype(np.float32)
+    large = [label for label in range(1, count) if area[label] >= LEAST_AREA_PX]
+    chosen = sorted(large, key=lambda label: -mean[label])[:most]
+    xywh = stats[chosen, :4].astype(np.float32).reshape(-1, 4)
+    xyxy = np.concatenate([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]], axis=1)
+    mask = labels == np.array(chosen, labels.dtype)[:, None, None]
+    return Detections(xyxy, mask, mean[chosen], (phrase,) * len(chosen))
+
+
+def join(parts: Sequence[Detections], shape: tuple[int, int]) -> Detections:
+    """Return the rows of all parts in order, with their masks of (H, W) pixels."""
+    masks = [np.zeros((0, *shape), np.bool_)] + [p.mask for p in parts if p.mask is not None]
+    return Detections(
+        np.concatenate([np.zeros((0, 4), np.float32), *(part.xyxy for part in parts)]),
+        np.concatenate(masks),
+        np.concatenate([np.zeros(0, np.float32), *(part.confidence for part in parts)]),
+        tuple(phrase for part in parts for phrase in part.phrase),
+    )
