@@ -13,7 +13,7 @@ from kizu.edit.regions import MaskRegion, SpecRegion
 from kizu.edit.settings import AzureSettings, EditorSettings, PainterSettings, ReplaySettings
 from kizu.edit.severity import Severity
 from kizu.grounding import GroundingSettings
-from kizu.grounding.names import DEMO_NOTICE
+from kizu.grounding.registry import DEMO_NOTICE
 from kizu.publish.settings import PublishSettings
 from kizu.settings import KeyedByContent, Operational, Settings
 from kizu.spec_errors import SpecError, load_yaml, problem_sentence

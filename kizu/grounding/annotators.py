@@ -12,7 +12,7 @@ from kizu.grounding.compose import (
     TextToMask,
 )
 from kizu.grounding.errors import GroundingUnavailable
-from kizu.grounding.names import OUTSIDE_NAMES, AnnotatorName, parse_annotator_name
+from kizu.grounding.names import AnnotatorName, parse_annotator_name
 from kizu.grounding.postprocess.tiled_masks import TiledTextSegmenter
 from kizu.grounding.postprocess.tiles import TiledDetector
 from kizu.grounding.protocols import Annotator, Detector, TextSegmenter
@@ -48,7 +48,7 @@ def load_annotator(name: str, settings: GroundingSettings | None = None) -> Anno
     version = annotator_version(chosen)
     if parts == AnnotatorName():
         return NoGrounding(version)
-    if parts.detector in OUTSIDE_NAMES:
+    if parts.detector is not None and DETECTORS[parts.detector].is_outside:
         return PerImageAnnotator(version, _build(parts, chosen))
     with _loading:
         return _kept(version, chosen.model_dump_json())

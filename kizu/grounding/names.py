@@ -1,25 +1,11 @@
-"""The names of the text-grounding systems and how they combine."""
+"""How the names of text-grounding systems combine to an annotator's."""
 
 from dataclasses import dataclass
 from typing import Final
 
+from kizu.grounding.registry import DEMO_PREFIX, DETECTORS, SEGMENTERS, TEXT_SEGMENTERS
+
 NO_GROUNDING: Final = "none"
-DETECTOR_NAMES: Final = (
-    "grounding-dino",
-    "mm-grounding-dino",
-    "llmdet",
-    "owlv2",
-    "florence2",
-    "glip",
-    "azure-vision",
-    "gpt-vision",
-    "demo-grounding-dino",
-)
-OUTSIDE_NAMES: Final = ("glip", "azure-vision", "gpt-vision")  # run in no process of ours
-SEGMENTER_NAMES: Final = ("sam", "sam-hq", "sam2", "segment-anything", "demo-sam")
-TEXT_SEGMENTER_NAMES: Final = ("clipseg", "sam3")
-DEMO_PREFIX: Final = "demo-"
-DEMO_NOTICE: Final = "demonstration weights, five words, synthetic defects"
 
 
 @dataclass(frozen=True)
@@ -43,9 +29,9 @@ def parse_annotator_name(name: str) -> AnnotatorName:
     first, plus, second = (part.strip() for part in name.partition("+"))
     if not plus and first == NO_GROUNDING:
         return AnnotatorName()
-    if not plus and first in TEXT_SEGMENTER_NAMES:
+    if not plus and first in TEXT_SEGMENTERS:
         return AnnotatorName(text_segmenter=first)
-    if first in DETECTOR_NAMES and (second in SEGMENTER_NAMES or not plus):
+    if first in DETECTORS and (second in SEGMENTERS or not plus):
         return AnnotatorName(detector=first, segmenter=second or None)
     raise ValueError(f"unknown annotator {name!r}; {_choices()}")
 
@@ -60,8 +46,8 @@ def uses_demo_weights(name: str) -> bool:
 
 
 def _choices() -> str:
-    alone = (NO_GROUNDING, *TEXT_SEGMENTER_NAMES)
+    alone = (NO_GROUNDING, *TEXT_SEGMENTERS)
     return (
-        f"choose {', '.join(alone)}, or a detector ({', '.join(DETECTOR_NAMES)}), alone or with "
-        f"a segmenter ({', '.join(SEGMENTER_NAMES)}) as in grounding-dino+sam"
+        f"choose {', '.join(alone)}, or a detector ({', '.join(DETECTORS)}), alone or with "
+        f"a segmenter ({', '.join(SEGMENTERS)}) as in grounding-dino+sam"
     )

@@ -1,76 +1,97 @@
-"""The tables of text-grounding systems; building one imports its packages, listing does not."""
+"""The table of text-grounding systems: one row says all that is known of one before it is loaded.
 
-from collections.abc import Callable, Mapping
+A row names its module and does not import it, so that listing and choosing stay cheap.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, cast
 
 from kizu.grounding.errors import WeightsUnavailable
 from kizu.grounding.protocols import Detector, Segmenter, TextSegmenter
-from kizu.grounding.settings import GroundingSettings
 from kizu.grounding.weights import Weights, find_weights
 
+if TYPE_CHECKING:
+    from kizu.grounding.settings import GroundingSettings
+
+Part = TypeVar("Part")
 Part_co = TypeVar("Part_co", covariant=True)
 
-
-class System(Protocol[Part_co]):
-    """One row of a table."""
-
-    def identity(self, weights: str | None, settings: GroundingSettings) -> str:
-        """Return what names the model exactly: commit, content hash, or service version."""
-        ...
-
-    def build(self, weights: str | None, settings: GroundingSettings) -> Part_co:
-        """Return the detector or segmenter, ready to run."""
-        ...
+DEMO_PREFIX: Final = "demo-"
+DEMO_NOTICE: Final = "demonstration weights, five words, synthetic defects"
+DEMO_WEIGHTS: Final = Path(__file__).parent / "demo_weights"
+"""Trained by `benchmarks/demo_weights`; each folder is as `save_pretrained` wrote it."""
 
 
 class LocalModule(Protocol[Part_co]):
-    """A module of this room that runs a model here."""
+    """A module that runs a model here."""
 
-    def load(self, weights: Weights, settings: GroundingSettings) -> Part_co:
+    def load(self, weights: Weights, settings: "GroundingSettings") -> Part_co:
         """Return the model with these weights."""
         ...
 
 
 class OutsideModule(Protocol[Part_co]):
-    """A module of this room that talks to a web service or another process."""
+    """A module that talks to a web service or to another environment's process."""
 
-    def identity(self, weights: str | None, settings: GroundingSettings) -> str:
-        """Return what names the model exactly."""
+    def identity(self, weights: str | None, settings: "GroundingSettings") -> str:
+        """Return what names the model exactly: a version or a content hash."""
         ...
 
-    def load(self, weights: str | None, settings: GroundingSettings) -> Part_co:
+    def load(self, weights: str | None, settings: "GroundingSettings") -> Part_co:
         """Return the connected system."""
         ...
 
 
 @dataclass(frozen=True)
-class LocalSystem(Generic[Part_co]):
-    """A system that runs here with weights from the hub or a local path.
+class System(Generic[Part]):
+    """A detector, segmenter or text segmenter.
 
     Attributes:
-        name: Its name in the table, for errors.
-        module: Imports and returns its module.
-        default_weights: Hub id, or None if the user must name the weights.
+        name: What a user calls it.
+        module: Its module below ``kizu.grounding``, a ``LocalModule`` or an ``OutsideModule``.
+        licence: Of its weights, or what kind of service it is.
+        weights: Default hub id or folder; None if the user must name them, or there are none.
+        is_outside: True for a web service or another environment's process.
+        lacks: What is missing where it is not ready.
+        setup: The one step that makes it ready; empty where fetching the weights is.
+        key_variable: The environment variable with its key; empty without one.
     """
 
     name: str
-    module: Callable[[], LocalModule[Part_co]]
-    default_weights: str | None
+    module: str
+    licence: str
+    weights: str | None = None
+    is_outside: bool = False
+    lacks: str = "weights (on the hub)"
+    setup: str = ""
+    key_variable: str = ""
 
-    def identity(self, weights: str | None, settings: GroundingSettings) -> str:
-        """Return the weights' commit or content hash; downloads them if it must."""
-        del settings
+    def identity(self, weights: str | None, settings: "GroundingSettings") -> str:
+        """Return what names the model exactly; downloads the weights if it must.
+
+        Args:
+            weights: Hub id or local path; None for the default.
+            settings: The settings it is to run with.
+        """
+        if self.is_outside:
+            return cast("OutsideModule[Part]", self._module()).identity(weights, settings)
         return self._find(weights).identity
 
-    def build(self, weights: str | None, settings: GroundingSettings) -> Part_co:
-        """Return the system with these weights."""
+    def build(self, weights: str | None, settings: "GroundingSettings") -> Part:
+        """Return the system, ready to run; the arguments are those of ``identity``."""
+        if self.is_outside:
+            return cast("OutsideModule[Part]", self._module()).load(weights, settings)
         found = self._find(weights)
-        return self.module().load(found, settings)
+        return cast("LocalModule[Part]", self._module()).load(found, settings)
+
+    def _module(self) -> object:
+        return import_module(f"kizu.grounding.{self.module}")
 
     def _find(self, weights: str | None) -> Weights:
-        chosen = weights or self.default_weights
+        chosen = weights or self.weights
         if chosen is None:
             raise WeightsUnavailable(
                 f"{self.name}: no weights named; give their path in the grounding settings"
@@ -78,119 +99,85 @@ class LocalSystem(Generic[Part_co]):
         return find_weights(chosen, self.name)
 
 
-@dataclass(frozen=True)
-class OutsideSystem(Generic[Part_co]):
-    """A system that runs elsewhere: a web service, or another environment's process.
-
-    Attributes:
-        module: Imports and returns its module.
-    """
-
-    module: Callable[[], OutsideModule[Part_co]]
-
-    def identity(self, weights: str | None, settings: GroundingSettings) -> str:
-        """Return what names the model exactly."""
-        return self.module().identity(weights, settings)
-
-    def build(self, weights: str | None, settings: GroundingSettings) -> Part_co:
-        """Return the system, connected."""
-        return self.module().load(weights, settings)
+def _by_name(*systems: System[Part]) -> Mapping[str, System[Part]]:
+    return {system.name: system for system in systems}
 
 
-def _grounding_dino() -> LocalModule[Detector]:
-    from kizu.grounding.models import grounding_dino  # noqa: PLC0415 - heavy
-
-    return grounding_dino
-
-
-def _owlv2() -> LocalModule[Detector]:
-    from kizu.grounding.models import owlv2  # noqa: PLC0415 - heavy
-
-    return owlv2
-
-
-def _florence2() -> LocalModule[Detector]:
-    from kizu.grounding.models import florence2  # noqa: PLC0415 - heavy
-
-    return florence2
-
-
-def _glip() -> OutsideModule[Detector]:
-    from kizu.grounding.models import glip  # noqa: PLC0415 - only where it is used
-
-    return glip
-
-
-def _azure_vision() -> OutsideModule[Detector]:
-    from kizu.grounding.services import azure_vision  # noqa: PLC0415 - only where it is used
-
-    return azure_vision
-
-
-def _gpt_vision() -> OutsideModule[Detector]:
-    from kizu.grounding.services import gpt_vision  # noqa: PLC0415 - heavy
-
-    return gpt_vision
-
-
-def _sam() -> LocalModule[Segmenter]:
-    from kizu.grounding.models import sam  # noqa: PLC0415 - heavy
-
-    return sam
-
-
-def _sam2() -> LocalModule[Segmenter]:
-    from kizu.grounding.models import sam2  # noqa: PLC0415 - heavy
-
-    return sam2
-
-
-def _segment_anything() -> LocalModule[Segmenter]:
-    from kizu.grounding.models import segment_anything_sam  # noqa: PLC0415 - heavy
-
-    return segment_anything_sam
-
-
-def _clipseg() -> LocalModule[TextSegmenter]:
-    from kizu.grounding.models import clipseg  # noqa: PLC0415 - heavy
-
-    return clipseg
-
-
-def _sam3() -> LocalModule[TextSegmenter]:
-    from kizu.grounding.models import sam3  # noqa: PLC0415 - heavy
-
-    return sam3
-
-
-DEMO_WEIGHTS: Final = Path(__file__).parent / "demo_weights"
-"""Trained by `benchmarks/demo_weights`; each folder is as `save_pretrained` wrote it."""
-
-MM_GROUNDING_DINO: Final = "openmmlab-community/mm_grounding_dino_tiny_o365v1_goldg_v3det"
-
-DETECTORS: Final[Mapping[str, System[Detector]]] = {
-    "grounding-dino": LocalSystem(
-        "grounding-dino", _grounding_dino, "IDEA-Research/grounding-dino-tiny"
+DETECTORS: Final = _by_name(
+    System[Detector](
+        "grounding-dino",
+        "models.grounding_dino",
+        "Apache-2.0",
+        "IDEA-Research/grounding-dino-tiny",
     ),
-    "mm-grounding-dino": LocalSystem("mm-grounding-dino", _grounding_dino, MM_GROUNDING_DINO),
-    "llmdet": LocalSystem("llmdet", _grounding_dino, "iSEE-Laboratory/llmdet_tiny"),
-    "owlv2": LocalSystem("owlv2", _owlv2, "google/owlv2-base-patch16-ensemble"),
-    "florence2": LocalSystem("florence2", _florence2, "florence-community/Florence-2-base"),
-    "glip": OutsideSystem(_glip),
-    "azure-vision": OutsideSystem(_azure_vision),
-    "gpt-vision": OutsideSystem(_gpt_vision),
-    "demo-grounding-dino": LocalSystem(
-        "demo-grounding-dino", _grounding_dino, str(DEMO_WEIGHTS / "detector")
+    System[Detector](
+        "mm-grounding-dino",
+        "models.grounding_dino",
+        "Apache-2.0",
+        "openmmlab-community/mm_grounding_dino_tiny_o365v1_goldg_v3det",
     ),
-}
-SEGMENTERS: Final[Mapping[str, System[Segmenter]]] = {
-    "sam": LocalSystem("sam", _sam, "facebook/sam-vit-base"),
-    "sam-hq": LocalSystem("sam-hq", _sam, "syscv-community/sam-hq-vit-base"),
-    "sam2": LocalSystem("sam2", _sam2, "facebook/sam2.1-hiera-tiny"),
-    "segment-anything": LocalSystem("segment-anything", _segment_anything, None),
-    "demo-sam": LocalSystem("demo-sam", _sam, str(DEMO_WEIGHTS / "segmenter")),
-}
-TEXT_SEGMENTERS: Final[Mapping[str, System[TextSegmenter]]] = {
-    "clipseg": LocalSystem("clipseg", _clipseg, "CIDAS/clipseg-rd64-refined"),
-    "sam3": LocalSystem("sam3", _sam3, "facebook/sam3"),
-}
+    System[Detector](
+        "llmdet", "models.grounding_dino", "Apache-2.0", "iSEE-Laboratory/llmdet_tiny"
+    ),
+    System[Detector]("owlv2", "models.owlv2", "Apache-2.0", "google/owlv2-base-patch16-ensemble"),
+    System[Detector]("florence2", "models.florence2", "MIT", "florence-community/Florence-2-base"),
+    System[Detector](
+        "glip",
+        "models.glip",
+        "MIT; MMDetection Apache-2.0",
+        is_outside=True,
+        lacks="an MMDetection environment",
+        setup="set up MMDetection as docs/annotators.md shows, and set grounding.mmdet_python",
+    ),
+    System[Detector](
+        "azure-vision",
+        "services.azure_vision",
+        "paid service, retires 2028-09-25",
+        is_outside=True,
+        lacks="a key",
+        setup="export AZURE_VISION_KEY=... and set grounding.endpoint",
+        key_variable="AZURE_VISION_KEY",
+    ),
+    System[Detector](
+        "gpt-vision",
+        "services.gpt_vision",
+        "paid service",
+        is_outside=True,
+        lacks="a key",
+        setup="export AZURE_OPENAI_API_KEY=... and set grounding.endpoint and .deployment",
+        key_variable="AZURE_OPENAI_API_KEY",
+    ),
+    System[Detector](
+        "demo-grounding-dino",
+        "models.grounding_dino",
+        f"Apache-2.0; {DEMO_NOTICE}",
+        str(DEMO_WEIGHTS / "detector"),
+    ),
+)
+"""Systems that draw boxes around what phrases name."""
+
+SEGMENTERS: Final = _by_name(
+    System[Segmenter]("sam", "models.sam", "Apache-2.0", "facebook/sam-vit-base"),
+    System[Segmenter]("sam-hq", "models.sam", "Apache-2.0", "syscv-community/sam-hq-vit-base"),
+    System[Segmenter]("sam2", "models.sam2", "Apache-2.0", "facebook/sam2.1-hiera-tiny"),
+    System[Segmenter](
+        "segment-anything",
+        "models.segment_anything_sam",
+        "Apache-2.0",
+        lacks="a weights file",
+        setup="download sam_vit_b_01ec64.pth and set grounding.segmenter_weights to it",
+    ),
+    System[Segmenter](
+        "demo-sam",
+        "models.sam",
+        f"Apache-2.0; {DEMO_NOTICE}",
+        str(DEMO_WEIGHTS / "segmenter"),
+    ),
+)
+"""Systems that draw masks for boxes."""
+
+TEXT_SEGMENTERS: Final = _by_name(
+    System[TextSegmenter]("clipseg", "models.clipseg", "Apache-2.0", "CIDAS/clipseg-rd64-refined"),
+    System[TextSegmenter]("sam3", "models.sam3", "SAM License, access on request", "facebook/sam3"),
+)
+"""Systems that draw boxes and masks for phrases in one step."""

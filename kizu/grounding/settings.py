@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from kizu.grounding.names import DEMO_NOTICE, parse_annotator_name, uses_demo_weights
+from kizu.grounding.names import parse_annotator_name, uses_demo_weights
+from kizu.grounding.registry import DEMO_NOTICE
 from kizu.settings import KeyedByContent, Operational, Settings
 
 

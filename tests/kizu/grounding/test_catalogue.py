@@ -1,7 +1,7 @@
 import pytest
 
-from kizu.grounding.catalogue import LICENCES, catalogue
-from kizu.grounding.names import DETECTOR_NAMES, SEGMENTER_NAMES, TEXT_SEGMENTER_NAMES
+from kizu.grounding.catalogue import catalogue
+from kizu.grounding.registry import DETECTORS, SEGMENTERS, TEXT_SEGMENTERS
 from kizu.grounding.weights import cached_snapshot
 
 
@@ -18,8 +18,16 @@ def entries(monkeypatch):
 
 
 def test_every_system_is_listed_once_with_its_licence(entries):
-    names = {*DETECTOR_NAMES, *SEGMENTER_NAMES, *TEXT_SEGMENTER_NAMES}
-    assert set(entries()) == names == set(LICENCES)
+    listed = entries()
+    assert set(listed) == {*DETECTORS, *SEGMENTERS, *TEXT_SEGMENTERS}
+    assert all(entry.licence for entry in listed.values())
+
+
+def test_every_system_that_is_not_ready_says_what_adds_it(entries, monkeypatch, tmp_path):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    absent = [entry for entry in entries().values() if not entry.is_ready]
+    assert all(entry.missing and entry.setup for entry in absent)
+    assert not any("None" in entry.setup for entry in absent)
 
 
 def test_a_service_is_ready_once_its_key_is_set(entries):

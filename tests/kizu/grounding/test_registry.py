@@ -1,27 +1,28 @@
 import json
 import subprocess
 import sys
+from importlib import import_module
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from kizu.grounding import GroundingSettings, WeightsUnavailable, annotator_version, load_annotator
-from kizu.grounding.names import (
-    DETECTOR_NAMES,
-    OUTSIDE_NAMES,
-    SEGMENTER_NAMES,
-    TEXT_SEGMENTER_NAMES,
-)
-from kizu.grounding.registry import DETECTORS, SEGMENTERS, TEXT_SEGMENTERS, OutsideSystem
+from kizu.grounding.registry import DETECTORS, SEGMENTERS, TEXT_SEGMENTERS
+
+SYSTEMS = [*DETECTORS.values(), *SEGMENTERS.values(), *TEXT_SEGMENTERS.values()]
 
 
-def test_every_name_has_its_row_in_the_tables():
-    assert tuple(DETECTORS) == DETECTOR_NAMES
-    assert tuple(SEGMENTERS) == SEGMENTER_NAMES
-    assert tuple(TEXT_SEGMENTERS) == TEXT_SEGMENTER_NAMES
-    outside = [name for name, system in DETECTORS.items() if isinstance(system, OutsideSystem)]
-    assert tuple(outside) == OUTSIDE_NAMES
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
+def test_every_row_names_a_module_that_loads_the_system(system):
+    module = import_module(f"kizu.grounding.{system.module}")
+    assert callable(module.load)
+    assert callable(getattr(module, "identity", None)) == system.is_outside
+
+
+def test_no_two_systems_have_one_name():
+    names = [system.name for system in SYSTEMS]
+    assert len(set(names)) == len(names)
 
 
 def test_an_unknown_name_lists_the_choices():
