@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from kizu.grounding.detections import Detections
 from kizu.grounding.models.hub_models import load_model, load_part, padded_tokens
@@ -37,14 +39,35 @@ class Owlv2:
         pixels = square_pixels(
             pad_to_square(image), config.vision_config.image_size, CLIP_MEAN, CLIP_STD
         )
-        with torch.inference_mode():
-            output = self.model(
-                pixel_values=pixels.to(self.model.device, self.model.dtype),
-                **padded_tokens(self.tokenizer, phrases, self.model),
-            )
-        scores = output.logits[0].float().sigmoid().cpu().numpy()  # (Q, P)
-        xyxy = cxcywh_to_xyxy(output.pred_boxes[0].float().cpu().numpy(), (side, side))
+        scores, cxcywh = scored_boxes(self.model, self.tokenizer, pixels, phrases)
+        xyxy = cxcywh_to_xyxy(cxcywh, (side, side))
         return best_matches(scores, xyxy, phrases, self.settings, BOX_THRESHOLD)[0]
+
+
+def scored_boxes(
+    model: Any,  # noqa: ANN401 - an OWL model of transformers, which share no typed base
+    tokenizer: Any,  # noqa: ANN401 - as above
+    pixels: torch.Tensor,
+    phrases: Sequence[str],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Score every patch's box against every phrase.
+
+    Args:
+        model: An OWL detector.
+        tokenizer: Its tokenizer.
+        pixels: (1, 3, side, side) float32, the model's input.
+        phrases: P phrases.
+
+    Returns:
+        (Q, P) float32 scores, and (Q, 4) float32 boxes: centre and size as shares of the input.
+    """
+    with torch.inference_mode():
+        output = model(
+            pixel_values=pixels.to(model.device, model.dtype),
+            **padded_tokens(tokenizer, phrases, model),
+        )
+    scores = output.logits[0].float().sigmoid().cpu().numpy()
+    return scores, output.pred_boxes[0].float().cpu().numpy()
 
 
 def load(weights: Weights, settings: GroundingSettings) -> Owlv2:
