@@ -120,6 +120,7 @@ DETECTORS: Final = _by_name(
         "llmdet", "models.grounding_dino", "Apache-2.0", "iSEE-Laboratory/llmdet_tiny"
     ),
     System[Detector]("owlv2", "models.owlv2", "Apache-2.0", "google/owlv2-base-patch16-ensemble"),
+    System[Detector]("owlvit", "models.owlvit", "Apache-2.0", "google/owlvit-base-patch32"),
     System[Detector]("florence2", "models.florence2", "MIT", "florence-community/Florence-2-base"),
     System[Detector](
         "glip",

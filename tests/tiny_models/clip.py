@@ -1,4 +1,4 @@
-"""OWLv2 and CLIPSeg with random weights."""
+"""OWL-ViT, OWLv2 and CLIPSeg with random weights."""
 # ruff: noqa: PLC0415 - libraries are imported where they are used, so that other tests stay instant
 
 import string
@@ -16,6 +16,18 @@ def owlv2_folder(tmp_path_factory):
     text, vision = tiny_clip_text(16), tiny_clip_vision(64, 8)
     config = Owlv2Config(text_config=text, vision_config=vision, projection_dim=16)
     seeded(Owlv2ForObjectDetection, config).save_pretrained(folder)
+    save_clip_tokenizer(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def owlvit_folder(tmp_path_factory):
+    from transformers import OwlViTConfig, OwlViTForObjectDetection
+
+    folder = tmp_path_factory.mktemp("owlvit")
+    text, vision = tiny_clip_text(16), tiny_clip_vision(64, 8)
+    config = OwlViTConfig(text_config=text, vision_config=vision, projection_dim=16)
+    seeded(OwlViTForObjectDetection, config).save_pretrained(folder)
     save_clip_tokenizer(folder)
     return folder
 

@@ -20,6 +20,7 @@ NAMES = [
     "grounding-dino+sam",
     "mm-grounding-dino+sam2",
     "owlv2+sam-hq",
+    "owlvit+sam",
     "owlv2+segment-anything",
     "clipseg",
     "sam3",
