@@ -16,6 +16,7 @@ for command in (
     datasets.plan,
     datasets.build,
     datasets.report,
+    datasets.export,
     datasets.demo,
     annotating.annotators,
     annotating.annotate,

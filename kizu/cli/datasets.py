@@ -1,12 +1,14 @@
-"""Commands that make and show datasets: init, plan, build, report, demo, ledger."""
+"""Commands that make and show datasets: init, plan, build, report, export, demo, ledger."""
 
 import os
 import webbrowser
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kizu.agree.verdict import Verdict
 from kizu.billing.ledger import Ledger
 from kizu.billing.spending import spending_rows, summarize_spending, to_csv
 from kizu.cli.demo import write_demo
@@ -20,6 +22,7 @@ from kizu.cli.terminal import (
     print_warnings,
     progress_bars,
 )
+from kizu.export import FORMATS, export_dataset
 from kizu.planning import estimate_build
 from kizu.publish.dataset import LATEST, open_dataset
 from kizu.sources import Inventory, examine, list_source
@@ -106,6 +109,23 @@ def ledger(
     if csv is not None:
         csv.write_text(to_csv(lines), encoding="utf-8")
         out.print(f"Wrote {len(lines)} requests to {csv}.")
+
+
+def export(
+    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    folder: Annotated[Path, typer.Argument(help="An empty folder, or a new one.")],
+    to: Annotated[str, typer.Option(help=f"The format: {', '.join(FORMATS)}.")],
+    store: StoreUrl = DEFAULT_STORE,
+    *,
+    version: Annotated[str, typer.Option(help="The version.")] = LATEST,
+    also: Annotated[
+        list[Verdict], typer.Option(help="Verdicts to export besides accept; may be repeated.")
+    ] = [],  # noqa: B006 - typer reads it and changes nothing
+) -> None:
+    """Write a dataset's normal and accepted images in another tool's format."""
+    dataset = or_exit(open_dataset, or_exit(Store, store), name, version)
+    count = or_exit(partial(export_dataset, also=also), dataset, to, folder)
+    out.print(f"Wrote {count} of {len(dataset)} images of {name} {dataset.version} to {folder}.")
 
 
 def _build(spec: DatasetSpec, store_url: str, *, verbose: bool) -> None:

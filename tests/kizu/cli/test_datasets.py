@@ -89,3 +89,18 @@ def test_report_of_an_unknown_dataset_says_how_to_make_one(run):
     code, _, errors = run("report", "mugs")
     assert code == 2
     assert "there is no dataset 'mugs' in kizu-store; 'kizu build' makes one" in errors
+
+
+def test_export_says_how_many_images_went_where(run, dataset, store, tmp_path):
+    words = ("export", dataset.name, "out", "--to", "coco", "--store", store.url)
+    code, out, _ = run(*words, "--version", dataset.version)
+    assert code == 0
+    assert "Wrote 4 of 5 images of plates 0123 to out" in out
+    assert (tmp_path / "out" / "annotations" / "instances_train.json").is_file()
+
+
+def test_export_in_an_unknown_format_ends_with_the_choices(run, dataset, store):
+    words = ("export", dataset.name, "out", "--to", "kml", "--store", store.url)
+    code, _, errors = run(*words, "--version", dataset.version)
+    assert code == 2
+    assert "no export format 'kml'" in errors
