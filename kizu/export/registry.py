@@ -33,7 +33,7 @@ class ExportModule(Protocol):
         ...
 
 
-FORMATS: Final = ("coco",)
+FORMATS: Final = ("coco", "yolo")
 """Each is a module of this room."""
 
 

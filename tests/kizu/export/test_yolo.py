@@ -1,0 +1,64 @@
+import cv2
+import numpy as np
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kizu.export import export_dataset
+from kizu.export.yolo import region_polygon
+from kizu.imaging.codecs import decode_png
+from kizu.imaging.crops import connected_regions
+
+
+@pytest.fixture
+def folder(dataset, tmp_path):
+    export_dataset(dataset, "yolo", tmp_path / "yolo")
+    return tmp_path / "yolo"
+
+
+def filled(polygon, shape):
+    """Fill a polygon as Ultralytics does: points cut to whole pixels, then OpenCV's fillPoly."""
+    mask = np.zeros(shape, np.uint8)
+    cv2.fillPoly(mask, [polygon.astype(np.int32)], color=1)
+    return mask > 0
+
+
+def read_label(file, shape):
+    union, classes = np.zeros(shape, np.bool_), set()
+    for line in file.read_text().splitlines():
+        number, *values = line.split()
+        classes.add(int(number))
+        union |= filled(np.array(values, float).reshape(-1, 2) * (shape[1], shape[0]), shape)
+    return union, classes
+
+
+def test_a_reader_that_fills_polygons_gets_every_pixel_back(folder, masks):
+    names = yaml.safe_load((folder / "data.yaml").read_text())["names"]
+    for split, name, defect in (
+        ("train", "ring", "hole"),
+        ("test", "parts", "hole"),
+        ("test", "line", "crack"),
+    ):
+        shape = decode_png((folder / "images" / split / f"{name}.png").read_bytes()).shape[:2]
+        found, classes = read_label(folder / "labels" / split / f"{name}.txt", shape)
+        assert np.array_equal(found, masks[name]), name
+        assert [names[number] for number in classes] == [defect]
+
+
+def test_a_normal_image_is_background(folder):
+    assert (folder / "labels" / "train" / "normal.txt").read_text() == ""
+
+
+def test_the_test_split_is_what_yolo_validates_on(folder):
+    content = yaml.safe_load((folder / "data.yaml").read_text())
+    assert (content["train"], content["val"]) == ("images/train", "images/test")
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.3, 0.95), st.integers(1, 24), st.integers(1, 24))
+def test_any_region_is_filled_to_itself(seed, density, height, width):
+    mask = np.random.default_rng(seed).random((height, width)) < density
+    for region in connected_regions(mask):
+        polygon = region_polygon(region.inside)
+        assert len(polygon) >= 3
+        assert np.array_equal(filled(polygon + 0.5, region.inside.shape), region.inside)
