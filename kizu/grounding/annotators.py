@@ -12,6 +12,12 @@ from kizu.grounding.compose import (
     TextToMask,
 )
 from kizu.grounding.errors import GroundingUnavailable
+from kizu.grounding.loading import (
+    identity_of,
+    load_detector,
+    load_segmenter,
+    load_text_segmenter,
+)
 from kizu.grounding.names import AnnotatorName, parse_annotator_name
 from kizu.grounding.postprocess.tiled_masks import TiledTextSegmenter
 from kizu.grounding.postprocess.tiles import TiledDetector
@@ -69,13 +75,13 @@ def annotator_version(settings: GroundingSettings) -> str:
     version: dict[str, object] = {"annotator": shaping.pop("annotator")}
     if parts.text_segmenter is not None:
         system = TEXT_SEGMENTERS[parts.text_segmenter]
-        version["model"] = system.identity(settings.detector_weights, settings)
+        version["model"] = identity_of(system, settings.detector_weights, settings)
     if parts.detector is not None:
         detector = DETECTORS[parts.detector]
-        version["detector"] = detector.identity(settings.detector_weights, settings)
+        version["detector"] = identity_of(detector, settings.detector_weights, settings)
     if parts.segmenter is not None:
         segmenter = SEGMENTERS[parts.segmenter]
-        version["segmenter"] = segmenter.identity(settings.segmenter_weights, settings)
+        version["segmenter"] = identity_of(segmenter, settings.segmenter_weights, settings)
     if len(version) > 1:
         version["settings"] = shaping
     return json.dumps(version | {"code": CODE_VERSION}, sort_keys=True, ensure_ascii=False)
@@ -117,21 +123,20 @@ def _build(parts: AnnotatorName, settings: GroundingSettings) -> ImageAnnotator:
     detector = _build_detector(parts.detector or "", settings)
     if parts.segmenter is None:
         return BoxThenMask(detector, None, settings)
-    segmenter = SEGMENTERS[parts.segmenter].build(settings.segmenter_weights, settings)
+    segmenter = load_segmenter(parts.segmenter, settings)
     return BoxThenMask(detector, segmenter, settings)
 
 
 def _build_detector(name: str, settings: GroundingSettings) -> Detector:
-    detector = DETECTORS[name].build(settings.detector_weights, settings)
+    detector = load_detector(name, settings)
     if settings.tile_px is None:
         return detector
     return TiledDetector(detector, settings.tile_px)
 
 
 def _build_text_segmenter(name: str, settings: GroundingSettings) -> TextSegmenter:
-    system = TEXT_SEGMENTERS[name]
     if settings.tile_px is None:
-        return system.build(settings.detector_weights, settings)
+        return load_text_segmenter(name, settings)
     any_size = settings.model_copy(update={"max_area_share": 1.0})  # a defect may fill a tile
-    segmenter = system.build(settings.detector_weights, any_size)
+    segmenter = load_text_segmenter(name, any_size)
     return TiledTextSegmenter(segmenter, settings.tile_px, settings.nms_iou, settings.max_boxes)

@@ -3,7 +3,6 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kizu.grounding.registry import DETECTORS, SEGMENTERS, TEXT_SEGMENTERS, System
 from kizu.grounding.weights import cached_snapshot
@@ -43,7 +42,7 @@ def catalogue() -> list[CatalogueEntry]:
     ]
 
 
-def _entry(system: System[Any], gives: str) -> CatalogueEntry:
+def _entry(system: System, gives: str) -> CatalogueEntry:
     is_ready = _is_ready(system)
     setup = system.setup or f"hf download {system.weights}"
     return CatalogueEntry(
@@ -56,7 +55,7 @@ def _entry(system: System[Any], gives: str) -> CatalogueEntry:
     )
 
 
-def _is_ready(system: System[Any]) -> bool:
+def _is_ready(system: System) -> bool:
     """Tell whether weights or a key are here; a system with the user's files never tells."""
     if system.weights is not None:
         return Path(system.weights).is_dir() or cached_snapshot(system.weights) is not None

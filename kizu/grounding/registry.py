@@ -5,19 +5,8 @@ A row names its module and does not import it, so that listing and choosing stay
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, cast
-
-from kizu.grounding.errors import WeightsUnavailable
-from kizu.grounding.protocols import Detector, Segmenter, TextSegmenter
-from kizu.grounding.weights import Weights, find_weights
-
-if TYPE_CHECKING:
-    from kizu.grounding.settings import GroundingSettings
-
-Part = TypeVar("Part")
-Part_co = TypeVar("Part_co", covariant=True)
+from typing import Final
 
 DEMO_PREFIX: Final = "demo-"
 DEMO_NOTICE: Final = "demonstration weights, five words, synthetic defects"
@@ -25,28 +14,8 @@ DEMO_WEIGHTS: Final = Path(__file__).parent / "demo_weights"
 """Trained by `benchmarks/demo_weights`; each folder is as `save_pretrained` wrote it."""
 
 
-class LocalModule(Protocol[Part_co]):
-    """A module that runs a model here."""
-
-    def load(self, weights: Weights, settings: "GroundingSettings") -> Part_co:
-        """Return the model with these weights."""
-        ...
-
-
-class OutsideModule(Protocol[Part_co]):
-    """A module that talks to a web service or to another environment's process."""
-
-    def identity(self, weights: str | None, settings: "GroundingSettings") -> str:
-        """Return what names the model exactly: a version or a content hash."""
-        ...
-
-    def load(self, weights: str | None, settings: "GroundingSettings") -> Part_co:
-        """Return the connected system."""
-        ...
-
-
 @dataclass(frozen=True)
-class System(Generic[Part]):
+class System:
     """A detector, segmenter or text segmenter.
 
     Attributes:
@@ -69,60 +38,29 @@ class System(Generic[Part]):
     setup: str = ""
     key_variable: str = ""
 
-    def identity(self, weights: str | None, settings: "GroundingSettings") -> str:
-        """Return what names the model exactly; downloads the weights if it must.
 
-        Args:
-            weights: Hub id or local path; None for the default.
-            settings: The settings it is to run with.
-        """
-        if self.is_outside:
-            return cast("OutsideModule[Part]", self._module()).identity(weights, settings)
-        return self._find(weights).identity
-
-    def build(self, weights: str | None, settings: "GroundingSettings") -> Part:
-        """Return the system, ready to run; the arguments are those of ``identity``."""
-        if self.is_outside:
-            return cast("OutsideModule[Part]", self._module()).load(weights, settings)
-        found = self._find(weights)
-        return cast("LocalModule[Part]", self._module()).load(found, settings)
-
-    def _module(self) -> object:
-        return import_module(f"kizu.grounding.{self.module}")
-
-    def _find(self, weights: str | None) -> Weights:
-        chosen = weights or self.weights
-        if chosen is None:
-            raise WeightsUnavailable(
-                f"{self.name}: no weights named; give their path in the grounding settings"
-            )
-        return find_weights(chosen, self.name)
-
-
-def _by_name(*systems: System[Part]) -> Mapping[str, System[Part]]:
+def _by_name(*systems: System) -> Mapping[str, System]:
     return {system.name: system for system in systems}
 
 
 DETECTORS: Final = _by_name(
-    System[Detector](
+    System(
         "grounding-dino",
         "models.grounding_dino",
         "Apache-2.0",
         "IDEA-Research/grounding-dino-tiny",
     ),
-    System[Detector](
+    System(
         "mm-grounding-dino",
         "models.grounding_dino",
         "Apache-2.0",
         "openmmlab-community/mm_grounding_dino_tiny_o365v1_goldg_v3det",
     ),
-    System[Detector](
-        "llmdet", "models.grounding_dino", "Apache-2.0", "iSEE-Laboratory/llmdet_tiny"
-    ),
-    System[Detector]("owlv2", "models.owlv2", "Apache-2.0", "google/owlv2-base-patch16-ensemble"),
-    System[Detector]("owlvit", "models.owlvit", "Apache-2.0", "google/owlvit-base-patch32"),
-    System[Detector]("florence2", "models.florence2", "MIT", "florence-community/Florence-2-base"),
-    System[Detector](
+    System("llmdet", "models.grounding_dino", "Apache-2.0", "iSEE-Laboratory/llmdet_tiny"),
+    System("owlv2", "models.owlv2", "Apache-2.0", "google/owlv2-base-patch16-ensemble"),
+    System("owlvit", "models.owlvit", "Apache-2.0", "google/owlvit-base-patch32"),
+    System("florence2", "models.florence2", "MIT", "florence-community/Florence-2-base"),
+    System(
         "glip",
         "models.glip",
         "MIT; MMDetection Apache-2.0",
@@ -130,7 +68,7 @@ DETECTORS: Final = _by_name(
         lacks="an MMDetection environment",
         setup="set up MMDetection as docs/annotators.md shows, and set grounding.mmdet_python",
     ),
-    System[Detector](
+    System(
         "azure-vision",
         "services.azure_vision",
         "paid service, retires 2028-09-25",
@@ -139,7 +77,7 @@ DETECTORS: Final = _by_name(
         setup="export AZURE_VISION_KEY=... and set grounding.endpoint",
         key_variable="AZURE_VISION_KEY",
     ),
-    System[Detector](
+    System(
         "gpt-vision",
         "services.gpt_vision",
         "paid service",
@@ -148,7 +86,7 @@ DETECTORS: Final = _by_name(
         setup="export AZURE_OPENAI_API_KEY=... and set grounding.endpoint and .deployment",
         key_variable="AZURE_OPENAI_API_KEY",
     ),
-    System[Detector](
+    System(
         "demo-grounding-dino",
         "models.grounding_dino",
         f"Apache-2.0; {DEMO_NOTICE}",
@@ -158,17 +96,17 @@ DETECTORS: Final = _by_name(
 """Systems that draw boxes around what phrases name."""
 
 SEGMENTERS: Final = _by_name(
-    System[Segmenter]("sam", "models.sam", "Apache-2.0", "facebook/sam-vit-base"),
-    System[Segmenter]("sam-hq", "models.sam", "Apache-2.0", "syscv-community/sam-hq-vit-base"),
-    System[Segmenter]("sam2", "models.sam2", "Apache-2.0", "facebook/sam2.1-hiera-tiny"),
-    System[Segmenter](
+    System("sam", "models.sam", "Apache-2.0", "facebook/sam-vit-base"),
+    System("sam-hq", "models.sam", "Apache-2.0", "syscv-community/sam-hq-vit-base"),
+    System("sam2", "models.sam2", "Apache-2.0", "facebook/sam2.1-hiera-tiny"),
+    System(
         "segment-anything",
         "models.segment_anything_sam",
         "Apache-2.0",
         lacks="a weights file",
         setup="download sam_vit_b_01ec64.pth and set grounding.segmenter_weights to it",
     ),
-    System[Segmenter](
+    System(
         "demo-sam",
         "models.sam",
         f"Apache-2.0; {DEMO_NOTICE}",
@@ -178,7 +116,7 @@ SEGMENTERS: Final = _by_name(
 """Systems that draw masks for boxes."""
 
 TEXT_SEGMENTERS: Final = _by_name(
-    System[TextSegmenter]("clipseg", "models.clipseg", "Apache-2.0", "CIDAS/clipseg-rd64-refined"),
-    System[TextSegmenter]("sam3", "models.sam3", "SAM License, access on request", "facebook/sam3"),
+    System("clipseg", "models.clipseg", "Apache-2.0", "CIDAS/clipseg-rd64-refined"),
+    System("sam3", "models.sam3", "SAM License, access on request", "facebook/sam3"),
 )
 """Systems that draw boxes and masks for phrases in one step."""

@@ -13,7 +13,7 @@ from kizu.grounding import (
 )
 from kizu.grounding.compose import BoxThenMask, PerImageAnnotator
 from kizu.grounding.detections import from_rows
-from kizu.grounding.registry import SEGMENTERS
+from kizu.grounding.loading import load_segmenter
 
 WIDE = (90, 150)
 NAMES = [
@@ -113,9 +113,10 @@ def test_every_system_also_computes_in_16_bits(settings):
 def test_an_encoder_in_16_bits_leads_to_nearly_the_same_masks(name, request):
     boxes = np.array([[10, 5, 60, 30]], np.float32)
     exact, rounded = (
-        SEGMENTERS[name]
-        .build(folder_of(name, request), GroundingSettings(precision=precision))
-        .segment(random_image(), boxes)
+        load_segmenter(
+            name,
+            GroundingSettings(segmenter_weights=folder_of(name, request), precision=precision),
+        ).segment(random_image(), boxes)
         for precision in ("float32", "bfloat16")
     )
     assert (exact == rounded).mean() > 0.9
