@@ -10,15 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
+from unittest.mock import patch
 
 import cv2
 import numpy as np
 
-from kizu.edit import editor
 from kizu.edit.editor import Edit
 from kizu.edit.painter.editor import PainterEditor
+from kizu.edit.painter.settings import PainterSettings
 from kizu.edit.request import EditRequest
-from kizu.edit.settings import PainterSettings
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_png
 from kizu.planning import estimate_build
@@ -59,12 +59,8 @@ class StubEditor(PainterEditor):
 def stub_in_place(stub: StubEditor) -> Iterator[None]:
     """Let the stub answer for the painter while the block runs."""
     cv2.setNumThreads(1)
-    painter = editor.EDITORS["painter"]
-    editor.EDITORS["painter"] = lambda *_: stub  # type: ignore[index] # a dict that nobody else writes
-    try:
+    with patch.object(PainterSettings, "make", lambda *_: stub):
         yield
-    finally:
-        editor.EDITORS["painter"] = painter  # type: ignore[index] # the same
 
 
 def write_photos(folder: Path, samples: int, side_px: int) -> DatasetSpec:

@@ -8,7 +8,7 @@ from prefect import State, flow, get_run_logger
 from flows.parameters import build_name, choose_spec, choose_store
 from flows.runner import task_runner
 from flows.steps import edit_and_judge, final_state, publish_build, take_in_photos
-from kizu.edit.warnings import spec_warnings
+from kizu.planning import spec_warnings
 from kizu.spec import DatasetSpec
 from tasks.budget import within_budget
 from tasks.grounding import choose_annotator

@@ -1,7 +1,8 @@
 """kizu: normal product photos and a sentence per defect in, a labelled dataset out."""
 
 from kizu.diff import DiffResult, DiffSettings, diff_mask
-from kizu.edit.editor import Edit, Editor, load_editor
+from kizu.edit.editor import Edit, Editor
+from kizu.edit.registry import load_editor
 from kizu.grounding import Annotator, Detections, GroundingSettings, load_annotator
 from kizu.publish.dataset import Dataset, open_dataset
 from kizu.spec import DatasetSpec

@@ -2,23 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from pydantic import JsonValue
 
-from kizu.edit.editor import Framer, load_editor
-from kizu.edit.gpt_image.emulation import find_service
-from kizu.edit.gpt_image.request import ask_for, draw_of, editor_identity
+from kizu.edit.editor import CropPlanner
 from kizu.edit.mask_files import DrawnMasks
-from kizu.edit.painter import PAINTER_VERSION, kind_from_prompt
-from kizu.edit.prompts import Wish
 from kizu.edit.regions import MaskRegion, Region, region_guide
-from kizu.edit.request import EditRequest
-from kizu.edit.settings import (
-    AzureSettings,
-    EditorSettings,
-    PainterSettings,
-)
+from kizu.edit.request import DefectRequest, EditRequest
+from kizu.edit.settings import EditorSettings
 from kizu.edit.storage import sidecar_path
 from kizu.samples import PlannedSample, file_stem
 from kizu.sources import Inventory, NormalImage
@@ -61,11 +54,6 @@ class BuildEstimate:
     emulated: bool = False
 
 
-def is_emulated(spec: DatasetSpec) -> bool:
-    """Tell whether the emulator answers in the place of the service that is to make the edits."""
-    return isinstance(spec.maker, AzureSettings) and find_service(spec.maker).emulated
-
-
 def plan_samples(
     spec: DatasetSpec, images: Iterable[NormalImage], *, emulated: bool = False
 ) -> list[PlannedSample]:
@@ -97,7 +85,7 @@ def edited_images(spec: DatasetSpec, images: Sequence[NormalImage]) -> list[Norm
 
 def estimate_build(spec: DatasetSpec, inventory: Inventory, store: Store) -> BuildEstimate:
     """Compare a plan with what the store holds; changes nothing."""
-    emulated = is_emulated(spec)
+    emulated = spec.editor.is_emulated()
     samples = plan_samples(spec, inventory.images, emulated=emulated)
     missing = [s for s in samples if not store.exists(sidecar_path(s.request.key))]
     return BuildEstimate(
@@ -114,24 +102,23 @@ def estimate_build(spec: DatasetSpec, inventory: Inventory, store: Store) -> Bui
 
 def _most_usd(editor: EditorSettings, samples: Sequence[PlannedSample]) -> float | None:
     """Return the most edits can cost, as far as can be told without the photos."""
-    maker = load_editor(editor.name, editor)
+    maker = editor.make()
     costs = [maker.most_usd(sample.request, _sent_size(maker, sample)) for sample in samples]
     return None if None in costs else round(sum(cost or 0.0 for cost in costs), 6)
 
 
-def _sent_size(maker: Framer, sample: PlannedSample) -> tuple[int, int]:
+def _sent_size(maker: CropPlanner, sample: PlannedSample) -> tuple[int, int]:
     source = (sample.normal.width, sample.normal.height)
-    return maker.frame(sample.request, source, region_guide(sample.region, None)).model
+    return maker.plan_crop(sample.request, source, region_guide(sample.region, None)).model
 
 
 def _previews(editor: EditorSettings, samples: Sequence[PlannedSample]) -> tuple[Preview, ...]:
-    if not isinstance(editor, AzureSettings):
-        return ()
     prompts: dict[str, dict[str, None]] = {}
     for sample in samples:
         seen = prompts.setdefault(sample.defect_type, {})
-        if len(seen) < _PREVIEWS_PER_DEFECT:
-            seen[str(sample.request.ask["prompt"])] = None
+        prompt = editor.sent_prompt(sample.request)
+        if prompt is not None and len(seen) < _PREVIEWS_PER_DEFECT:
+            seen[prompt] = None
     return tuple(Preview(kind, prompt) for kind, seen in prompts.items() for prompt in seen)
 
 
@@ -143,14 +130,8 @@ class _Planner:
 
     def __init__(self, spec: DatasetSpec, *, emulated: bool) -> None:
         self._spec = spec
-        self._editor = spec.maker
-        self._identity = _identity(spec.maker, emulated=emulated)
+        self._identity = spec.editor.identity(emulated=emulated)
         self._masks = DrawnMasks()
-        self._kinds = {
-            index: _painted_kind(index, defect)
-            for index, defect in enumerate(spec.defects)
-            if isinstance(self._editor, PainterSettings)
-        }
 
     def sample(
         self, image: NormalImage, defect: DefectSpec, index: int, variant: int
@@ -191,39 +172,33 @@ class _Planner:
         variant: int,
         region: Region | None,
     ) -> dict[str, JsonValue]:
-        """Return what is asked of the editor; of the painter with the kind and size to paint."""
-        area = (defect.area.min_fraction, defect.area.max_fraction) if defect.area else None
-        if isinstance(self._editor, AzureSettings):
-            wish = Wish(
-                defect=defect.wording(variant),
-                category=self._spec.images.category,
-                placement=defect.placement,
-                severity=defect.severity,
-                region=region,
-                area=area,
-            )
-            draw = draw_of(image.sha256, defect.defect_type, variant, self._spec.seed)
-            source = (image.width, image.height)
-            return ask_for(self._editor, wish, source, draw, phrasing=variant)
-        return {
-            "prompt": defect.wording(variant),
-            "region": region.model_dump(mode="json") if region else None,
-            "kind": self._kinds[index],
-            "area": list(area) if area else None,
-        }
-
-
-def _painted_kind(index: int, defect: DefectSpec) -> str:
-    try:
-        return kind_from_prompt(defect.prompt).value
-    except ValueError as error:
+        """Return what is asked of the editor."""
+        wanted = DefectRequest(
+            normal_sha256=image.sha256,
+            source=(image.width, image.height),
+            category=self._spec.images.category,
+            defect_type=defect.defect_type,
+            prompt=defect.prompt,
+            wording=defect.wording(variant),
+            variant=variant,
+            seed=self._spec.seed,
+            placement=defect.placement,
+            severity=defect.severity,
+            region=region,
+            area=(defect.area.min_fraction, defect.area.max_fraction) if defect.area else None,
+        )
         try:
-            return kind_from_prompt(defect.defect_type.replace("_", " ")).value
-        except ValueError:
+            return self._spec.editor.describe(wanted)
+        except ValueError as error:
             raise SpecError(f"defects.{index}.prompt: {error}") from error
 
 
-def _identity(editor: PainterSettings | AzureSettings, *, emulated: bool) -> dict[str, JsonValue]:
-    if isinstance(editor, AzureSettings):
-        return editor_identity(editor, emulated=emulated)
-    return {**editor.shaping(), "version": PAINTER_VERSION}
+def spec_warnings(spec: DatasetSpec, today: date) -> list[str]:
+    """Return what a person should know before money is spent, one sentence per thing.
+
+    Args:
+        spec: The dataset.
+        today: Decides which models are retired.
+    """
+    words = [" ".join((each.prompt, *each.wordings, each.placement)) for each in spec.defects]
+    return [*filter(None, [spec.grounding.notice]), *spec.editor.warnings(words, today)]

@@ -9,9 +9,10 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from kizu.agree.settings import AgreementSettings
 from kizu.billing.budget import BudgetSpec, unpriced
 from kizu.diff import DiffSettings
+from kizu.edit.painter.settings import PainterSettings
 from kizu.edit.regions import MaskRegion, SpecRegion
-from kizu.edit.settings import AzureSettings, EditorSettings, PainterSettings, ReplaySettings
-from kizu.edit.severity import Severity
+from kizu.edit.registry import EditorChoice
+from kizu.edit.request import Severity
 from kizu.grounding import GroundingSettings
 from kizu.grounding.registry import DEMO_NOTICE
 from kizu.publish.settings import PublishSettings
@@ -114,10 +115,10 @@ class DefectSpec(Settings):
     placement: str = Field(
         "",
         title="Placement",
-        description="Where, in your words: 'on the rim, near the handle'. For gpt-image models.",
+        description="Where, in your words: 'on the rim, near the handle'. Not for the painter.",
     )
     severity: Severity | None = Field(
-        None, title="Severity", description="How bad it is. For gpt-image models."
+        None, title="Severity", description="How bad it is. Not for the painter."
     )
     region: SpecRegion | None = Field(
         None, title="Region", description="Where the defect may be. Empty: the editor chooses."
@@ -158,7 +159,7 @@ class DatasetSpec(Settings):
     defects: tuple[DefectSpec, ...] = Field(
         min_length=1, title="Defects", description="The defects to make on them."
     )
-    editor: EditorSettings = Field(
+    editor: EditorChoice = Field(
         default_factory=PainterSettings, title="Editor", description="Who makes the edits."
     )
     diff: DiffSettings = Field(
@@ -200,28 +201,18 @@ class DatasetSpec(Settings):
 
     @model_validator(mode="after")
     def _priced(self) -> Self:
-        editor = self.editor
-        if (
-            isinstance(editor, AzureSettings)
-            and self.budget.caps_cost
-            and not editor.price_is_known
-        ):
-            raise ValueError(unpriced(editor.model))
+        if self.budget.caps_cost and (model := self.editor.unpriced_model):
+            raise ValueError(unpriced(model))
         return self
 
     @model_validator(mode="after")
     def _trusted(self) -> Self:
-        if isinstance(self.maker, AzureSettings) and self.grounding.needs_forcing:
+        if self.editor.maker.is_paid and self.grounding.needs_forcing:
             raise ValueError(
                 f"grounding.annotator {self.grounding.annotator!r} has {DEMO_NOTICE}, too little "
                 "to judge paid edits; choose another, or set grounding.force_demo_weights: true"
             )
         return self
-
-    @property
-    def maker(self) -> PainterSettings | AzureSettings:
-        """The editor whose pictures these are: behind a replay the one that is replayed."""
-        return self.editor.of if isinstance(self.editor, ReplaySettings) else self.editor
 
     def with_grounding(self, grounding: GroundingSettings) -> Self:
         """Return the dataset with another annotator.
@@ -262,7 +253,7 @@ class DatasetSpec(Settings):
 
     def recipe(self) -> dict[str, Any]:
         """Return what shapes the dataset, as JSON; replayed edits are their editor's."""
-        return {**self.shaping(), "editor": self.maker.shaping()}
+        return {**self.shaping(), "editor": self.editor.maker.shaping()}
 
 
 def _below(folder: Path, place: str) -> str:

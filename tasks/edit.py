@@ -8,7 +8,7 @@ from prefect.blocks.system import Secret
 from kizu.billing.admission import CallGate
 from kizu.billing.ledger import Ledger
 from kizu.cancellation import CancelToken
-from kizu.edit.editor import Editor, load_editor
+from kizu.edit.editor import Editor
 from kizu.edit.get_or_make import obtain_edit
 from kizu.edit.paid import PaidEditor
 from kizu.edit.storage import find_edit
@@ -27,7 +27,7 @@ def edit_shard(shard: ShardRef, store_url: str) -> ShardReport:
     """Obtain every edit of a shard; those in the store cost nothing."""
     store, cancel = Store(store_url), cancel_token(Store(store_url))
     opened = shard.open(store)
-    editor = load_editor(opened.spec.editor.name, opened.spec.editor, _secret)
+    editor = opened.spec.editor.make(_secret)
     gate = _gate(editor, opened.spec, store, cancel)
 
     def obtain(_: Shard, sample: PlannedSample) -> StepResult:
@@ -45,7 +45,7 @@ def edit_shard(shard: ShardRef, store_url: str) -> ShardReport:
             run_shard(STAGE, shard, store, obtain, cancel, threads=threads), cancel
         )
     finally:
-        if isinstance(editor, PaidEditor):
+        if editor.is_paid:
             editor.close()
 
 
@@ -53,7 +53,7 @@ def _gate(
     editor: Editor | PaidEditor, spec: DatasetSpec, store: Store, cancel: CancelToken
 ) -> CallGate | None:
     """Return where a paid editor's edits are paid; None for free ones."""
-    if not isinstance(editor, PaidEditor):
+    if not editor.is_paid:
         return None
     return CallGate(Ledger(store), spec.name, spec.budget, editor.limits, cancel)
 

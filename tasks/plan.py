@@ -3,7 +3,7 @@
 from prefect import task
 
 from kizu.edit.storage import find_edit
-from kizu.planning import BuildEstimate, estimate_build, is_emulated, plan_samples
+from kizu.planning import BuildEstimate, estimate_build, plan_samples
 from kizu.settings import Record
 from kizu.shards import ShardRef, save_shards
 from kizu.sources import Inventory, SourceError
@@ -68,7 +68,7 @@ def plan_shards(
     """
     store = Store(store_url)
     taken = _usable(inventory, store)
-    planned = plan_samples(spec, taken.images, emulated=is_emulated(spec))
+    planned = plan_samples(spec, taken.images, emulated=spec.editor.is_emulated())
     samples = planned
     if stored_only:
         samples = [sample for sample in planned if find_edit(store, sample.request.key)]

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx2
 
-from kizu.edit.gpt_image.emulation import EMULATOR_HEADER
+from kizu.edit.openai_images.emulation import EMULATOR_HEADER
 
 
 @dataclass

@@ -107,7 +107,7 @@ class Worker:
 
     def command(self, name: str) -> list[str]:
         """Return the command line of a worker."""
-        editor = {"name": "azure", "quality": "low", "images_per_minute": 60_000}
+        editor = {"name": "gpt-image", "quality": "low", "images_per_minute": 60_000}
         numbers = [str(self.options.edits), str(self.options.threads)]
         return [sys.executable, str(WORKER), str(self.folder / name), *numbers, json.dumps(editor)]
 
@@ -195,7 +195,7 @@ class Flow(Worker):
                 {"defect_type": "hole", "prompt": "a deep hole", "variants": 2},
                 {"defect_type": "stain", "prompt": "a brown stain", "variants": 2},
             ],
-            "editor": {"name": "azure", "quality": "low", "images_per_minute": 60_000},
+            "editor": {"name": "gpt-image", "quality": "low", "images_per_minute": 60_000},
             "grounding": {"annotator": "none"},
             "agree": {"without_grounding": "accept"},
         }

@@ -61,7 +61,7 @@ def main() -> None:
 def run_workers(emulator: Emulator, folder: str, options: argparse.Namespace) -> None:
     """Run the workers to their end."""
     editor = {
-        "name": "azure",
+        "name": "gpt-image",
         "quality": "low",
         "images_per_minute": options.per_minute * options.speed,
     }

@@ -15,10 +15,9 @@ from kizu.billing.admission import CallGate
 from kizu.billing.budget import BudgetSpec
 from kizu.billing.ledger import Ledger
 from kizu.cancellation import Cancellation, CancelToken
-from kizu.edit.editor import EditError, load_editor
+from kizu.edit.editor import EditError
 from kizu.edit.get_or_make import obtain_edit
-from kizu.edit.gpt_image.settings import AzureSettings
-from kizu.edit.paid import PaidEditor
+from kizu.edit.gpt_image.settings import GptImageSettings
 from kizu.edit.request import EditRequest
 from kizu.imaging.arrays import RgbImage
 from kizu.store import Store
@@ -40,9 +39,9 @@ def request(number: int) -> EditRequest:
 def main() -> None:
     """Buy, and print how many edits are there, how many failed, and why it stopped."""
     store, edits, threads = Store(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    editor = load_editor("azure", AzureSettings.model_validate_json(sys.argv[4]))
+    editor = GptImageSettings.model_validate_json(sys.argv[4]).make()
     budget = BudgetSpec.model_validate_json(sys.argv[5] if len(sys.argv) > 5 else "{}")  # noqa: PLR2004 - optional
-    assert isinstance(editor, PaidEditor)  # noqa: S101 - for the type checker
+    assert editor.is_paid  # noqa: S101 - for the type checker
     cancel = CancelToken(store, uuid.uuid4().hex)
     gate = CallGate(Ledger(store), "benchmark", budget, editor.limits, cancel)
     plate = photo()

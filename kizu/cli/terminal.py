@@ -10,9 +10,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
-from kizu.edit.warnings import spec_warnings
 from kizu.grounding import CatalogueEntry, Detections
-from kizu.planning import BuildEstimate
+from kizu.planning import BuildEstimate, spec_warnings
 from kizu.progress import Listener, listening
 from kizu.sources import Skipped
 from kizu.spec import DatasetSpec

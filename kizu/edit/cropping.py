@@ -22,12 +22,17 @@ SHARP_ENOUGH: Final = 2 / 3
 """A photo that is scaled by this or less is sent whole: that loses less than the model."""
 
 _WHOLE_ENOUGH: Final = 0.7
+"""A window of this fraction of the photo or more gains next to nothing: the photo is sent whole."""
+
 _REGION_MARGIN: Final = 1.5
+"""The window's sides over the region's: the model needs to see what is around it."""
+
 _DEFECT_MARGIN: Final = 4.0
+"""The window's side over that of a square as large as the defect may be."""
 
 
 @dataclass(frozen=True)
-class Place:
+class CropTarget:
     """Where a defect goes, and how much of the photo must be seen around it; pixels of the photo.
 
     Attributes:
@@ -41,49 +46,50 @@ class Place:
     height: float
 
 
-def frame_photo(
-    source: tuple[int, int], rule: SizeRule, place: Place | None, framing: Framing = "auto"
+def plan_crop(
+    source: tuple[int, int], rule: SizeRule, target: CropTarget | None, framing: Framing = "auto"
 ) -> Geometry:
     """Plan the way from a photo to the model's picture.
 
     Args:
         source: (width, height) of the photo in pixels.
         rule: The sizes the model accepts.
-        place: Where the defect goes; None if that is open.
+        target: Where the defect goes; None if that is open.
         framing: "whole" always sends the whole photo.
 
     Example:
         >>> from kizu.imaging.geometry import FixedSizes
         >>> rule = FixedSizes(((1024, 1024), (1536, 1024)))
-        >>> frame_photo((6000, 4000), rule, None).scaled
+        >>> plan_crop((6000, 4000), rule, None).scaled
         (1536, 1024)
-        >>> frame_photo((6000, 4000), rule, Place((4500, 1000), 600, 600)).crop
+        >>> plan_crop((6000, 4000), rule, CropTarget((4500, 1000), 600, 600)).crop
         (3988, 488, 1024, 1024)
     """
     whole = Geometry.fit(source, rule)
-    if framing == "whole" or place is None or whole.scale >= SHARP_ENOUGH:
+    if framing == "whole" or target is None or whole.scale >= SHARP_ENOUGH:
         return whole
-    window = _window(source, rule.best_size(math.ceil(place.width), math.ceil(place.height)), place)
+    model = rule.best_size(math.ceil(target.width), math.ceil(target.height))
+    window = _window(source, model, target)
     if window[2] * window[3] >= _WHOLE_ENOUGH * source[0] * source[1]:
         return whole
     return Geometry.window(source, window, rule)
 
 
 def _window(
-    source: tuple[int, int], model: tuple[int, int], place: Place
+    source: tuple[int, int], model: tuple[int, int], target: CropTarget
 ) -> tuple[int, int, int, int]:
-    """(x, y, width, height) of the model's aspect, at least as large as the place and the model."""
-    factor = max(1.0, place.width / model[0], place.height / model[1])
+    """(x, y, width, height) of the model's aspect, at least as large as target and model."""
+    factor = max(1.0, target.width / model[0], target.height / model[1])
     width = min(round(model[0] * factor), source[0])
     height = min(round(model[1] * factor), source[1])
-    x = min(max(round(place.centre[0] - width / 2), 0), source[0] - width)
-    y = min(max(round(place.centre[1] - height / 2), 0), source[1] - height)
+    x = min(max(round(target.centre[0] - width / 2), 0), source[0] - width)
+    y = min(max(round(target.centre[1] - height / 2), 0), source[1] - height)
     return x, y, width, height
 
 
-def place_defect(
+def crop_target(
     source: tuple[int, int], region: Mask | None, area_fraction: float | None, draw: float
-) -> Place | None:
+) -> CropTarget | None:
     """Find the window a defect needs.
 
     Args:
@@ -93,7 +99,7 @@ def place_defect(
         draw: In [0, 1); chooses among the places a small defect may have in its region.
 
     Returns:
-        The place; None if neither region nor size narrow it down.
+        The target; None if neither region nor size narrow it down.
     """
     if region is not None and not region.any():
         return None
@@ -102,21 +108,21 @@ def place_defect(
     return None if region is None else _around_region(source, region)
 
 
-def _around_region(source: tuple[int, int], region: Mask) -> Place:
+def _around_region(source: tuple[int, int], region: Mask) -> CropTarget:
     rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
     x0, x1 = (edge * source[0] / region.shape[1] for edge in (columns[0], columns[-1] + 1))
     y0, y1 = (edge * source[1] / region.shape[0] for edge in (rows[0], rows[-1] + 1))
     centre = (float(x0 + x1) / 2, float(y0 + y1) / 2)
-    return Place(centre, _REGION_MARGIN * float(x1 - x0), _REGION_MARGIN * float(y1 - y0))
+    return CropTarget(centre, _REGION_MARGIN * float(x1 - x0), _REGION_MARGIN * float(y1 - y0))
 
 
 def _around_defect(
     source: tuple[int, int], region: Mask | None, area_fraction: float, draw: float
-) -> Place:
+) -> CropTarget:
     side = _DEFECT_MARGIN * math.sqrt(area_fraction * source[0] * source[1])
     allowed = np.ones((GUIDE_SIDE, GUIDE_SIDE), bool) if region is None else region
     spots = np.flatnonzero(allowed)
     row, column = divmod(int(spots[int(draw * len(spots))]), allowed.shape[1])
     x = (column + 0.5) * source[0] / allowed.shape[1]
     y = (row + 0.5) * source[1] / allowed.shape[0]
-    return Place((x, y), side, side)
+    return CropTarget((x, y), side, side)

@@ -1,22 +1,15 @@
-"""What an editor is, what it answers, and how one is loaded by name."""
+"""What an editor is, what it answers, and how it fails."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Literal, Protocol
 
 from kizu.edit.request import EditRequest
-from kizu.edit.settings import (
-    AzureSettings,
-    EditorName,
-    EditorSettings,
-    PainterSettings,
-    ReplaySettings,
-)
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.geometry import Geometry
 
-if TYPE_CHECKING:
-    from kizu.edit.paid import PaidEditor
+SecretSource = Callable[[str], str]
+"""Returns the secret of a name, as a Prefect Secret block holds it."""
 
 
 class EditError(RuntimeError):
@@ -70,10 +63,12 @@ class Edit:
     emulated: bool = False
 
 
-class Framer(Protocol):
+class CropPlanner(Protocol):
     """Says what of a photo an editor gets to see, and what an edit of it can cost."""
 
-    def frame(self, request: EditRequest, source: tuple[int, int], guide: Mask | None) -> Geometry:
+    def plan_crop(
+        self, request: EditRequest, source: tuple[int, int], guide: Mask | None
+    ) -> Geometry:
         """Plan the way from a photo to the picture that is sent.
 
         Args:
@@ -96,8 +91,13 @@ class Framer(Protocol):
         ...
 
 
-class Editor(Framer, Protocol):
+class Editor(CropPlanner, Protocol):
     """Makes edits free of charge. One object serves many threads."""
+
+    @property
+    def is_paid(self) -> Literal[False]:
+        """False: nothing of it needs the ledger."""
+        ...
 
     def edit(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> Edit:
         """Make one edit.
@@ -112,56 +112,3 @@ class Editor(Framer, Protocol):
             EditError: It could not make it now.
         """
         ...
-
-
-SecretSource = Callable[[str], str]
-"""Returns the secret of a name, as a Prefect Secret block holds it."""
-
-
-def load_editor(
-    name: str, settings: EditorSettings | None = None, secrets: SecretSource | None = None
-) -> "Editor | PaidEditor":
-    """Load an editor by name.
-
-    Args:
-        name: One of ``EDITORS``.
-        settings: That editor's settings; its defaults where None.
-        secrets: Where a paid editor finds secrets that are not in the environment.
-
-    Raises:
-        ValueError: No editor has that name, or the settings are another editor's.
-    """
-    if name not in EDITORS:
-        raise ValueError(f"there is no editor {name!r}; choose one of {', '.join(EDITORS)}")
-    if settings is not None and settings.name != name:
-        raise ValueError(f"settings of '{settings.name}' given to the editor {name!r}")
-    return EDITORS[name](settings, secrets)
-
-
-def _painter(settings: EditorSettings | None, _: SecretSource | None) -> Editor:
-    from kizu.edit.painter.editor import PainterEditor  # noqa: PLC0415 - loaded when asked for
-
-    return PainterEditor(settings if isinstance(settings, PainterSettings) else PainterSettings())
-
-
-def _azure(settings: EditorSettings | None, secrets: SecretSource | None) -> "PaidEditor":
-    from kizu.edit.gpt_image.editor import AzureEditor  # noqa: PLC0415 - loaded when asked for
-
-    default = AzureSettings(name=EditorName.AZURE)
-    return AzureEditor(settings if isinstance(settings, AzureSettings) else default, secrets)
-
-
-def _replay(settings: EditorSettings | None, secrets: SecretSource | None) -> Editor:
-    from kizu.edit.replay import ReplayEditor  # noqa: PLC0415 - loaded when asked for
-
-    replayed = settings.of if isinstance(settings, ReplaySettings) else PainterSettings()
-    return ReplayEditor(load_editor(replayed.name, replayed, secrets))
-
-
-Factory = Callable[[EditorSettings | None, SecretSource | None], "Editor | PaidEditor"]
-
-EDITORS: Final[Mapping[str, Factory]] = {
-    EditorName.PAINTER: _painter,
-    EditorName.AZURE: _azure,
-    EditorName.REPLAY: _replay,
-}

@@ -2,10 +2,10 @@
 
 from kizu.billing.admission import CallGate
 from kizu.billing.purchase import EditJob, buy_edit
-from kizu.edit.editor import Editor, EditRefusedError, Framer, StopEditingError
+from kizu.edit.editor import CropPlanner, Editor, EditRefusedError, StopEditingError
 from kizu.edit.foreground import stored_foreground
-from kizu.edit.gpt_image.request import needs_place
 from kizu.edit.paid import PaidEditor
+from kizu.edit.prompted import goes_onto_object
 from kizu.edit.regions import ForegroundRegion, Region, region_guide, region_mask
 from kizu.edit.request import EditRequest
 from kizu.edit.storage import EditRecord, find_edit, save_edit, save_refusal
@@ -41,8 +41,8 @@ def obtain_edit(
     """
     if record := find_edit(store, request.key):
         return record
-    geometry, sent_region = _frame(store, editor, request, photo, region)
-    if isinstance(editor, PaidEditor):
+    geometry, sent_region = _plan(store, editor, request, photo, region)
+    if editor.is_paid:
         if gate is None:
             raise ValueError("a paid editor needs a gate, so that every call is in the ledger")
         job = EditJob(request, geometry.apply(photo), sent_region, geometry)
@@ -59,8 +59,8 @@ def obtain_edit(
     return save_edit(store, request, edit, geometry)
 
 
-def _frame(
-    store: Store, editor: Framer, request: EditRequest, photo: RgbImage, region: Region | None
+def _plan(
+    store: Store, editor: CropPlanner, request: EditRequest, photo: RgbImage, region: Region | None
 ) -> tuple[Geometry, Mask | None]:
     """Plan what is sent, and carry the region there."""
 
@@ -68,7 +68,7 @@ def _frame(
         return stored_foreground(store, request.normal_sha256, photo)
 
     height, width = photo.shape[:2]
-    looked_at = ForegroundRegion() if region is None and needs_place(request) else region
-    geometry = editor.frame(request, (width, height), region_guide(looked_at, foreground))
+    looked_at = ForegroundRegion() if region is None and goes_onto_object(request) else region
+    geometry = editor.plan_crop(request, (width, height), region_guide(looked_at, foreground))
     mask = region_mask(region, (height, width), foreground)
     return geometry, None if mask is None else geometry.apply_mask(mask)

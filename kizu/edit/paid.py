@@ -6,9 +6,9 @@ It neither retries nor counts: that is done where the ledger is, so that nothing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol
 
-from kizu.edit.editor import Edit, EditError, Framer
+from kizu.edit.editor import CropPlanner, Edit, EditError
 from kizu.edit.request import EditRequest
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.settings import Record
@@ -123,9 +123,13 @@ class BadReplyError(EditError):
         self.usage = dict(usage)
 
 
-@runtime_checkable
-class PaidEditor(Framer, Protocol):
+class PaidEditor(CropPlanner, Protocol):
     """Makes edits for money, one call at a time; who calls it counts and retries."""
+
+    @property
+    def is_paid(self) -> Literal[True]:
+        """True: every call of it goes through the ledger."""
+        ...
 
     @property
     def limits(self) -> EditorLimits:

@@ -1,22 +1,23 @@
 """The sentence that is sent: the user's words, where, how large, how severe, and nothing else.
 
-The mask only guides a gpt-image model, so the place is said in words too. Each defect is put in
-several phrasings, which variants take in turn: a dataset of one sentence's pictures is monotonous.
+A mask only guides a model, and some take none, so the place is said in words too. Each defect is
+put in several phrasings, which variants take in turn: a dataset of one sentence's pictures is
+monotonous.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
-from kizu.edit.gpt_image.settings import Language
-from kizu.edit.regions import Region
-from kizu.edit.severity import Severity
+from kizu.edit.request import DefectRequest, Severity
 from kizu.imaging.arrays import Mask
 from kizu.imaging.geometry import Geometry
 
 PROMPT_VERSION: Final = "1"
+"""Changes when the same defect comes to be said in other words; then edits are bought anew."""
+
+Language = Literal["en", "ja"]
 
 _OPENINGS: Final[Mapping[Language, tuple[str, ...]]] = {
     "en": (
@@ -73,7 +74,7 @@ _SIZE: Final[Mapping[Language, str]] = {
     "en": "The defect covers between {least} and {most} % of the picture.",
     "ja": "欠陥の面積は画像の{least}~{most} %です。",
 }
-_NINTHS: Final[Mapping[Language, tuple[tuple[str, str, str], ...]]] = {
+_POSITION_WORDS: Final[Mapping[Language, tuple[tuple[str, str, str], ...]]] = {
     "en": (
         ("in the upper left part", "in the upper middle", "in the upper right part"),
         ("at the left", "in the middle", "at the right"),
@@ -83,65 +84,48 @@ _NINTHS: Final[Mapping[Language, tuple[tuple[str, str, str], ...]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What the user wants of one edit.
-
-    Attributes:
-        defect: The defect in the user's words.
-        category: What the photo shows.
-        placement: Where, in the user's words; empty if left open.
-        severity: How bad; None if left open.
-        region: Where it may be.
-        area: Least and most share of the photo it covers; None if left open.
-    """
-
-    defect: str
-    category: str
-    placement: str = ""
-    severity: Severity | None = None
-    region: Region | None = None
-    area: tuple[float, float] | None = None
-
-
 def compose_prompt(
-    wish: Wish, geometry: Geometry, guide: Mask | None, *, phrasing: int, language: Language
+    defect: DefectRequest,
+    geometry: Geometry,
+    guide: Mask | None,
+    *,
+    language: Language,
+    has_mask: bool = True,
 ) -> str:
-    """Write the prompt of one edit.
+    """Write the prompt of one edit; variants take the phrasings in turn.
 
     Args:
-        wish: What the user wants.
+        defect: What the user wants.
         geometry: What of the photo is sent; places and sizes are told as the model sees them.
         guide: The region on a grid over the photo; None for anywhere or not yet known.
-        phrasing: Number of the phrasing; they take turns.
         language: Language of the words around the user's.
+        has_mask: Whether the region is sent as a mask too.
     """
     openings = _OPENINGS[language]
-    defect = wish.defect.rstrip(" .。")
-    parts = [openings[phrasing % len(openings)].format(category=wish.category, defect=defect)]
-    if wish.placement:
-        placement = wish.placement.rstrip(" .。")
+    wording = defect.wording.rstrip(" .。")
+    opening = openings[defect.variant % len(openings)]
+    parts = [opening.format(category=defect.category, defect=wording)]
+    if defect.placement:
+        placement = defect.placement.rstrip(" .。")
         parts.append(_PLACEMENT[language].format(placement=placement))
-    parts += _region_words(wish.region, geometry, guide, language)
-    if wish.area is not None:
-        parts.append(_size_words(wish.area, geometry, language))
-    if wish.severity is not None:
-        parts.append(_SEVERITY[language][wish.severity])
+    if defect.region is not None:
+        parts.append(_region_words(geometry, guide, language))
+        parts += [_MASKED[language]] if has_mask else []
+    if defect.area is not None:
+        parts.append(_size_words(defect.area, geometry, language))
+    if defect.severity is not None:
+        parts.append(_SEVERITY[language][defect.severity])
     parts.append(_CLOSING[language])
     return ("" if language == "ja" else " ").join(parts)
 
 
-def _region_words(
-    region: Region | None, geometry: Geometry, guide: Mask | None, language: Language
-) -> list[str]:
-    if region is None:
-        return []
+def _region_words(geometry: Geometry, guide: Mask | None, language: Language) -> str:
     if guide is None:
-        return [_OBJECT[language], _MASKED[language]]
+        return _OBJECT[language]
     x0, y0, x1, y1 = sent_box(geometry, guide)
-    third = _NINTHS[language][min(int(1.5 * (y0 + y1)), 2)][min(int(1.5 * (x0 + x1)), 2)]
+    position = _POSITION_WORDS[language][min(int(1.5 * (y0 + y1)), 2)][min(int(1.5 * (x0 + x1)), 2)]
     edges = {name: round(100 * edge) for name, edge in zip(_EDGES, (x0, y0, x1, y1), strict=True)}
-    return [_PLACE[language].format(place=third, **edges), _MASKED[language]]
+    return _PLACE[language].format(place=position, **edges)
 
 
 _EDGES: Final = ("x0", "y0", "x1", "y1")

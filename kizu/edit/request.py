@@ -1,9 +1,54 @@
-"""The edit request: what one edit is made from, and so its identity."""
+"""What is asked for: by the user of one photo, and of an editor, which is an edit's identity."""
+
+from dataclasses import dataclass
+from enum import StrEnum
 
 from pydantic import JsonValue
 
+from kizu.edit.regions import Region
 from kizu.settings import Record
 from kizu.store.keys import content_key
+
+
+class Severity(StrEnum):
+    """How much a defect catches the eye."""
+
+    SLIGHT = "slight"
+    MODERATE = "moderate"
+    SEVERE = "severe"
+
+
+@dataclass(frozen=True)
+class DefectRequest:
+    """One defect that the user wants on one photo.
+
+    Attributes:
+        normal_sha256: The normal image.
+        source: (width, height) of the photo in pixels.
+        category: What the photo shows.
+        defect_type: The class.
+        prompt: The defect in the user's words.
+        wording: The same in the words of this variant.
+        variant: Number of this edit among those that ask for the same.
+        seed: The spec's seed.
+        placement: Where, in the user's words; empty if left open.
+        severity: How bad; None if left open.
+        region: Where it may be; None for anywhere.
+        area: Least and most fraction of the photo it covers; None if left open.
+    """
+
+    normal_sha256: str
+    source: tuple[int, int]
+    category: str
+    defect_type: str
+    prompt: str
+    wording: str
+    variant: int
+    seed: int
+    placement: str = ""
+    severity: Severity | None = None
+    region: Region | None = None
+    area: tuple[float, float] | None = None
 
 
 class EditRequest(Record):

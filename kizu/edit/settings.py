@@ -1,50 +1,84 @@
-"""Which editor makes the edits, and what it may do."""
+"""What every editor is to the rest of kizu: its settings, which are the whole plug-in."""
 
-from typing import Annotated, Literal
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import date
+from typing import ClassVar
 
-from pydantic import Field
+from pydantic import JsonValue
 
-from kizu.edit.gpt_image.settings import AzureSettings
-from kizu.edit.names import EditorName
-from kizu.edit.painter import DriftProfile
-from kizu.imaging.geometry import Fit
+from kizu.edit.editor import Editor, SecretSource
+from kizu.edit.paid import PaidEditor
+from kizu.edit.request import DefectRequest, EditRequest
 from kizu.settings import Settings
 
-__all__ = ["AzureSettings", "EditorName", "EditorSettings", "PainterSettings", "ReplaySettings"]
 
+class EditorSettings(Settings, ABC):
+    """Base of an editor's settings. They say what is asked of it, and make it when it is needed.
 
-class PainterSettings(Settings):
-    """The offline editor: free, needs no network, paints onto the user's own photo."""
+    An editor is one such class, listed in ``kizu.edit.registry``.
 
-    name: Literal[EditorName.PAINTER] = Field(
-        EditorName.PAINTER, title="Editor", description="Paints defects offline, free of charge."
-    )
-    drift: DriftProfile = Field(
-        DriftProfile.NONE,
-        title="Imitated drift",
-        description="Redraw the whole picture slightly, as the named gpt-image model does. "
-        "'none' changes nothing outside the defect.",
-    )
-    fit: Fit = Field(
-        "pad",
-        title="Fit",
-        description="'pad' sends the whole photo, 'crop' only its centre, when sizes differ.",
-    )
+    Attributes:
+        name: The editor's name; a ``Literal`` in each editor.
+        aliases: Names that specs gave it earlier.
+    """
 
+    aliases: ClassVar[tuple[str, ...]] = ()
 
-class ReplaySettings(Settings):
-    """Serves what the store already holds; a missing edit is a failure, never a purchase."""
+    name: str
 
-    name: Literal[EditorName.REPLAY] = Field(
-        title="Editor", description="Replays stored edits; makes none."
-    )
-    of: PainterSettings | AzureSettings = Field(
-        default_factory=PainterSettings,
-        title="Replay of",
-        description="The editor, with its settings, that made the edits.",
-    )
+    @property
+    def maker(self) -> "EditorSettings":
+        """The editor whose pictures these are: itself, but for a replay."""
+        return self
 
+    @property
+    def is_paid(self) -> bool:
+        """True if its edits are bought."""
+        return False
 
-EditorSettings = Annotated[
-    PainterSettings | AzureSettings | ReplaySettings, Field(discriminator="name")
-]
+    @property
+    def unpriced_model(self) -> str | None:
+        """The model, if what a call to it costs is not known before it is made."""
+        return None
+
+    def is_emulated(self) -> bool:
+        """Tell whether the emulator answers in the place of the service."""
+        return False
+
+    @abstractmethod
+    def identity(self, *, emulated: bool) -> dict[str, JsonValue]:
+        """Return what of the editor is part of an edit's key: all that shapes the picture.
+
+        Args:
+            emulated: Whether the emulator is asked; real edits know nothing of it in their keys.
+        """
+
+    @abstractmethod
+    def describe(self, defect: DefectRequest) -> dict[str, JsonValue]:
+        """Return what is asked of the editor for one defect, as an edit's key holds it.
+
+        Raises:
+            ValueError: It does not understand the defect's prompt.
+        """
+
+    def sent_prompt(self, request: EditRequest) -> str | None:  # noqa: ARG002 - for editors with one
+        """Return the prompt as it will be sent; None for an editor that sends none."""
+        return None
+
+    def warnings(self, defects: Sequence[str], today: date) -> list[str]:  # noqa: ARG002 - as above
+        """Return one sentence per thing that may go wrong or cost more than expected.
+
+        Args:
+            defects: Per defect, all its words that are sent.
+            today: Decides which models are retired.
+        """
+        return []
+
+    @abstractmethod
+    def make(self, secrets: SecretSource | None = None) -> Editor | PaidEditor:
+        """Return the editor; what it needs is imported now.
+
+        Args:
+            secrets: Where a paid editor finds secrets that are not in the environment.
+        """

@@ -15,9 +15,9 @@ from threading import Lock, Thread
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from kizu.edit.gpt_image.emulation import EMULATOR_HEADER
 from kizu.edit.gpt_image.models import FAMILIES, Family
 from kizu.edit.gpt_image.pricing import cost_of
+from kizu.edit.openai_images.emulation import EMULATOR_HEADER
 from kizu.emulator.faults import BILLED_FAULTS, Fault
 from kizu.emulator.limiter import RateLimiter
 from kizu.emulator.multipart import Part, parse_form

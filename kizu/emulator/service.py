@@ -12,7 +12,7 @@ from PIL import Image
 
 from kizu.edit.gpt_image.models import FAMILIES, Family, FamilyFacts, Fidelity, Quality
 from kizu.edit.gpt_image.pricing import Tokens
-from kizu.edit.gpt_image.settings import accepts
+from kizu.edit.openai_images.settings import accepts
 from kizu.edit.painter import DefectKind, DriftProfile, imitate_drift, kind_from_prompt, paint
 from kizu.emulator.multipart import Part
 from kizu.imaging.arrays import Mask, RgbImage
@@ -129,14 +129,14 @@ def _region(fields: Mapping[str, Part], picture: RgbImage) -> Mask | None:
             raise BadRequest("Invalid mask image format - mask image needs alpha.", param="mask")
         if mask.size != (picture.shape[1], picture.shape[0]):
             raise BadRequest("Mask size does not match image size.", param="mask")
-        if len(part.data) >= FAMILIES[Family.GENERIC].max_mask_bytes:
+        if len(part.data) >= FAMILIES[Family.GENERIC].body_limits.mask_bytes:
             raise BadRequest("Mask is larger than 4 MB.", param="mask")
         return np.asarray(np.asarray(mask.getchannel("A")) == 0)
 
 
 def _prompt(fields: Mapping[str, Part], facts: FamilyFacts) -> str:
     prompt = _text(fields, "prompt")
-    if not prompt or len(prompt) > facts.max_prompt_characters:
+    if not prompt or len(prompt) > facts.body_limits.prompt_characters:
         raise BadRequest("Invalid 'prompt': string length.", "invalid_prompt", "prompt")
     return prompt
 

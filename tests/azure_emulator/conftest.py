@@ -11,15 +11,19 @@ from kizu.billing.admission import CallGate
 from kizu.billing.budget import BudgetSpec
 from kizu.billing.ledger import Ledger
 from kizu.cancellation import CancelToken
-from kizu.edit.editor import load_editor
 from kizu.edit.get_or_make import obtain_edit
-from kizu.edit.gpt_image.settings import AzureSettings
+from kizu.edit.gpt_image.settings import GptImageSettings
 from kizu.edit.request import EditRequest
 from kizu.emulator import Emulator, EmulatorSettings
 from kizu.emulator.settings import KEY
 from kizu.store import Store
 
-FAST = {"name": "azure", "model": "gpt-image-1.5", "images_per_minute": 60_000, "quality": "low"}
+FAST = {
+    "name": "gpt-image",
+    "model": "gpt-image-1.5",
+    "images_per_minute": 60_000,
+    "quality": "low",
+}
 
 
 def quick_paint(job):
@@ -55,12 +59,12 @@ class Shop:
     """One worker's way to buy edits."""
 
     store: Store
-    settings: AzureSettings
+    settings: GptImageSettings
     budget: BudgetSpec
     run: str
 
     def __post_init__(self):
-        self.editor = load_editor("azure", self.settings)
+        self.editor = self.settings.make()
         self.ledger = Ledger(self.store)
         self.cancel = CancelToken(self.store, self.run)
         self.gate = CallGate(self.ledger, "plates", self.budget, self.editor.limits, self.cancel)
@@ -91,7 +95,7 @@ def open_shop(tmp_path: Path):
     opened = []
 
     def open_one(budget=None, run=None, url=None, **settings):
-        parsed = AzureSettings.model_validate({**FAST, **settings})
+        parsed = GptImageSettings.model_validate({**FAST, **settings})
         name = run or f"run {len(opened)}"
         store = Store(url or str(tmp_path / "store"))
         shop = Shop(store, parsed, BudgetSpec.model_validate(budget or {}), name)

@@ -21,7 +21,7 @@ def run(*words):
 @pytest.fixture
 def spec_file(spec, tmp_path):
     fields = spec.model_dump(mode="json")
-    fields["editor"] = {"name": "azure", "model": "gpt-image-1", "quality": "low"}
+    fields["editor"] = {"name": "gpt-image", "model": "gpt-image-1", "quality": "low"}
     fields["defects"][0]["prompt"] = "a smear of blood"
     file = tmp_path / "dataset.yaml"
     file.write_text(yaml.safe_dump(fields), encoding="utf-8")

@@ -4,7 +4,6 @@ import pytest
 from loopback import disguised
 
 from kizu.edit.editor import EditError, StopEditingError
-from kizu.edit.gpt_image.emulation import find_service
 from kizu.edit.storage import find_edit
 from kizu.emulator import Fault, FaultPlan
 
@@ -29,7 +28,7 @@ def test_record_and_ledger_tell_who_answered(start_emulator, open_shop):
 @pytest.mark.usefixtures("real_service")
 def test_a_service_is_not_taken_for_the_emulator(open_shop):
     shop = open_shop()
-    assert not find_service(shop.settings).emulated
+    assert not shop.settings.service().emulated
     assert not shop.buy().emulated
     totals = shop.ledger.totals()
     assert totals.real.dataset("plates").requests == 1
@@ -115,11 +114,11 @@ def test_what_it_refuses_then_is_no_refusal_of_the_service(start_emulator, open_
 
 def test_openai_itself_is_named_where_no_address_is_set(open_shop, monkeypatch):
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    service = find_service(open_shop(provider="openai").settings)
+    service = open_shop(provider="openai").settings.service()
     assert (service.host, service.emulated) == ("api.openai.com", False)
 
 
 @pytest.mark.parametrize("endpoint", ["", "http://127.0.0.1:9", "https://plates.example", "a b"])
 def test_where_no_emulator_answers_there_is_none(open_shop, monkeypatch, endpoint):
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", endpoint)
-    assert not find_service(open_shop().settings).emulated
+    assert not open_shop().settings.service().emulated

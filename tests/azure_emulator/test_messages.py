@@ -9,8 +9,9 @@ import pytest
 from loopback import managed_identity, scripted_service
 
 from kizu.billing.spending import spending_rows, to_csv
-from kizu.edit.editor import EditError, StopEditingError, load_editor
+from kizu.edit.editor import EditError, StopEditingError
 from kizu.edit.gpt_image.models import Family
+from kizu.edit.registry import load_editor
 from kizu.emulator.settings import KEY
 
 
@@ -134,7 +135,7 @@ def test_a_retired_model(start_emulator, open_shop):
     start_emulator(retired=frozenset({"gpt-image-1"}))
     sentence = sentence_of(open_shop(model="gpt-image-1"))
     assert "the model of deployment 'gpt-image-1' is retired" in sentence
-    assert "deploy a newer one and name it in editor.model" in sentence
+    assert "deploy a newer one and name the model behind it in editor.model" in sentence
 
 
 def test_a_missing_api_version(start_emulator, open_shop, monkeypatch):
@@ -154,9 +155,9 @@ def test_a_secret_block_that_is_missing(start_emulator, open_shop):
     def none_there(block):
         raise ValueError(block)
 
-    shop.editor = load_editor("azure", shop.settings, none_there)
+    shop.editor = load_editor("gpt-image", shop.settings, none_there)
     assert "there is no Prefect Secret block 'azure-key'" in sentence_of(shop)
-    shop.editor = load_editor("azure", shop.settings, {"azure-key": KEY}.__getitem__)
+    shop.editor = load_editor("gpt-image", shop.settings, {"azure-key": KEY}.__getitem__)
     assert shop.buy().status == "edited"
 
 

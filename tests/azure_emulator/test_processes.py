@@ -17,7 +17,7 @@ from kizu.emulator import Fault, FaultPlan
 from kizu.store import Store
 
 WORKER = Path(__file__).parents[2] / "benchmarks" / "azure" / "worker.py"
-EDITOR = {"name": "azure", "quality": "low", "images_per_minute": 60_000}
+EDITOR = {"name": "gpt-image", "quality": "low", "images_per_minute": 60_000}
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import openai
 import pytest
 from openai import AzureOpenAI, OpenAI
 
-from kizu.edit.gpt_image.client import encode_region
+from kizu.edit.openai_images.client import encode_region
 from kizu.emulator.settings import KEY
 from kizu.imaging.codecs import encode_png
 

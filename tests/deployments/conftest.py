@@ -63,7 +63,7 @@ def azure() -> Iterator[Azure]:
 @pytest.fixture
 def paid_spec(spec: DatasetSpec) -> dict:
     """The spec of all tests, with the paid editor."""
-    editor = {"name": "azure", "quality": "low", "images_per_minute": 6000, "max_attempts": 2}
+    editor = {"name": "gpt-image", "quality": "low", "images_per_minute": 6000, "max_attempts": 2}
     return spec.model_dump(mode="json") | {"name": "paid", "editor": editor}
 
 

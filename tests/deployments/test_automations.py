@@ -117,7 +117,7 @@ def test_a_failed_build_sets_off_its_automation(served):
 
 def test_a_build_that_waits_for_its_budget_sets_off_its_automation(served, plates):
     let_it_tidy(served, "kizu: a build waits for its budget", 102)
-    paid = {"editor": {"name": "azure", "quality": "low"}, "budget": {"max_requests": 1}}
+    paid = {"editor": {"name": "gpt-image", "quality": "low"}, "budget": {"max_requests": 1}}
     run_id = served.run({"spec": plates | paid | {"name": "paid"}})
     assert served.end_of(run_id)["type"] == "PAUSED"
     tidied(served, 102)
@@ -135,7 +135,7 @@ def test_a_yield_that_drifts_sets_off_its_automation(served, plates):
 def test_a_run_whose_machine_is_gone_is_marked_as_crashed(served, plates, azure):
     let_it_tidy(served, "kizu: a run lost its worker", 104, within=45)
     azure.hold_after(0)
-    paid = {"editor": {"name": "azure", "quality": "low"}, "name": "held"}
+    paid = {"editor": {"name": "gpt-image", "quality": "low"}, "name": "held"}
     run_id = served.run({"spec": plates | paid})
     served.wait_for(lambda: heartbeats(served, run_id))
     [worker] = children_of(served.pid, "worker start")

@@ -43,7 +43,7 @@ def emulate(monkeypatch):
 def paid(spec):
     """The spec of the flow tests, with the paid editor."""
     fields = spec.model_dump(mode="json")
-    editor = {"name": "azure", "quality": "low", "images_per_minute": 6000}
+    editor = {"name": "gpt-image", "quality": "low", "images_per_minute": 6000}
 
     def with_budget(**budget):
         return DatasetSpec.parse({**fields, "editor": editor, "budget": budget})

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import kizu
-from kizu.edit.settings import PainterSettings
+from kizu.edit.painter.settings import PainterSettings
 from kizu.imaging.codecs import decode_mask, encode_png
 from kizu.imaging.masks import mask_iou
 from kizu.planning import plan_samples

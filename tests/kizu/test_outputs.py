@@ -8,8 +8,8 @@ import pytest
 from kizu.edit.foreground import find_foreground
 from kizu.edit.get_or_make import obtain_edit
 from kizu.edit.painter.editor import PainterEditor
+from kizu.edit.painter.settings import PainterSettings
 from kizu.edit.regions import foreground_mask
-from kizu.edit.settings import PainterSettings
 from kizu.imaging.codecs import decode_png
 from kizu.outputs import SampleOutputs
 from kizu.planning import plan_samples

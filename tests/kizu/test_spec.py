@@ -36,7 +36,7 @@ def changed(**fields) -> dict:
         ({"seed": -1}, r"seed: .*greater than or equal to 0 \(got -1\)"),
         (
             {"editor": {"name": "gimp"}},
-            "editor: there is no 'gimp'; choose one of painter, azure, replay",
+            "editor: there is no 'gimp'; choose one of painter, gpt-image",
         ),
         (
             {"defects": [{"defect_type": "good", "prompt": "x"}]},

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from kizu.agree import verdict
 from kizu.edit import regions
-from kizu.edit.gpt_image.settings import AzureSettings
-from kizu.edit.settings import PainterSettings
+from kizu.edit.gpt_image.settings import GptImageSettings
+from kizu.edit.painter.settings import PainterSettings
 from kizu.edit.storage import EditRecord
 from kizu.grounding import annotators
 from kizu.imaging.geometry import Geometry
@@ -22,7 +22,7 @@ from kizu.spec import DatasetSpec
 from kizu.stages import stage_keys
 
 NORMAL = NormalImage("ab" * 32, "cd" * 32, "a.png", 640, 480)
-WHOLE = Geometry.fit((640, 480), AzureSettings(name="azure").sizes)
+WHOLE = Geometry.fit((640, 480), GptImageSettings(name="gpt-image").sizes)
 FOUNDATION: dict[str, Any] = {
     "name": "plates",
     "images": {"path": "photos"},
@@ -37,7 +37,7 @@ FOUNDATION: dict[str, Any] = {
     ],
     "grounding": {"annotator": "gpt-vision", "deployment": "eyes"},
 }
-PAID: dict[str, Any] = {**FOUNDATION, "editor": {"name": "azure", "model": "gpt-image-1"}}
+PAID: dict[str, Any] = {**FOUNDATION, "editor": {"name": "gpt-image", "model": "gpt-image-1"}}
 
 E, D, G, A, C, V = "edit", "diff", "grounding", "agree", "card", "version"
 FROM_EDIT = {E, V}
@@ -203,7 +203,7 @@ def test_every_setting_of_a_spec_stands_in_the_table():
     elsewhere = {"editor.name", "editor.of.name", "defects.0.region.path"}
     replayed = {
         f"editor.of.{name}"
-        for model in (PainterSettings, AzureSettings)
+        for model in (PainterSettings, GptImageSettings)
         for name in model.model_fields
     }
     assert set(settings_of(DatasetSpec)) - elsewhere - replayed == tabled
@@ -245,7 +245,7 @@ def test_another_picture_of_the_same_request_is_another_input():
 
 def test_the_same_picture_on_another_part_of_the_photo_is_another_input():
     spec = DatasetSpec.parse(FOUNDATION)
-    window = Geometry.window((640, 480), (0, 0, 320, 320), AzureSettings(name="azure").sizes)
+    window = Geometry.window((640, 480), (0, 0, 320, 320), GptImageSettings(name="gpt-image").sizes)
     before, after = keys(spec), keys(spec, geometry=window)
     assert {name for name in before if before[name] != after[name]} == {D, G, A, C, V}
 

@@ -1,1 +1,1 @@
-"""Edits by gpt-image models on Azure OpenAI or OpenAI: paid, so bought once and counted."""
+"""Edits by gpt-image models on Azure OpenAI or OpenAI."""

@@ -11,9 +11,8 @@ from enum import StrEnum
 from typing import Final
 
 from kizu.edit.gpt_image.pricing import Prices
+from kizu.edit.openai_images.settings import BodyLimits, Size
 from kizu.imaging.geometry import FixedSizes, FreeSizes, SizeRule
-
-Size = tuple[int, int]
 
 
 class Family(StrEnum):
@@ -41,6 +40,11 @@ class Fidelity(StrEnum):
     HIGH = "high"
 
 
+_BODY_LIMITS: Final = BodyLimits(
+    prompt_characters=32_000, image_bytes=50_000_000, mask_bytes=4_000_000
+)
+
+
 @dataclass(frozen=True)
 class FamilyFacts:
     """What is known of a family.
@@ -56,9 +60,7 @@ class FamilyFacts:
         priced_on: Date of the price list; None without one.
         price_source: Where the prices were read.
         retires_on: When Azure shuts it down; None where no date is published.
-        max_prompt_characters: Longest prompt.
-        max_image_bytes: Largest photo file.
-        max_mask_bytes: Largest mask file.
+        body_limits: How much one call may send.
     """
 
     sizes: SizeRule
@@ -71,9 +73,7 @@ class FamilyFacts:
     price_source: str
     retires_on: date | None
     formats: tuple[str, ...] = ("png", "jpeg")
-    max_prompt_characters: int = 32_000
-    max_image_bytes: int = 50_000_000
-    max_mask_bytes: int = 4_000_000
+    body_limits: BodyLimits = _BODY_LIMITS
 
     def fidelity_tokens(self, fidelity: Fidelity | None, size: Size) -> int:
         """Return the image tokens that an input fidelity adds to a photo of a size."""

@@ -1,39 +1,75 @@
-"""Settings of the paid editor. Endpoints and keys are not among them: they never enter a spec."""
+"""The gpt-image models as a plug-in."""
 
-import re
-from typing import Annotated, Final, Literal, Self
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
-from kizu.edit.cropping import Framing
-from kizu.edit.gpt_image.models import FAMILIES, Family, FamilyFacts, Fidelity, Quality, Size
-from kizu.edit.gpt_image.pricing import Prices
-from kizu.edit.names import EditorName
-from kizu.imaging.geometry import FixedSizes, SizeRule
-from kizu.settings import Operational, Settings
+from kizu.azure_signin import SignInError
+from kizu.edit.gpt_image.models import (
+    FAMILIES,
+    Family,
+    FamilyFacts,
+    Fidelity,
+    Quality,
+    retirement_warning,
+)
+from kizu.edit.gpt_image.pricing import Prices, Tokens, cost_of, most_tokens
+from kizu.edit.openai_images.settings import (
+    BodyLimits,
+    ImageServiceSettings,
+    ServiceAddress,
+    Size,
+    UrlForm,
+    check_size,
+)
+from kizu.edit.request import EditRequest
+from kizu.imaging.geometry import SizeRule
+from kizu.settings import Operational
 
-_SIZE: Final = re.compile(r"(\d+)x(\d+)")
 Provider = Literal["azure", "openai"]
 UrlStyle = Literal["auto", "deployment", "v1"]
-Language = Literal["en", "ja"]
+
+_OPENAI_URL: Final = "https://api.openai.com/v1"
+_VERSION_VARIABLE: Final = "OPENAI_API_VERSION"
+_NO_VERSION: Final = ("", "v1", "preview")
+
+_ADDRESSES: Final[Mapping[Provider, ServiceAddress]] = {
+    "azure": ServiceAddress(
+        endpoint_variable="AZURE_OPENAI_ENDPOINT",
+        key_variable="AZURE_OPENAI_API_KEY",
+        version_source=_VERSION_VARIABLE,
+        example="https://NAME.openai.azure.com",
+    ),
+    "openai": ServiceAddress(
+        endpoint_variable="OPENAI_BASE_URL",
+        key_variable="OPENAI_API_KEY",
+        version_source=_VERSION_VARIABLE,
+        example=_OPENAI_URL,
+        default_endpoint=_OPENAI_URL,
+        is_azure=False,
+    ),
+}
 
 
-class AzureSettings(Settings):
-    """A gpt-image model on Azure OpenAI or OpenAI: every edit is paid for, once."""
+class GptImageSettings(ImageServiceSettings):
+    """A gpt-image model on Azure OpenAI or OpenAI: every edit is paid for, once.
 
-    name: Literal[EditorName.AZURE] = Field(
+    Keys and stored requests call this editor "azure", as specs did at first: what was bought under
+    that name is found again.
+    """
+
+    aliases: ClassVar[tuple[str, ...]] = ("azure",)
+    version: ClassVar[str] = "1"
+
+    name: Literal["gpt-image"] = Field(
         title="Editor", description="Edits by a gpt-image model; paid."
     )
     model: Family = Field(
         Family.GPT_IMAGE_1_5,
         title="Model",
         description="The model family behind the deployment; 'generic' for one not listed.",
-    )
-    deployment: Annotated[str, Operational()] = Field(
-        "",
-        pattern=r"^[\w.-]*$",
-        title="Deployment",
-        description="The deployment's name on your resource. Empty: the model's name.",
     )
     quality: Quality = Field(
         Quality.MEDIUM, title="Picture quality", description="More quality costs more tokens."
@@ -43,21 +79,6 @@ class AzureSettings(Settings):
         title="Input fidelity",
         description="How closely the model keeps to the photo. Empty: high where it is offered.",
     )
-    size: str = Field(
-        "auto",
-        pattern=r"^(auto|\d+x\d+)$",
-        title="Picture size",
-        description="'auto' takes the accepted size that fits a photo best; or WIDTHxHEIGHT.",
-    )
-    framing: Framing = Field(
-        "auto",
-        title="Framing",
-        description="'auto' sends a sharp window around the region of a large photo, 'whole' "
-        "always the whole photo, scaled down.",
-    )
-    language: Language = Field(
-        "en", title="Prompt language", description="Language of the words around your prompt."
-    )
     provider: Annotated[Provider, Operational()] = Field(
         "azure", title="Provider", description="Azure OpenAI, or OpenAI by its base URL."
     )
@@ -66,35 +87,6 @@ class AzureSettings(Settings):
         title="URL style",
         description="'deployment' has the deployment in the path and needs OPENAI_API_VERSION; "
         "'v1' does not. 'auto' follows OPENAI_API_VERSION.",
-    )
-    auth: Annotated[Literal["key", "entra"], Operational()] = Field(
-        "key", title="Sign-in", description="API key, or Microsoft Entra ID (azure-identity)."
-    )
-    secret_block: Annotated[str, Operational()] = Field(
-        "",
-        title="Secret block",
-        description="Name of the Prefect Secret block with the API key. Empty: the environment.",
-    )
-    images_per_minute: Annotated[float | None, Operational()] = Field(
-        None,
-        gt=0,
-        title="Images per minute",
-        description="The deployment's quota. Empty: that of a new deployment of the model.",
-    )
-    max_in_flight: Annotated[int, Operational()] = Field(
-        64, ge=1, le=1000, title="Most calls at a time", description="Per worker process."
-    )
-    timeout_s: Annotated[float, Operational()] = Field(
-        600, gt=0, title="Timeout (s)", description="A call that takes longer is given up."
-    )
-    max_attempts: Annotated[int, Operational()] = Field(
-        6, ge=1, title="Attempts", description="Calls for one edit before it fails."
-    )
-    max_wait_s: Annotated[float, Operational()] = Field(
-        1800,
-        ge=0,
-        title="Longest wait (s)",
-        description="A service that asks for a longer pause than this fails the edit.",
     )
     prices: Annotated[Prices | None, Operational()] = Field(
         None, title="Prices", description="Your price list. Empty: the model's list prices."
@@ -109,26 +101,21 @@ class AzureSettings(Settings):
                 f"{self.model} does not take input_fidelity {self.input_fidelity.value!r} "
                 f"(it takes: {offered}); leave it out"
             )
-        if (size := self.fixed_size) and not accepts(facts.sizes, size):
-            raise ValueError(f"{self.model} does not take size {self.size}; {_allowed(facts)}")
+        check_size(self.model, facts.sizes, self.fixed_size)
         return self
+
+    def shaping(self) -> dict[str, Any]:
+        """Return what can change a picture, under the name that keys have for this editor."""
+        return {**super().shaping(), "name": "azure"}
+
+    def identity(self, *, emulated: bool) -> dict[str, JsonValue]:
+        """Return what shapes the picture; the fidelity as it is sent."""
+        return {**super().identity(emulated=emulated), "input_fidelity": self.fidelity}
 
     @property
     def facts(self) -> FamilyFacts:
         """What is known of the model."""
         return FAMILIES[self.model]
-
-    @property
-    def fixed_size(self) -> Size | None:
-        """The picture size, if the spec fixes it."""
-        found = _SIZE.fullmatch(self.size)
-        return (int(found[1]), int(found[2])) if found else None
-
-    @property
-    def sizes(self) -> SizeRule:
-        """The picture sizes that may be sent."""
-        size = self.fixed_size
-        return FixedSizes((size,)) if size else self.facts.sizes
 
     @property
     def fidelity(self) -> Fidelity | None:
@@ -138,50 +125,93 @@ class AzureSettings(Settings):
         return Fidelity.HIGH if Fidelity.HIGH in self.facts.fidelities else None
 
     @property
-    def deployment_name(self) -> str:
-        """The deployment's name."""
-        return self.deployment or self.model.value
-
-    @property
-    def quota_per_minute(self) -> float:
-        """Images per minute the deployment allows, as far as is known before the first call."""
-        return self.images_per_minute or self.facts.images_per_minute
-
-    @property
-    def price_is_known(self) -> bool:
-        """True if the most a call can cost is known before it is made."""
-        if self.price_list.per_image_usd is not None:
-            return True
-        return self.price_list.are_known and bool(self.facts.output_tokens)
-
-    @property
     def price_list(self) -> Prices:
         """The prices that count."""
         return self.prices or self.facts.prices
 
+    @property
+    def unpriced_model(self) -> str | None:
+        """The model, if the most a call can cost is not known before it is made."""
+        prices = self.price_list
+        by_tokens = prices.are_known and bool(self.facts.output_tokens)
+        return None if by_tokens or prices.per_image_usd is not None else self.model.value
 
-def accepts(rule: SizeRule, size: Size) -> bool:
-    """Tell whether a rule accepts a size.
+    @property
+    def model_name(self) -> str:
+        """The model family's name."""
+        return self.model.value
 
-    Example:
-        >>> accepts(FAMILIES[Family.GPT_IMAGE_2].sizes, (1000, 1000))
-        False
-    """
-    if isinstance(rule, FixedSizes):
-        return size in rule.sizes
-    long, short = max(size), min(size)
-    return (
-        not any(edge % rule.multiple_px for edge in size)
-        and long <= min(rule.max_edge_px, rule.max_aspect * short)
-        and rule.min_pixels <= long * short <= rule.max_pixels
-    )
+    @property
+    def model_sizes(self) -> SizeRule:
+        """The picture sizes that the model takes."""
+        return self.facts.sizes
 
+    @property
+    def default_quota(self) -> float:
+        """Images per minute of a new deployment."""
+        return self.facts.images_per_minute
 
-def _allowed(facts: FamilyFacts) -> str:
-    if isinstance(facts.sizes, FixedSizes):
-        return "choose " + ", ".join(f"{width}x{height}" for width, height in facts.sizes.sizes)
-    rule = facts.sizes
-    return (
-        f"edges must be multiples of {rule.multiple_px}, up to {rule.max_edge_px}, at most "
-        f"{rule.max_aspect:g}:1, {rule.min_pixels:,} to {rule.max_pixels:,} pixels in all"
-    )
+    @property
+    def body_limits(self) -> BodyLimits:
+        """How much the service takes."""
+        return self.facts.body_limits
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Quality, format, and the input fidelity where the model takes one."""
+        fidelity = {"input_fidelity": self.fidelity.value} if self.fidelity else {}
+        output_format = self.facts.formats[0]
+        return {"quality": self.quality.value, "output_format": output_format, **fidelity}
+
+    @property
+    def address(self) -> ServiceAddress:
+        """Where the provider is found."""
+        return _ADDRESSES[self.provider]
+
+    @property
+    def way_to_model(self) -> str:
+        """What to do if the deployment has another model."""
+        return f"name the model behind it in editor.model (now {self.model})"
+
+    def url_form(self, endpoint: str, environment: Mapping[str, str]) -> UrlForm:
+        """Follow ``url_style``, or else the environment's API version."""
+        if not self.address.is_azure:
+            return UrlForm(has_deployment=False)
+        version = environment.get(_VERSION_VARIABLE, "").strip()
+        is_preview = version == "preview"
+        is_v1 = version in _NO_VERSION or endpoint.endswith("/openai/v1")
+        if self.url_style == "v1" or (self.url_style == "auto" and is_v1):
+            return UrlForm(has_deployment=False, api_version=version if is_preview else "")
+        if version in _NO_VERSION:
+            raise SignInError(
+                "OPENAI_API_VERSION is not set, which deployment-style URLs need; set it (for "
+                "example to 2025-04-01-preview) or use editor.url_style v1"
+            )
+        return UrlForm(has_deployment=True, api_version=version)
+
+    def most_usd(self, request: EditRequest, size: Size) -> float | None:
+        """Return the price of the most tokens that one call can use."""
+        facts = self.facts
+        tokens = most_tokens(
+            self.sent_prompt(request),
+            facts.output_tokens.get((self.quality, size)),
+            fidelity_tokens=facts.fidelity_tokens(self.fidelity, size),
+        )
+        return cost_of(self.price_list, tokens)
+
+    def cost_usd(self, usage: Mapping[str, int]) -> float | None:
+        """Return the price of the tokens that a call used."""
+        return cost_of(self.price_list, Tokens.from_usage(usage))
+
+    def warnings(self, defects: Sequence[str], today: date) -> list[str]:
+        """Tell of a retired model and an unknown price too."""
+        told = [retirement_warning(self.model, today), self._price_warning()]
+        return [*filter(None, told), *super().warnings(defects, today)]
+
+    def _price_warning(self) -> str | None:
+        if self.unpriced_model is None:
+            return None
+        return (
+            f"the price of {self.model} is not known ({self.facts.price_source}): costs are "
+            "shown as unknown until you give editor.prices"
+        )

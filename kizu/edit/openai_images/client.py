@@ -13,10 +13,10 @@ from openai import OpenAI
 from PIL import Image
 
 from kizu.azure_signin import SignInError
-from kizu.edit.gpt_image.connection import Connection
-from kizu.edit.gpt_image.emulation import EMULATOR_HEADER
-from kizu.edit.gpt_image.errors import failure_of, limit_per_minute
-from kizu.edit.gpt_image.settings import AzureSettings
+from kizu.edit.openai_images.connection import Connection
+from kizu.edit.openai_images.emulation import EMULATOR_HEADER
+from kizu.edit.openai_images.errors import failure_of, limit_per_minute
+from kizu.edit.openai_images.settings import ImageServiceSettings
 from kizu.edit.paid import CallFailure, FailureKind, Reply, RequestBody
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_png
@@ -26,7 +26,7 @@ PNG: Final = "image/png"
 
 
 def request_body(
-    settings: AzureSettings, prompt: str, picture: RgbImage, region: Mask | None
+    settings: ImageServiceSettings, prompt: str, picture: RgbImage, region: Mask | None
 ) -> dict[str, Any]:
     """Return the arguments of ``images.edit``.
 
@@ -39,19 +39,15 @@ def request_body(
     Raises:
         ValueError: Prompt, picture or mask is larger than the model takes.
     """
-    facts = settings.facts
     body: dict[str, Any] = {
         "model": settings.deployment_name,
         "image": ("photo.png", encode_png(picture), PNG),
         "prompt": prompt,
         "n": 1,
         "size": f"{picture.shape[1]}x{picture.shape[0]}",
-        "quality": settings.quality.value,
-        "output_format": facts.formats[0],
+        **settings.options,
     }
-    if settings.fidelity is not None:
-        body["input_fidelity"] = settings.fidelity.value
-    if region is not None:
+    if region is not None and settings.takes_mask:
         body["mask"] = ("mask.png", encode_region(region), PNG)
     _check_limits(settings, body)
     return body
@@ -66,23 +62,23 @@ def encode_region(region: Mask) -> bytes:
     return file.getvalue()
 
 
-def _check_limits(settings: AzureSettings, body: dict[str, Any]) -> None:
-    facts = settings.facts
+def _check_limits(settings: ImageServiceSettings, body: dict[str, Any]) -> None:
+    most = settings.body_limits
     mask_bytes = len(body["mask"][1]) if "mask" in body else 0
     for what, size, limit in (
-        ("prompt", len(body["prompt"]), facts.max_prompt_characters),
-        ("photo file", len(body["image"][1]), facts.max_image_bytes),
-        ("mask file", mask_bytes, facts.max_mask_bytes),
+        ("prompt", len(body["prompt"]), most.prompt_characters),
+        ("photo file", len(body["image"][1]), most.image_bytes),
+        ("mask file", mask_bytes, most.mask_bytes),
     ):
         if size > limit:
             raise ValueError(
-                f"the {what} is {size:,} long, {settings.model} takes {limit:,}; "
+                f"the {what} is {size:,} long, {settings.model_name} takes {limit:,}; "
                 "shorten it or choose a smaller editor.size"
             )
 
 
 def send(
-    client: OpenAI, connection: Connection, settings: AzureSettings, body: RequestBody
+    client: OpenAI, connection: Connection, settings: ImageServiceSettings, body: RequestBody
 ) -> Reply | CallFailure:
     """Make one call; whatever comes of it is returned, and the key is in none of it."""
     received = bytearray()

@@ -1,26 +1,28 @@
-"""The paid editor behind the editor interface."""
+"""A service that speaks ``images/edits`` as a paid editor."""
 
 from threading import Lock
+from typing import TYPE_CHECKING, Literal
 
 from openai import OpenAI
 
 from kizu.edit.editor import Edit, EditError, SecretSource
-from kizu.edit.gpt_image.client import request_body, send
-from kizu.edit.gpt_image.connection import Connection
-from kizu.edit.gpt_image.emulation import Service, find_service
-from kizu.edit.gpt_image.request import frame_for, most_usd
-from kizu.edit.gpt_image.response import read_answer
-from kizu.edit.gpt_image.settings import AzureSettings
+from kizu.edit.openai_images.client import request_body, send
+from kizu.edit.openai_images.connection import Connection
+from kizu.edit.openai_images.response import read_answer
+from kizu.edit.openai_images.settings import ImageServiceSettings
 from kizu.edit.paid import CallFailure, EditorLimits, Reply, RequestBody
 from kizu.edit.request import EditRequest
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.geometry import Geometry
 
+if TYPE_CHECKING:
+    from kizu.edit.openai_images.emulation import Service
 
-class AzureEditor:
-    """Asks a gpt-image deployment for edits; one client serves all threads."""
 
-    def __init__(self, settings: AzureSettings, secrets: SecretSource | None = None) -> None:
+class ImageServiceEditor:
+    """Asks a deployment for edits; one client serves all threads."""
+
+    def __init__(self, settings: ImageServiceSettings, secrets: SecretSource | None = None) -> None:
         """Take the settings; endpoint and key are read at the first call.
 
         Args:
@@ -34,12 +36,17 @@ class AzureEditor:
         self._service: Service | None = None
 
     @property
+    def is_paid(self) -> Literal[True]:
+        """True."""
+        return True
+
+    @property
     def limits(self) -> EditorLimits:
         """What a purchase needs to know."""
-        settings, service = self._settings, self._service or find_service(self._settings)
+        settings, service = self._settings, self._service or self._settings.service()
         self._service = service
         return EditorLimits(
-            model=settings.model.value,
+            model=settings.model_name,
             deployment=settings.deployment_name,
             calls_per_minute=settings.quota_per_minute,
             max_in_flight=settings.max_in_flight,
@@ -49,18 +56,22 @@ class AzureEditor:
             emulated=service.emulated,
         )
 
-    def frame(self, request: EditRequest, source: tuple[int, int], guide: Mask | None) -> Geometry:
+    def plan_crop(
+        self, request: EditRequest, source: tuple[int, int], guide: Mask | None
+    ) -> Geometry:
         """Send the whole photo, or a sharp window around the defect's place."""
-        return frame_for(self._settings, request, source, guide)
+        return self._settings.plan_crop(request, source, guide)
 
     def most_usd(self, request: EditRequest, size: tuple[int, int]) -> float | None:
         """Return the most one call can cost; None where the price is not known."""
-        return most_usd(self._settings, request, size)
+        return self._settings.most_usd(request, size)
 
     def pack(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> RequestBody:
         """Encode what is sent."""
         try:
-            return request_body(self._settings, str(request.ask["prompt"]), picture, region)
+            return request_body(
+                self._settings, self._settings.sent_prompt(request), picture, region
+            )
         except ValueError as error:
             raise EditError(str(error)) from error
 
@@ -72,7 +83,7 @@ class AzureEditor:
     def read(self, reply: Reply, request: EditRequest, size: tuple[int, int]) -> Edit:  # noqa: ARG002 - the Protocol's
         """Read an answer."""
         settings = self._settings
-        return read_answer(reply, size, settings.model.value, settings.price_list)
+        return read_answer(reply, size, settings.model_name, settings.cost_usd)
 
     def check(self) -> None:
         """Raise StopEditingError if endpoint, version or key is missing; nothing is sent."""

@@ -12,13 +12,9 @@ from typing import Final
 import httpx2
 
 from kizu.azure_signin import is_loopback
-from kizu.edit.gpt_image.settings import AzureSettings
 
 EMULATOR_HEADER: Final = "x-kizu-emulator"
 """In every answer of the emulator."""
-
-OPENAI_URL: Final = "https://api.openai.com/v1"
-"""Where OpenAI itself answers."""
 
 _PROBE_TIMEOUT_S: Final = 10.0
 
@@ -36,20 +32,21 @@ class Service:
     emulated: bool
 
 
-def find_service(settings: AzureSettings, environment: Mapping[str, str] | None = None) -> Service:
+def find_service(
+    endpoint_variable: str, default: str = "", environment: Mapping[str, str] | None = None
+) -> Service:
     """Find out who answers where the environment points to.
 
     Only a server on this machine is asked: the emulator listens nowhere else.
 
     Args:
-        settings: The provider.
+        endpoint_variable: The environment variable that holds the endpoint.
+        default: The endpoint where that is not set.
         environment: The environment; the process's own where None.
     """
     found = os.environ if environment is None else environment
-    is_azure = settings.provider == "azure"
-    value = found.get("AZURE_OPENAI_ENDPOINT" if is_azure else "OPENAI_BASE_URL", "").strip()
     try:
-        url = httpx2.URL(value if value or is_azure else OPENAI_URL)
+        url = httpx2.URL(found.get(endpoint_variable, "").strip() or default)
     except httpx2.InvalidURL:
         return Service("", emulated=False)
     return Service(url.host, is_loopback(url.host) and _is_emulator(url))

@@ -9,8 +9,8 @@ import openai
 
 from kizu.azure_signin import redirect_of
 from kizu.edit.content_filter import flag_words
-from kizu.edit.gpt_image.connection import Connection
-from kizu.edit.gpt_image.settings import AzureSettings
+from kizu.edit.openai_images.connection import Connection
+from kizu.edit.openai_images.settings import ImageServiceSettings as Settings
 from kizu.edit.paid import CallFailure, FailureKind
 
 _POLICY_CODES: Final = frozenset({"contentfilter", "content_filter", "moderation_blocked"})
@@ -24,7 +24,7 @@ _MOST_OF_A_REASON: Final = 300
 def failure_of(
     error: openai.APIError | httpx2.HTTPError,
     connection: Connection,
-    settings: AzureSettings,
+    settings: Settings,
     prompt: str,
 ) -> CallFailure:
     """Tell what an error of the client means.
@@ -43,7 +43,7 @@ def failure_of(
         return CallFailure(
             FailureKind.REJECTED,
             f"{connection.host} cannot be reached ({detail}); check the network and "
-            f"{connection.endpoint_variable}",
+            f"{connection.address.endpoint_variable}",
             is_unreachable=True,
         )
     what = "took too long" if isinstance(cause, httpx2.TimeoutException) else "broke off"
@@ -53,9 +53,12 @@ def failure_of(
 
 
 def _of_status(
-    error: openai.APIStatusError, connection: Connection, settings: AzureSettings, prompt: str
+    error: openai.APIStatusError,
+    connection: Connection,
+    settings: Settings,
+    prompt: str,
 ) -> CallFailure:
-    if elsewhere := redirect_of(error.response, connection.endpoint_variable):
+    if elsewhere := redirect_of(error.response, connection.address.endpoint_variable):
         return CallFailure(FailureKind.STOP, elsewhere)
     status, headers = error.status_code, error.response.headers
     said = _cut(connection.scrub(_message(error)))
@@ -80,7 +83,7 @@ _LEAST_HOLD_S: Final = 0.1
 
 
 def _verdict(
-    status: int, codes: frozenset[str], said: str, settings: AzureSettings, prompt: str
+    status: int, codes: frozenset[str], said: str, settings: Settings, prompt: str
 ) -> tuple[FailureKind, str]:
     if status == 400 and (codes & _POLICY_CODES or "safety system" in said.lower()):  # noqa: PLR2004 - HTTP
         return FailureKind.REFUSED, f"refused by policy: {said}{_hint(prompt)}"
@@ -93,24 +96,25 @@ def _verdict(
     return FailureKind.INVALID, f"the service does not accept the request ({status}): {said}"
 
 
-def _wrong_option(option: str, said: str, settings: AzureSettings) -> tuple[FailureKind, str]:
+def _wrong_option(option: str, said: str, settings: Settings) -> tuple[FailureKind, str]:
     """Every other request has the same options, so none would fare better."""
     wrong = (
-        f"deployment {settings.deployment_name!r} does not take this {option} ({said}); name the "
-        f"model behind it in editor.model (now {settings.model})"
+        f"deployment {settings.deployment_name!r} does not take this {option} ({said}); "
+        f"{settings.way_to_model}"
     )
     return FailureKind.STOP, wrong
 
 
-def _unauthorised(said: str, settings: AzureSettings) -> tuple[FailureKind, str]:
-    where = "AZURE_OPENAI_API_KEY" if settings.provider == "azure" else "OPENAI_API_KEY"
-    way = f"the Secret block {settings.secret_block!r}" if settings.secret_block else where
+def _unauthorised(said: str, settings: Settings) -> tuple[FailureKind, str]:
+    way = settings.address.key_variable
+    if settings.secret_block:
+        way = f"the Secret block {settings.secret_block!r}"
     if settings.auth == "entra":
-        way = "the sign-in and its role 'Cognitive Services OpenAI User'"
+        way = f"the sign-in and its role {settings.address.entra_role!r}"
     return FailureKind.STOP, f"the service does not accept the key or token; check {way} ({said})"
 
 
-def _forbidden(said: str, settings: AzureSettings) -> tuple[FailureKind, str]:
+def _forbidden(said: str, settings: Settings) -> tuple[FailureKind, str]:
     if _BLOCKED.search(said):
         blocked = (
             f"the whole resource is blocked ({said}); everything stops: take refused prompts out "
@@ -124,18 +128,18 @@ def _forbidden(said: str, settings: AzureSettings) -> tuple[FailureKind, str]:
     return FailureKind.STOP, forbidden
 
 
-def _not_found(said: str, settings: AzureSettings) -> tuple[FailureKind, str]:
+def _not_found(said: str, settings: Settings) -> tuple[FailureKind, str]:
     missing = (
         f"there is no deployment {settings.deployment_name!r} at this address ({said}); check "
-        "editor.deployment, the endpoint and OPENAI_API_VERSION"
+        f"editor.deployment, the endpoint and {settings.address.version_source}"
     )
     return FailureKind.STOP, missing
 
 
-def _gone(said: str, settings: AzureSettings) -> tuple[FailureKind, str]:
+def _gone(said: str, settings: Settings) -> tuple[FailureKind, str]:
     retired = (
         f"the model of deployment {settings.deployment_name!r} is retired ({said}); deploy a "
-        "newer one and name it in editor.model"
+        f"newer one and {settings.way_to_model}"
     )
     return FailureKind.STOP, retired
 

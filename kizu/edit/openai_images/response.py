@@ -3,31 +3,33 @@
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from kizu.edit.editor import Edit
-from kizu.edit.gpt_image.pricing import Prices, Tokens, cost_of
 from kizu.edit.paid import BadReplyError, Reply
 from kizu.imaging.codecs import UnreadableImageError, decode_image
 
+CostOf = Callable[[Mapping[str, int]], float | None]
+"""Returns what a call cost, in US dollars, by the tokens it used; None where not known."""
 
-def read_answer(reply: Reply, size: tuple[int, int], model: str, prices: Prices) -> Edit:
+
+def read_answer(reply: Reply, size: tuple[int, int], model: str, cost_of: CostOf) -> Edit:
     """Return the edit in an answer.
 
     Args:
         reply: The answer as it came.
         size: (width, height) of the picture that was sent.
-        model: The model family.
-        prices: The price list.
+        model: The model.
+        cost_of: Tells what the call cost.
 
     Raises:
         BadReplyError: It holds no picture, or one of another size.
     """
     answer = _parse(reply.body)
     usage = _usage(answer)
-    cost_usd = cost_of(prices, Tokens.from_usage(usage))
+    cost_usd = cost_of(usage)
     try:
         picture = _picture(answer, size)
     except (ValueError, UnreadableImageError) as error:

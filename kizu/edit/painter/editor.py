@@ -1,11 +1,11 @@
 """The painter behind the editor interface."""
 
-from typing import Final
+from typing import Final, Literal
 
 from kizu.edit.editor import Edit
 from kizu.edit.painter import PAINTER_VERSION, DefectKind, imitate_drift, paint
+from kizu.edit.painter.settings import PainterSettings
 from kizu.edit.request import EditRequest
-from kizu.edit.settings import PainterSettings
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_png
 from kizu.imaging.geometry import FreeSizes, Geometry
@@ -22,7 +22,17 @@ class PainterEditor:
         """Take the settings; nothing is loaded."""
         self._settings = settings
 
-    def frame(self, request: EditRequest, source: tuple[int, int], guide: Mask | None) -> Geometry:  # noqa: ARG002 - the Protocol's
+    @property
+    def is_paid(self) -> Literal[False]:
+        """False: painting is free."""
+        return False
+
+    def plan_crop(
+        self,
+        request: EditRequest,  # noqa: ARG002 - the Protocol's
+        source: tuple[int, int],
+        guide: Mask | None,  # noqa: ARG002 - the Protocol's
+    ) -> Geometry:
         """Send the whole photo, or its centre, in a size of steps of 16 px."""
         return Geometry.fit(source, PAINTER_SIZES, self._settings.fit)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kizu.edit.cropping import frame_photo, place_defect
+from kizu.edit.cropping import crop_target, plan_crop
 from kizu.edit.gpt_image.models import FAMILIES, Family
 from kizu.edit.regions import (
     BoxRegion,
@@ -20,29 +20,29 @@ def guide(x0, y0, x1, y1):
 
 
 def test_a_defect_of_a_thousandth_of_24_megapixels_keeps_every_pixel():
-    place = place_defect(PHOTO_24_MP, guide(0.5, 0.1, 0.9, 0.4), 0.001, draw=0.5)
-    geometry = frame_photo(PHOTO_24_MP, RULE, place)
+    place = crop_target(PHOTO_24_MP, guide(0.5, 0.1, 0.9, 0.4), 0.001, draw=0.5)
+    geometry = plan_crop(PHOTO_24_MP, RULE, place)
     assert geometry.scale == 1
     assert geometry.crop[2:] == geometry.model
     side_px = (0.001 * 24e6) ** 0.5
     assert side_px * geometry.scale > 150
-    whole = frame_photo(PHOTO_24_MP, RULE, place, "whole")
+    whole = plan_crop(PHOTO_24_MP, RULE, place, "whole")
     assert side_px * whole.scale < 40
 
 
 def test_the_window_lies_where_the_region_is():
     region = guide(0.5, 0.1, 0.9, 0.4)
     for draw in (0.0, 0.3, 0.999):
-        x, y, width, height = frame_photo(
-            PHOTO_24_MP, RULE, place_defect(PHOTO_24_MP, region, 0.001, draw)
+        x, y, width, height = plan_crop(
+            PHOTO_24_MP, RULE, crop_target(PHOTO_24_MP, region, 0.001, draw)
         ).crop
         assert 0.5 <= (x + width / 2) / 6000 <= 0.92
         assert 0.08 <= (y + height / 2) / 4000 <= 0.42
 
 
 def test_a_region_without_a_size_is_seen_whole_with_a_margin():
-    place = place_defect(PHOTO_24_MP, guide(0.5, 0.25, 0.75, 0.5), None, 0)
-    x, y, width, height = frame_photo(PHOTO_24_MP, RULE, place).crop
+    place = crop_target(PHOTO_24_MP, guide(0.5, 0.25, 0.75, 0.5), None, 0)
+    x, y, width, height = plan_crop(PHOTO_24_MP, RULE, place).crop
     assert (x, y) < (3000, 1000)
     assert x + width > 4500
     assert y + height > 2000
@@ -59,15 +59,15 @@ def test_a_region_without_a_size_is_seen_whole_with_a_margin():
     ],
 )
 def test_a_photo_is_sent_whole_where_a_window_would_gain_nothing(source, region, area):
-    place = place_defect(source, guide(*region) if region else None, area, 0.5)
-    assert frame_photo(source, RULE, place).crop == (0, 0, *source)
+    place = crop_target(source, guide(*region) if region else None, area, 0.5)
+    assert plan_crop(source, RULE, place).crop == (0, 0, *source)
 
 
 def test_a_window_comes_back_to_exactly_where_it_was_and_nothing_else_changes():
     rng = np.random.default_rng(0)
     photo = rng.integers(0, 255, (2400, 3600, 3), dtype=np.uint8)
-    place = place_defect((3600, 2400), guide(0.1, 0.6, 0.3, 0.8), 0.001, 0.5)
-    geometry = frame_photo((3600, 2400), RULE, place)
+    place = crop_target((3600, 2400), guide(0.1, 0.6, 0.3, 0.8), 0.001, 0.5)
+    geometry = plan_crop((3600, 2400), RULE, place)
     sent = geometry.apply(photo)
     assert np.array_equal(geometry.undo(sent, photo), photo)
     edited = sent.copy()
@@ -85,7 +85,7 @@ def test_a_window_comes_back_to_exactly_where_it_was_and_nothing_else_changes():
 @pytest.mark.parametrize("family", list(Family))
 def test_every_photo_gets_a_size_that_its_model_takes_and_comes_back_in_its_own(source, family):
     rule = FAMILIES[family].sizes
-    geometry = frame_photo(source, rule, None)
+    geometry = plan_crop(source, rule, None)
     assert rule.best_size(*geometry.model) == geometry.model
     photo = np.full((source[1], source[0], 3), 77, np.uint8)
     assert geometry.undo(geometry.apply(photo), photo).shape == photo.shape

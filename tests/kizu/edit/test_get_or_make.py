@@ -3,11 +3,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from kizu.edit.editor import Edit, EditError, EditRefusedError, StopEditingError, load_editor
+from kizu.edit.editor import Edit, EditError, EditRefusedError, StopEditingError
 from kizu.edit.get_or_make import obtain_edit
+from kizu.edit.painter.settings import PainterSettings
 from kizu.edit.regions import BoxRegion
+from kizu.edit.registry import load_editor
 from kizu.edit.request import EditRequest
-from kizu.edit.settings import PainterSettings, ReplaySettings
 from kizu.edit.storage import EditDamagedError, find_edit, open_edit, truth_path
 from kizu.imaging.codecs import decode_mask, encode_png
 from kizu.imaging.geometry import FreeSizes, Geometry
@@ -31,8 +32,9 @@ class CountingEditor:
     error: EditError | None = None
     cost_usd: float | None = 0.0
     calls: list = field(default_factory=list)
+    is_paid = False
 
-    def frame(self, request, source, guide):  # noqa: ARG002 - the Protocol's
+    def plan_crop(self, request, source, guide):  # noqa: ARG002 - the Protocol's
         sizes = FreeSizes(16, min_pixels=0, max_pixels=10**8, max_edge_px=10**4, max_aspect=9)
         return Geometry.fit(source, sizes)
 
@@ -133,10 +135,3 @@ def test_the_true_mask_lies_apart_from_the_edit_on_the_photos_grid(store, make_p
     assert truth.any()
     assert np.count_nonzero(truth & changed) >= 0.95 * truth.sum()
     assert not truth_path(record.key).startswith("edits/")
-
-
-def test_unknown_editors_list_the_choices():
-    with pytest.raises(ValueError, match="no editor 'gimp'; choose one of painter, azure, replay"):
-        load_editor("gimp")
-    with pytest.raises(ValueError, match="settings of 'replay' given to the editor 'painter'"):
-        load_editor("painter", ReplaySettings(name="replay"))

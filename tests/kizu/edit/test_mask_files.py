@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from kizu.edit.regions import DrawnRegion, region_mask
-from kizu.edit.warnings import spec_warnings
 from kizu.imaging.codecs import encode_mask
-from kizu.planning import estimate_build, plan_samples
+from kizu.planning import estimate_build, plan_samples, spec_warnings
 from kizu.sources import Inventory, list_source, take_in
 from kizu.spec import DatasetSpec
 from kizu.spec_errors import SpecError
@@ -74,13 +73,13 @@ def test_a_mask_that_is_no_use_is_named(spec, taken, tmp_path, data, says):
 
 
 def test_the_paid_editors_plan_shows_prompts_and_the_most_it_can_cost(spec, taken, store):
-    paid = changed(spec, {"variants": 4}, editor={"name": "azure", "quality": "low"})
+    paid = changed(spec, {"variants": 4}, editor={"name": "gpt-image", "quality": "low"})
     found = estimate_build(paid, Inventory.of(taken), store)
     assert found.to_make == 8
     assert len(found.previews) == 3
     assert "a deep hole" in found.previews[0].prompt
     assert 8 * 0.0087 < found.cost_usd < 8 * 0.06
-    unpriced = changed(spec, editor={"name": "azure", "model": "gpt-image-2"})
+    unpriced = changed(spec, editor={"name": "gpt-image", "model": "gpt-image-2"})
     assert estimate_build(unpriced, Inventory.of(taken), store).cost_usd is None
 
 
@@ -94,7 +93,7 @@ def test_a_prompt_knows_place_and_severity_and_the_painters_request_does_not(spe
     defect = {"placement": "on the rim", "severity": "severe"}
     painted = plan_samples(changed(spec, defect), taken)
     assert [s.request for s in painted] == [s.request for s in plan_samples(changed(spec), taken)]
-    paid = plan_samples(changed(spec, defect, editor={"name": "azure"}), taken)[0]
+    paid = plan_samples(changed(spec, defect, editor={"name": "gpt-image"}), taken)[0]
     assert "on the rim" in paid.request.ask["prompt"]
     assert "severe" in paid.request.ask["prompt"]
 
@@ -108,29 +107,29 @@ def signed_in(monkeypatch):
 @pytest.mark.parametrize("missing", ["AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY"])
 @pytest.mark.usefixtures("signed_in")
 def test_a_missing_key_or_endpoint_is_told_before_anything_starts(spec, missing, monkeypatch):
-    paid = changed(spec, editor={"name": "azure"})
+    paid = changed(spec, editor={"name": "gpt-image"})
     assert spec_warnings(paid, date(2026, 11, 23)) == []
     monkeypatch.delenv(missing)
     [warning] = spec_warnings(paid, date(2026, 11, 23))
     assert warning.startswith(f"{missing} is not set")
-    in_a_block = changed(spec, editor={"name": "azure", "secret_block": "image-key"})
+    in_a_block = changed(spec, editor={"name": "gpt-image", "secret_block": "image-key"})
     told = [warning] if missing == "AZURE_OPENAI_ENDPOINT" else []
     assert spec_warnings(in_a_block, date(2026, 11, 23)) == told
-    replay = changed(spec, editor={"name": "replay", "of": {"name": "azure"}})
+    replay = changed(spec, editor={"name": "replay", "of": {"name": "gpt-image"}})
     assert spec_warnings(replay, date(2026, 11, 23)) == []
 
 
 @pytest.mark.usefixtures("signed_in")
 def test_warnings_come_before_money_is_spent(spec):
     risky = changed(
-        spec, {"prompt": "a smear of blood"}, editor={"name": "azure", "model": "gpt-image-1"}
+        spec, {"prompt": "a smear of blood"}, editor={"name": "gpt-image", "model": "gpt-image-1"}
     )
     retired, word = spec_warnings(risky, date(2026, 11, 23))
     assert "gpt-image-1 was retired" in retired
     assert word == (
         "defects.0: content filters may refuse 'blood'; say 'a red-brown stain' instead"
     )
-    unpriced = changed(spec, editor={"name": "azure", "model": "gpt-image-2"})
+    unpriced = changed(spec, editor={"name": "gpt-image", "model": "gpt-image-2"})
     [price] = spec_warnings(unpriced, date(2026, 11, 23))
     assert "the price of gpt-image-2 is not known" in price
     assert spec_warnings(spec, date(2026, 11, 23)) == []

@@ -3,30 +3,33 @@ import re
 import pytest
 
 from kizu.edit.content_filter import NEUTRAL_WORDS, flag_words
-from kizu.edit.cropping import frame_photo, place_defect
+from kizu.edit.cropping import crop_target, plan_crop
 from kizu.edit.gpt_image.models import FAMILIES, Family
 from kizu.edit.painter import kind_from_prompt
-from kizu.edit.prompts import Wish, compose_prompt, sent_box
+from kizu.edit.prompts import compose_prompt, sent_box
 from kizu.edit.regions import BoxRegion, ForegroundRegion, region_guide
-from kizu.edit.severity import Severity
+from kizu.edit.request import DefectRequest, Severity
 
 RULE = FAMILIES[Family.GPT_IMAGE_1_5].sizes
 SOURCE = (1536, 1024)
 BOX = BoxRegion(x0=0.75, y0=0, x1=1, y1=0.25)
 
 
-def prompt(wish, phrasing=0, language="en", source=SOURCE):
-    guide = region_guide(wish.region, None)
-    place = place_defect(source, guide, wish.area[1] if wish.area else None, 0.5)
-    geometry = frame_photo(source, RULE, place)
-    return compose_prompt(wish, geometry, guide, phrasing=phrasing, language=language)
+def defect(wording, category="mug", variant=0, source=SOURCE, **fields):
+    return DefectRequest("ab" * 32, source, category, "a type", "", wording, variant, 0, **fields)
+
+
+def prompt(defect, language="en", **options):
+    guide = region_guide(defect.region, None)
+    target = crop_target(defect.source, guide, defect.area[1] if defect.area else None, 0.5)
+    geometry = plan_crop(defect.source, RULE, target)
+    return compose_prompt(defect, geometry, guide, language=language, **options)
 
 
 def test_a_prompt_has_defect_category_place_size_severity_and_nothing_else():
     text = prompt(
-        Wish(
-            defect="a thin crack.",
-            category="mug",
+        defect(
+            "a thin crack.",
             placement="on the rim",
             severity=Severity.SLIGHT,
             region=BOX,
@@ -43,16 +46,15 @@ def test_a_prompt_has_defect_category_place_size_severity_and_nothing_else():
 
 
 def test_variants_are_put_in_several_phrasings():
-    wish = Wish(defect="a hole", category="mug")
-    texts = [prompt(wish, phrasing) for phrasing in range(6)]
+    texts = [prompt(defect("a hole", variant=variant)) for variant in range(6)]
     assert len(set(texts[:3])) == 3
     assert texts[:3] == texts[3:]
 
 
 def test_japanese_prompts_are_japanese_but_for_the_users_words():
-    wish = Wish("細いひび", "カップ", "縁", Severity.SEVERE, BOX, (0.001, 0.02))
-    for phrasing in range(3):
-        text = prompt(wish, phrasing, "ja")
+    told = {"placement": "縁", "severity": Severity.SEVERE, "region": BOX, "area": (0.001, 0.02)}
+    for variant in range(3):
+        text = prompt(defect("細いひび", "カップ", variant, **told), "ja")
         assert "細いひび" in text
         assert "カップ" in text
         assert "右上" in text
@@ -60,21 +62,32 @@ def test_japanese_prompts_are_japanese_but_for_the_users_words():
 
 
 def test_a_window_has_its_places_told_as_the_model_sees_them():
-    wish = Wish("a dent", "door", region=BOX, area=(0.0005, 0.001))
-    text = prompt(wish, source=(6000, 4000))
+    text = prompt(
+        defect("a dent", source=(6000, 4000), region=BOX, area=(0.0005, 0.001)),
+    )
     assert "in the upper right part" not in text
     assert "between 1.1 and 2.3 % of the picture" in text  # of one megapixel, not of 24
 
 
 def test_a_region_that_nobody_knows_yet_is_told_as_the_object():
-    text = prompt(Wish("a dent", "door", region=ForegroundRegion()))
+    text = prompt(defect("a dent", region=ForegroundRegion()))
     assert "on the product itself, not on the background" in text
     assert "inside the transparent area of the mask" in text
 
 
+@pytest.mark.parametrize("region", [BOX, ForegroundRegion()])
+def test_a_model_that_takes_no_mask_is_told_of_none(region):
+    wanted = defect("a dent", region=region)
+    text = prompt(wanted, has_mask=False)
+    assert "mask" not in text
+    assert text.replace(" Change", " Stay inside the transparent area of the mask. Change") == (
+        prompt(wanted)
+    )
+
+
 def test_the_box_of_a_region_is_told_on_the_padded_picture():
     guide = region_guide(BoxRegion(x0=0, y0=0, x1=1, y1=1), None)
-    geometry = frame_photo((1000, 500), RULE, None)
+    geometry = plan_crop((1000, 500), RULE, None)
     assert geometry.model == (1536, 1024)
     x0, y0, x1, y1 = sent_box(geometry, guide)
     assert (x0, x1) == (0, 1)
@@ -83,11 +96,12 @@ def test_the_box_of_a_region_is_told_on_the_padded_picture():
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_the_words_around_a_defect_name_no_other_defect(language):
-    wish = Wish("XX", "YY", "", Severity.SEVERE, BOX, (0.001, 0.02))
-    for phrasing in range(3):
+    told = {"severity": Severity.SEVERE, "region": BOX, "area": (0.001, 0.02)}
+    for variant in range(3):
+        text = prompt(defect("XX", "YY", variant, **told), language)
         with pytest.raises(ValueError, match="no known defect"):
-            kind_from_prompt(prompt(wish, phrasing, language))
-        assert flag_words(prompt(wish, phrasing, language)) == []
+            kind_from_prompt(text)
+        assert flag_words(text) == []
 
 
 def test_words_that_filters_refuse_are_named_with_a_neutral_way_to_say_it():

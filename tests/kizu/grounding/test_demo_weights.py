@@ -59,7 +59,7 @@ FIELDS = {
     "name": "plates",
     "images": {"path": "photos"},
     "defects": [{"defect_type": "crack", "prompt": "a crack"}],
-    "editor": {"name": "azure"},
+    "editor": {"name": "gpt-image"},
 }
 
 

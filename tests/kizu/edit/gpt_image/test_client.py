@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kizu.edit.gpt_image.client import encode_region, request_body
-from kizu.edit.gpt_image.errors import retry_after_s
-from kizu.edit.gpt_image.pricing import Prices
-from kizu.edit.gpt_image.response import read_answer
-from kizu.edit.gpt_image.settings import AzureSettings
+from kizu.edit.gpt_image.settings import GptImageSettings
+from kizu.edit.openai_images.client import encode_region, request_body
+from kizu.edit.openai_images.errors import retry_after_s
+from kizu.edit.openai_images.response import read_answer
 from kizu.edit.paid import BadReplyError, Reply
 from kizu.emulator.multipart import parse_form
 
@@ -17,7 +16,7 @@ PICTURE = np.full((1024, 1536, 3), 90, np.uint8)
 
 
 def body(region=None, prompt="a hole", **fields):
-    settings = AzureSettings.model_validate({"name": "azure", **fields})
+    settings = GptImageSettings.model_validate({"name": "gpt-image", **fields})
     return request_body(settings, prompt, PICTURE, region)
 
 
@@ -65,7 +64,7 @@ def reply(text):
 )
 def test_what_is_no_edit_is_said_so(answer, says):
     with pytest.raises(BadReplyError, match=says):
-        read_answer(reply(answer), (1024, 1024), "m", Prices())
+        read_answer(reply(answer), (1024, 1024), "m", lambda _: None)
 
 
 def test_a_bad_reply_that_was_billed_tells_its_cost():
@@ -75,9 +74,10 @@ def test_a_bad_reply_that_was_billed_tells_its_cost():
         "output_tokens": 4160,
         "total_tokens": 4397,
     }
-    rates = Prices(text_input_usd=5, image_input_usd=10, image_output_usd=40)
+    rates = {"text_input_usd": 5, "image_input_usd": 10, "image_output_usd": 40}
+    settings = GptImageSettings.model_validate({"name": "gpt-image", "prices": rates})
     with pytest.raises(BadReplyError) as bad:
-        read_answer(reply(json.dumps({"usage": usage})), (1024, 1024), "m", rates)
+        read_answer(reply(json.dumps({"usage": usage})), (1024, 1024), "m", settings.cost_usd)
     assert bad.value.cost_usd == 0.168555
 
 

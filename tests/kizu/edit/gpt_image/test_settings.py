@@ -2,14 +2,13 @@ import pytest
 from pydantic import ValidationError
 
 from kizu.edit.gpt_image.models import Fidelity
-from kizu.edit.gpt_image.request import editor_identity
-from kizu.edit.gpt_image.settings import AzureSettings
+from kizu.edit.gpt_image.settings import GptImageSettings
 from kizu.spec import DatasetSpec
 from kizu.spec_errors import SpecError
 
 
 def settings(**fields):
-    return AzureSettings.model_validate({"name": "azure", **fields})
+    return GptImageSettings.model_validate({"name": "gpt-image", **fields})
 
 
 @pytest.mark.parametrize(
@@ -58,29 +57,37 @@ def test_the_highest_fidelity_is_asked_for_where_it_is_offered():
 
 
 def test_how_a_picture_is_bought_is_no_part_of_its_identity():
-    plain = editor_identity(settings())
+    plain = settings().identity(emulated=False)
     plumbed = settings(
         deployment="eu-1", images_per_minute=99, timeout_s=5, provider="openai", prices={}
     )
-    assert editor_identity(plumbed) == plain
+    assert plumbed.identity(emulated=False) == plain
     for shaping in ({"quality": "high"}, {"size": "1024x1024"}, {"model": "gpt-image-2"}):
-        assert editor_identity(settings(**shaping)) != plain
-    assert editor_identity(settings(input_fidelity="high")) == plain
+        assert settings(**shaping).identity(emulated=False) != plain
+    assert settings(input_fidelity="high").identity(emulated=False) == plain
 
 
 def test_a_cap_in_dollars_without_a_price_is_refused_with_the_way_out(spec):
     fields = spec.model_dump(mode="json")
-    fields |= {"editor": {"name": "azure", "model": "gpt-image-2"}, "budget": {"max_cost_usd": 5}}
+    fields |= {
+        "editor": {"name": "gpt-image", "model": "gpt-image-2"},
+        "budget": {"max_cost_usd": 5},
+    }
     with pytest.raises(SpecError, match=r"price of gpt-image-2 is not known; give editor\.prices"):
         DatasetSpec.parse(fields)
     fields["editor"]["prices"] = {"per_image_usd": 0.05}
     assert DatasetSpec.parse(fields).budget.max_cost_usd == 5
-    fields |= {"editor": {"name": "azure", "model": "gpt-image-2"}, "budget": {"max_requests": 5}}
+    fields |= {
+        "editor": {"name": "gpt-image", "model": "gpt-image-2"},
+        "budget": {"max_requests": 5},
+    }
     assert DatasetSpec.parse(fields).budget.max_requests == 5
 
 
 def test_replay_stands_in_for_the_paid_editor_too(spec):
     fields = spec.model_dump(mode="json")
-    paid = DatasetSpec.parse({**fields, "editor": {"name": "azure"}})
-    replay = DatasetSpec.parse({**fields, "editor": {"name": "replay", "of": {"name": "azure"}}})
+    paid = DatasetSpec.parse({**fields, "editor": {"name": "gpt-image"}})
+    replay = DatasetSpec.parse(
+        {**fields, "editor": {"name": "replay", "of": {"name": "gpt-image"}}}
+    )
     assert replay.editor.of == paid.editor

@@ -1,0 +1,68 @@
+"""The offline editor as a plug-in."""
+
+from functools import lru_cache
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from kizu.edit.editor import Editor, SecretSource
+from kizu.edit.painter.drift import DriftProfile
+from kizu.edit.painter.kinds import DefectKind, kind_from_prompt
+from kizu.edit.painter.painting import PAINTER_VERSION
+from kizu.edit.request import DefectRequest
+from kizu.edit.settings import EditorSettings
+from kizu.imaging.geometry import Fit
+
+
+class PainterSettings(EditorSettings):
+    """The offline editor: free, needs no network, paints onto the user's own photo."""
+
+    name: Literal["painter"] = Field(
+        "painter", title="Editor", description="Paints defects offline, free of charge."
+    )
+    drift: DriftProfile = Field(
+        DriftProfile.NONE,
+        title="Imitated drift",
+        description="Redraw the whole picture slightly, as the named gpt-image model does. "
+        "'none' changes nothing outside the defect.",
+    )
+    fit: Fit = Field(
+        "pad",
+        title="Fit",
+        description="'pad' sends the whole photo, 'crop' only its centre, when sizes differ.",
+    )
+
+    def identity(self, *, emulated: bool) -> dict[str, JsonValue]:  # noqa: ARG002 - the base's
+        """Return all settings, and the painter's version."""
+        return {**self.shaping(), "version": PAINTER_VERSION}
+
+    def describe(self, defect: DefectRequest) -> dict[str, JsonValue]:
+        """Return the kind of defect to paint, its region and its size.
+
+        Raises:
+            ValueError: Neither the prompt nor the defect type names a kind it can paint.
+        """
+        return {
+            "prompt": defect.wording,
+            "region": defect.region.model_dump(mode="json") if defect.region else None,
+            "kind": _painted_kind(defect.prompt, defect.defect_type).value,
+            "area": list(defect.area) if defect.area else None,
+        }
+
+    def make(self, secrets: SecretSource | None = None) -> Editor:  # noqa: ARG002 - the base's
+        """Return the painter."""
+        from kizu.edit.painter.editor import PainterEditor  # noqa: PLC0415 - loaded when needed
+
+        return PainterEditor(self)
+
+
+@lru_cache(maxsize=256)
+def _painted_kind(prompt: str, defect_type: str) -> DefectKind:
+    """Read the kind in the prompt, or else in the defect type."""
+    try:
+        return kind_from_prompt(prompt)
+    except ValueError as error:
+        try:
+            return kind_from_prompt(defect_type.replace("_", " "))
+        except ValueError:
+            raise error from None
