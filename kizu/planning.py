@@ -8,8 +8,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from kizu.edit.editor import CropPlanner
-from kizu.edit.mask_files import DrawnMasks
-from kizu.edit.regions import MaskRegion, Region, region_guide
+from kizu.edit.regions import DrawnMasks, MaskRegion, Region, region_guide
 from kizu.edit.request import DefectRequest, EditRequest
 from kizu.edit.settings import EditorSettings
 from kizu.edit.storage import sidecar_path

@@ -1,13 +1,16 @@
-"""Where a defect may be: regions as the spec gives them, and as masks."""
+"""Where a defect may be: regions as the spec gives them, as files hold them, and as masks."""
 
+import posixpath
 from collections.abc import Callable
 from typing import Annotated, Final, Literal, Self
 
 import cv2
+import fsspec
 import numpy as np
 from pydantic import Field, JsonValue, model_validator
 
 from kizu.imaging.arrays import Mask, RgbImage
+from kizu.imaging.codecs import UnreadableImageError, decode_mask
 from kizu.imaging.rle import decode_rle, encode_rle
 from kizu.settings import KeyedByContent, Settings
 
@@ -82,7 +85,7 @@ FOREGROUND_VERSION: Final = "1"
 
 _MIN_FOREGROUND_FRACTION: Final = 0.02
 _FOREGROUND_WORK_PX: Final = 256
-
+_MASK_SUFFIX: Final = ".png"
 
 FindForeground = Callable[[], Mask]
 """Returns the (H, W) bool foreground of a photo; called only where a region needs it."""
@@ -198,3 +201,44 @@ def _distance_to_border_colours(lab: RgbImage) -> RgbImage:
 def _fill_holes(found: RgbImage) -> RgbImage:
     outlines, _ = cv2.findContours(found, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return np.asarray(cv2.drawContours(np.zeros_like(found), outlines, -1, 1, cv2.FILLED), np.uint8)
+
+
+class DrawnMasks:
+    """Drawn masks by path: one file for all photos, or a folder with one file per photo."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._read: dict[str, DrawnRegion] = {}
+
+    def of(self, path: str, photo: str) -> DrawnRegion:
+        """Return the mask of a photo.
+
+        Args:
+            path: A mask file, or a folder of masks named like the photos.
+            photo: The photo's path below its source.
+
+        Raises:
+            ValueError: There is no such mask, it cannot be read, or nothing in it is white.
+        """
+        place = path
+        if not path.lower().endswith(_MASK_SUFFIX):
+            place = posixpath.join(path, posixpath.splitext(photo)[0] + _MASK_SUFFIX)
+        if place not in self._read:
+            self._read[place] = _read_mask(place)
+        return self._read[place]
+
+
+def _read_mask(place: str) -> DrawnRegion:
+    try:
+        with fsspec.open(place, "rb") as opened:
+            mask = decode_mask(opened.read())
+    except FileNotFoundError as error:
+        raise ValueError(
+            f"there is no mask {place!r}; draw one, white where the defect may be"
+        ) from error
+    except (OSError, UnreadableImageError) as error:
+        raise ValueError(f"the mask {place!r} cannot be read ({error})") from error
+    flat = mask if mask.ndim == 2 else np.asarray(mask.any(axis=2))  # noqa: PLR2004 - axes
+    if not flat.any():
+        raise ValueError(f"the mask {place!r} is black all over; paint the region white")
+    return draw_region(flat)

@@ -3,14 +3,26 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from pydantic import JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from kizu.edit.editor import Editor, SecretSource
 from kizu.edit.paid import PaidEditor
 from kizu.edit.request import DefectRequest, EditRequest
-from kizu.settings import Settings
+from kizu.settings import Operational, Settings
+
+
+def _operational_last(schema: dict[str, Any], editor: type[BaseModel]) -> None:
+    """Sort the fields of an editor's form: first what shapes its pictures."""
+    fields = editor.model_fields
+
+    def is_operational(name: str) -> bool:
+        return any(isinstance(mark, Operational) for mark in fields[name].metadata)
+
+    schema["properties"] = {
+        name: schema["properties"][name] for name in sorted(fields, key=is_operational)
+    }
 
 
 class EditorSettings(Settings, ABC):
@@ -22,6 +34,8 @@ class EditorSettings(Settings, ABC):
         name: The editor's name; a ``Literal`` in each editor.
         aliases: Names that specs gave it earlier.
     """
+
+    model_config = ConfigDict(json_schema_extra=_operational_last)
 
     aliases: ClassVar[tuple[str, ...]] = ()
 

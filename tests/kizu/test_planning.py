@@ -1,7 +1,9 @@
+from datetime import date
+
 import pytest
 
 from kizu.edit.storage import sidecar_path
-from kizu.planning import edited_images, estimate_build, plan_samples
+from kizu.planning import edited_images, estimate_build, plan_samples, spec_warnings
 from kizu.samples import file_stem, is_test_photo
 from kizu.sources import Inventory, NormalImage
 from kizu.spec import DatasetSpec
@@ -97,3 +99,74 @@ def test_a_prompt_the_painter_does_not_know_is_named(spec, images):
 def test_japanese_file_names_stay_readable():
     assert file_stem("ライン 2/カップ.png") == "ライン-2-カップ"
     assert file_stem("!!!.png") == "photo"
+
+
+def with_defect(spec, defect=None, **fields):
+    """Return the spec with its first defect only, changed."""
+    defects = [{**spec.defects[0].model_dump(mode="json"), **(defect or {})}]
+    return with_changes(spec, defects=defects, **fields)
+
+
+def test_the_paid_editors_plan_shows_prompts_and_the_most_it_can_cost(spec, images, store):
+    paid = with_defect(spec, {"variants": 4}, editor={"name": "gpt-image", "quality": "low"})
+    found = estimate_build(paid, Inventory(tuple(images), ()), store)
+    assert found.to_make == 12 * 4
+    assert len(found.previews) == 3
+    assert "a deep hole" in found.previews[0].prompt
+    assert 48 * 0.0087 < found.cost_usd < 48 * 0.07
+    unpriced = with_defect(spec, editor={"name": "gpt-image", "model": "gpt-image-2"})
+    assert estimate_build(unpriced, Inventory(tuple(images), ()), store).cost_usd is None
+
+
+def test_variants_take_the_wordings_in_turn(spec, images):
+    defect = {"variants": 3, "wordings": ["a round hole"]}
+    prompts = [sample.prompt for sample in plan_samples(with_defect(spec, defect), images)][:3]
+    assert prompts == ["a deep hole", "a round hole", "a deep hole"]
+
+
+def test_a_prompt_knows_place_and_severity_and_the_painters_request_does_not(spec, images):
+    defect = {"placement": "on the rim", "severity": "severe"}
+    painted = plan_samples(with_defect(spec, defect), images)
+    assert [s.request for s in painted] == [
+        s.request for s in plan_samples(with_defect(spec), images)
+    ]
+    paid = plan_samples(with_defect(spec, defect, editor={"name": "gpt-image"}), images)[0]
+    assert "on the rim" in paid.request.ask["prompt"]
+    assert "severe" in paid.request.ask["prompt"]
+
+
+@pytest.fixture
+def signed_in(monkeypatch):
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://plates.openai.azure.com")
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "a key")
+
+
+@pytest.mark.parametrize("missing", ["AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY"])
+@pytest.mark.usefixtures("signed_in")
+def test_a_missing_key_or_endpoint_is_told_before_anything_starts(spec, missing, monkeypatch):
+    paid = with_defect(spec, editor={"name": "gpt-image"})
+    assert spec_warnings(paid, date(2026, 11, 23)) == []
+    monkeypatch.delenv(missing)
+    [warning] = spec_warnings(paid, date(2026, 11, 23))
+    assert warning.startswith(f"{missing} is not set")
+    in_a_block = with_defect(spec, editor={"name": "gpt-image", "secret_block": "image-key"})
+    told = [warning] if missing == "AZURE_OPENAI_ENDPOINT" else []
+    assert spec_warnings(in_a_block, date(2026, 11, 23)) == told
+    replay = with_defect(spec, editor={"name": "replay", "of": {"name": "gpt-image"}})
+    assert spec_warnings(replay, date(2026, 11, 23)) == []
+
+
+@pytest.mark.usefixtures("signed_in")
+def test_warnings_come_before_money_is_spent(spec):
+    risky = with_defect(
+        spec, {"prompt": "a smear of blood"}, editor={"name": "gpt-image", "model": "gpt-image-1"}
+    )
+    retired, word = spec_warnings(risky, date(2026, 11, 23))
+    assert "gpt-image-1 was retired" in retired
+    assert word == (
+        "defects.0: content filters may refuse 'blood'; say 'a red-brown stain' instead"
+    )
+    unpriced = with_defect(spec, editor={"name": "gpt-image", "model": "gpt-image-2"})
+    [price] = spec_warnings(unpriced, date(2026, 11, 23))
+    assert "the price of gpt-image-2 is not known" in price
+    assert spec_warnings(spec, date(2026, 11, 23)) == []
