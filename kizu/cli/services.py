@@ -95,7 +95,7 @@ def emulate_azure(
         fail(f"port {port} cannot be used ({error.strerror}); choose another with --port")
     out.print("Answering gpt-image edits until you press Ctrl-C. In another terminal:")
     out.print(f"  export AZURE_OPENAI_ENDPOINT={emulator.endpoint} AZURE_OPENAI_API_KEY={KEY}")
-    out.print("  kizu build dataset.yaml    # with editor: {name: azure}")
+    out.print("  kizu build dataset.yaml    # with editor: {name: gpt-image}")
     with contextlib.suppress(KeyboardInterrupt):
         emulator.serve()
     tally = emulator.tally

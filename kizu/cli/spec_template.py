@@ -38,8 +38,8 @@ defects:
     # area: {{min_fraction: 0.001, max_fraction: 0.1}}
 
 editor:
-  # 'azure' asks a gpt-image model and costs money: see docs/azure.md. Then write instead
-  #   name: azure
+  # 'gpt-image' asks a gpt-image model and costs money: see docs/azure.md. Then write instead
+  #   name: gpt-image
   #   model: gpt-image-1.5
   # 'painter' paints offline and free of charge. 'drift' imitates how a gpt-image model redraws
   # the whole picture: none, gpt-image-1.5, gpt-image-2, redraw.
