@@ -13,10 +13,10 @@ import numpy as np
 from scenes import Scene, load_scene
 
 from kizu.edit.painter import Painting
-from kizu.edit.painter.fill import filled
-from kizu.edit.painter.foreground import read_scene
+from kizu.edit.painter.fill import inpaint
+from kizu.edit.painter.foreground import split_foreground
 from kizu.edit.painter.material import to_lab, to_rgb
-from kizu.edit.painter.noise_fields import FloatArray, blur, resize, shifted, smooth_noise
+from kizu.edit.painter.noise_fields import FloatArray, blur, resize, smooth_noise, translate
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 Rng: TypeAlias = np.random.Generator
@@ -160,7 +160,7 @@ def _extra(scene: Scene, rng: Rng) -> Drawn:
     motion[:, 2] += to_x - x, to_y - y
     thing = _warped(to_lab(donor.image), motion, lab.shape)
     alpha = _warped(_soft(part), motion, lab.shape)
-    shadow = blur(shifted(alpha, 0.06 * size, 0.06 * size), 0.05 * size)
+    shadow = blur(translate(alpha, 0.06 * size, 0.06 * size), 0.05 * size)
     shaded = lab * np.stack([1 - 0.35 * shadow, *2 * (np.ones_like(shadow),)], -1)
     return shaded + (thing - shaded) * alpha[..., None], alpha > 0.5  # noqa: PLR2004 - half
 
@@ -184,7 +184,7 @@ def _fibre(scene: Scene, rng: Rng) -> Drawn:
     under = float(np.median(lab[..., 0][cover > 0]))
     thread = np.float32((under + (38 if under < 50 else -38), rng.uniform(-12, 12), 4))  # noqa: PLR2004
     shaded = lab.copy()
-    shaded[..., 0] *= 1 - 0.15 * blur(shifted(alpha, 2, 3), 1.5)
+    shaded[..., 0] *= 1 - 0.15 * blur(translate(alpha, 2, 3), 1.5)
     return shaded + (thread - shaded) * 0.9 * alpha[..., None], alpha > 0.5  # noqa: PLR2004 - half
 
 
@@ -236,10 +236,10 @@ def _closed_over(scene: Scene, part: Mask, rng: Rng) -> FloatArray:
     """The picture without a part, its ground drawn on from elsewhere."""
     lab = to_lab(scene.image)
     wide = cv2.dilate(part.view(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    things = read_scene(scene.image, None)
+    things = split_foreground(scene.image, None)
     solid = resize(things.objects.astype(np.float32), (lab.shape[0], lab.shape[1])) > 0.5  # noqa: PLR2004
     others = np.logical_or.reduce(scene.parts) | (solid & things.has_objects)
-    ground = filled(lab, wide, others & ~wide, rng)
+    ground = inpaint(lab, wide, others & ~wide, rng)
     return np.asarray(lab + (ground - lab) * blur(wide.astype(np.float32), 1.0)[..., None])
 
 

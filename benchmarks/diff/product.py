@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.edit.painter.noise_fields import blur, fractal_noise, shifted
+from kizu.edit.painter.noise_fields import blur, fractal_noise, translate
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 Colour: TypeAlias = tuple[float, float, float]
@@ -42,7 +42,7 @@ class Product:
         """Lay a solid part with a contact shadow; distance in pixels, positive inside."""
         alpha = np.clip(distance + 0.5, 0, 1)
         off = 0.006 * self.unit
-        shade = _SHADOW * blur(shifted(alpha, off, off), off)
+        shade = _SHADOW * blur(translate(alpha, off, off), off)
         self.picture *= (1 - shade * (1 - alpha))[..., None]
         dy, dx = np.gradient(np.minimum(distance, 0.02 * self.unit))
         light = 1 - dome * (dx + dy)

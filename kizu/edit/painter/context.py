@@ -1,20 +1,29 @@
-"""Measures the crop a defect is painted on: tone, texture, grain, objects."""
+"""Measures the material at the place of a defect: tone, texture, grain, objects."""
 
 from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
 
-from kizu.edit.painter.foreground import Scene, refined
-from kizu.edit.painter.material import Surface, to_lab
-from kizu.edit.painter.noise_fields import FloatArray, Rng, blur, smoothstep
+from kizu.edit.painter.foreground import Foreground, guided_filter
+from kizu.edit.painter.material import IS_OBJECT, Material, to_lab
+from kizu.edit.painter.noise_fields import MAD_TO_STD, FloatArray, Rng, blur, smoothstep
 from kizu.edit.painter.placement import Placement
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
-_ENOUGH_OBJECT: Final = 0.15
-_GREY_CHROMA: Final = 2.5
-_MAD_TO_STD: Final = 1.4826  # of a normal distribution
+_ENOUGH_OBJECT: Final = 0.15  # of the neighbourhood; by eye: with less, the tone is a thin edge's
+_GREY_CHROMA: Final = 2.5  # at the percentile below; grey photos have 0.03-0.13, others 28-72
+_GREY_PERCENTILE: Final = 98  # forgives a few coloured pixels, as of a JPEG
 _LIGHT_RAD: Final = (1.15 * np.pi, 1.75 * np.pi)  # from above, as lamps and windows stand
+_BASE_CONTRAST_L: Final = 11  # on a surface without texture; by eye: clear, not glaring
+_CONTRAST_PER_TEXTURE: Final = 1.5  # L per L of its std; by eye: more shows on paper than on stone
+_CONTRAST_BOUNDS_L: Final = (13, 36)  # by eye; a third of black to white at most
+_TEXTURE_SIGMA: Final = 1 / 6  # of the neighbourhood's reach; what is coarser is shading
+_LEAST_TEXTURE_SIGMA_PX: Final = 1.5  # twice the grain's: texture is more than noise
+_GRAIN_SIGMA_PX: Final = 0.8  # what a blur this small removes is noise and the finest texture
+_MASK_SIGMA: Final = 0.7  # pixels of the reduced mask: its steps, smoothed before it is enlarged
+_OUTLINE_REACH: Final = 2  # reduced pixels an outline may move to the photo's edge: its error
+_OUTLINE_RAMP: Final = (0.3, 0.7)  # of the filtered mask; by eye: firm, and still anti-aliased
 
 
 class Window(NamedTuple):
@@ -25,39 +34,47 @@ class Window(NamedTuple):
 
 
 def window_around(x: float, y: float, reach_px: float, shape: tuple[int, ...]) -> Window:
-    """The square around a point, cut to a picture of a shape (H, W, ...)."""
+    """Return the square around a point, cut to a picture of a shape (H, W, ...)."""
     rows = slice(max(int(y - reach_px), 0), min(int(y + reach_px) + 2, shape[0]))
     return Window(rows, slice(max(int(x - reach_px), 0), min(int(x + reach_px) + 2, shape[1])))
 
 
-def survey(
-    image: RgbImage, scene: Scene, window: Window, spot: Placement, *, near_px: float, rng: Rng
-) -> Surface:
+def measure_material(
+    image: RgbImage,
+    foreground: Foreground,
+    window: Window,
+    placement: Placement,
+    *,
+    neighbourhood_px: float,
+    rng: Rng,
+) -> Material:
     """Measure a crop.
 
     Args:
         image: (H, W, 3) uint8, the whole photo.
-        scene: The same photo, reduced and split.
+        foreground: The same photo, reduced and split.
         window: The crop.
-        spot: Where in the photo the defect goes.
-        near_px: How far around the spot tone and texture are measured.
+        placement: Where in the photo the defect goes.
+        neighbourhood_px: How far around the place tone and texture are measured.
         rng: Chooses the light's direction.
     """
     lab = to_lab(image[window])
-    x, y = spot.x - window.columns.start, spot.y - window.rows.start
-    near = lab[window_around(x, y, near_px, lab.shape)]
-    objects = _objects(scene, window, lab[..., 0], image.shape)
-    tone = _tone(near, objects[window_around(x, y, near_px, lab.shape)] > 0.5)  # noqa: PLR2004
-    texture = _residual_std(near[..., 0], max(near_px / 6, 1.5))
+    x, y = placement.x - window.columns.start, placement.y - window.rows.start
+    around = window_around(x, y, neighbourhood_px, lab.shape)
+    objects = _objects(foreground, window, lab[..., 0], image.shape)
+    sigma_px = max(neighbourhood_px * _TEXTURE_SIGMA, _LEAST_TEXTURE_SIGMA_PX)
+    texture = _residual_std(lab[around][..., 0], sigma_px)
     light = rng.uniform(*_LIGHT_RAD)
-    return Surface(
+    return Material(
         lab=lab,
         objects=objects,
-        tone=tone,
-        contrast=float(np.clip(11 + 1.5 * texture, 13, 36)),
-        grain=_residual_std(near[..., 0], 0.8),
+        tone=_tone(lab[around], objects[around] > IS_OBJECT),
+        contrast=float(
+            np.clip(_BASE_CONTRAST_L + _CONTRAST_PER_TEXTURE * texture, *_CONTRAST_BOUNDS_L)
+        ),
+        grain=_residual_std(lab[around][..., 0], _GRAIN_SIGMA_PX),
         light=(float(np.cos(light)), float(np.sin(light))),
-        grey=_is_grey(scene.lab),
+        grey=_is_grey(foreground.lab),
     )
 
 
@@ -71,20 +88,24 @@ def _tone(lab: FloatArray, objects: Mask) -> tuple[float, float, float]:
 def _residual_std(lightness: FloatMap, sigma_px: float) -> float:
     """Robust standard deviation of what a blur takes away."""
     residual = lightness - blur(lightness, sigma_px)
-    return float(_MAD_TO_STD * np.median(np.abs(residual)))
+    return float(MAD_TO_STD * np.median(np.abs(residual)))
 
 
 def _is_grey(lab: FloatArray) -> bool:
-    return bool(np.percentile(np.hypot(lab[..., 1], lab[..., 2]), 98) < _GREY_CHROMA)
+    return bool(np.percentile(np.hypot(lab[..., 1], lab[..., 2]), _GREY_PERCENTILE) < _GREY_CHROMA)
 
 
-def _objects(scene: Scene, window: Window, lightness: FloatMap, shape: tuple[int, ...]) -> FloatMap:
-    """The scene's object mask at the crop's resolution, drawn to the photo's edges."""
-    scale_y, scale_x = scene.objects.shape[0] / shape[0], scene.objects.shape[1] / shape[1]
+def _objects(
+    foreground: Foreground, window: Window, lightness: FloatMap, shape: tuple[int, ...]
+) -> FloatMap:
+    """The reduced object mask at the crop's resolution, drawn to the photo's edges."""
+    reduced = foreground.objects
+    scale_y, scale_x = reduced.shape[0] / shape[0], reduced.shape[1] / shape[1]
     rows = (np.arange(window.rows.start, window.rows.stop) + 0.5) * scale_y - 0.5
     columns = (np.arange(window.columns.start, window.columns.stop) + 0.5) * scale_x - 0.5
     x, y = np.meshgrid(columns.astype(np.float32), rows.astype(np.float32))
-    solid = blur(scene.objects.astype(np.float32), 0.7)
+    solid = blur(reduced.astype(np.float32), _MASK_SIGMA)
     coarse = cv2.remap(solid, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    edges = refined(np.asarray(coarse, np.float32), lightness, max(int(2 * scene.scale), 2))
-    return smoothstep(edges, 0.3, 0.7)
+    reach_px = max(int(_OUTLINE_REACH * foreground.scale), _OUTLINE_REACH)
+    outline = guided_filter(np.asarray(coarse, np.float32), lightness, reach_px)
+    return smoothstep(outline, *_OUTLINE_RAMP)

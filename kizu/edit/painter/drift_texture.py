@@ -10,40 +10,42 @@ from kizu.edit.painter.noise_fields import Rng, Shape, blur
 from kizu.imaging.arrays import FloatMap
 
 _BAND_SIGMAS_PX: Final = (0.0, 0.7, 1.4, 2.8, 5.6, 11.2)
+"""Bounds of the difference-of-Gaussians bands, at 1024 px; those the pairs were measured in."""
+_LOCAL_SIGMAS: Final = 2  # of a band, over which its local strength is taken: several of its waves
 
 
-def resynthesised(
-    lightness: FloatMap, drift: Drift, unit: float, near: FloatMap, rng: Rng
+def resynthesise(
+    lightness: FloatMap, drift: Drift, scale: float, proximity: FloatMap, rng: Rng
 ) -> FloatMap:
     """Each difference-of-Gaussians band as `gain * (rho * band + sqrt(1 - rho^2) * noise)`.
 
     Args:
         lightness: (H, W) float32 L.
         drift: Ranges of the profile.
-        unit: Pixels of the photo per pixel of the reference size.
-        near: (H, W) float32 in [0, 1], 1 close to the edit, where twice as much is lost.
+        scale: Pixels of the photo per pixel of the reference size.
+        proximity: (H, W) float32 in [0, 1], 1 close to the edit, where twice as much is lost.
         rng: Source of the ranges' draws and of the new grain.
 
     Returns:
         (H, W) float32 L.
     """
     out = lightness.copy()
-    bands = _bands(lightness, len(drift.rho), unit)
-    noises = _bands(rng.standard_normal(lightness.shape, np.float32), len(drift.rho), unit)
+    bands = _bands(lightness, len(drift.rho), scale)
+    noises = _bands(rng.standard_normal(lightness.shape, np.float32), len(drift.rho), scale)
     for index, (band, noise) in enumerate(zip(bands, noises, strict=True)):
-        rho = np.maximum(1 - (1 - _draw(drift.rho[index], rng)) * (1 + near), 0)
+        rho = np.maximum(1 - (1 - _draw(drift.rho[index], rng)) * (1 + proximity), 0)
         gain = _draw(drift.gain[index], rng)
-        local = np.sqrt(blur(band * band, 2 * unit * _BAND_SIGMAS_PX[index + 1]))
+        local = np.sqrt(blur(band * band, _LOCAL_SIGMAS * scale * _BAND_SIGMAS_PX[index + 1]))
         grain = noise * (local / max(float(noise.std()), 1e-6))
         out += np.float32(gain) * (rho * band + np.sqrt(1 - rho * rho) * grain) - band
     return np.asarray(out, np.float32)
 
 
-def _bands(field: FloatMap, count: int, unit: float) -> Iterator[FloatMap]:
+def _bands(field: FloatMap, count: int, scale: float) -> Iterator[FloatMap]:
     """Difference-of-Gaussians bands, finest first."""
     sharper = field
     for sigma in _BAND_SIGMAS_PX[1 : count + 1]:
-        softer = blur(field, sigma * unit)
+        softer = blur(field, sigma * scale)
         yield sharper - softer
         sharper = softer
 

@@ -11,8 +11,13 @@ from kizu.imaging.codecs import encode_png
 from kizu.imaging.geometry import FreeSizes, Geometry
 
 PAINTER_SIZES: Final = FreeSizes(
-    multiple_px=16, min_pixels=0, max_pixels=40_000_000, max_edge_px=16_384, max_aspect=16.0
+    multiple_px=16,  # as gpt-image-2, so that an emulated build has sizes of a real one
+    min_pixels=0,
+    max_pixels=40_000_000,  # of which each Lab array takes half a gigabyte
+    max_edge_px=16_384,  # OpenCV's remap ends at 32,767
+    max_aspect=16.0,  # by eye: narrower strips leave a defect no room
 )
+"""Sizes the painter works in."""
 
 
 class PainterEditor:
@@ -44,7 +49,7 @@ class PainterEditor:
         """Paint; the request alone decides what comes out."""
         kind = DefectKind(str(request.ask["kind"]))
         area = request.ask["area"]
-        wanted = (float(area[0]), float(area[1])) if isinstance(area, list) else None  # type: ignore[arg-type]
+        wanted = (float(area[0]), float(area[1])) if isinstance(area, list) else None  # type: ignore[arg-type] # JSON; the plan wrote two numbers
         painting = paint(picture, kind, request.draw, region=region, area_fraction=wanted)
         drifted = imitate_drift(painting, self._settings.drift, request.draw)
         return Edit(

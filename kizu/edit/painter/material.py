@@ -1,8 +1,8 @@
-"""What a defect is painted on, what is asked of it, and what it gives back."""
+"""What a defect is painted on, how it is wanted, and how light and films change a surface."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -10,16 +10,23 @@ import numpy as np
 from kizu.edit.painter.noise_fields import FloatArray, Rng, Shape
 from kizu.imaging.arrays import FloatMap, RgbImage
 
+IS_OBJECT: Final = 0.5
+"""Value of the object mask from which a pixel is more object than not."""
+
+_ROOM_TO_DARKEN: Final = 1.3  # contrasts of lightness; by eye: less, and dark paint drowns in black
+_SHADOW_CHROMA_L: Final = 8  # by eye: added to L, so that chroma fades slower than light near black
+_MAX_CHROMA_GAIN: Final = 1.15  # by eye: more turns highlights on dark ground into neon
+
 
 @dataclass(frozen=True, eq=False)
-class Surface:
-    """A crop of the photo around the place of the defect.
+class Material:
+    """A crop of the photo around the place of the defect, and what was measured on it.
 
     Attributes:
         lab: (H, W, 3) float32 CIE Lab, L in [0, 100].
         objects: (H, W) float32 in [0, 1], 1 on an object, 0 on plain background.
         tone: Median Lab around the place.
-        contrast: Lightness step, in L, that stands out from this surface's own texture.
+        contrast: Lightness step, in L, that stands out from the material's own texture.
         grain: Standard deviation of the finest texture, in L.
         light: Unit vector (x, y) towards the light.
         grey: Whether the photo has no colour.
@@ -38,14 +45,14 @@ class Surface:
         """Height and width of the crop in pixels."""
         return self.lab.shape[0], self.lab.shape[1]
 
-    def sign(self) -> float:
+    def contrast_sign(self) -> float:
         """-1 where the surface leaves room to darken, +1 where only brightening shows."""
-        return -1.0 if self.tone[0] > self.contrast * 1.3 else 1.0
+        return -1.0 if self.tone[0] > self.contrast * _ROOM_TO_DARKEN else 1.0
 
 
 @dataclass(frozen=True)
-class Ask:
-    """Where and how large a defect is wanted, in crop pixels.
+class DefectParameters:
+    """Where, how large and how strong a defect is wanted, in pixels of the crop.
 
     Attributes:
         x: Column of the centre.
@@ -69,8 +76,8 @@ class Ask:
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
-    """A painted crop.
+class PaintedCrop:
+    """A crop with the defect painted.
 
     Attributes:
         lab: (H, W, 3) float32 CIE Lab with the defect.
@@ -81,7 +88,7 @@ class Layer:
     body: FloatMap
 
 
-Defect: TypeAlias = Callable[[Surface, Ask, Rng], Layer]
+DrawDefect: TypeAlias = Callable[[Material, DefectParameters, Rng], PaintedCrop]
 
 
 def to_lab(rgb: RgbImage) -> FloatArray:
@@ -97,22 +104,24 @@ def to_rgb(lab: FloatArray) -> RgbImage:
     return np.clip(np.rint(rgb * 255), 0, 255).astype(np.uint8)
 
 
-def relit(lab: FloatArray, delta_l: FloatMap) -> FloatArray:
+def relight(lab: FloatArray, delta_l: FloatMap) -> FloatArray:
     """Lightness changed as light does it: darker pixels lose chroma too, highlights saturate."""
     before = lab[..., 0]
     room = np.maximum(np.where(delta_l > 0, 100 - before, before), 1e-3)
     step = np.where(delta_l > 0, room, -room) * np.tanh(np.abs(delta_l) / room)
     after = before + step
-    chroma = np.clip((after + 8) / np.maximum(before + 8, 1), 0, 1.15)
+    chroma = np.clip(
+        (after + _SHADOW_CHROMA_L) / np.maximum(before + _SHADOW_CHROMA_L, 1), 0, _MAX_CHROMA_GAIN
+    )
     return np.stack([after, lab[..., 1] * chroma, lab[..., 2] * chroma], -1).astype(np.float32)
 
 
-def mixed(under: FloatArray, over: FloatArray, alpha: FloatMap) -> FloatArray:
+def alpha_blend(under: FloatArray, over: FloatArray, alpha: FloatMap) -> FloatArray:
     """`over` laid on `under` with opacity `alpha`."""
     return np.asarray(under + (over - under) * alpha[..., None], np.float32)
 
 
-def absorbed(
+def absorb(
     lab: FloatArray, density: FloatMap, absorbance: tuple[float, float, float]
 ) -> FloatArray:
     """The surface seen through a film: Beer-Lambert absorption per linear RGB channel."""

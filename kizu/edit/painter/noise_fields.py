@@ -1,4 +1,4 @@
-"""Smooth fields on the pixel grid: blur, noise, blobs, fills. All are (H, W) float32."""
+"""Smooth (H, W) float32 fields on the pixel grid: blur, noise, blobs, distances, fills."""
 
 from typing import Any, Final, TypeAlias
 
@@ -13,7 +13,16 @@ Shape: TypeAlias = tuple[int, int]
 FloatArray: TypeAlias = NDArray[np.float32]
 """(H, W) or (H, W, C) float32."""
 
-_LARGE_SIGMA_PX: Final = 4.0
+MAD_TO_STD: Final = 1.4826
+"""Median absolute deviation to standard deviation, of a normal distribution."""
+
+_LARGE_SIGMA_PX: Final = 4.0  # from here on a blur runs on a reduced grid, where it is 2 px or more
+_LEAST_STD: Final = 1e-3  # of noise before it is scaled to 1: a field of one value stays one
+_OCTAVE_GAIN: Final = 0.55  # amplitude of each octave to the coarser one: a Hurst exponent of 0.86
+_BULGE_LENGTH: Final = 1.1  # mean radii between hills of a blob's border; by eye: lobes, no fuzz
+_BULGE_OCTAVES: Final = 5  # by eye: finer ones are lost in the blur
+_BULGE_BLUR_PX: Final = 0.6  # keeps a blob's border free of single pixels
+_BLOB_REACH: Final = 2.2  # long radii; a border of roughness 0.17 at 3 std lies at 1.5
 
 
 def blur(field: FloatArray, sigma_px: float) -> FloatArray:
@@ -22,7 +31,7 @@ def blur(field: FloatArray, sigma_px: float) -> FloatArray:
         return field
     height, width = field.shape[:2]
     step = int(min(sigma_px / (_LARGE_SIGMA_PX / 2), height / 2, width / 2))
-    if sigma_px < _LARGE_SIGMA_PX or step < 2:  # noqa: PLR2004 - a step of 1 reduces nothing
+    if sigma_px < _LARGE_SIGMA_PX or step < 2:  # a step of 1 reduces nothing
         return _float(cv2.GaussianBlur(field, (0, 0), sigma_px, borderType=cv2.BORDER_REFLECT_101))
     small = resize(field, (-(-height // step), -(-width // step)), cv2.INTER_AREA)
     smooth = cv2.GaussianBlur(small, (0, 0), sigma_px / step, borderType=cv2.BORDER_REFLECT_101)
@@ -45,7 +54,7 @@ def smooth_noise(shape: Shape, length_px: float, rng: Rng) -> FloatMap:
     rows, columns = (int(side / max(length_px, 1.0)) + 3 for side in shape)
     grid = rng.standard_normal((rows, columns), dtype=np.float32)
     field = resize(grid, shape, cv2.INTER_CUBIC)
-    return _float(field / max(float(field.std()), 1e-3))
+    return _float(field / max(float(field.std()), _LEAST_STD))
 
 
 def fractal_noise(shape: Shape, length_px: float, rng: Rng, octaves: int = 4) -> FloatMap:
@@ -57,8 +66,8 @@ def fractal_noise(shape: Shape, length_px: float, rng: Rng, octaves: int = 4) ->
     side = int(np.hypot(*shape)) + 2
     total = np.zeros((side, side), np.float32)
     for octave in range(octaves):
-        total += smooth_noise((side, side), length_px / 2**octave, rng) * 0.55**octave
-    return _turned(total / max(float(total.std()), 1e-3), shape, float(rng.uniform(0, 360)))
+        total += smooth_noise((side, side), length_px / 2**octave, rng) * _OCTAVE_GAIN**octave
+    return _turned(total / max(float(total.std()), _LEAST_STD), shape, float(rng.uniform(0, 360)))
 
 
 def _turned(field: FloatMap, shape: Shape, angle_deg: float) -> FloatMap:
@@ -95,13 +104,15 @@ def blob(
         centre: (x, y) in pixels.
         radii_px: Half axes, along and across the angle.
         angle_rad: Direction of the first half axis.
-        roughness: Border displacement as a share of the radius; 0 is an exact ellipse.
+        roughness: Border displacement as a fraction of the radius; 0 is an exact ellipse.
         rng: Source of the border's shape.
     """
     along, across = grid(shape, *centre, angle_rad)
     mean_radius = float(np.sqrt(radii_px[0] * radii_px[1]))
     distance = np.hypot(along / radii_px[0], across / radii_px[1])
-    bulge = blur(fractal_noise(shape, mean_radius * 1.1, rng, 5), 0.6)
+    bulge = blur(
+        fractal_noise(shape, mean_radius * _BULGE_LENGTH, rng, _BULGE_OCTAVES), _BULGE_BLUR_PX
+    )
     return _float((1 - distance + roughness * bulge) * mean_radius)
 
 
@@ -115,7 +126,7 @@ def blob_nearby(
     rng: Rng,
 ) -> tuple[tuple[slice, slice], FloatMap]:
     """A small blob within its own window of the field: the window, and the distance inside it."""
-    reach = int(2.2 * max(radii_px)) + 3
+    reach = int(_BLOB_REACH * max(radii_px)) + 3
     left, top = (max(int(value) - reach, 0) for value in centre)
     right, bottom = (max(int(value) + reach + 1, 1) for value in centre)
     window = (slice(min(top, shape[0] - 1), bottom), slice(min(left, shape[1] - 1), right))
@@ -148,14 +159,14 @@ def component_at(mask: Mask, x: float, y: float) -> Mask:
     return np.asarray(labels == labels[rows[nearest], columns[nearest]], bool)
 
 
-def shifted(field: FloatMap, dx: float, dy: float) -> FloatMap:
+def translate(field: FloatMap, dx: float, dy: float) -> FloatMap:
     """The field moved by (dx, dy) pixels."""
     matrix = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
     size = (field.shape[1], field.shape[0])
     return _float(cv2.warpAffine(field, matrix, size, borderMode=cv2.BORDER_REPLICATE))
 
 
-def fill_smoothly(values: FloatArray, known: FloatMap) -> FloatArray:
+def pull_push_fill(values: FloatArray, known: FloatMap) -> FloatArray:
     """Carry known values into the unknown by pull-push over a pyramid (Gortler et al. 1996).
 
     Args:
@@ -164,13 +175,13 @@ def fill_smoothly(values: FloatArray, known: FloatMap) -> FloatArray:
     """
     height, width = known.shape
     weighted = values * known[..., None]
-    if min(height, width) <= 2:  # noqa: PLR2004 - the pyramid's top
+    if min(height, width) <= 2:  # the pyramid's top
         mean = weighted.sum((0, 1)) / max(float(known.sum()), 1e-6)
         return _float(weighted + (1 - known)[..., None] * mean)
     half = ((height + 1) // 2, (width + 1) // 2)
     weight = resize(known, half, cv2.INTER_AREA)
     small = resize(weighted, half, cv2.INTER_AREA) / np.maximum(weight, 1e-6)[..., None]
-    coarse = fill_smoothly(_float(small), _float(np.minimum(weight * 4, 1)))
+    coarse = pull_push_fill(_float(small), _float(np.minimum(weight * 4, 1)))
     return _float(weighted + (1 - known)[..., None] * resize(coarse, (height, width)))
 
 

@@ -1,27 +1,46 @@
-"""Painting one defect onto a photo: place, paint a crop, fit size and contrast, blend."""
+"""Paints one defect onto a photo: place, crop, size and contrast, blend."""
 
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from kizu.edit.painter.context import Window, survey, window_around
+from kizu.edit.painter.context import Window, measure_material, window_around
 from kizu.edit.painter.defects import TRAITS, Traits
-from kizu.edit.painter.foreground import Scene, read_scene
+from kizu.edit.painter.foreground import Foreground, split_foreground
 from kizu.edit.painter.kinds import DefectKind
-from kizu.edit.painter.material import Ask
+from kizu.edit.painter.material import IS_OBJECT, DefectParameters
 from kizu.edit.painter.noise_fields import Rng, blur, component_at, inside_distance, smooth_noise
-from kizu.edit.painter.placement import Placement, place, place_at_edge, place_on_whole_object
-from kizu.edit.painter.size_search import Attempt, Canvas, attempt_once, fitted
+from kizu.edit.painter.placement import (
+    Placement,
+    place_at_edge,
+    place_on_object,
+    place_on_whole_object,
+)
+from kizu.edit.painter.size_search import Attempt, Crop, paint_once, search_size
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 PAINTER_VERSION: Final = "2"
 """Goes into request keys; another version paints other pixels."""
 
-_MIN_SIDE_PX: Final = 32
-_MIN_AREA_PX: Final = 6.0
-_SLENDERNESS: Final = 45.0  # squared length per area, at which a line still looks like one
-_OBJECT_ROOM: Final = 1.5  # areas of the defect that its object must offer
+_MIN_SIDE_PX: Final = 32  # by eye: below, the smallest defect of every kind is a few pixels
+_MIN_AREA_PX: Final = 6.0  # by eye: of fewer pixels no kind can be told
+_SLENDERNESS: Final = 45.0  # squared length per area; the least of scratches, under it a bar
+_OBJECT_ROOM: Final = 1.5  # defect areas its object must offer; by eye: less leaves a sliver of it
+_OUTLINE_BLUR_PX: Final = 1.0  # and of the blurred object:
+_OUTLINE_GAIN: Final = 2  # opacity 2 x - 0.5, full from a pixel inside the outline,
+_OUTLINE_OFFSET: Final = 0.5  # none from a pixel outside
+_LINE_ROOM: Final = 0.5  # of a line's crop must be free: half of it lies on each side of the centre
+_ROUND_ROOM: Final = 1.3  # radii free around a round defect; by eye: its irregular border fits
+_NATURAL_SLACK: Final = 0.8  # of an area cut to its place that still suits
+_NEIGHBOURHOOD: Final = 0.6  # defect sizes around its centre: its own ground and a little around
+_NEIGHBOURHOOD_PX: Final = 4  # more, so that a median has some pixels
+_CROP_MARGIN_PX: Final = 8  # for blurs and shadows at the crop's border
+_CROP_GROWTH: Final = 1.8  # times the area, room for a search that enlarges
+_CROP_SPAN: Final = 0.7  # of the extent that fits a line; half of it lies each way, so 0.5 and some
+_FADE_PX: Final = 2.5  # over which paint fades before a region ends; by eye: soft, no halo
+_FADE_FRACTION: Final = 0.5  # of a region's depth at most, or a small one would get no defect
+_RAGGEDNESS: Final = 0.12  # of a region's depth; by eye: a straight end gives the region away
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +71,8 @@ def paint(
         kind: What to paint.
         seed: Non-negative; chooses place, shape and shade.
         region: (H, W) bool; nothing outside it changes. None allows the whole photo.
-        area_fraction: (min, max) share of the photo that the truth should cover; where the region
-            is too small for it, as much as fits. None takes what is usual for the kind.
+        area_fraction: (min, max) fraction of the photo that the truth should cover; where the
+            region is too small for it, as much as fits. None takes what is usual for the kind.
 
     Returns:
         The painted photo and the mask of its visible change.
@@ -63,33 +82,41 @@ def paint(
     """
     _check(image, seed, region, area_fraction)
     traits, rng = TRAITS[kind], _rng(seed, kind, "place")
-    low, high = (share * image[..., 0].size for share in area_fraction or traits.area_fraction)
+    low, high = (
+        fraction * image[..., 0].size for fraction in area_fraction or traits.area_fraction
+    )
     area_px = max(float(np.exp(rng.uniform(np.log(low), np.log(high)))), _MIN_AREA_PX)
-    scene = read_scene(image, region)
-    spot = _within_region(_spot(scene, traits, area_px, (low, high), rng), region)
+    foreground = split_foreground(image, region)
+    placement = _within_region(
+        _choose_placement(foreground, traits, area_px, (low, high), rng), region
+    )
     if area_fraction is None:
-        area_px = min(area_px, _natural_limit_px(spot, traits))
-        low = min(low, 0.8 * area_px)
-    area_px = spot.object_area_px or area_px
-    window = window_around(spot.x, spot.y, _reach_px(spot, traits, area_px), image.shape)
-    near_px = 0.6 * float(np.sqrt(area_px)) + 4
-    surface = survey(image, scene, window, spot, near_px=near_px, rng=rng)
-    canvas = Canvas(image[window], surface, _allowance(region, window, rng))
-    if traits.on_object and scene.has_objects:
-        canvas = _within_object(canvas, _ask(spot, window, area_px))
+        area_px = min(area_px, _natural_limit_px(placement, traits))
+        low = min(low, _NATURAL_SLACK * area_px)
+    area_px = placement.object_area_px or area_px
+    window = window_around(
+        placement.x, placement.y, _reach_px(placement, traits, area_px), image.shape
+    )
+    neighbourhood_px = _NEIGHBOURHOOD * float(np.sqrt(area_px)) + _NEIGHBOURHOOD_PX
+    material = measure_material(
+        image, foreground, window, placement, neighbourhood_px=neighbourhood_px, rng=rng
+    )
+    crop = Crop(image[window], material, _allowance(region, window, rng))
+    if traits.on_object and foreground.has_objects:
+        crop = _within_object(crop, _parameters(placement, window, area_px))
 
-    def draw(ask: Ask) -> Attempt:
-        return attempt_once(canvas, traits.draw, ask, _rng(seed, kind, "draw"))
+    def draw(params: DefectParameters) -> Attempt:
+        return paint_once(crop, traits.draw, params, _rng(seed, kind, "draw"))
 
-    enough = surface.contrast * traits.contrast
-    best = fitted(draw, _ask(spot, window, area_px), (low, high), enough)
+    enough = material.contrast * traits.contrast
+    best = search_size(draw, _parameters(placement, window, area_px), (low, high), enough)
     return _pasted(image, window, best)
 
 
 def _check(
     image: RgbImage, seed: int, region: Mask | None, area_fraction: tuple[float, float] | None
 ) -> None:
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:  # noqa: PLR2004 - RGB
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f"image is {image.dtype} {image.shape}; pass (H, W, 3) uint8 RGB")
     if min(image.shape[:2]) < _MIN_SIDE_PX:
         raise ValueError(
@@ -112,50 +139,54 @@ def _rng(seed: int, kind: DefectKind, purpose: str) -> Rng:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, name))))
 
 
-def _spot(
-    scene: Scene, traits: Traits, area_px: float, bounds_px: tuple[float, float], rng: Rng
+def _choose_placement(
+    foreground: Foreground, traits: Traits, area_px: float, bounds_px: tuple[float, float], rng: Rng
 ) -> Placement:
     """A place that suits the kind."""
     radius = float(np.sqrt(area_px / np.pi))
-    spot = place_on_whole_object(scene, bounds_px, rng) if traits.whole_object else None
+    placement = place_on_whole_object(foreground, bounds_px, rng) if traits.whole_object else None
     if traits.at_edge:
-        spot = place_at_edge(scene, radius, rng)
-    half = 0.5 * traits.reach * np.sqrt(area_px) if traits.elongated else 1.3 * radius
-    return spot or place(scene, float(half), rng, elongated=traits.elongated)
+        placement = place_at_edge(foreground, radius, rng)
+    half = (
+        _LINE_ROOM * traits.reach * np.sqrt(area_px) if traits.elongated else _ROUND_ROOM * radius
+    )
+    return placement or place_on_object(foreground, float(half), rng, elongated=traits.elongated)
 
 
-def _within_region(spot: Placement, region: Mask | None) -> Placement:
-    """The place, moved to the region's nearest pixel where the reduced scene missed it."""
-    if region is None or region[round(spot.y), round(spot.x)]:
-        return spot
+def _within_region(placement: Placement, region: Mask | None) -> Placement:
+    """The place, moved to the region's nearest pixel where the reduced picture missed it."""
+    if region is None or region[round(placement.y), round(placement.x)]:
+        return placement
     rows, columns = np.nonzero(region)
-    nearest = int(np.argmin((rows - spot.y) ** 2 + (columns - spot.x) ** 2))
-    return replace(spot, x=float(columns[nearest]), y=float(rows[nearest]))
+    nearest = int(np.argmin((rows - placement.y) ** 2 + (columns - placement.x) ** 2))
+    return replace(placement, x=float(columns[nearest]), y=float(rows[nearest]))
 
 
-def _natural_limit_px(spot: Placement, traits: Traits) -> float:
+def _natural_limit_px(placement: Placement, traits: Traits) -> float:
     """The largest area that does not look squeezed at a place."""
     if traits.elongated:
-        return max(spot.span_px**2 / _SLENDERNESS, _MIN_AREA_PX)
-    return max(float(np.pi) * spot.room_px**2, _MIN_AREA_PX)
+        return max(placement.span_px**2 / _SLENDERNESS, _MIN_AREA_PX)
+    return max(float(np.pi) * placement.room_px**2, _MIN_AREA_PX)
 
 
-def _reach_px(spot: Placement, traits: Traits, area_px: float) -> float:
+def _reach_px(placement: Placement, traits: Traits, area_px: float) -> float:
     """Half the side of the crop that a defect of an area needs, with room to grow."""
-    reach = traits.reach * float(np.sqrt(1.8 * area_px))
-    return 8 + (min(reach, 0.7 * spot.span_px) if traits.elongated else reach)
+    reach = traits.reach * float(np.sqrt(_CROP_GROWTH * area_px))
+    return _CROP_MARGIN_PX + (
+        min(reach, _CROP_SPAN * placement.span_px) if traits.elongated else reach
+    )
 
 
-def _ask(spot: Placement, window: Window, area_px: float) -> Ask:
+def _parameters(placement: Placement, window: Window, area_px: float) -> DefectParameters:
     """The place in the crop's own pixels."""
-    return Ask(
-        x=spot.x - window.columns.start,
-        y=spot.y - window.rows.start,
-        angle_rad=spot.angle_rad,
+    return DefectParameters(
+        x=placement.x - window.columns.start,
+        y=placement.y - window.rows.start,
+        angle_rad=placement.angle_rad,
         area_px=area_px,
-        span_px=spot.span_px,
-        at_edge=spot.at_edge,
-        whole_object=spot.object_area_px is not None,
+        span_px=placement.span_px,
+        at_edge=placement.at_edge,
+        whole_object=placement.object_area_px is not None,
     )
 
 
@@ -166,18 +197,21 @@ def _allowance(region: Mask | None, window: Window, rng: Rng) -> FloatMap | None
     inside = inside_distance(region)[window]
     deepest = max(float(inside.max()), 1.0)
     shape = (inside.shape[0], inside.shape[1])
-    uneven = 0.12 * deepest * np.abs(smooth_noise(shape, deepest, rng))
-    return np.asarray(np.clip((inside - uneven) / min(2.5, 0.5 * deepest), 0, 1), np.float32)
+    uneven = _RAGGEDNESS * deepest * np.abs(smooth_noise(shape, deepest, rng))
+    return np.asarray(
+        np.clip((inside - uneven) / min(_FADE_PX, _FADE_FRACTION * deepest), 0, 1), np.float32
+    )
 
 
-def _within_object(canvas: Canvas, ask: Ask) -> Canvas:
-    """The canvas with painting kept to the object at the place, if one large enough is there."""
-    objects = canvas.surface.objects > 0.5  # noqa: PLR2004 - more object than not
-    own = component_at(objects, ask.x, ask.y)
-    if not objects[int(ask.y), int(ask.x)] or own.sum() < _OBJECT_ROOM * ask.area_px:
-        return canvas
-    opacity = np.clip(2 * blur(own.astype(np.float32), 1.0) - 0.5, 0, 1)
-    return replace(canvas, allowed=opacity * (1 if canvas.allowed is None else canvas.allowed))
+def _within_object(crop: Crop, params: DefectParameters) -> Crop:
+    """The crop with painting kept to the object at the place, if one large enough is there."""
+    objects = crop.material.objects > IS_OBJECT
+    own = component_at(objects, params.x, params.y)
+    if not objects[int(params.y), int(params.x)] or own.sum() < _OBJECT_ROOM * params.area_px:
+        return crop
+    soft = blur(own.astype(np.float32), _OUTLINE_BLUR_PX)
+    opacity = np.clip(_OUTLINE_GAIN * soft - _OUTLINE_OFFSET, 0, 1)
+    return replace(crop, allowed=opacity * (1 if crop.allowed is None else crop.allowed))
 
 
 def _pasted(image: RgbImage, window: Window, attempt: Attempt) -> Painting:

@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 from kizu.edit.painter.noise_fields import Rng, Shape
 from kizu.imaging.arrays import FloatMap
 
-_POINT_SPACING_PX: Final = 4.0
+_POINT_SPACING_PX: Final = 4.0  # along an arc: at 4 px its chord is off by under 0.1 px
+_POINTS: Final = (8, 100)  # of an arc: least for a smooth width, most for time
+_LEAST_HALF_PX: Final = 0.5  # thinner lines are drawn as wide and fainter: that much of a pixel
+_LEAST_LIP_PX: Final = 0.55  # a lip narrower than a pixel would not be seen
+_FAR_PX: Final = 1e6  # distance where no stroke is near
+_TINY: Final = 1e-3  # px, to divide by
 
 Points: TypeAlias = NDArray[np.float32]
 """(N, 2) float32 xy in pixels."""
@@ -47,16 +52,16 @@ class StrokeField:
         return np.hypot(self.x, self.y)
 
     def coverage(self, widen: float = 1.0) -> FloatMap:
-        """Share of each pixel the strokes cover, times their opacity."""
-        half = np.maximum(self.half_width_px * widen, 0.5)
-        thin = np.minimum(self.half_width_px * widen / 0.5, 1)
+        """Fraction of each pixel the strokes cover, times their opacity."""
+        half = np.maximum(self.half_width_px * widen, _LEAST_HALF_PX)
+        thin = np.minimum(self.half_width_px * widen / _LEAST_HALF_PX, 1)
         cover = np.clip(half - self.distance_px + 0.5, 0, 1) * thin * self.opacity
         return np.asarray(cover, np.float32)
 
     def lip(self, direction: tuple[float, float], reach: float) -> FloatMap:
         """Signed band just outside the border, +1 on the side that `direction` points to."""
-        distance = np.maximum(self.distance_px, 1e-3)
-        sigma = np.maximum(self.half_width_px * reach, 0.55)
+        distance = np.maximum(self.distance_px, _TINY)
+        sigma = np.maximum(self.half_width_px * reach, _LEAST_LIP_PX)
         band = np.exp(-(((distance - self.half_width_px - 0.5 * sigma) / sigma) ** 2))
         side = (self.x * direction[0] + self.y * direction[1]) / distance
         return np.asarray(band * side * self.opacity, np.float32)
@@ -64,13 +69,34 @@ class StrokeField:
 
 def stroke_field(shape: Shape, strokes: Sequence[Stroke], reach_px: float) -> StrokeField:
     """Offset of every pixel from the nearest stroke, computed within `reach_px` of it."""
-    far = np.full((5, *shape), 1e6, np.float32)
+    far = np.full((5, *shape), _FAR_PX, np.float32)
     far[3:] = 0
     for stroke in strokes:
         for start in range(len(stroke.points) - 1):
             _add_segment(far, stroke, start, reach_px)
     _, x, y, half_width, opacity = far
-    return StrokeField(x, y, np.maximum(half_width, 1e-3), opacity)
+    return StrokeField(x, y, np.maximum(half_width, _TINY), opacity)
+
+
+def arc_path(
+    centre: tuple[float, float], angle_rad: float, length_px: float, bend_rad: float
+) -> Points:
+    """Points on a circular arc of a given length and turn, its middle on a point."""
+    count = int(np.clip(length_px / _POINT_SPACING_PX, *_POINTS))
+    heading = angle_rad + bend_rad * np.linspace(-0.5, 0.5, count)
+    steps = np.stack([np.cos(heading), np.sin(heading)], -1) * length_px / (count - 1)
+    points = np.cumsum(steps, 0)
+    return np.asarray(points - points[count // 2] + np.asarray(centre), np.float32)
+
+
+def wavy(count: int, knots: int, rng: Rng) -> NDArray[np.float32]:
+    """`count` smooth random values of unit variance with about `knots` hills."""
+    values = rng.standard_normal(knots + 2)
+    position = np.linspace(0, knots + 1, count)
+    left = np.minimum(position.astype(int), knots)
+    t = position - left
+    ease = t * t * (3 - 2 * t)
+    return np.asarray(values[left] * (1 - ease) + values[left + 1] * ease, np.float32)
 
 
 def _add_segment(field: FloatMap, stroke: Stroke, start: int, reach_px: float) -> None:
@@ -92,24 +118,3 @@ def _add_segment(field: FloatMap, stroke: Stroke, start: int, reach_px: float) -
     nearer = (score < window[0]) & (np.hypot(x, y) < reach_px)
     for row, value in zip(window, (score, x, y, width, opacity), strict=True):
         row[nearer] = value[nearer]
-
-
-def arc_path(
-    centre: tuple[float, float], angle_rad: float, length_px: float, bend_rad: float
-) -> Points:
-    """Points on a circular arc of a given length and turn, its middle on a point."""
-    count = int(np.clip(length_px / _POINT_SPACING_PX, 8, 100))
-    heading = angle_rad + bend_rad * np.linspace(-0.5, 0.5, count)
-    steps = np.stack([np.cos(heading), np.sin(heading)], -1) * length_px / (count - 1)
-    points = np.cumsum(steps, 0)
-    return np.asarray(points - points[count // 2] + np.asarray(centre), np.float32)
-
-
-def wavy(count: int, knots: int, rng: Rng) -> NDArray[np.float32]:
-    """`count` smooth random values of unit variance with about `knots` hills."""
-    values = rng.standard_normal(knots + 2)
-    position = np.linspace(0, knots + 1, count)
-    left = np.minimum(position.astype(int), knots)
-    t = position - left
-    ease = t * t * (3 - 2 * t)
-    return np.asarray(values[left] * (1 - ease) + values[left + 1] * ease, np.float32)

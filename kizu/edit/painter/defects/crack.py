@@ -1,35 +1,71 @@
 """Cracks: dark, kinked, branching gaps with a lit far edge and a soft shadow."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
-from kizu.edit.painter.material import Ask, Layer, Surface, relit
-from kizu.edit.painter.noise_fields import Rng, blur, fractal_noise, shifted
+from kizu.edit.painter.material import DefectParameters, Material, PaintedCrop, relight
+from kizu.edit.painter.noise_fields import Rng, blur, fractal_noise, translate
 from kizu.edit.painter.strokes import Points, Stroke, stroke_field, wavy
 
-_MAX_DEPTH = 2
+# Lightness steps are in contrasts of the material.
+_ELONGATION: Final = (28, 60)  # squared length per area; by eye: shorter than scratches, branched
+_LENGTH_WITH_BRANCHES: Final = 1.7  # main cracks; sets the width: two to four branches of 0.2-0.45
+_GAP_STEP: Final = 2.2  # by eye: a gap is the darkest thing there
+_GAP_NOISE: Final = (0.18, 0.5, 1.2)  # amplitude and bounds of its unevenness; by eye
+_SHADOW_STEP: Final = 0.45  # of the soft shadow beside the gap; by eye
+_SHADOW: Final = (0.8, 0.9, 0.7)  # widths of offset and of blur, least px of blur; by eye
+_GLINT_STEP: Final = (0.55, 1.3)  # of the lit edge; on dark ground only the broken edges show
+_SOFT_PX: Final = 0.4  # blur of a lens; by eye: without it the crack is sharper than the photo
+_BODY_WIDTHS: Final = 1.5  # of the gap, counted as the crack itself: its lit edge belongs to it
+_LIP_REACH: Final = 0.7  # half widths the lit edge is broad; by eye
+_MAX_DEPTH: Final = 2  # branches of branches; finer ones are under a pixel at 0.62 of the width
+_BRANCHES: Final = ((2, 4), (0, 1))  # of the main crack, of a branch (min, max); by eye
+_FORK_AT: Final = (0.12, 0.85)  # of the length: none at the very ends
+_FORK_RAD: Final = (0.4, 1.1)  # 23 to 63 degrees off the parent; by eye
+_BRANCH_LENGTH: Final = (0.2, 0.45)  # of its parent; by eye
+_BRANCH_WIDTH: Final = 0.62  # of its parent; by eye: branches thin out
+_ENDS: Final = (0.12, 0.3)  # of the length over which the main crack opens and closes; by eye
+_TAPER_POWER: Final = 0.6  # by eye: below 1 the tips are blunt, as those of cracks are
+_SWELL: Final = (0.35, 0.35, 1.9)  # amplitude and bounds of the width's change; by eye
+_HALF_WIDTH: Final = (0.55, 0.22)  # of the width; least px, still a faint line
+_SWELL_HILLS: Final = 9  # over the length; by eye
+_FAINTEST: Final = 0.45  # opacity of a tip; by eye
+_STEP_PX: Final = 4  # between points of the path: finer than a crack's kinks at 1024 px
+_POINTS: Final = (7, 90)  # least for a kinked look, most for time
+_KINK_FREEDOM: Final = 3  # degrees of freedom of Student's t: most kinks small, a few large
+_KINK_RAD: Final = 0.32  # their scale; by eye: 18 degrees
+_KINK_MEMORY: Final = 0.72  # of a heading per step; by eye: less is a straight, jittery line
+_MAX_TURN_RAD: Final = 1.2  # by eye: beyond it the crack runs back into itself
+_WANDER_RAD: Final = 0.2  # slow change of the heading; by eye
+_STRIDE: Final = (0.4, 1.6)  # uneven steps, so that kinks are not evenly spaced
 
 
-def crack(surface: Surface, ask: Ask, rng: Rng) -> Layer:
+def crack(material: Material, params: DefectParameters, rng: Rng) -> PaintedCrop:
     """Paint a main crack with branches that fork and thin out."""
-    length = min(float(np.sqrt(ask.area_px * rng.uniform(28, 60))), ask.span_px)
-    width = ask.area_px / max(length * 1.7, 1.0)
-    direction = np.array([np.cos(ask.angle_rad), np.sin(ask.angle_rad)])
-    start = (np.array([ask.x, ask.y]) - direction * length / 2).astype(np.float32)
-    strokes = list(_branches(start, ask.angle_rad, length=length, width=width, depth=0, rng=rng))
-    field = stroke_field(surface.shape, strokes, reach_px=3 * width + 4)
+    length = min(float(np.sqrt(params.area_px * rng.uniform(*_ELONGATION))), params.span_px)
+    width = params.area_px / max(length * _LENGTH_WITH_BRANCHES, 1.0)
+    direction = np.array([np.cos(params.angle_rad), np.sin(params.angle_rad)])
+    start = (np.array([params.x, params.y]) - direction * length / 2).astype(np.float32)
+    strokes = list(_branches(start, params.angle_rad, length=length, width=width, depth=0, rng=rng))
+    field = stroke_field(material.shape, strokes, reach_px=3 * width + 4)
 
-    gap = field.coverage() * np.clip(1 + 0.18 * fractal_noise(surface.shape, 3, rng, 2), 0.5, 1.2)
-    edge = field.lip((-surface.light[0], -surface.light[1]), reach=0.7)
-    offset = 0.8 * width + 0.8
-    soft = shifted(
-        blur(field.coverage(1.6), 0.9 * width + 0.7), *(-offset * c for c in surface.light)
+    amplitude, least, most = _GAP_NOISE
+    unevenness = np.clip(1 + amplitude * fractal_noise(material.shape, 3, rng, 2), least, most)
+    gap = field.coverage() * unevenness
+    edge = field.lip((-material.light[0], -material.light[1]), reach=_LIP_REACH)
+    offset = _SHADOW[0] * width + 0.8
+    soft = translate(
+        blur(field.coverage(1.6), _SHADOW[1] * width + _SHADOW[2]),
+        *(-offset * c for c in material.light),
     )
-    depth = surface.contrast * ask.strength
-    glint = 0.55 if surface.sign() < 0 else 1.3  # on dark ground only the broken edges show
-    delta = depth * ((glint * np.clip(edge, 0, 1) - 0.45 * soft) * (1 - gap) - 2.2 * gap)
-    return Layer(relit(surface.lab, blur(delta.astype(np.float32), 0.4)), field.coverage(1.5))
+    depth = material.contrast * params.strength
+    glint = _GLINT_STEP[0 if material.contrast_sign() < 0 else 1]
+    beside = glint * np.clip(edge, 0, 1) - _SHADOW_STEP * soft
+    delta = depth * (beside * (1 - gap) - _GAP_STEP * gap)
+    lab = relight(material.lab, blur(delta.astype(np.float32), _SOFT_PX))
+    return PaintedCrop(lab, field.coverage(_BODY_WIDTHS))
 
 
 def _branches(
@@ -39,30 +75,40 @@ def _branches(
     points, headings = _path(start, angle_rad, length, rng)
     count = len(points)
     t = np.linspace(0, 1, count)
-    body = (1 - t) ** 0.6 if depth else np.clip(np.minimum(t / 0.12, (1 - t) / 0.3), 0, 1) ** 0.6
-    swell = np.clip(1 + 0.35 * wavy(count, 9, rng), 0.35, 1.9)
-    half_width = np.maximum(0.55 * width * body * swell, 0.22).astype(np.float32)
-    yield Stroke(points, half_width, np.clip(0.45 + body, 0, 1).astype(np.float32))
+    ends = np.clip(np.minimum(t / _ENDS[0], (1 - t) / _ENDS[1]), 0, 1)
+    body = (1 - t if depth else ends) ** _TAPER_POWER
+    amplitude, narrow, wide = _SWELL
+    swell = np.clip(1 + amplitude * wavy(count, _SWELL_HILLS, rng), narrow, wide)
+    half_width = np.maximum(_HALF_WIDTH[0] * width * body * swell, _HALF_WIDTH[1])
+    opacity = np.clip(_FAINTEST + body, 0, 1)
+    yield Stroke(points, half_width.astype(np.float32), opacity.astype(np.float32))
     if depth == _MAX_DEPTH:
         return
-    for _ in range(rng.integers(2, 5) if depth == 0 else rng.integers(0, 2)):
-        at = int(rng.uniform(0.12, 0.85) * (count - 1))
-        fork = headings[at] + rng.choice([-1, 1]) * rng.uniform(0.4, 1.1)
-        share = rng.uniform(0.2, 0.45)
+    fewest, most = _BRANCHES[min(depth, 1)]
+    for _ in range(rng.integers(fewest, most + 1)):
+        at = int(rng.uniform(*_FORK_AT) * (count - 1))
+        fork = headings[at] + rng.choice([-1, 1]) * rng.uniform(*_FORK_RAD)
+        fraction = rng.uniform(*_BRANCH_LENGTH)
         yield from _branches(
-            points[at], fork, length=length * share, width=width * 0.62, depth=depth + 1, rng=rng
+            points[at],
+            fork,
+            length=length * fraction,
+            width=width * _BRANCH_WIDTH,
+            depth=depth + 1,
+            rng=rng,
         )
 
 
 def _path(start: Points, angle_rad: float, length: float, rng: Rng) -> tuple[Points, Points]:
     """A walk whose heading jumps and then pulls back, as a crack seeks the weakest grain."""
-    count = int(np.clip(length / 4, 7, 90))
-    kinks = rng.standard_t(3, count) * 0.32
+    count = int(np.clip(length / _STEP_PX, *_POINTS))
+    kinks = rng.standard_t(_KINK_FREEDOM, count) * _KINK_RAD
     heading = np.zeros(count)
     for step in range(1, count):
-        heading[step] = 0.72 * heading[step - 1] + kinks[step]
-    heading = angle_rad + np.clip(heading, -1.2, 1.2) + 0.2 * wavy(count, 3, rng)
-    strides = rng.uniform(0.4, 1.6, count)
+        heading[step] = _KINK_MEMORY * heading[step - 1] + kinks[step]
+    turn = np.clip(heading, -_MAX_TURN_RAD, _MAX_TURN_RAD)
+    heading = angle_rad + turn + _WANDER_RAD * wavy(count, 3, rng)
+    strides = rng.uniform(*_STRIDE, count)
     strides *= length / strides.sum()
     moves = np.stack([np.cos(heading), np.sin(heading)], -1) * strides[:, None]
     points = np.asarray(start) + np.vstack([np.zeros(2), np.cumsum(moves[:-1], 0)])
