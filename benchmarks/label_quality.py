@@ -23,7 +23,7 @@ from kizu import Dataset, DatasetSpec, open_dataset
 from kizu.edit.storage import truth_path
 from kizu.imaging.arrays import Mask
 from kizu.imaging.codecs import IMAGE_SUFFIXES, decode_mask
-from kizu.imaging.masks import coverage, mask_iou
+from kizu.imaging.masks import mask_containment, mask_iou
 from kizu.store import Store
 
 Row = tuple[str, str, float, float, float]
@@ -50,8 +50,8 @@ def compare(store: Store, dataset: Dataset) -> Iterator[Row]:
             sample.row["defect_type"],
             sample.row["verdict"],
             mask_iou(label, truth),
-            coverage(label, truth),
-            coverage(truth, label),
+            mask_containment(label, truth),
+            mask_containment(truth, label),
         )
 
 
@@ -93,10 +93,10 @@ def print_table(rows: list[Row]) -> None:
         f"{'defect':<14}{'samples':>8}{'accepted':>9}{'IoU':>7}{'prec.':>7}{'recall':>7}{'<0.5':>6}"
     )
     for name, group in groups.items():
-        figures = np.array([row[2:] for row in group])
+        metrics = np.array([row[2:] for row in group])
         accepted = sum(row[1] == "accept" for row in group)
-        iou, precision, recall = figures.mean(axis=0)
-        bad = int((figures[:, 0] < 0.5).sum())  # noqa: PLR2004 - the usual bound of a hit
+        iou, precision, recall = metrics.mean(axis=0)
+        bad = int((metrics[:, 0] < 0.5).sum())  # noqa: PLR2004 - the usual bound of a hit
         print(
             f"{name:<14}{len(group):>8}{accepted:>9}{iou:>7.2f}{precision:>7.2f}{recall:>7.2f}{bad:>6}"
         )

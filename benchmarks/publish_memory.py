@@ -39,7 +39,7 @@ def diff_rows(regions: int, shape: Shape) -> Work:
     """Return the making of the rows of a diff mask."""
     mask = blobs(range(regions), shape)
     evidence = np.random.default_rng(0).random(shape, np.float32)
-    return lambda: diff_instances("s", mask, evidence)
+    return lambda: diff_instances("s", mask, evidence, 10.0)
 
 
 def grounded_rows(regions: int, shape: Shape) -> Work:

@@ -75,10 +75,10 @@ class AreaRange(Settings):
         ge=0,
         le=1,
         title="Smallest",
-        description="Share of the image's area: 0.0001 is 0.01 %.",
+        description="Fraction of the image's area: 0.0001 is 0.01 %.",
     )
     max_fraction: float = Field(
-        0.25, gt=0, le=1, title="Largest", description="Share of the image's area: 0.25 is 25 %."
+        0.25, gt=0, le=1, title="Largest", description="Fraction of the image's area: 0.25 is 25 %."
     )
 
     @model_validator(mode="after")

@@ -72,7 +72,7 @@ class BuildSummary(Record):
     report_address: str
 
     @property
-    def accepted_share(self) -> float | None:
+    def accepted_fraction(self) -> float | None:
         """Accepted samples per judged one; None if none was judged."""
         judged = self.accepted + self.review + self.rejected
         return self.accepted / judged if judged else None

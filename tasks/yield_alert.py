@@ -9,7 +9,7 @@ from kizu.store import Store
 from kizu.summary import SUMMARY_FILE, BuildSummary
 
 DRIFT_FROM: Final = 0.1
-"""A change of the accepted share by more than this is told."""
+"""A change of the accepted fraction by more than this is told."""
 
 
 def last_summary(dataset: str, store_url: str) -> BuildSummary | None:
@@ -22,13 +22,13 @@ def last_summary(dataset: str, store_url: str) -> BuildSummary | None:
 
 
 def has_drifted(before: BuildSummary | None, now: BuildSummary) -> bool:
-    """Tell whether the accepted share has changed much since the latest version."""
-    was, share = before.accepted_share if before else None, now.accepted_share
-    return was is not None and share is not None and abs(share - was) > DRIFT_FROM
+    """Tell whether the accepted fraction has changed much since the latest version."""
+    was, fraction = before.accepted_fraction if before else None, now.accepted_fraction
+    return was is not None and fraction is not None and abs(fraction - was) > DRIFT_FROM
 
 
 def emit_yield_alert(before: BuildSummary | None, now: BuildSummary) -> None:
-    """Emit the event ``kizu.yield.drifted`` if the accepted share has changed much."""
+    """Emit the event ``kizu.yield.drifted`` if the accepted fraction has changed much."""
     if before is None or not has_drifted(before, now):
         return
     emit_event(
@@ -36,7 +36,7 @@ def emit_yield_alert(before: BuildSummary | None, now: BuildSummary) -> None:
         resource={"prefect.resource.id": f"kizu.dataset.{now.dataset}"},
         payload={
             "version": now.version,
-            "accepted_share": now.accepted_share,
-            "before": before.accepted_share,
+            "accepted_fraction": now.accepted_fraction,
+            "before": before.accepted_fraction,
         },
     )

@@ -49,7 +49,7 @@ def main() -> None:
         per_minute=options.per_minute,
         latency_s=options.latency_s,
         speed=options.speed,
-        faults=FaultPlan(share=options.faults, retry_after_s=1 / options.speed),
+        faults=FaultPlan(fraction=options.faults, retry_after_s=1 / options.speed),
         paint=dark_disc,
     )
     with tempfile.TemporaryDirectory() as folder, Emulator(settings).running() as emulator:

@@ -67,7 +67,7 @@ def _loops(detector: Path, segmenter: Path) -> dict[str, Loop]:
         segmenter_weights=str(segmenter),
         box_threshold=0.0,
         max_boxes=BOXES,
-        max_area_share=1.0,
+        max_area_fraction=1.0,
         device="cpu",
     )
     annotator = load_annotator(settings.annotator, settings)

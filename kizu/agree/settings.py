@@ -17,25 +17,25 @@ class AgreementSettings(Settings):
         title="Smallest mask IoU",
         description="Diff mask and grounded mask must overlap at least this much to be accepted.",
     )
-    min_coverage: float = Field(
+    min_mask_containment: float = Field(
         0.8,
         ge=0,
         le=1,
-        title="Smallest coverage",
-        description="Also accepted: this share of the diff mask lies inside the grounded mask or "
-        "box, and the box is not much larger. Thin defects pass here, whose IoU is always low.",
+        title="Smallest mask containment",
+        description="Also accepted: this fraction of the diff mask lies inside the grounded mask "
+        "or box, and the box is not much larger. Thin defects pass here, whose IoU is always low.",
     )
-    max_box_ratio: float = Field(
+    max_box_area_ratio: float = Field(
         4.0,
         ge=1,
-        title="Largest box ratio",
-        description="A grounded box may be this many times larger than the diff mask's own box.",
+        title="Largest box area ratio",
+        description="Grounded boxes may have this many times the area of the diff mask's own box.",
     )
     max_outside_fraction: float = Field(
         0.2,
         ge=0,
         le=1,
-        title="Largest share outside the region",
+        title="Largest fraction outside the region",
         description="More of the change than this outside the asked region goes to review.",
     )
     without_grounding: Literal["review", "accept"] = Field(

@@ -1,4 +1,4 @@
-"""The verdict on one edited image: accept, review or reject, with the reason and the figures.
+"""The verdict on one edited image: accept, review or reject, with the reason and the metrics.
 
 The diff is the strong witness, since it has the normal image. Text grounding corroborates: its
 silence sends to review and never rejects.
@@ -15,11 +15,11 @@ from kizu.grounding.encoded import EncodedDetections
 from kizu.grounding.postprocess.priors import with_priors
 from kizu.imaging.arrays import Mask
 from kizu.imaging.boxes import box_area, box_of
-from kizu.imaging.masks import box_mask, coverage, mask_iou
+from kizu.imaging.masks import box_mask, mask_containment, mask_iou
 from kizu.settings import Record
 from kizu.spec import AreaRange
 
-AGREE_VERSION: Final = "1"
+AGREE_VERSION: Final = "2"
 
 
 class Verdict(StrEnum):
@@ -33,8 +33,8 @@ class Verdict(StrEnum):
 class Reason(StrEnum):
     """Why; the first that applies, in this order."""
 
-    UNCHANGED = "unchanged"
     REDRAWN = "redrawn"
+    UNCHANGED = "unchanged"
     TOO_SMALL = "too_small"
     TOO_LARGE = "too_large"
     OUTSIDE_REGION = "outside_region"
@@ -46,8 +46,8 @@ class Reason(StrEnum):
 
 
 VERDICT_OF: Final = {
-    Reason.UNCHANGED: Verdict.REJECT,
     Reason.REDRAWN: Verdict.REVIEW,
+    Reason.UNCHANGED: Verdict.REJECT,
     Reason.TOO_SMALL: Verdict.REVIEW,
     Reason.TOO_LARGE: Verdict.REVIEW,
     Reason.OUTSIDE_REGION: Verdict.REVIEW,
@@ -59,8 +59,8 @@ VERDICT_OF: Final = {
 }
 
 EXPLANATION: Final = {
-    Reason.UNCHANGED: "The edit changed nothing that stands out from the picture's own noise.",
     Reason.REDRAWN: "The whole picture was redrawn, so the change cannot be told apart.",
+    Reason.UNCHANGED: "The edit changed nothing that stands out from the picture's own noise.",
     Reason.TOO_SMALL: "The change is smaller than the expected area.",
     Reason.TOO_LARGE: "The change is larger than the expected area.",
     Reason.OUTSIDE_REGION: "Much of the change lies outside the asked region.",
@@ -78,11 +78,12 @@ class Agreement(Record):
     Attributes:
         verdict: What becomes of the sample.
         reason: Why.
-        area_fraction: Share of the image the diff mask covers.
-        outside_fraction: Share of the diff mask outside the asked region; None without a region.
+        area_fraction: Fraction of the image the diff mask covers.
+        outside_fraction: Fraction of the diff mask outside the asked region; None without one.
         mask_iou: IoU of the diff mask and the grounded mask; None without detections.
-        coverage: Share of the diff mask inside the grounded mask, or box where there is no mask.
-        box_ratio: Area of the grounded boxes over the area of the diff mask's box.
+        mask_containment: Fraction of the diff mask inside the grounded mask, or inside the box
+            where there is no mask: their intersection over the area of the diff mask.
+        box_area_ratio: Area of the grounded boxes over the area of the diff mask's box.
         confidence: The best confidence among detections that touch the change; it counts how well
             their size and place suit what was asked for.
         detections: How many detections there are that do not lie wholly outside the region.
@@ -94,8 +95,8 @@ class Agreement(Record):
     area_fraction: float
     outside_fraction: float | None = None
     mask_iou: float | None = None
-    coverage: float | None = None
-    box_ratio: float | None = None
+    mask_containment: float | None = None
+    box_area_ratio: float | None = None
     confidence: float | None = None
     detections: int | None = None
     detections_elsewhere: int | None = None
@@ -121,25 +122,25 @@ def agree(
         mask: (H, W) bool, the diff mask.
         status: What the diff says of the picture as a whole.
         detections: What the annotator found on the same pixel grid; None if no annotator looked.
-        expected_area: Share of the image a defect may cover.
+        expected_area: Fraction of the image a defect may cover.
         settings: Thresholds.
         region: (H, W) bool, where the defect was asked for.
     """
-    figures: dict[str, float | int | None] = {"area_fraction": round(float(mask.mean()), 6)}
+    metrics: dict[str, float | int | None] = {"area_fraction": round(float(mask.mean()), 6)}
     if region is not None:
-        figures["outside_fraction"] = round(coverage(mask, ~region), 4)
+        metrics["outside_fraction"] = round(mask_containment(mask, ~region), 4)
     if detections is not None:
         shape = (mask.shape[0], mask.shape[1])
-        area_share = (expected_area.min_fraction, expected_area.max_fraction)
-        plausible = with_priors(detections, shape, area_share=area_share, region=region)
-        figures |= _overlap(mask, plausible)
-    reason = _diff_reason(figures, status, expected_area, settings)
-    reason = reason or _grounding_reason(figures, settings)
-    return Agreement(verdict=VERDICT_OF[reason], reason=reason, **figures)
+        area = (expected_area.min_fraction, expected_area.max_fraction)
+        plausible = with_priors(detections, shape, area_fraction=area, region=region)
+        metrics |= _overlap(mask, plausible)
+    reason = _diff_reason(metrics, status, expected_area, settings)
+    reason = reason or _grounding_reason(metrics, settings)
+    return Agreement(verdict=VERDICT_OF[reason], reason=reason, **metrics)
 
 
 def _overlap(mask: Mask, detections: EncodedDetections) -> dict[str, float | int | None]:
-    """Figures of the detections that touch the change, against the change."""
+    """Metrics of the detections that touch the change, against the change."""
     shape = (mask.shape[0], mask.shape[1])
     touching, union = list[int](), np.zeros(shape, np.bool_)
     for row, crop in enumerate(detections.crops(shape)):
@@ -151,25 +152,25 @@ def _overlap(mask: Mask, detections: EncodedDetections) -> dict[str, float | int
         "detections_elsewhere": len(detections) - len(touching),
     }
     if not touching:
-        return {**counts, "mask_iou": 0.0, "coverage": 0.0}
+        return {**counts, "mask_iou": 0.0, "mask_containment": 0.0}
     boxes = box_mask(detections.xyxy[touching], shape)
     return {
         **counts,
         "mask_iou": round(mask_iou(mask, union), 4),
-        "coverage": round(coverage(mask, union), 4),
-        "box_ratio": round(float(boxes.sum() / box_area(box_of(mask))[0]), 4),
+        "mask_containment": round(mask_containment(mask, union), 4),
+        "box_area_ratio": round(float(boxes.sum() / box_area(box_of(mask))[0]), 4),
         "confidence": round(float(detections.confidence[touching].max()), 4),
     }
 
 
 def _diff_reason(
-    figures: dict[str, float | int | None],
+    metrics: dict[str, float | int | None],
     status: Status,
     expected_area: AreaRange,
     settings: AgreementSettings,
 ) -> Reason | None:
     """What the diff alone has to say against the sample; None if nothing."""
-    area = figures["area_fraction"] or 0.0
+    area = metrics["area_fraction"] or 0.0
     if status is Status.REDRAWN:
         return Reason.REDRAWN
     if status is Status.UNCHANGED or not area:
@@ -178,20 +179,20 @@ def _diff_reason(
         return Reason.TOO_SMALL
     if area > expected_area.max_fraction:
         return Reason.TOO_LARGE
-    if (figures.get("outside_fraction") or 0.0) > settings.max_outside_fraction:
+    if (metrics.get("outside_fraction") or 0.0) > settings.max_outside_fraction:
         return Reason.OUTSIDE_REGION
     return None
 
 
 def _grounding_reason(
-    figures: dict[str, float | int | None], settings: AgreementSettings
+    metrics: dict[str, float | int | None], settings: AgreementSettings
 ) -> Reason:
-    if figures.get("detections") is None:
+    if metrics.get("detections") is None:
         accepts = settings.without_grounding == "accept"
         return Reason.DIFF_ONLY if accepts else Reason.UNGROUNDED
-    if figures["detections"] == figures["detections_elsewhere"]:
+    if metrics["detections"] == metrics["detections_elsewhere"]:
         return Reason.NOT_GROUNDED
-    tight = (figures["box_ratio"] or 0.0) <= settings.max_box_ratio
-    covered = (figures["coverage"] or 0.0) >= settings.min_coverage
-    overlaps = (figures["mask_iou"] or 0.0) >= settings.min_mask_iou
-    return Reason.AGREE if overlaps or (covered and tight) else Reason.DISAGREE
+    tight = (metrics["box_area_ratio"] or 0.0) <= settings.max_box_area_ratio
+    contained = (metrics["mask_containment"] or 0.0) >= settings.min_mask_containment
+    overlaps = (metrics["mask_iou"] or 0.0) >= settings.min_mask_iou
+    return Reason.AGREE if overlaps or (contained and tight) else Reason.DISAGREE

@@ -80,14 +80,14 @@ def emulate_azure(
     port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.")] = 8075,
     images_per_minute: Annotated[float | None, typer.Option(help="Quota; empty: none.")] = None,
     latency_s: Annotated[float, typer.Option(help="Least seconds an answer takes.")] = 2.0,
-    faults: Annotated[float, typer.Option(help="Share of calls that fail, 0 to 1.")] = 0.0,
+    faults: Annotated[float, typer.Option(help="Fraction of calls that fail, 0 to 1.")] = 0.0,
 ) -> None:
     """Try the paid path free of charge: answer gpt-image edits on this machine."""
     from kizu.emulator import Emulator, EmulatorSettings, FaultPlan  # noqa: PLC0415 - loads the painter
     from kizu.emulator.settings import KEY  # noqa: PLC0415 - as above
 
     settings = EmulatorSettings(
-        per_minute=images_per_minute, latency_s=latency_s, faults=FaultPlan(share=faults)
+        per_minute=images_per_minute, latency_s=latency_s, faults=FaultPlan(fraction=faults)
     )
     try:
         emulator = Emulator(settings, port)

@@ -31,7 +31,7 @@ defects:
   - defect_type: stain
     prompt: a brown stain with a soft edge
     phrases: [a stain]
-    # Where the defect may be, in shares of the image; without it the editor chooses.
+    # Where the defect may be, in fractions of the image; without it the editor chooses.
     # region: {{kind: box, x0: 0.2, y0: 0.2, x1: 0.8, y1: 0.8}}
     # region: {{kind: foreground}}
     # Changes of another size go to review; 0.001 is 0.1 % of the image.

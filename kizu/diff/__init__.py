@@ -3,7 +3,7 @@
 from kizu.diff.api import diff_mask
 from kizu.diff.comparison import DIFF_VERSION
 from kizu.diff.composite import Composite, composite
-from kizu.diff.result import DiffResult, Drift, DriftFigures, Region, Status
+from kizu.diff.result import DiffResult, Drift, DriftMetrics, Region, Status
 from kizu.diff.settings import DiffSettings
 
 __all__ = [
@@ -12,7 +12,7 @@ __all__ = [
     "DiffResult",
     "DiffSettings",
     "Drift",
-    "DriftFigures",
+    "DriftMetrics",
     "Region",
     "Status",
     "composite",

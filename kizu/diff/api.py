@@ -34,7 +34,7 @@ def diff_mask(
             elsewhere are reported as they are.
 
     Returns:
-        Anomaly map, mask and figures in the edited image's frame.
+        Anomaly map, mask and metrics in the edited image's frame.
 
     Raises:
         TypeError: If an input is no uint8 array, or the region no bool array.

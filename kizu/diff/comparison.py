@@ -26,9 +26,10 @@ from kizu.diff.segment.outline import refine
 from kizu.diff.segment.small_components import drop_specks, with_faint_pieces
 from kizu.diff.settings import DiffSettings
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
+from kizu.imaging.crops import connected_regions
 
-DIFF_VERSION: Final = "6"
-"""Changes whenever results do; part of every cache key."""
+DIFF_VERSION: Final = "7"
+"""Changes whenever results or their stored form do; part of every cache key."""
 
 _IN_PLACE_SHARE = 0.6
 _SAME_LEVELS = 1  # of 255, as the next
@@ -48,14 +49,14 @@ class Alignment:
         tone: How its colours were predicted.
         valid: (H, W) bool, where the pair can be compared.
         in_place: Whether the edit kept the normal's detail, so that nothing was undone.
-        identical_share: Share of pixels that agree within one grey level as they came.
+        identical_fraction: Fraction of pixels that agree within one grey level as they came.
     """
 
     registration: Registration
     tone: Tone
     valid: Mask
     in_place: bool
-    identical_share: float
+    identical_fraction: float
 
     @classmethod
     def of(cls, normal: RgbImage, edited: RgbImage) -> "Alignment":
@@ -131,12 +132,12 @@ def _judged(
 def _answer(aligned: Alignment, fine: ScaleEvidence, mask: Mask, strength: FloatMap) -> DiffResult:
     """Grade the drift beside the mask (H, W) and put everything together."""
     registration = aligned.registration
-    measured = grading.figures(
+    measured = grading.drift_metrics(
         registration,
         aligned.tone,
         mask,
         noise_delta_e=_noise_figure(fine, mask),
-        identical_share=aligned.identical_share,
+        identical_fraction=aligned.identical_fraction,
     )
     match_rate, residual_px = registration.match_rate(mask), registration.residual_px
     drift = grading.grade(measured, match_rate, residual_px, in_place=aligned.in_place)
@@ -205,15 +206,8 @@ def anomaly_map_of(strength: FloatMap, mask: Mask, threshold: float) -> FloatMap
 
 def regions_of(mask: Mask, anomaly_map: FloatMap) -> tuple[Region, ...]:
     """Connected regions, largest first."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
-    total = np.bincount(labels[mask], anomaly_map[mask], minlength=count)
     found = [
-        Region(
-            xyxy=(int(left), int(top), int(left + width), int(top + height)),
-            area_px=int(area),
-            strength=float(total[index] / area),
-        )
-        for index, (left, top, width, height, area) in enumerate(stats)
-        if index > 0
+        Region(region.xyxy, region.area_px, strength=region.mean_of(anomaly_map))
+        for region in connected_regions(mask)
     ]
     return tuple(sorted(found, key=lambda r: r.area_px, reverse=True))

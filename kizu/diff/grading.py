@@ -4,7 +4,7 @@ import numpy as np
 
 from kizu.diff.align.registration import Registration
 from kizu.diff.align.tone import Tone
-from kizu.diff.result import Drift, DriftFigures, Status
+from kizu.diff.result import Drift, DriftMetrics, Status
 from kizu.imaging.arrays import Mask
 
 _LOST_MATCH_RATE = 0.3
@@ -18,14 +18,14 @@ _STRONG_SHIFT_PX = 3.0
 _STRONG_TONE_DELTA_E = 6.0
 
 
-def figures(
+def drift_metrics(
     registration: Registration,
     tone: Tone,
     changed: Mask,
     *,
     noise_delta_e: float,
-    identical_share: float,
-) -> DriftFigures:
+    identical_fraction: float,
+) -> DriftMetrics:
     """Collect what was measured outside a change (H, W).
 
     The motion is the content's, which is the inverse of the sampling map's.
@@ -35,7 +35,7 @@ def figures(
     height, width = registration.map_x.shape
     centre = np.array([(width - 1) / 2, (height - 1) / 2, 1.0])
     shift = (to_edited @ centre - centre)[:2]
-    return DriftFigures(
+    return DriftMetrics(
         shift_x_px=float(shift[0]),
         shift_y_px=float(shift[1]),
         scale_x=float(np.hypot(to_edited[0, 0], to_edited[1, 0])),
@@ -49,12 +49,12 @@ def figures(
         relight_delta_e=tone.relight_delta_e(changed),
         chroma_gain=tone.chroma_gain,
         noise_delta_e=noise_delta_e,
-        identical_share=identical_share,
+        identical_fraction=identical_fraction,
     )
 
 
 def grade(
-    measured: DriftFigures, match_rate: float, residual_px: float, *, in_place: bool
+    measured: DriftMetrics, match_rate: float, residual_px: float, *, in_place: bool
 ) -> Drift:
     """Grade the drift outside the change.
 

@@ -46,7 +46,7 @@ class Region:
 
 
 @dataclass(frozen=True)
-class DriftFigures:
+class DriftMetrics:
     """What was measured of the drift; plain floats, so that it goes into JSON as it is.
 
     Attributes:
@@ -64,7 +64,7 @@ class DriftFigures:
             not corrected.
         chroma_gain: Chroma of the edit relative to the normal's.
         noise_delta_e: Median colour difference left after registration and colour correction.
-        identical_share: Share of pixels that agree within one grey level as they came.
+        identical_fraction: Fraction of pixels that agree within one grey level as they came.
     """
 
     shift_x_px: float = 0.0
@@ -80,7 +80,7 @@ class DriftFigures:
     relight_delta_e: float = 0.0
     chroma_gain: float = 1.0
     noise_delta_e: float = 0.0
-    identical_share: float = 0.0
+    identical_fraction: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,4 +110,4 @@ class DiffResult:
     registration_residual_px: float
     match_rate: float
     regions: tuple[Region, ...]
-    tone: DriftFigures
+    tone: DriftMetrics

@@ -18,7 +18,7 @@ class DiffSettings(Settings):
         le=0.5,
         title="False-alarm rate",
         description=(
-            "Share of pairs without any real change that may still be marked. "
+            "Fraction of pairs without any real change that may still be marked. "
             "Smaller values ask for stronger evidence; larger ones find fainter defects."
         ),
     )

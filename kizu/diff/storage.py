@@ -1,7 +1,7 @@
-"""Comparisons in the store: anomaly map and masks as PNG, figures as JSON."""
+"""Comparisons in the store: anomaly map and masks as PNG, metrics as JSON."""
 
 from kizu.diff.composite import Composite
-from kizu.diff.result import DiffResult, Drift, DriftFigures, Region, Status
+from kizu.diff.result import DiffResult, Drift, DriftMetrics, Region, Status
 from kizu.imaging.arrays import FloatMap, Mask
 from kizu.imaging.codecs import (
     decode_map,
@@ -16,7 +16,7 @@ from kizu.store import StageFolder
 
 
 class DiffRecord(Record):
-    """The figures of a comparison; see ``DiffResult``."""
+    """The metrics of a comparison; see ``DiffResult``."""
 
     status: Status
     drift: Drift
@@ -25,7 +25,7 @@ class DiffRecord(Record):
     registration_residual_px: float
     match_rate: float
     regions: tuple[Region, ...]
-    drift_figures: DriftFigures
+    drift_metrics: DriftMetrics
     composited: bool
 
 
@@ -45,14 +45,14 @@ def save_diff(folder: StageFolder, result: DiffResult, composite: Composite | No
         registration_residual_px=result.registration_residual_px,
         match_rate=result.match_rate,
         regions=result.regions,
-        drift_figures=result.tone,
+        drift_metrics=result.tone,
         composited=composite is not None,
     )
     folder.finish(record.model_dump(mode="json"))
 
 
 def open_diff(folder: StageFolder) -> DiffRecord:
-    """Return the figures of a stored comparison."""
+    """Return the metrics of a stored comparison."""
     return DiffRecord.model_validate(folder.record())
 
 

@@ -16,7 +16,7 @@ from kizu.settings import KeyedByContent, Settings
 
 
 class BoxRegion(Settings):
-    """A rectangle, in shares of the image: it fits photos of any size."""
+    """A rectangle, in fractions of the image: it fits photos of any size."""
 
     kind: Literal["box"] = Field("box", title="Kind of region", description="A rectangle.")
     x0: float = Field(ge=0, le=1, title="Left", description="0 is the left edge, 1 the right.")

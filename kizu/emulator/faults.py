@@ -43,14 +43,14 @@ class FaultPlan:
 
     Attributes:
         script: Faults by number of the call, from 1.
-        share: Share of the other calls that fail.
+        fraction: Fraction of the other calls that fail.
         chosen: The faults they fail with, in turn.
         seed: Decides which calls those are.
         retry_after_s: What 429 answers ask for.
     """
 
     script: Mapping[int, Fault] = field(default_factory=dict)
-    share: float = 0.0
+    fraction: float = 0.0
     chosen: tuple[Fault, ...] = PASSING_FAULTS
     seed: int = 0
     retry_after_s: float = 1.0
@@ -66,7 +66,7 @@ class FaultPlan:
         if number in self.script:
             return self.script[number]
         with self._lock:
-            if self._random.random() >= self.share:
+            if self._random.random() >= self.fraction:
                 return None
             self._drawn += 1
             return self.chosen[(self._drawn - 1) % len(self.chosen)]

@@ -137,6 +137,6 @@ def _build_detector(name: str, settings: GroundingSettings) -> Detector:
 def _build_text_segmenter(name: str, settings: GroundingSettings) -> TextSegmenter:
     if settings.tile_px is None:
         return load_text_segmenter(name, settings)
-    any_size = settings.model_copy(update={"max_area_share": 1.0})  # a defect may fill a tile
+    any_size = settings.model_copy(update={"max_area_fraction": 1.0})  # a defect may fill a tile
     segmenter = load_text_segmenter(name, any_size)
     return TiledTextSegmenter(segmenter, settings.tile_px, settings.nms_iou, settings.max_boxes)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.imaging.arrays import Boxes, Mask
-from kizu.imaging.crops import MaskCrop, crop_of, crop_of_box
+from kizu.imaging.crops import MaskCrop, crop_of, crop_of_box, union_of
 
 
 @dataclass(frozen=True)
@@ -117,14 +117,7 @@ class Detections:
         >>> Detections.empty().union_mask((1, 2))
         array([[False, False]])
         """
-        union = np.zeros(shape, dtype=np.bool_)
-        if self.mask is None:
-            for x0, y0, x1, y1 in np.rint(self.xyxy).astype(int).clip(min=0):
-                union[y0:y1, x0:x1] = True
-            return union
-        if self.mask.shape[1:] != shape:
-            raise ValueError(f"masks are {self.mask.shape[1:]}, the image is {shape}")
-        return np.logical_or.reduce(self.mask, axis=0, out=union)
+        return union_of(self.crops(shape), shape)
 
 
 def concatenate(parts: Sequence[Detections]) -> Detections:

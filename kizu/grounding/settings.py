@@ -64,7 +64,7 @@ class GroundingSettings(Settings):
         title="Most boxes",
         description="Most regions kept per image, the most confident first.",
     )
-    max_area_share: float = Field(
+    max_area_fraction: float = Field(
         default=0.9,
         gt=0.0,
         le=1.0,

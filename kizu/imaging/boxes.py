@@ -6,16 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.imaging.arrays import Boxes, Mask
+from kizu.imaging.crops import crop_of
 
 
-def clip_boxes(xyxy: Boxes, shape: tuple[int, int]) -> Boxes:
+def clip_boxes(xyxy: Boxes, shape: tuple[int, int], margin_px: float = 0.0) -> Boxes:
     """Return the boxes cut to an image of (H, W) pixels.
+
+    Args:
+        xyxy: (N, 4) float32 pixels.
+        shape: (H, W) of the image.
+        margin_px: How far inside the image's edge their sides have to stay.
 
     >>> clip_boxes(np.array([[-2, 1, 9, 9]], np.float32), (4, 6)).tolist()
     [[0.0, 1.0, 6.0, 4.0]]
     """
     height, width = shape
-    return xyxy.clip(0, np.array([width, height, width, height], np.float32))
+    end = np.array([width, height, width, height]) - margin_px
+    return np.asarray(xyxy.clip(margin_px, np.maximum(end, margin_px)), np.float32)
 
 
 def box_of(mask: Mask) -> Boxes:
@@ -24,11 +31,8 @@ def box_of(mask: Mask) -> Boxes:
     >>> box_of(np.array([[False, True], [False, True]]))
     array([[1., 0., 2., 2.]], dtype=float32)
     """
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
-        return np.zeros((0, 4), dtype=np.float32)
-    x0, x1, y0, y1 = columns[0], columns[-1] + 1, rows[0], rows[-1] + 1
-    return np.array([[x0, y0, x1, y1]], dtype=np.float32)
+    crop = crop_of(mask)
+    return np.array([crop.xyxy] if crop.inside.size else [], np.float32).reshape(-1, 4)
 
 
 def box_area(xyxy: Boxes) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.imaging.arrays import Mask
+from kizu.imaging.arrays import FloatMap, Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +40,10 @@ class MaskCrop:
     def area_px(self) -> int:
         """How many pixels the region has."""
         return int(np.count_nonzero(self.inside))
+
+    def mean_of(self, values: FloatMap) -> float:
+        """Return the mean over the region of an (H, W) float32 map of the image."""
+        return float(values[self.window][self.inside].mean(dtype=np.float64))
 
 
 def crop_of(mask: Mask) -> MaskCrop:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kizu.imaging.arrays import Boxes, Mask
+from kizu.imaging.crops import crop_of_box, union_of
 
 
 def mask_iou(a: Mask, b: Mask) -> float:
@@ -16,11 +17,11 @@ def mask_iou(a: Mask, b: Mask) -> float:
     return float(np.count_nonzero(a & b) / union) if union else 0.0
 
 
-def coverage(a: Mask, b: Mask) -> float:
-    """Return the share of mask ``a`` that lies inside mask ``b``; 0 where ``a`` is empty.
+def mask_containment(a: Mask, b: Mask) -> float:
+    """Return intersection over the area of ``a``, of two (H, W) masks; 0 where ``a`` is empty.
 
     Example:
-        >>> coverage(np.array([[True, True]]), np.array([[True, False]]))
+        >>> mask_containment(np.array([[True, True]]), np.array([[True, False]]))
         0.5
     """
     area = np.count_nonzero(a)
@@ -34,7 +35,4 @@ def box_mask(boxes: Boxes, shape: tuple[int, int]) -> Mask:
         >>> box_mask(np.array([[1, 0, 2, 1]], dtype=np.float32), (1, 3)).tolist()
         [[False, True, False]]
     """
-    mask = np.zeros(shape, dtype=bool)
-    for x0, y0, x1, y1 in np.rint(boxes).astype(int):
-        mask[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)] = True
-    return mask
+    return union_of((crop_of_box(box, shape) for box in boxes), shape)

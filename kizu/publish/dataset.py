@@ -123,12 +123,12 @@ class Dataset:
 
     @cached_property
     def instances(self) -> "pd.DataFrame":
-        """One row per region: box, area, score, phrase, COCO RLE; per annotator."""
+        """One row per region: box, area, score, evidence, phrase, COCO RLE; per annotator."""
         return self._frame("instances")
 
     @cached_property
     def provenance(self) -> "pd.DataFrame":
-        """One row per image: how it came about, and the figures of its verdict."""
+        """One row per image: how it came about, and the metrics of its verdict."""
         return self._frame("provenance")
 
     @cached_property

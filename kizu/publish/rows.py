@@ -151,7 +151,7 @@ def _diff_columns(diff: DiffRecord) -> Row:
     return {
         "diff_status": diff.status.value,
         "drift": diff.drift.value,
-        "drift_figures": canonical_json(asdict(diff.drift_figures)),
+        "drift_metrics": canonical_json(asdict(diff.drift_metrics)),
         "match_rate": diff.match_rate,
         "registration_residual_px": diff.registration_residual_px,
         "normal_from_edited": [value for row in diff.normal_from_edited for value in row],
@@ -191,27 +191,47 @@ def _request_status(edit: EditRecord, dataset: str) -> str:
     return "bought" if edit.bought_for == dataset else "cached"
 
 
-def diff_instances(sample_id: str, mask: Mask, anomaly_map: FloatMap) -> list[Row]:
-    """Return one row per connected region of the published mask, scored by the mean evidence.
+def diff_instances(
+    sample_id: str, mask: Mask, anomaly_map: FloatMap, threshold: float
+) -> list[Row]:
+    """Return one row per connected region of the published mask, scored by its mean evidence.
 
     Args:
         sample_id: The sample.
         mask: (H, W) bool, as published.
-        anomaly_map: (H, W) float32 on the same grid.
+        anomaly_map: (H, W) float32 on the same grid, in noise-floor units.
+        threshold: Noise-floor units at which a pixel counts as changed.
     """
     shape = (mask.shape[0], mask.shape[1])
-    return [
-        _instance(
+    rows = []
+    for number, region in enumerate(connected_regions(mask)):
+        evidence = region.mean_of(anomaly_map)
+        row = _instance(
             sample_id,
             DIFF_ANNOTATOR,
             number,
             area_px=region.area_px,
-            score=float(anomaly_map[region.window][region.inside].mean()),
+            score=score_of(evidence, threshold),
+            evidence=evidence,
             box=region.xyxy,
             rle=encode_crop(region, shape),
         )
-        for number, region in enumerate(connected_regions(mask))
-    ]
+        rows.append(row)
+    return rows
+
+
+def score_of(evidence: float, threshold: float) -> float:
+    """Return evidence as a score from 0 to 1: 0.5 at the threshold, near 1 far above it.
+
+    Args:
+        evidence: Noise-floor units.
+        threshold: Noise-floor units at which a pixel counts as changed; above 0.
+
+    Example:
+        >>> [score_of(evidence, 5.0) for evidence in (0.0, 5.0, 45.0)]
+        [0.0, 0.5, 0.9]
+    """
+    return evidence / (evidence + threshold)
 
 
 def grounded_instances(
@@ -248,6 +268,7 @@ def _instance(
     *,
     area_px: int,
     score: float,
+    evidence: float | None = None,
     box: Iterable[float | np.float32],
     rle: dict[str, Any] | None,
     phrase: str | None = None,
@@ -263,6 +284,7 @@ def _instance(
         "y1": y1,
         "area_px": area_px,
         "score": score,
+        "evidence": evidence,
         "phrase": phrase,
         "rle_height": rle["size"][0] if rle else None,
         "rle_width": rle["size"][1] if rle else None,

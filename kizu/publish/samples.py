@@ -74,7 +74,9 @@ def publish_sample(
         "samples": [defect_row(outputs, image, mask, touched)],
         "provenance": [defect_provenance(outputs, diff, composited=touched is not None)],
         "instances": [
-            *diff_instances(sample.sample_id, published.label, published.anomaly_map),
+            *diff_instances(
+                sample.sample_id, published.label, published.anomaly_map, diff.threshold
+            ),
             *_grounded(outputs, diff, published),
         ],
     }

@@ -10,7 +10,9 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-SCHEMA_VERSION: Final = 2
+from kizu.publish.older_tables import upgraded
+
+SCHEMA_VERSION: Final = 3
 _VERSION_FIELD: Final = b"kizu.schema_version"
 _TABLE_FIELD: Final = b"kizu.table"
 
@@ -43,12 +45,18 @@ INSTANCES: Final = pa.schema(
         pa.field("y1", pa.float64(), nullable=False),
         pa.field("area_px", pa.int64(), nullable=False),
         pa.field("score", pa.float64(), nullable=False),
+        pa.field("evidence", pa.float64()),
         pa.field("phrase", pa.string()),
         pa.field("rle_height", pa.int64()),
         pa.field("rle_width", pa.int64()),
         pa.field("rle_counts", pa.string()),
     ]
 )
+"""``score`` is 0 to 1: of a detection the annotator's confidence, of a measured region
+``evidence / (evidence + threshold)``, so that 0.5 is the threshold at which a pixel of the pair
+counts as changed. ``evidence`` is the mean of the region's anomaly map in units of the pair's
+noise floor; null for detections.
+"""
 
 PROVENANCE: Final = pa.schema(
     [
@@ -75,7 +83,7 @@ PROVENANCE: Final = pa.schema(
         pa.field("diff_settings", pa.string()),
         pa.field("diff_status", pa.string()),
         pa.field("drift", pa.string()),
-        pa.field("drift_figures", pa.string()),
+        pa.field("drift_metrics", pa.string()),
         pa.field("match_rate", pa.float64()),
         pa.field("registration_residual_px", pa.float64()),
         pa.field("normal_from_edited", pa.list_(pa.float64())),
@@ -87,8 +95,8 @@ PROVENANCE: Final = pa.schema(
         pa.field("area_fraction", pa.float64()),
         pa.field("outside_fraction", pa.float64()),
         pa.field("mask_iou", pa.float64()),
-        pa.field("coverage", pa.float64()),
-        pa.field("box_ratio", pa.float64()),
+        pa.field("mask_containment", pa.float64()),
+        pa.field("box_area_ratio", pa.float64()),
         pa.field("confidence", pa.float64()),
         pa.field("detections", pa.int64()),
         pa.field("detections_elsewhere", pa.int64()),
@@ -161,7 +169,7 @@ def decode_parts(table: str, data: bytes, rows: int) -> Iterator[pa.Table]:
 
 
 def _as_current(table: str, found: pa.Table) -> pa.Table:
-    """Return a table with today's columns; those its schema version lacked are null."""
+    """Return a table with today's columns; what its schema version lacked is null."""
     metadata = found.schema.metadata or {}
     name = metadata.get(_TABLE_FIELD, b"").decode()
     if name != table:
@@ -172,6 +180,7 @@ def _as_current(table: str, found: pa.Table) -> pa.Table:
             f"{table} has schema version {version}, this kizu reads up to {SCHEMA_VERSION}; "
             "update kizu"
         )
+    found = upgraded(table, found, version)
     for field in TABLES[table]:
         if field.name not in found.column_names:
             found = found.append_column(field.name, pa.nulls(found.num_rows, field.type))

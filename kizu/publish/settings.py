@@ -14,8 +14,8 @@ class PublishSettings(Settings):
         0.5,
         ge=0,
         le=1,
-        title="Test share",
-        description="Share of the edited photos that go to the test split, normal and defective "
+        title="Test fraction",
+        description="Fraction of the edited photos that go to the test split, normal and defective "
         "together, so that no photo is in train and test. Photos without edits go to train.",
     )
     composite: bool = Field(

@@ -7,12 +7,12 @@ from typing import Any, Final, Literal, Self, TypeAlias
 
 from kizu.imaging.arrays import Boxes, FloatMap, Mask, RgbImage
 
-REPORT_VERSION: Final = "2"
-"""Goes into the key of stored pictures; raise it when the same card is drawn differently."""
+REPORT_VERSION: Final = "3"
+"""Goes into the key of stored pictures; raise it when a card is drawn or stored differently."""
 
 Verdict = Literal["accept", "review", "reject"]
 Panel = Literal["normal", "edited", "outlined", "heat"]
-Figure: TypeAlias = float | int | str | None
+Metric: TypeAlias = float | int | str | None
 
 _PICTURES: Final = ("normal", "edited", "outlined", "heat", "detail")
 
@@ -28,7 +28,7 @@ class Card:
         verdict: What agreement decided.
         reason: A short machine word for why, such as "agree" or "not_grounded".
         explanation: The same in one sentence for a person.
-        figures: The numbers behind it, by name with unit ("mask_iou", "area_px").
+        metrics: The numbers behind it, by name with unit ("mask_iou", "area_px").
         normal: (H, W, 3) photo before the edit.
         edited: (H, W, 3) photo with the defect, as it is published.
         anomaly_map: (H, W) evidence of change in noise-floor units, in the published frame; None
@@ -45,7 +45,7 @@ class Card:
     verdict: Verdict
     reason: str
     explanation: str
-    figures: Mapping[str, Figure]
+    metrics: Mapping[str, Metric]
     normal: RgbImage
     edited: RgbImage
     anomaly_map: FloatMap | None = None
@@ -87,7 +87,7 @@ class CardPictures:
     verdict: Verdict
     reason: str
     explanation: str
-    figures: Mapping[str, Figure]
+    metrics: Mapping[str, Metric]
     grounded_labels: tuple[str, ...]
     width_px: int
     height_px: int
@@ -106,7 +106,7 @@ class CardPictures:
                 values[name] = base64.b64encode(values[name]).decode("ascii")
         return {
             **values,
-            "figures": dict(self.figures),
+            "metrics": dict(self.metrics),
             "grounded_labels": list(self.grounded_labels),
             "detail_panels": list(self.detail_panels),
         }

@@ -4,12 +4,13 @@ import io
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from kizu.imaging.arrays import Mask, RgbImage
+from kizu.imaging.boxes import clip_boxes
+from kizu.imaging.crops import MaskCrop, connected_regions, crop_of
 from kizu.report.card import Card, CardPictures, Panel
 from kizu.viz import overlays
 
@@ -29,7 +30,7 @@ _MIN_WINDOW_PX: Final = 64
 _WINDOW_MARGIN: Final = 1.7
 _WORTH_ENLARGING: Final = 0.62
 _THIN_FILL: Final = 0.3
-_PIECE_SHARE: Final = 0.2
+_PIECE_FRACTION: Final = 0.2
 _MAX_ASPECT: Final = 1.6
 
 
@@ -70,9 +71,7 @@ def _with_visible_boxes(card: Card) -> Card:
         return card
     height, width = card.edited.shape[:2]
     margin_px = overlays.BOLD_PEN.line_px * max(height, width) / WHOLE_SIDE_PX
-    return replace(
-        card, grounded_boxes=overlays.clip_boxes(card.grounded_boxes, width, height, margin_px)
-    )
+    return replace(card, grounded_boxes=clip_boxes(card.grounded_boxes, (height, width), margin_px))
 
 
 def _with_files(card: Card, files: dict[str, bytes], panels: tuple[Panel, ...]) -> CardPictures:
@@ -83,7 +82,7 @@ def _with_files(card: Card, files: dict[str, bytes], panels: tuple[Panel, ...]) 
         verdict=card.verdict,
         reason=card.reason,
         explanation=card.explanation,
-        figures=dict(card.figures),
+        metrics=dict(card.metrics),
         grounded_labels=tuple(dict.fromkeys(card.grounded_labels)),
         width_px=card.edited.shape[1],
         height_px=card.edited.shape[0],
@@ -164,23 +163,18 @@ def _regions(card: Card) -> list[Window]:
 
 
 def _regions_of(mask: Mask) -> list[Window]:
-    _, labels, stats, middles = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    parts = stats[1:]
-    corners = np.hstack([parts[:, :2], parts[:, :2] + parts[:, 2:4]]).astype(np.float32)
-    largest = int(parts[:, cv2.CC_STAT_AREA].argmax())
-    found = [np.hstack([corners[:, :2].min(0), corners[:, 2:].max(0)]), corners[largest]]
-    box_area = int(parts[largest, cv2.CC_STAT_WIDTH] * parts[largest, cv2.CC_STAT_HEIGHT])
-    if parts[largest, cv2.CC_STAT_AREA] <= _THIN_FILL * box_area:
-        found.append(_piece(labels == largest + 1, middles[largest + 1]))
+    largest = max(connected_regions(mask), key=lambda region: region.area_px)
+    found = [np.array(region.xyxy, np.float32) for region in (crop_of(mask), largest)]
+    if largest.area_px <= _THIN_FILL * largest.inside.size:
+        found.append(_piece(largest, min(mask.shape) * _PIECE_FRACTION))
     return found
 
 
-def _piece(part: Mask, middle: NDArray[np.float64]) -> Window:
-    """Return a piece of a long thin part, around its pixel nearest to its middle (x, y)."""
-    pixels = np.argwhere(part)[:, ::-1]
-    nearest = pixels[np.square(pixels - middle).sum(1).argmin()]
-    half = min(part.shape) * _PIECE_SHARE / 2
-    return np.hstack([nearest - half, nearest + half]).astype(np.float32)
+def _piece(part: MaskCrop, side_px: float) -> Window:
+    """Return a square piece of a long thin part, around its pixel nearest to its middle."""
+    pixels = np.argwhere(part.inside)[:, ::-1] + (part.x0, part.y0)
+    nearest = pixels[np.square(pixels - pixels.mean(axis=0)).sum(1).argmin()]
+    return np.hstack([nearest - side_px / 2, nearest + side_px / 2]).astype(np.float32)
 
 
 def _around(region: Window, shape: tuple[int, ...]) -> Window:

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from kizu.imaging.arrays import RgbImage
 from kizu.report.card import CardPictures
-from kizu.report.labels import reason_label
+from kizu.report.translations import reason_label
 from kizu.viz.fonts import label_font
 
 _CELL_PX: Final = 160

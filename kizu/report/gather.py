@@ -10,11 +10,11 @@ from kizu.imaging.arrays import FloatMap, Mask
 from kizu.outputs import SampleOutputs
 from kizu.publish.dataset import Sample
 from kizu.publish.frames import move_detections
-from kizu.report.card import Card, Figure
+from kizu.report.card import Card, Metric
 
 
 def gather_card(outputs: SampleOutputs, published: Sample) -> Card:
-    """Read a judged sample's pictures and figures, in the published image's frame.
+    """Read a judged sample's pictures and metrics, in the published image's frame.
 
     Args:
         outputs: What the stages made of it.
@@ -34,7 +34,7 @@ def gather_card(outputs: SampleOutputs, published: Sample) -> Card:
         verdict=agreement.verdict.value,
         reason=agreement.reason.value,
         explanation=agreement.explanation,
-        figures=_figures(agreement, diff),
+        metrics=_metrics(agreement, diff),
         normal=outputs.normal,
         edited=published.image(),
         anomaly_map=_anomaly_map(outputs, diff, composited=composited),
@@ -59,9 +59,9 @@ def _detections(
     return move_detections(found, np.array(diff.normal_from_edited)) if composited else found
 
 
-def _figures(agreement: Agreement, diff: DiffRecord) -> dict[str, Figure]:
-    figures = agreement.model_dump(mode="json", exclude={"verdict", "reason"}, exclude_none=True)
-    return {**figures, "match_rate": round(diff.match_rate, 3), "drift": diff.drift.value}
+def _metrics(agreement: Agreement, diff: DiffRecord) -> dict[str, Metric]:
+    metrics = agreement.model_dump(mode="json", exclude={"verdict", "reason"}, exclude_none=True)
+    return {**metrics, "match_rate": round(diff.match_rate, 3), "drift": diff.drift.value}
 
 
 def _union(found: EncodedDetections | None) -> Mask | None:

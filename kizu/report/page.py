@@ -14,14 +14,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kizu.report.card import CardPictures
-from kizu.report.labels import (
+from kizu.report.translations import (
+    WORDS,
+    Language,
     explanation_text,
     fact_label,
-    figure_label,
-    figure_text,
+    metric_label,
+    metric_text,
     reason_label,
 )
-from kizu.report.translations import WORDS, Language
 from kizu.viz.overlays import (
     CHANGED_COLOUR,
     GROUNDED_COLOUR,
@@ -123,8 +124,8 @@ def _environment() -> Environment:
         "data_uri": _data_uri,
         "explanation": explanation_text,
         "fact_label": fact_label,
-        "figure_label": figure_label,
-        "figure_text": figure_text,
+        "metric_label": metric_label,
+        "metric_text": metric_text,
         "reason_label": reason_label,
         "numbers": _numbers,
     }
@@ -145,12 +146,12 @@ def _data_uri(webp: bytes) -> str:
 
 
 def _numbers(card: CardPictures) -> str:
-    """Return a card's numeric figures as JSON, for sorting."""
-    return json.dumps({name: card.figures[name] for name in _numeric(card)})
+    """Return a card's numeric metrics as JSON, for sorting."""
+    return json.dumps({name: card.metrics[name] for name in _numeric(card)})
 
 
 def _numeric(card: CardPictures) -> list[str]:
-    return [name for name, value in card.figures.items() if isinstance(value, int | float)]
+    return [name for name, value in card.metrics.items() if isinstance(value, int | float)]
 
 
 def _sort_names(cards: Sequence[CardPictures]) -> list[str]:

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from kizu.grounding.detections import Detections
 from kizu.imaging.arrays import RgbImage
+from kizu.imaging.boxes import clip_boxes
 from kizu.viz import overlays
 from kizu.viz.fonts import label_font
 
@@ -54,7 +55,7 @@ def draw_overlay(image: RgbImage, found: Detections) -> RgbImage:
     scales = (width / image.shape[1], height / image.shape[0])
     picture = overlays.fit_image(image, width, height)
     boxes = overlays.fit_boxes(found.xyxy, *scales)
-    boxes = overlays.clip_boxes(boxes, width, height, overlays.BOLD_PEN.line_px / 2)
+    boxes = clip_boxes(boxes, (height, width), overlays.BOLD_PEN.line_px / 2)
     colours = _colours(found.phrase)
     for row in reversed(range(len(found))):
         colour = colours[row]

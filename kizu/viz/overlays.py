@@ -56,12 +56,6 @@ def fit_boxes(boxes: Boxes, scale_x: float, scale_y: float) -> Boxes:
     return np.asarray(boxes * np.array([scale_x, scale_y, scale_x, scale_y]), np.float32)
 
 
-def clip_boxes(boxes: Boxes, width_px: int, height_px: int, margin_px: float) -> Boxes:
-    """Move the sides of (N, 4) xyxy boxes that leave a picture, or touch its edge, inside it."""
-    top = np.array([width_px, height_px] * 2) - margin_px
-    return np.asarray(np.clip(boxes, margin_px, np.maximum(top, margin_px)), np.float32)
-
-
 def shift_boxes(boxes: Boxes, right_px: float, down_px: float) -> Boxes:
     """Move (N, 4) xyxy boxes."""
     return np.asarray(boxes + np.array([right_px, down_px, right_px, down_px]), np.float32)

@@ -102,7 +102,7 @@ def test_an_emulator_that_is_only_told_by_its_answer_makes_no_real_edit(
 
 
 def test_what_it_refuses_then_is_no_refusal_of_the_service(start_emulator, open_shop, monkeypatch):
-    emulator = start_emulator(faults=FaultPlan(share=1, chosen=(Fault.POLICY,)))
+    emulator = start_emulator(faults=FaultPlan(fraction=1, chosen=(Fault.POLICY,)))
     with disguised(emulator, "GET") as endpoint:
         monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", endpoint)
         shop = open_shop()

@@ -29,7 +29,7 @@ def test_a_rejected_call_is_made_again_and_costs_nothing(start_emulator, open_sh
 
 
 def test_rejected_calls_are_bounded(start_emulator, open_shop):
-    emulator = start_emulator(faults=FaultPlan(share=1, chosen=(Fault.SERVER_ERROR,)))
+    emulator = start_emulator(faults=FaultPlan(fraction=1, chosen=(Fault.SERVER_ERROR,)))
     with pytest.raises(EditError, match="given up after 2 calls: the service answered 500"):
         open_shop(max_attempts=2).buy()
     assert emulator.tally.calls == 2

@@ -139,7 +139,7 @@ def test_random_faults_change_neither_what_is_bought_nor_what_it_costs(
     start_emulator, start_worker, tmp_path
 ):
     faults = FaultPlan(
-        share=0.25, seed=1, chosen=(Fault.RATE_LIMIT_MS, Fault.OVERLOADED), retry_after_s=0.1
+        fraction=0.25, seed=1, chosen=(Fault.RATE_LIMIT_MS, Fault.OVERLOADED), retry_after_s=0.1
     )
     emulator = start_emulator(faults=faults)
     assert outcome(start_worker(16))["edited"] == 16

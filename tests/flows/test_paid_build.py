@@ -104,7 +104,7 @@ def test_the_key_may_come_from_a_secret_block(build, paid, store, emulate, monke
 
 
 def test_a_resource_block_stops_the_run_with_one_sentence(build, paid, emulate):
-    emulator = emulate(faults=FaultPlan(share=1, chosen=(Fault.BLOCKED,)))
+    emulator = emulate(faults=FaultPlan(fraction=1, chosen=(Fault.BLOCKED,)))
     state, summary = build(paid(), shard_size=1)
     assert state.is_failed()
     assert "the whole resource is blocked" in state.message

@@ -14,7 +14,7 @@ from kizu.diff.full_size.outline import sharpen
 from kizu.diff.full_size.pair import FullSizePair
 from kizu.diff.full_size.thin import find_thin
 from kizu.diff.full_size.tiles import TILE_PX, Tile, each, enlarge_part, tiles_of
-from kizu.diff.result import Affine, DiffResult, Drift, DriftFigures
+from kizu.diff.result import Affine, DiffResult, Drift, DriftMetrics
 from kizu.diff.segment.small_components import peak_of
 from kizu.diff.settings import DiffSettings
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
@@ -105,7 +105,7 @@ def _answer(coarse: Comparison, strength: FloatMap, mask: Mask, threads: int) ->
         normal_from_edited=_affine_at(result.normal_from_edited, scale),
         registration_residual_px=result.registration_residual_px * scale[0],
         regions=regions_of(mask, anomaly_map),
-        tone=_figures_at(result.tone, scale),
+        tone=_metrics_at(result.tone, scale),
     )
 
 
@@ -117,10 +117,10 @@ def _affine_at(affine: Affine, scale: tuple[float, float]) -> Affine:
     return np.asarray((np.linalg.inv(to_small) @ inner @ to_small)[:2], np.float64)
 
 
-def _figures_at(figures: DriftFigures, scale: tuple[float, float]) -> DriftFigures:
+def _metrics_at(metrics: DriftMetrics, scale: tuple[float, float]) -> DriftMetrics:
     return replace(
-        figures,
-        shift_x_px=figures.shift_x_px * scale[0],
-        shift_y_px=figures.shift_y_px * scale[1],
-        warp_rms_px=figures.warp_rms_px * scale[0],
+        metrics,
+        shift_x_px=metrics.shift_x_px * scale[0],
+        shift_y_px=metrics.shift_y_px * scale[1],
+        warp_rms_px=metrics.warp_rms_px * scale[0],
     )

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from kizu.grounding.detections import Detections
 from kizu.grounding.settings import GroundingSettings
 from kizu.imaging.boxes import box_area, box_iou, clip_boxes, nms
+from kizu.imaging.masks import mask_iou
 
 LEAST_SIDE_PX = 1.0
 
@@ -18,7 +19,7 @@ def refine(
     Args:
         detections: Any boxes, with or without masks.
         shape: The image's (H, W) in pixels.
-        settings: Uses nms_iou, max_boxes and max_area_share.
+        settings: Uses nms_iou, max_boxes and max_area_fraction.
 
     Returns:
         At most max_boxes regions, most confident first.
@@ -33,10 +34,10 @@ def refined_rows(
     """Return the rows that `refine` keeps, in its order.
 
     Boxes thinner than one pixel after clipping, not finite, or of regions larger than
-    `settings.max_area_share` of the image go; then non-maximum suppression across all phrases.
+    `settings.max_area_fraction` of the image go; then non-maximum suppression across all phrases.
     """
     clipped = _clip(detections, shape)
-    plausible = np.flatnonzero(_is_plausible(clipped, shape, settings.max_area_share))
+    plausible = np.flatnonzero(_is_plausible(clipped, shape, settings.max_area_fraction))
     overlap = region_iou(clipped.select(plausible), settings.nms_iou)
     kept = nms(overlap, clipped.confidence[plausible], settings.nms_iou)
     rows: NDArray[np.intp] = plausible[kept][: settings.max_boxes]
@@ -53,9 +54,8 @@ def region_iou(detections: Detections, least_iou: float) -> NDArray[np.float32]:
     if detections.mask is None:
         return iou
     for row, column in np.argwhere(np.triu(iou > least_iou, k=1)):
-        left, right = detections.mask[row], detections.mask[column]
-        union = float(np.count_nonzero(left | right))
-        iou[row, column] = iou[column, row] = np.count_nonzero(left & right) / max(union, 1.0)
+        overlap = mask_iou(detections.mask[row], detections.mask[column])
+        iou[row, column] = iou[column, row] = overlap
     return iou
 
 
@@ -65,13 +65,13 @@ def _clip(detections: Detections, shape: tuple[int, int]) -> Detections:
 
 
 def _is_plausible(
-    detections: Detections, shape: tuple[int, int], max_area_share: float
+    detections: Detections, shape: tuple[int, int], max_area_fraction: float
 ) -> NDArray[np.bool_]:
     height, width = shape
     xyxy = detections.xyxy
     finite = np.isfinite(xyxy).all(axis=1) & np.isfinite(detections.confidence)
     wide_enough = (xyxy[:, 2:] - xyxy[:, :2] >= LEAST_SIDE_PX).all(axis=1)
-    small_enough = _area_px(detections) <= max_area_share * height * width
+    small_enough = _area_px(detections) <= max_area_fraction * height * width
     plausible: NDArray[np.bool_] = finite & wide_enough & small_enough
     return plausible
 

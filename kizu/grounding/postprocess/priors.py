@@ -23,7 +23,7 @@ def with_priors(
     detections: Found,
     shape: tuple[int, int],
     *,
-    area_share: tuple[float, float] | None = None,
+    area_fraction: tuple[float, float] | None = None,
     region: Mask | None = None,
 ) -> Found:
     """Return the detections with confidences that count their size and place, surest first.
@@ -33,9 +33,9 @@ def with_priors(
     Args:
         detections: Regions of one image.
         shape: The image's (H, W) in pixels.
-        area_share: Least and largest expected area, as shares of the image. A region k times
+        area_fraction: Least and largest expected area, as fractions of the image. A region k times
             too small or too large keeps 1/k of its confidence.
-        region: (H, W) bool where the defect was asked for. A region keeps the share of its
+        region: (H, W) bool where the defect was asked for. A region keeps the fraction of its
             confidence that it has of its area inside.
 
     Returns:
@@ -48,8 +48,8 @@ def with_priors(
         raise ValueError(f"region is {region.shape}, the image is {shape}; give one of its size")
     area_px, inside_px = _areas_px(detections, shape, region)
     weight = np.ones(len(detections), np.float32)
-    if area_share is not None:
-        weight *= area_fit(area_px / np.float32(shape[0] * shape[1]), area_share)
+    if area_fraction is not None:
+        weight *= area_fit(area_px / np.float32(shape[0] * shape[1]), area_fraction)
     if region is not None:
         weight *= inside_px / area_px.clip(min=1)
     weighted = replace(detections, confidence=detections.confidence * weight)
@@ -57,15 +57,17 @@ def with_priors(
     return weighted.select(order[weight[order] > 0])
 
 
-def area_fit(area_share: NDArray[np.float32], expected: tuple[float, float]) -> NDArray[np.float32]:
+def area_fit(
+    area_fraction: NDArray[np.float32], expected: tuple[float, float]
+) -> NDArray[np.float32]:
     """Return 1 for areas inside the expected range, and 1/k for those k times beyond it.
 
     >>> area_fit(np.array([0.01, 0.05, 0.4], np.float32), (0.02, 0.1)).round(3).tolist()
     [0.5, 1.0, 0.25]
     """
     least, most = expected
-    too_small = area_share / np.float32(max(least, NO_AREA))
-    too_large = np.float32(most) / area_share.clip(min=NO_AREA)
+    too_small = area_fraction / np.float32(max(least, NO_AREA))
+    too_large = np.float32(most) / area_fraction.clip(min=NO_AREA)
     fit: NDArray[np.float32] = np.minimum(too_small, too_large).clip(0, 1)
     return fit
 

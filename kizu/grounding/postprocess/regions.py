@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from kizu.grounding.detections import Detections
 from kizu.imaging.arrays import FloatMap
+from kizu.imaging.crops import connected_regions
 
 LEAST_AREA_PX = 4
 
@@ -28,18 +28,15 @@ def regions_of_map(probability: FloatMap, threshold: float, phrase: str, most: i
     >>> regions_of_map(spot, 0.5, "a stain", 20).xyxy.tolist()
     [[4.0, 1.0, 7.0, 3.0]]
     """
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        (probability >= threshold).astype(np.uint8), connectivity=8
-    )
-    area = stats[:, cv2.CC_STAT_AREA]
-    total = np.bincount(labels.ravel(), weights=probability.ravel(), minlength=count)
-    mean = (total / area.clip(min=1)).astype(np.float32)
-    large = [label for label in range(1, count) if area[label] >= LEAST_AREA_PX]
-    chosen = sorted(large, key=lambda label: -mean[label])[:most]
-    xywh = stats[chosen, :4].astype(np.float32).reshape(-1, 4)
-    xyxy = np.concatenate([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]], axis=1)
-    mask = labels == np.array(chosen, labels.dtype)[:, None, None]
-    return Detections(xyxy, mask, mean[chosen], (phrase,) * len(chosen))
+    regions = connected_regions(np.asarray(probability >= threshold))
+    large = [region for region in regions if region.area_px >= LEAST_AREA_PX]
+    mean = np.array([region.mean_of(probability) for region in large], np.float32)
+    order = np.argsort(-mean, kind="stable")[:most]
+    xyxy = np.array([large[row].xyxy for row in order], np.float32).reshape(-1, 4)
+    mask = np.zeros((len(order), *probability.shape), np.bool_)
+    for instance, row in zip(mask, order, strict=True):
+        instance[large[row].window] = large[row].inside
+    return Detections(xyxy, mask, mean[order], (phrase,) * len(order))
 
 
 def join(parts: Sequence[Detections], shape: tuple[int, int]) -> Detections:

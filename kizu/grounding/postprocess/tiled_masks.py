@@ -14,8 +14,9 @@ from kizu.grounding.postprocess.tiles import Tile, tiles_of
 from kizu.grounding.protocols import TextSegmenter
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.boxes import box_of
+from kizu.imaging.masks import mask_containment
 
-SAME_SHARE = 0.5
+SAME_FRACTION = 0.5
 """Two tiles show one region if their masks share this much of the smaller where both look."""
 
 
@@ -94,8 +95,7 @@ def _show_one_region(left: _Piece, right: _Piece) -> bool:
         return False
     both = Tile(x0, y0, x1, y1)
     one, other = _seen_in(left, both), _seen_in(right, both)
-    smaller = min(np.count_nonzero(one), np.count_nonzero(other))
-    return bool(smaller > 0 and np.count_nonzero(one & other) >= SAME_SHARE * smaller)
+    return max(mask_containment(one, other), mask_containment(other, one)) >= SAME_FRACTION
 
 
 def _seen_in(piece: _Piece, window: Tile) -> Mask:

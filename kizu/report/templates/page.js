@@ -10,7 +10,7 @@ const samples = $$(".card").map((card, order) => ({
   order,
   id: card.dataset.id,
   values: Object.fromEntries(FACETS.map((facet) => [facet, card.dataset[facet]])),
-  figures: JSON.parse(card.dataset.figures),
+  metrics: JSON.parse(card.dataset.metrics),
   text: card.textContent.toLowerCase(),
 }));
 let shown = samples;
@@ -40,10 +40,10 @@ function matches(sample, wish, except) {
 function inOrder(list, { sort, reverse }) {
   const sign = reverse ? -1 : 1;
   if (!sort) return reverse ? [...list].reverse() : list;
-  const known = (sample) => sample.figures[sort] !== undefined;
+  const known = (sample) => sample.metrics[sort] !== undefined;
   return [...list].sort(
     (a, b) =>
-      known(b) - known(a) || (known(a) && sign * (a.figures[sort] - b.figures[sort])) || a.order - b.order,
+      known(b) - known(a) || (known(a) && sign * (a.metrics[sort] - b.metrics[sort])) || a.order - b.order,
   );
 }
 

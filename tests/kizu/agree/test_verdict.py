@@ -98,7 +98,7 @@ def test_confidence_counts_how_well_size_and_place_suit_what_was_asked_for():
 def test_half_an_overlap_is_disagreement():
     agreement = verdict(detections=found(block(10, 20, 16, 26)))
     assert agreement.reason is Reason.DISAGREE
-    assert agreement.coverage == pytest.approx(0.4)
+    assert agreement.mask_containment == pytest.approx(0.4)
 
 
 @pytest.mark.parametrize(

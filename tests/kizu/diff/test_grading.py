@@ -1,11 +1,11 @@
 import pytest
 
 from kizu.diff.grading import grade
-from kizu.diff.result import Drift, DriftFigures
+from kizu.diff.result import Drift, DriftMetrics
 
 
-def graded(match_rate=1.0, residual_px=0.05, *, in_place=False, **figures) -> Drift:
-    measured = DriftFigures(**{"noise_delta_e": 0.8, "tone_delta_e": 1.0, **figures})
+def graded(match_rate=1.0, residual_px=0.05, *, in_place=False, **metrics) -> Drift:
+    measured = DriftMetrics(**{"noise_delta_e": 0.8, "tone_delta_e": 1.0, **metrics})
     return grade(measured, match_rate, residual_px, in_place=in_place)
 
 
@@ -18,7 +18,7 @@ def test_a_picture_that_settles_drifted_slightly():
 
 
 @pytest.mark.parametrize(
-    "figures",
+    "metrics",
     [
         {"match_rate": 0.2},
         {"match_rate": 0.4, "noise_delta_e": 2.0},
@@ -27,14 +27,14 @@ def test_a_picture_that_settles_drifted_slightly():
         {"noise_delta_e": 12.0},
     ],
 )
-def test_lost_detail_an_unsettled_field_or_another_light_is_a_redraw(figures):
-    assert graded(**figures) is Drift.REDRAWN
+def test_lost_detail_an_unsettled_field_or_another_light_is_a_redraw(metrics):
+    assert graded(**metrics) is Drift.REDRAWN
 
 
 def test_a_blurred_picture_that_neither_settles_nor_matches_is_no_redraw():
     assert graded(match_rate=0.45, residual_px=0.4, noise_delta_e=0.5) is Drift.SLIGHT
 
 
-@pytest.mark.parametrize("figures", [{"shift_x_px": 5.0}, {"tone_delta_e": 8.0}])
-def test_a_far_shift_or_a_strong_cast_is_strong_drift(figures):
-    assert graded(**figures) is Drift.STRONG
+@pytest.mark.parametrize("metrics", [{"shift_x_px": 5.0}, {"tone_delta_e": 8.0}])
+def test_a_far_shift_or_a_strong_cast_is_strong_drift(metrics):
+    assert graded(**metrics) is Drift.STRONG

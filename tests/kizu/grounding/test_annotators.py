@@ -172,7 +172,7 @@ class SegmenterThatCounts:
 def test_a_photo_without_boxes_is_not_segmented():
     segmenter = SegmenterThatCounts()
     detector = DetectorThatFails(RuntimeError())
-    strict = GroundingSettings(max_area_share=1e-9)
+    strict = GroundingSettings(max_area_fraction=1e-9)
     system = BoxThenMask(detector, segmenter, strict)
     (result,) = PerImageAnnotator("{}", system).annotate([random_image()], [["a"]])
     assert result.mask.shape == (0, *WIDE)

@@ -1,7 +1,7 @@
 import numpy as np
 
 from kizu.imaging.boxes import box_of
-from kizu.imaging.masks import box_mask, coverage, mask_iou
+from kizu.imaging.masks import box_mask, mask_containment, mask_iou
 
 EMPTY = np.zeros((4, 6), bool)
 
@@ -17,10 +17,10 @@ def test_iou_is_the_shared_part_of_both():
     assert mask_iou(EMPTY, EMPTY) == 0
 
 
-def test_coverage_asks_how_much_of_the_first_the_second_holds():
-    assert coverage(block(0, 2, 0, 2), block(0, 4, 0, 6)) == 1
-    assert coverage(block(0, 4, 0, 6), block(0, 2, 0, 2)) == 4 / 24
-    assert coverage(EMPTY, block(0, 1, 0, 1)) == 0
+def test_containment_asks_how_much_of_the_first_the_second_holds():
+    assert mask_containment(block(0, 2, 0, 2), block(0, 4, 0, 6)) == 1
+    assert mask_containment(block(0, 4, 0, 6), block(0, 2, 0, 2)) == 4 / 24
+    assert mask_containment(EMPTY, block(0, 1, 0, 1)) == 0
 
 
 def test_a_box_and_its_mask_belong_together():

@@ -27,7 +27,7 @@ def cracked(height=240, width=360, **changes):
         "verdict": "accept",
         "reason": "agree",
         "explanation": "Both agree.",
-        "figures": {"mask_iou": 0.5, "area_px": 60, "score": None, "registration": "similarity"},
+        "metrics": {"mask_iou": 0.5, "area_px": 60, "score": None, "registration": "similarity"},
         "normal": normal,
         "edited": edited,
         "anomaly_map": mask.astype(np.float32) * 40,

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from kizu.report import Card, CardPictures, Page, YieldRow, draw_card, render_page
-from kizu.report.labels import REASONS
-from kizu.report.translations import WORDS
+from kizu.report.translations import REASONS, WORDS
 
 GREY = np.full((48, 64, 3), 128, np.uint8)
 SPOT = np.zeros((48, 64), bool)
@@ -20,7 +19,7 @@ def pictures(sample_id="s1", **changes) -> CardPictures:
         "verdict": "accept",
         "reason": "agree",
         "explanation": "Both agree.",
-        "figures": {"mask_iou": 0.5, "registration": "similarity"},
+        "metrics": {"mask_iou": 0.5, "registration": "similarity"},
         "mask": SPOT,
         "anomaly_map": SPOT.astype(np.float32) * 20,
     }
@@ -77,7 +76,7 @@ def test_hostile_text_stays_text():
         prompt=evil,
         reason=evil,
         explanation=evil,
-        figures={evil: evil},
+        metrics={evil: evil},
         grounded_labels=(evil,),
     )
     html = render_page(
@@ -118,7 +117,7 @@ def test_filters_count_verdicts_defects_and_reasons():
     ]
 
 
-def test_samples_can_be_sorted_by_numeric_figures_only():
+def test_samples_can_be_sorted_by_numeric_metrics_only():
     values = [option["value"] for option in Outline(render_page(page(pictures()))).of("option")]
     assert values == ["", "mask_iou"]
 

@@ -20,7 +20,7 @@ def random_image(shape, seed=0):
 
 
 def loaded(folder, **settings):
-    everything = {"box_threshold": 0.0, "nms_iou": 1.0, "max_area_share": 1.0}
+    everything = {"box_threshold": 0.0, "nms_iou": 1.0, "max_area_fraction": 1.0}
     chosen = everything | settings | {"detector_weights": str(folder)}
     return load_annotator("grounding-dino", GroundingSettings(**chosen))
 
@@ -95,7 +95,7 @@ def test_boxes_and_scores_are_those_of_the_librarys_own_processor(grounding_dino
 @pytest.mark.parametrize("name", ["mm-grounding-dino", "llmdet"])
 def test_models_of_the_same_architecture_load_through_the_same_door(mm_grounding_dino_folder, name):
     folder = str(mm_grounding_dino_folder)
-    settings = GroundingSettings(detector_weights=folder, box_threshold=0.0, max_area_share=1.0)
+    settings = GroundingSettings(detector_weights=folder, box_threshold=0.0, max_area_fraction=1.0)
     (result,) = load_annotator(name, settings).annotate([random_image(WIDE)], [["a scratch"]])
     sizes = {round(float(side), 2) for side in result.xyxy[:, 2] - result.xyxy[:, 0]}
     assert {7.5, 15, 30} & sizes  # the proposal grid's: untrained heads do not move the boxes

@@ -39,7 +39,7 @@ def test_refine_drops_boxes_that_are_not_finite():
 
 def test_refine_drops_a_box_that_is_the_whole_picture():
     assert len(refined(((0, 0, 200, 95), 0.9, "a"))) == 0
-    assert len(refined(((0, 0, 200, 95), 0.9, "a"), max_area_share=1.0)) == 1
+    assert len(refined(((0, 0, 200, 95), 0.9, "a"), max_area_fraction=1.0)) == 1
 
 
 def test_refine_keeps_one_of_two_equal_boxes_whatever_their_phrases():

@@ -17,7 +17,7 @@ def test_without_priors_nothing_changes_but_the_order():
 
 
 def test_a_region_ten_times_too_large_keeps_a_tenth_of_its_confidence():
-    result = with_priors(two_boxes(), SHAPE, area_share=(0.001, 0.05))
+    result = with_priors(two_boxes(), SHAPE, area_fraction=(0.001, 0.05))
     assert result.phrase == ("small", "large")
     assert result.confidence.tolist() == pytest.approx([0.5, 0.08])
 
@@ -41,7 +41,7 @@ def test_masks_count_instead_of_boxes_where_there_are_any():
     mask[0, :10, :10] = True
     boxes = np.array([[0, 0, 200, 100]], np.float32)
     thin = Detections(boxes, mask, np.ones(1, np.float32), ("a scratch",))
-    result = with_priors(thin, SHAPE, area_share=(0.001, 0.01))
+    result = with_priors(thin, SHAPE, area_fraction=(0.001, 0.01))
     assert result.confidence.tolist() == pytest.approx([1.0])
 
 
@@ -51,8 +51,8 @@ def test_encoded_masks_weigh_as_the_masks_do():
     found = Detections(boxes, masks, sure, tuple("abcde"))
     region = np.zeros(SHAPE, dtype=bool)
     region[:, 60:130] = True
-    plain = with_priors(found, SHAPE, area_share=(0.1, 0.3), region=region)
-    stored = with_priors(encoded(found), SHAPE, area_share=(0.1, 0.3), region=region)
+    plain = with_priors(found, SHAPE, area_fraction=(0.1, 0.3), region=region)
+    stored = with_priors(encoded(found), SHAPE, area_fraction=(0.1, 0.3), region=region)
     assert stored.phrase == plain.phrase
     assert stored.confidence.tolist() == plain.confidence.tolist()
     assert np.array_equal(stored.union_mask(SHAPE), plain.union_mask(SHAPE))
@@ -60,7 +60,7 @@ def test_encoded_masks_weigh_as_the_masks_do():
 
 def test_priors_of_nothing_are_nothing():
     region = np.ones(SHAPE, dtype=bool)
-    nothing = with_priors(Detections.empty(SHAPE), SHAPE, area_share=(0.1, 0.2), region=region)
+    nothing = with_priors(Detections.empty(SHAPE), SHAPE, area_fraction=(0.1, 0.2), region=region)
     assert len(nothing) == 0
 
 

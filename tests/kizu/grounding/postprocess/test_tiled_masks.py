@@ -130,7 +130,7 @@ def test_only_the_surest_regions_are_kept():
 
 def test_clipseg_searches_in_tiles_when_the_settings_say_so(clipseg_folder):
     image = np.random.default_rng(0).integers(0, 255, (90, 150, 3), dtype=np.uint8)
-    threshold = {"box_threshold": 0.4, "max_boxes": 200, "max_area_share": 1.0}
+    threshold = {"box_threshold": 0.4, "max_boxes": 200, "max_area_fraction": 1.0}
     settings = GroundingSettings(detector_weights=str(clipseg_folder), tile_px=64, **threshold)
     (result,) = load_annotator("clipseg", settings).annotate([image], [["hole"]])
     untiled = settings.model_copy(update={"tile_px": None})
@@ -144,8 +144,8 @@ def test_clipseg_searches_in_tiles_when_the_settings_say_so(clipseg_folder):
 
 def test_sam3_keeps_in_each_tile_what_fills_it_and_the_photo_decides(sam3_folder):
     settings = GroundingSettings(
-        annotator="sam3", detector_weights=str(sam3_folder), tile_px=64, max_area_share=0.5
+        annotator="sam3", detector_weights=str(sam3_folder), tile_px=64, max_area_fraction=0.5
     )
     annotator = load_annotator("sam3", settings)
-    assert annotator.system.settings.max_area_share == 0.5
-    assert annotator.system.system.system.settings.max_area_share == 1.0
+    assert annotator.system.settings.max_area_fraction == 0.5
+    assert annotator.system.system.system.settings.max_area_fraction == 1.0

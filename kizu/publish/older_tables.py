@@ -1,0 +1,67 @@
+"""Brings tables that an older kizu wrote to the columns of today, as far as they say it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_COLUMNS_BEFORE_3: Final[Mapping[str, str]] = {
+    "ground_key": "grounding_key",
+    "drift_figures": "drift_metrics",
+    "coverage": "mask_containment",
+    "box_ratio": "box_area_ratio",
+}
+"""Columns of ``provenance`` by the names they had before schema version 3."""
+
+_JSON_NAMES_BEFORE_3: Final[Mapping[str, Mapping[str, str]]] = {
+    "drift_metrics": {"identical_share": "identical_fraction"},
+    "agreement_settings": {
+        "min_coverage": "min_mask_containment",
+        "max_box_ratio": "max_box_area_ratio",
+    },
+}
+"""Names within the JSON of a column of ``provenance``, by those they had then."""
+
+_MEASURED: Final = "kizu-diff"
+"""The annotator of ``instances`` that are regions of the diff mask."""
+
+
+def upgraded(table: str, found: pa.Table, version: int) -> pa.Table:
+    """Return a table with the names and units of today; columns it lacks stay missing.
+
+    Args:
+        table: The table's name.
+        found: The table as it was written.
+        version: The schema version it was written with.
+    """
+    if version < 3 and table == "provenance":  # noqa: PLR2004 - the schema version 3
+        return _renamed(found)
+    if version < 3 and table == "instances":  # noqa: PLR2004 - as above
+        return _with_evidence(found)
+    return found
+
+
+def _renamed(found: pa.Table) -> pa.Table:
+    names = [_COLUMNS_BEFORE_3.get(name, name) for name in found.column_names]
+    found = found.rename_columns(names)
+    for column, renamed in _JSON_NAMES_BEFORE_3.items():
+        if column in names:
+            text = found[column]
+            for old, new in renamed.items():
+                text = pc.replace_substring(text, f'"{old}":', f'"{new}":')
+            found = found.set_column(names.index(column), column, text)
+    return found
+
+
+def _with_evidence(found: pa.Table) -> pa.Table:
+    """Take the scores of measured regions for the evidence they were.
+
+    Their score of today is null: it needs the pair's threshold, which was not published.
+    """
+    measured = pc.equal(found["annotator"], _MEASURED)
+    unknown = pa.scalar(None, pa.float64())
+    evidence = pc.if_else(measured, found["score"], unknown)
+    score = pc.if_else(measured, unknown, found["score"])
+    place = found.column_names.index("score")
+    return found.set_column(place, "score", score).append_column("evidence", evidence)
