@@ -17,7 +17,7 @@ from kizu.grounding import GroundingSettings
 from kizu.grounding.registry import DEMO_NOTICE
 from kizu.publish.settings import PublishSettings
 from kizu.settings import KeyedByContent, Operational, Settings
-from kizu.spec_errors import SpecError, load_yaml, problem_sentence
+from kizu.spec_errors import SpecError, load_yaml, problem_sentence, with_current_names
 
 GOOD = "good"
 """The defect type of images without defects, as in MVTec AD."""
@@ -241,15 +241,19 @@ class DatasetSpec(Settings):
         """Check fields as read from YAML or JSON.
 
         Raises:
-            SpecError: One line per wrong field.
+            SpecError: One line per wrong or renamed field.
         """
         if not isinstance(fields, dict):
             raise SpecError(f"{origin}: expected 'name:', 'images:' and 'defects:' entries")
+        current, renamed = with_current_names(fields)
         try:
-            return cls.model_validate(fields)
+            spec = cls.model_validate(current)
         except ValidationError as error:
-            lines = [problem_sentence(problem) for problem in error.errors()]
-            raise SpecError("\n".join(f"{origin}: {line}" for line in lines)) from error
+            wrong = [problem_sentence(problem) for problem in error.errors()]
+            raise SpecError.of(origin, renamed + wrong) from error
+        if renamed:
+            raise SpecError.of(origin, renamed)
+        return spec
 
     def recipe(self) -> dict[str, Any]:
         """Return what shapes the dataset, as JSON; replayed edits are their editor's."""
