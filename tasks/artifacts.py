@@ -119,7 +119,7 @@ def _show_pictures(summary: BuildSummary, report: str, sheet: str) -> None:
         report,
         link_text=f"Report of {summary.dataset} {summary.version}",
         key=artifact_key("report", summary.dataset),
-        description="Every sample with its pictures, figures and verdict",
+        description="Every sample with its pictures, metrics and verdict",
     )
 
 
