@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from kizu.edit.editor import Editor, SecretSource
 from kizu.edit.paid import PaidEditor
 from kizu.edit.request import DefectRequest, EditRequest
+from kizu.edit.served import ServedModel
 from kizu.settings import Operational, Settings
 
 
@@ -40,6 +41,11 @@ class EditorSettings(Settings, ABC):
     aliases: ClassVar[tuple[str, ...]] = ()
 
     name: str
+
+    @classmethod
+    def served_models(cls) -> Sequence[ServedModel]:
+        """Return the models that the emulator serves in the place of the editor's service."""
+        return ()
 
     @property
     def maker(self) -> "EditorSettings":

@@ -1,4 +1,4 @@
-"""A service on this machine that speaks the gpt-image edit protocol, for trying and testing.
+"""A service on this machine that speaks the ``images/edits`` protocol, for trying and testing.
 
 It answers ``images.edit`` in both ways of addressing, paints the defect that the prompt asks for,
 limits the rate as Azure does, adds up what it would have billed, and fails when told to.

@@ -1,6 +1,5 @@
 """The emulator's HTTP server, on this machine only."""
 
-import contextlib
 import json
 import re
 import socket
@@ -15,9 +14,9 @@ from threading import Lock, Thread
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from kizu.edit.gpt_image.models import FAMILIES, Family
-from kizu.edit.gpt_image.pricing import cost_of
 from kizu.edit.openai_images.emulation import EMULATOR_HEADER
+from kizu.edit.registry import EDITORS
+from kizu.edit.served import ServedModel
 from kizu.emulator.faults import BILLED_FAULTS, Fault
 from kizu.emulator.limiter import RateLimiter
 from kizu.emulator.multipart import Part, parse_form
@@ -34,6 +33,9 @@ from kizu.imaging.codecs import UnreadableImageError, encode_png
 DENIED: Final = "Access denied due to invalid subscription key or wrong API endpoint."
 _DEPLOYMENT_URL: Final = re.compile(r"/openai/deployments/([^/]+)/images/edits")
 _V1_URL: Final = re.compile(r"(/openai)?/v1/images/edits")
+_MODELS: Final[Mapping[str, ServedModel]] = {
+    model.name: model for editor in EDITORS for model in editor.served_models()
+}
 _RESET: Final = struct.pack("ii", 1, 0)
 
 
@@ -70,20 +72,18 @@ class Emulator:
         """Serve until interrupted."""
         self._server.serve_forever(poll_interval=0.05)
 
-    def family(self, deployment: str) -> Family | None:
-        """Return the family behind a deployment's name; None if there is no such deployment."""
-        if self.settings.deployments:
-            return self.settings.deployments.get(deployment)
-        with contextlib.suppress(ValueError):
-            return Family(deployment)
-        return None
+    def model(self, deployment: str) -> ServedModel | None:
+        """Return the model behind a deployment's name; None if there is no such deployment."""
+        deployments = self.settings.deployments
+        name = deployments.get(deployment) if deployments else deployment
+        return _MODELS.get(name) if name else None
 
     def bill(self, job: Job) -> None:
         """Count a served call."""
-        cost = cost_of(FAMILIES[job.family].prices, job.tokens)
+        cost_usd = job.served.cost_usd or 0.0
         with self.lock:
             self.tally.billed += 1
-            self.tally.cost_usd = round(self.tally.cost_usd + (cost or 0.0), 9)
+            self.tally.cost_usd = round(self.tally.cost_usd + cost_usd, 9)
 
 
 class _DeniedError(Exception):
@@ -121,13 +121,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer an edit."""
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         try:
-            parts, family = self._addressed(body)
+            parts, model = self._addressed(body)
         except _DeniedError as denied:
             self._error(denied.status, denied.code, str(denied))
             return
-        self._edit(parts, family)
+        self._edit(parts, model)
 
-    def _addressed(self, body: bytes) -> tuple[list[Part], Family]:
+    def _addressed(self, body: bytes) -> tuple[list[Part], ServedModel]:
         """Check key, address and deployment, and read the form."""
         if not self._has_key():
             raise _DeniedError(401, "401", DENIED)
@@ -142,23 +142,23 @@ class _Handler(BaseHTTPRequestHandler):
             raise _DeniedError(400, "invalid_request", str(error)) from error
         models = [part.text for part in parts if part.name == "model"]
         name = by_name[1] if by_name else (models or [""])[0]
-        return parts, self._family(name)
+        return parts, self._model(name)
 
-    def _family(self, name: str) -> Family:
-        family = self._emulator.family(name)
-        if family is None:
+    def _model(self, name: str) -> ServedModel:
+        model = self._emulator.model(name)
+        if model is None:
             said = "The API deployment for this resource does not exist."
             raise _DeniedError(404, "DeploymentNotFound", said)
         if name in self._emulator.settings.retired:
             raise _DeniedError(410, "ModelDeprecated", f"The model of '{name}' was retired.")
-        return family
+        return model
 
     def _has_key(self) -> bool:
         key = self._emulator.settings.key
         bearer = self.headers.get("authorization", "").removeprefix("Bearer ")
         return key in (self.headers.get("api-key"), bearer)
 
-    def _edit(self, parts: list[Part], family: Family) -> None:
+    def _edit(self, parts: list[Part], model: ServedModel) -> None:
         emulator = self._emulator
         with emulator.lock:
             emulator.tally.calls += 1
@@ -173,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and fault not in BILLED_FAULTS:
             return self._fail(fault)
         try:
-            job = check_request(parts, family)
+            job = check_request(parts, model)
         except (BadRequest, UnreadableImageError) as error:
             code, param = ("invalid_image", "image")
             if isinstance(error, BadRequest):

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from kizu.edit.gpt_image.models import Family
 from kizu.emulator.faults import FaultPlan
 from kizu.emulator.service import Job
 from kizu.imaging.arrays import RgbImage
@@ -17,7 +16,7 @@ class EmulatorSettings:
     """How the emulator behaves.
 
     Attributes:
-        deployments: Model families by deployment name; every family under its own where empty.
+        deployments: Models by deployment name; every model under its own where empty.
         key: The API key, also taken as a bearer token.
         per_minute: The quota; None for no limit.
         told_per_minute: The quota told in headers; None tells none.
@@ -29,7 +28,7 @@ class EmulatorSettings:
         retired: Deployments whose model is shut down.
     """
 
-    deployments: Mapping[str, Family] = field(default_factory=dict)
+    deployments: Mapping[str, str] = field(default_factory=dict)
     key: str = KEY
     per_minute: float | None = None
     told_per_minute: float | None = None

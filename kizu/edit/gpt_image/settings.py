@@ -16,6 +16,7 @@ from kizu.edit.gpt_image.models import (
     retirement_warning,
 )
 from kizu.edit.gpt_image.pricing import Prices, Tokens, cost_of, most_tokens
+from kizu.edit.gpt_image.served import served_models
 from kizu.edit.openai_images.settings import (
     BodyLimits,
     ImageServiceSettings,
@@ -25,6 +26,7 @@ from kizu.edit.openai_images.settings import (
     check_size,
 )
 from kizu.edit.request import EditRequest
+from kizu.edit.served import ServedModel
 from kizu.imaging.geometry import SizeRule
 from kizu.settings import Operational
 
@@ -103,6 +105,11 @@ class GptImageSettings(ImageServiceSettings):
             )
         check_size(self.model, facts.sizes, self.fixed_size)
         return self
+
+    @classmethod
+    def served_models(cls) -> Sequence[ServedModel]:
+        """Return every model family."""
+        return served_models()
 
     def shaping(self) -> dict[str, Any]:
         """Return what can change a picture, under the name that keys have for this editor."""
