@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Union, get_args
 from pydantic import BeforeValidator, Field, JsonValue
 
 from kizu.edit.editor import Editor, SecretSource
+from kizu.edit.flux import FluxSettings
 from kizu.edit.gpt_image.settings import GptImageSettings
 from kizu.edit.paid import PaidEditor
 from kizu.edit.painter.settings import PainterSettings
@@ -15,6 +16,7 @@ from kizu.edit.settings import EditorSettings
 EDITORS: Final[tuple[type[EditorSettings], ...]] = (
     PainterSettings,
     GptImageSettings,
+    FluxSettings,
 )
 
 

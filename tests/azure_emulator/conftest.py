@@ -11,18 +11,18 @@ from kizu.billing.admission import CallGate
 from kizu.billing.budget import BudgetSpec
 from kizu.billing.ledger import Ledger
 from kizu.cancellation import CancelToken
+from kizu.edit.flux import FluxSettings
 from kizu.edit.get_or_make import obtain_edit
 from kizu.edit.gpt_image.settings import GptImageSettings
+from kizu.edit.openai_images.settings import ImageServiceSettings
 from kizu.edit.request import EditRequest
 from kizu.emulator import Emulator, EmulatorSettings
 from kizu.emulator.settings import KEY
 from kizu.store import Store
 
 FAST = {
-    "name": "gpt-image",
-    "model": "gpt-image-1.5",
-    "images_per_minute": 60_000,
-    "quality": "low",
+    GptImageSettings: {"name": "gpt-image", "images_per_minute": 60_000, "quality": "low"},
+    FluxSettings: {"name": "flux", "images_per_minute": 60_000},
 }
 
 
@@ -44,8 +44,9 @@ def start_emulator(monkeypatch):
         context = emulator.running()
         context.__enter__()
         running.append(context)
-        monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", emulator.endpoint)
-        monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
+        for service in ("AZURE_OPENAI", "AZURE_AI"):
+            monkeypatch.setenv(f"{service}_ENDPOINT", emulator.endpoint)
+            monkeypatch.setenv(f"{service}_API_KEY", KEY)
         monkeypatch.setenv("OPENAI_API_VERSION", "2025-04-01-preview")
         return emulator
 
@@ -59,7 +60,7 @@ class Shop:
     """One worker's way to buy edits."""
 
     store: Store
-    settings: GptImageSettings
+    settings: ImageServiceSettings
     budget: BudgetSpec
     run: str
 
@@ -76,7 +77,7 @@ class Shop:
         return EditRequest(
             normal_sha256="ab" * 32,
             ask={"prompt": prompt, "region": None, "area": None, "draw": 0.5},
-            editor={"name": "azure", **emulated},
+            editor={"name": self.settings.shaping()["name"], **emulated},
             variant=number,
             seed=0,
         )
@@ -94,8 +95,8 @@ def open_shop(tmp_path: Path):
     """Return a function that opens one more worker's shop on the same store."""
     opened = []
 
-    def open_one(budget=None, run=None, url=None, **settings):
-        parsed = GptImageSettings.model_validate({**FAST, **settings})
+    def open_one(budget=None, run=None, url=None, editor=GptImageSettings, **settings):
+        parsed = editor.model_validate({**FAST[editor], **settings})
         name = run or f"run {len(opened)}"
         store = Store(url or str(tmp_path / "store"))
         shop = Shop(store, parsed, BudgetSpec.model_validate(budget or {}), name)

@@ -9,8 +9,10 @@ from pydantic import BaseModel
 
 from kizu.agree import verdict
 from kizu.edit import regions
+from kizu.edit.flux import FluxSettings
 from kizu.edit.gpt_image.settings import GptImageSettings
 from kizu.edit.painter.settings import PainterSettings
+from kizu.edit.registry import EDITORS
 from kizu.edit.storage import EditRecord
 from kizu.grounding import annotators
 from kizu.imaging.geometry import Geometry
@@ -130,9 +132,33 @@ GPT_IMAGE: dict[str, tuple[Any, set[str]]] = {
         }.items()
     },
 }
+FLUX: dict[str, tuple[Any, set[str]]] = {
+    "editor.size": ("1248x832", FROM_EDIT | {C}),
+    "editor.framing": ("whole", FROM_EDIT | {C}),
+    **{
+        f"editor.{name}": (value, NOTHING)
+        for name, value in {
+            "deployment": "edits",
+            "api_version": "2025-04-01-preview",
+            "auth": "entra",
+            "secret_block": "key",
+            "images_per_minute": 9.0,
+            "max_in_flight": 9,
+            "timeout_s": 9.0,
+            "max_attempts": 9,
+            "max_wait_s": 9.0,
+            "price_usd": 1.0,
+        }.items()
+    },
+}
+ONE_VALUE = {FluxSettings: {"editor.model", "editor.language"}}
+"""Settings with a single value, which are part of a key all the same."""
+
+TABLES = {PainterSettings: PAINTER, GptImageSettings: GPT_IMAGE, FluxSettings: FLUX}
 ROWS = [
     *((FOUNDATION, path, *row) for path, row in (COMMON | PAINTER).items()),
     *((PAID, path, *row) for path, row in GPT_IMAGE.items()),
+    *(({**FOUNDATION, "editor": {"name": "flux"}}, path, *row) for path, row in FLUX.items()),
 ]
 
 
@@ -199,14 +225,14 @@ def _flat(annotation: Any) -> list[type]:
 
 
 def test_every_setting_of_a_spec_stands_in_the_table():
-    tabled = {*COMMON, *PAINTER, *GPT_IMAGE}
-    elsewhere = {"editor.name", "editor.of.name", "defects.0.region.path"}
-    replayed = {
-        f"editor.of.{name}"
-        for model in (PainterSettings, GptImageSettings)
-        for name in model.model_fields
-    }
-    assert set(settings_of(DatasetSpec)) - elsewhere - replayed == tabled
+    others = {name for name in settings_of(DatasetSpec) if not name.startswith("editor.")}
+    assert others - {"defects.0.region.path"} == set(COMMON)
+
+
+@pytest.mark.parametrize("editor", EDITORS)
+def test_every_setting_of_an_editor_stands_in_its_table(editor):
+    settings = {f"editor.{name}" for name in editor.model_fields} - {"editor.name"}
+    assert settings - ONE_VALUE.get(editor, set()) == set(TABLES[editor])
 
 
 @pytest.mark.parametrize(
