@@ -40,6 +40,7 @@ def test_an_empty_mask_has_no_instances():
 
 
 @given(st.floats(0, 1e6), st.floats(0, 1e6), st.floats(0.5, 100))
+@settings(deadline=None)
 def test_a_score_is_between_0_and_1_and_grows_with_the_evidence(one, other, threshold):
     less, more = sorted((one, other))
     assert 0 <= score_of(less, threshold) <= score_of(more, threshold) <= 1
