@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kizu.export import export_dataset
@@ -55,6 +55,7 @@ def test_the_test_split_is_what_yolo_validates_on(folder):
     assert (content["train"], content["val"]) == ("images/train", "images/test")
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(0.3, 0.95), st.integers(1, 24), st.integers(1, 24))
 def test_any_region_is_filled_to_itself(seed, density, height, width):
     mask = np.random.default_rng(seed).random((height, width)) < density
