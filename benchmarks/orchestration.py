@@ -132,7 +132,7 @@ def _work(
 
     def hear(stage: str, samples: int, _: int | None) -> None:
         nonlocal judged
-        judged += samples if stage == "agree" else 0
+        judged += samples if stage == "verdict" else 0
         if judged * TENTHS >= chosen.samples * (len(memory) + 1):
             memory.append((rss_mb(own), rss_mb(server)))
 

@@ -24,9 +24,10 @@ from kizu.imaging.codecs import encode_png
 from kizu.planning import estimate_build
 from kizu.shards import ShardRef
 from kizu.spec import DatasetSpec
+from kizu.stages import STAGES
 from kizu.store import Store
-from tasks import agree, diff, edit, grounding, intake, plan, publish, report
-from tasks.intake import open_inventory
+from tasks import intake, plan, publish, report
+from tasks.stage import STAGE_TASKS
 
 VARIANTS = 8
 
@@ -90,18 +91,18 @@ def bare_loop(
     Returns:
         Seconds by part: "before" the first edit, "shards", "publish", and "after" it.
     """
-    parts, clock = {}, time.monotonic()
+    parts, store, clock = {}, Store(store_url), time.monotonic()
 
     def lap(part: str) -> None:
         nonlocal clock
         parts[part], clock = time.monotonic() - clock, time.monotonic()
 
-    annotator = grounding.choose_annotator.fn(spec.grounding)
+    annotator = plan.choose_annotator.fn(spec.grounding)
     with ThreadPoolExecutor(threads) as pool:
         files = intake.list_photos.fn(spec.images.path, store_url, 64)
         inventory = list(pool.map(lambda part: intake.take_in_part.fn(part, store_url), files))
-        estimate_build(spec, open_inventory(inventory, Store(store_url)), Store(store_url))
-        found = plan.plan_shards.fn(spec, inventory, annotator, store_url, shard_size)
+        found = plan.plan_build.fn(spec, inventory, annotator, store_url, shard_size)
+        estimate_build(spec, list(found.open(store)), found.photos, store)
         lap("before")
         list(pool.map(_judging(store_url), found.shards))
         lap("shards")
@@ -109,17 +110,17 @@ def bare_loop(
         rows = pool.map(lambda s: publish.publish_shard.fn(s, version, store_url), found.shards)
         publish.publish_version.fn(spec, inventory, version, list(rows), store_url)
         lap("publish")
-    publish.make_latest.fn(version, store_url)
-    report.write_report.fn(spec, inventory, found.shards, version, annotator, store_url, "")
+    latest = publish.make_latest.fn(spec, version, found.left_out, annotator, store_url)
+    report.write_report.fn(
+        spec, inventory, found.shards, version, annotator, store_url, stopped="", latest=latest
+    )
     lap("after")
     return parts
 
 
 def _judging(store_url: str) -> Callable[[ShardRef], None]:
     def judge(shard: ShardRef) -> None:
-        edit.edit_shard.fn(shard, store_url)
-        diff.diff_shard.fn(shard, store_url, None)
-        grounding.grounding_shard.fn(shard, store_url, None)
-        agree.agree_shard.fn(shard, store_url, None, None)
+        for stage in STAGES:
+            STAGE_TASKS[stage.name].fn(stage.name, shard, store_url, {})
 
     return judge

@@ -1,18 +1,16 @@
-"""The flow that annotates existing edits anew: diff, grounding, agree, publish, report."""
+"""The flow that annotates existing edits anew: all stages after the edit, publish, report."""
 
 from typing import Any
 
 from prefect import State, flow
 
-from flows.parameters import annotate_name, choose_spec, choose_store
+from flows.parameters import SAMPLES_PER_SHARD, annotate_name, choose_spec, choose_store
 from flows.runner import task_runner
-from flows.steps import final_state, judge, publish_build, take_in_photos
+from flows.steps import final_state, go_through, publish_build, take_in_photos
 from kizu.grounding import GroundingSettings
 from kizu.spec import DatasetSpec
-from tasks.grounding import choose_annotator
-from tasks.plan import plan_shards
-
-SAMPLES_PER_SHARD = 16
+from kizu.stages import ANNOTATION_STAGES
+from tasks.plan import choose_annotator, plan_build
 
 
 @flow(
@@ -45,6 +43,7 @@ def annotate_dataset(
     annotator = choose_annotator(spec.grounding)
     inventory = take_in_photos(spec, store_url)
 
-    plan = plan_shards(spec, inventory, annotator, store_url, shard_size, stored_only=True)
-    judge(spec, plan, store_url)
+    plan = plan_build(spec, inventory, annotator, store_url, shard_size, stored_only=True)
+
+    go_through(ANNOTATION_STAGES, spec, plan, store_url)
     return final_state(publish_build(spec, inventory, plan, annotator, store_url))

@@ -1,20 +1,18 @@
-"""The flow that builds a dataset: plan, edit, diff, grounding, agree, publish, report."""
+"""The flow that builds a dataset: plan, all stages, publish, report."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from prefect import State, flow, get_run_logger
 
-from flows.parameters import build_name, choose_spec, choose_store
+from flows.parameters import SAMPLES_PER_SHARD, build_name, choose_spec, choose_store
 from flows.runner import task_runner
-from flows.steps import edit_and_judge, final_state, publish_build, take_in_photos
+from flows.steps import final_state, go_through, publish_build, take_in_photos
 from kizu.planning import spec_warnings
 from kizu.spec import DatasetSpec
+from kizu.stages import STAGES
 from tasks.budget import within_budget
-from tasks.grounding import choose_annotator
-from tasks.plan import estimate, plan_shards
-
-SAMPLES_PER_SHARD = 16
+from tasks.plan import choose_annotator, estimate, plan_build
 
 
 @flow(
@@ -45,8 +43,8 @@ def build_dataset(
         get_run_logger().warning(warning)
     annotator = choose_annotator(spec.grounding)
     inventory = take_in_photos(spec, store_url)
-    spec = within_budget(spec, estimate(spec, inventory, store_url), store_url)
+    plan = plan_build(spec, inventory, annotator, store_url, shard_size)
+    plan = within_budget(spec, plan, estimate(spec, plan, store_url), store_url)
 
-    plan = plan_shards(spec, inventory, annotator, store_url, shard_size)
-    edit_and_judge(spec, plan, store_url)
+    go_through(STAGES, spec, plan, store_url)
     return final_state(publish_build(spec, inventory, plan, annotator, store_url))

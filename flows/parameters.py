@@ -11,6 +11,9 @@ from kizu.spec_errors import SpecError
 
 DEFAULT_STORE: Final = "kizu-store"
 
+SAMPLES_PER_SHARD: Final = 16
+"""Enough that what Prefect costs a task does not count."""
+
 
 def choose_spec(spec: DatasetSpec | None, spec_file: str | None) -> DatasetSpec:
     """Return the filled-in spec, or the one in the file.

@@ -4,21 +4,20 @@ Task runners take tasks up in the order of submission. If all edits came first, 
 stand still while edits are waited for, and the editor's quota would lie idle afterwards.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import partial
 from typing import Any, Final
 
 from prefect import allow_failure
 from prefect.futures import PrefectFuture
 
 from flows.runner import gpu_stage, task_slots
+from kizu.planning import BuildPlan
 from kizu.progress import expect
 from kizu.shards import ShardRef
-from tasks import agree, diff, edit, grounding
-from tasks.agree import agree_shard
-from tasks.diff import diff_shard
-from tasks.edit import edit_shard
-from tasks.grounding import grounding_shard
-from tasks.plan import BuildPlan
+from kizu.stages import Stage
+from tasks.stage import submit_shard
 
 Futures = list[PrefectFuture[Any]]
 
@@ -27,38 +26,42 @@ _SHARDS_PER_SLOT: Final = 2
 when its turn comes, and no slot waits."""
 
 
-def submit_pipeline(plan: BuildPlan, store_url: str, *, with_edits: bool) -> Futures:
+def submit_pipeline(plan: BuildPlan, store_url: str, stages: Sequence[Stage]) -> Futures:
     """Submit all tasks of all shards; a failed task lets the shard's others go on.
 
     Args:
         plan: The shards.
         store_url: The store.
-        with_edits: Whether the edits that are missing are made.
+        stages: The stages they go through; each follows those it reads.
     """
-    edited: dict[int, Any] = {}
-    judged: dict[int, Any] = {}
+    for stage in stages:
+        expect(stage.name, plan.samples)
+    submitted: dict[tuple[str, int], Any] = {}
 
-    def make(shard: ShardRef) -> Futures:
-        future = edit_shard.submit(shard, store_url)
-        edited[shard.number] = allow_failure(future)
-        return [future]
+    def submit(step: Sequence[Stage], shard: ShardRef) -> Futures:
+        return [submit_stage(stage, shard) for stage in step]
 
-    def annotate(shard: ShardRef) -> Futures:
-        ready = edited.pop(shard.number, None)
-        diffed = diff_shard.submit(shard, store_url, edited=ready)
-        with gpu_stage():
-            grounded = grounding_shard.submit(shard, store_url, edited=ready)
-        judged[shard.number] = (allow_failure(diffed), allow_failure(grounded))
-        return [diffed, grounded]
+    def submit_stage(stage: Stage, shard: ShardRef) -> PrefectFuture[Any]:
+        places = {before.name: (before.name, shard.number) for before in stage.after}
+        after = {name: submitted[at] for name, at in places.items() if at in submitted}
+        with gpu_stage() if stage.on_gpu else nullcontext():
+            future = submit_shard(stage, shard, store_url, after)
+        submitted[stage.name, shard.number] = allow_failure(future)
+        return future
 
-    def compare(shard: ShardRef) -> Futures:
-        diffed, grounded = judged.pop(shard.number)
-        return [agree_shard.submit(shard, store_url, diffed=diffed, grounded=grounded)]
+    steps = [partial(submit, step) for step in steps_of(stages)]
+    return submit_staggered(plan.shards, _SHARDS_PER_SLOT * task_slots(), *steps)
 
-    for stage in (edit, diff, grounding, agree) if with_edits else (diff, grounding, agree):
-        expect(stage.STAGE, plan.samples)
-    stages = (make, annotate, compare) if with_edits else (annotate, compare)
-    return submit_staggered(plan.shards, _SHARDS_PER_SLOT * task_slots(), *stages)
+
+def steps_of(stages: Sequence[Stage]) -> list[list[Stage]]:
+    """Group stages into steps: a stage is one step behind the last of those it reads."""
+    steps: list[list[Stage]] = []
+    for stage in stages:
+        read = [number for number, step in enumerate(steps) if set(step) & set(stage.after)]
+        number = 1 + max(read, default=-1)
+        steps += [[]] * (number == len(steps))
+        steps[number] = [*steps[number], stage]
+    return steps
 
 
 def submit_staggered(

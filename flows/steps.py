@@ -1,24 +1,27 @@
 """Parts that several flows have in common."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from prefect import State, unmapped
 from prefect.states import Completed, Failed
 
 from flows.pipeline import submit_pipeline
+from kizu.intake import INTAKE
+from kizu.planning import BuildPlan
 from kizu.progress import expect
+from kizu.publish.samples import PUBLISH
 from kizu.spec import DatasetSpec
+from kizu.stages import Stage
+from kizu.stages.grounding import AnnotatorChoice
 from kizu.store import Store
-from kizu.summary import BuildSummary, SamplesFailedError
-from tasks import intake, publish
+from kizu.summary import BuildSummary, SamplesFailedError, last_summary
 from tasks.artifacts import show_summary, wait_with_progress
-from tasks.grounding import AnnotatorChoice
 from tasks.intake import list_photos, take_in_part
-from tasks.plan import BuildPlan
 from tasks.publish import choose_version, make_latest, publish_shard, publish_version
 from tasks.report import write_report
 from tasks.stage import cancel_token
-from tasks.yield_alert import emit_yield_alert, last_summary
+from tasks.yield_alert import emit_yield_alert
 
 FILES_PER_PART = 64
 
@@ -26,19 +29,14 @@ FILES_PER_PART = 64
 def take_in_photos(spec: DatasetSpec, store_url: str) -> list[str]:
     """Take the normal images into the store; return where their listings lie."""
     files = list_photos(spec.images.path, store_url, FILES_PER_PART)
-    expect(intake.STAGE, sum(part.files for part in files))
+    expect(INTAKE, sum(part.files for part in files))
     taken: list[str] = take_in_part.map(files, unmapped(store_url)).result()
     return taken
 
 
-def edit_and_judge(spec: DatasetSpec, plan: BuildPlan, store_url: str) -> None:
-    """Take all shards through all stages."""
-    wait_with_progress(spec.name, submit_pipeline(plan, store_url, with_edits=True))
-
-
-def judge(spec: DatasetSpec, plan: BuildPlan, store_url: str) -> None:
-    """Take all shards through the stages that follow the edits."""
-    wait_with_progress(spec.name, submit_pipeline(plan, store_url, with_edits=False))
+def go_through(stages: Sequence[Stage], spec: DatasetSpec, plan: BuildPlan, store_url: str) -> None:
+    """Take all shards through stages, and wait for them."""
+    wait_with_progress(spec.name, submit_pipeline(plan, store_url, stages))
 
 
 def publish_build(
@@ -51,12 +49,12 @@ def publish_build(
     """Publish a version if what is in the store makes a new one; write the report."""
     version = choose_version(spec, inventory, plan.shards, store_url)
     if version.is_new and not version.is_empty:
-        expect(publish.STAGE, plan.samples)
+        expect(PUBLISH, plan.samples)
         rows = publish_shard.map(plan.shards, unmapped(version), unmapped(store_url)).result()
         publish_version(spec, inventory, version, rows, store_url)
-    before = last_summary(spec.name, store_url)
+    before = last_summary(Store(store_url), spec.name)
     latest = make_latest(spec, version, plan.left_out, annotator, store_url)
-    stop = cancel_token(Store(store_url)).reason()
+    stop = cancel_token(store_url).reason()
     summary = write_report(
         spec,
         inventory,

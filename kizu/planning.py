@@ -1,19 +1,22 @@
 """Plans a dataset: which edits of which photos it needs, and what is still to be bought."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, Self
 
 from pydantic import JsonValue
 
+from kizu.billing.budget import BudgetSpec
 from kizu.edit.editor import CropPlanner
 from kizu.edit.regions import DrawnMasks, MaskRegion, Region, region_guide
 from kizu.edit.request import DefectRequest, EditRequest
 from kizu.edit.settings import EditorSettings
 from kizu.edit.storage import sidecar_path
 from kizu.samples import PlannedSample, file_stem
-from kizu.sources import Inventory, NormalImage
+from kizu.settings import Record
+from kizu.shards import ShardRef, save_shards
+from kizu.sources import Inventory, NormalImage, SourceError
 from kizu.spec import DatasetSpec, DefectSpec
 from kizu.spec_errors import SpecError
 from kizu.store import Store
@@ -53,6 +56,33 @@ class BuildEstimate:
     emulated: bool = False
 
 
+class BuildPlan(Record):
+    """What a build is to do.
+
+    Attributes:
+        shards: Its samples.
+        photos: Normal images that can be used.
+        samples: How many samples there are.
+        left_out: Samples of the dataset that are not among them, and photos that could not be
+            read.
+    """
+
+    shards: tuple[ShardRef, ...]
+    photos: int
+    samples: int
+    left_out: int
+
+    def open(self, store: Store) -> Iterator[PlannedSample]:
+        """Yield the samples; one shard is held at a time."""
+        for ref in self.shards:
+            yield from ref.open(store).samples
+
+    def with_budget(self, budget: BudgetSpec, store: Store) -> Self:
+        """Store the shards again with another budget; the samples stay as they were planned."""
+        shards = tuple(ref.with_budget(budget, store) for ref in self.shards)
+        return self.model_copy(update={"shards": shards})
+
+
 def plan_samples(
     spec: DatasetSpec, images: Iterable[NormalImage], *, emulated: bool = False
 ) -> list[PlannedSample]:
@@ -82,20 +112,67 @@ def edited_images(spec: DatasetSpec, images: Sequence[NormalImage]) -> list[Norm
     return [image for image in images if image.sha256 in chosen]
 
 
-def estimate_build(spec: DatasetSpec, inventory: Inventory, store: Store) -> BuildEstimate:
-    """Compare a plan with what the store holds; changes nothing."""
-    emulated = spec.editor.is_emulated()
-    samples = plan_samples(spec, inventory.images, emulated=emulated)
+def plan_build(
+    spec: DatasetSpec,
+    inventory: Inventory,
+    annotator: str | None,
+    store: Store,
+    shard_size: int,
+    *,
+    stored_only: bool = False,
+) -> BuildPlan:
+    """Plan the samples of all usable photos and store them as shards.
+
+    Args:
+        spec: The dataset.
+        inventory: The photos.
+        annotator: Version of the annotator; None if none is at hand.
+        store: The store.
+        shard_size: Samples per shard.
+        stored_only: Leave out samples whose edit the store does not hold.
+
+    Raises:
+        SourceError: No photo can be used, or no edit is in the store where only those count.
+    """
+    inventory.check_usable()
+    planned = plan_samples(spec, inventory.images, emulated=spec.editor.is_emulated())
+    samples = planned
+    if stored_only:
+        samples = [s for s in planned if store.exists(sidecar_path(s.request.key))]
+        if not samples:
+            raise SourceError(
+                f"the store {store.url} holds no edit of {spec.name!r}; run build-dataset first"
+            )
+    shards = save_shards(samples, spec, annotator, store, shard_size)
+    return BuildPlan(
+        shards=tuple(shards),
+        photos=len(inventory.images),
+        samples=len(samples),
+        left_out=len(planned) - len(samples) + sum(skip.unreadable for skip in inventory.skipped),
+    )
+
+
+def estimate_build(
+    spec: DatasetSpec, samples: Sequence[PlannedSample], photos: int, store: Store
+) -> BuildEstimate:
+    """Compare a plan with what the store holds; changes nothing.
+
+    Args:
+        spec: The dataset.
+        samples: What is planned.
+        photos: How many photos can be used.
+        store: The store.
+    """
     missing = [s for s in samples if not store.exists(sidecar_path(s.request.key))]
     return BuildEstimate(
-        photos=len(inventory.images),
+        photos=photos,
         edited_photos=len({sample.normal.sha256 for sample in samples}),
         requests=len(samples),
         stored=len(samples) - len(missing),
         to_make=len(missing),
         cost_usd=_most_usd(spec.editor, missing),
         previews=_previews(spec.editor, samples),
-        emulated=emulated,
+        emulated=spec.editor.is_emulated(),
     )
 
 

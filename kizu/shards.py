@@ -4,7 +4,9 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
+from typing import Self
 
+from kizu.billing.budget import BudgetSpec
 from kizu.cancellation import Cancellation, CancelToken
 from kizu.edit.editor import EditError, StopEditingError
 from kizu.progress import advance
@@ -47,6 +49,13 @@ class ShardRef(Record):
     def open(self, store: Store) -> Shard:
         """Read the shard."""
         return Shard.model_validate(store.read_json(self.path))
+
+    def with_budget(self, budget: BudgetSpec, store: Store) -> Self:
+        """Store the shard again with another budget; return where it lies."""
+        shard = self.open(store)
+        granted = shard.spec.model_copy(update={"budget": budget})
+        path = _put(shard.model_copy(update={"spec": granted}), store)
+        return self.model_copy(update={"path": path})
 
 
 class StepResult(StrEnum):
@@ -93,15 +102,19 @@ def save_shards(
     """Cut samples into shards and store them."""
     cuts = [samples[start : start + shard_size] for start in range(0, len(samples), shard_size)]
     shards = [Shard(spec=spec, annotator=annotator, samples=tuple(cut)) for cut in cuts]
-    paths = [store.put_json("builds/shards", shard.model_dump(mode="json")) for shard in shards]
+    paths = [_put(shard, store) for shard in shards]
     return [ShardRef(path=path, number=i + 1, of=len(paths)) for i, path in enumerate(paths)]
+
+
+def _put(shard: Shard, store: Store) -> str:
+    return store.put_json("builds/shards", shard.model_dump(mode="json"))
 
 
 def run_shard(
     stage: str,
-    ref: ShardRef,
+    shard: Shard,
     store: Store,
-    work: Callable[[Shard, PlannedSample], StepResult],
+    work: Callable[[PlannedSample], StepResult],
     cancel: CancelToken | None = None,
     *,
     threads: int = 1,
@@ -110,15 +123,13 @@ def run_shard(
 
     Args:
         stage: The stage's name.
-        ref: The shard.
+        shard: The shard.
         store: The store.
         work: Does the work for one sample.
         cancel: The run's cancellation. Work that raises ``StopEditingError`` sets it; once the
             whole run is cancelled nothing is worked on.
-        threads: Samples worked on at a time; more than one for work that waits for a service or
-            takes turns at a model.
+        threads: Samples worked on at a time.
     """
-    shard = ref.open(store)
     counts = {StepResult.MADE: 0, StepResult.KEPT: 0}
     waiting: list[str] = []
     failures: list[Failure] = []
@@ -143,14 +154,14 @@ def run_shard(
 def _outcomes(
     stage: str,
     shard: Shard,
-    work: Callable[[Shard, PlannedSample], StepResult],
+    work: Callable[[PlannedSample], StepResult],
     cancel: CancelToken | None,
     threads: int,
 ) -> Iterator[tuple[PlannedSample, StepResult | Failure]]:
     """Yield what came of each sample, in order."""
 
     def attempt(sample: PlannedSample) -> StepResult | Failure:
-        return _attempt(stage, shard, sample, work, cancel)
+        return _attempt(stage, sample, work, cancel)
 
     if threads == 1:
         yield from ((sample, attempt(sample)) for sample in shard.samples)
@@ -161,16 +172,15 @@ def _outcomes(
 
 def _attempt(
     stage: str,
-    shard: Shard,
     sample: PlannedSample,
-    work: Callable[[Shard, PlannedSample], StepResult],
+    work: Callable[[PlannedSample], StepResult],
     cancel: CancelToken | None,
 ) -> StepResult | Failure:
     stop = cancel.reason() if cancel else None
     if stop is not None and stop.whole_run:
         return StepResult.WAITING
     try:
-        return work(shard, sample)
+        return work(sample)
     except StopEditingError as error:
         if cancel:
             cancel.cancel(Cancellation(sentence=str(error), whole_run=error.whole_run))

@@ -11,7 +11,6 @@ import fsspec
 
 from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import (
-    DECODER_VERSION,
     IMAGE_SUFFIXES,
     UnreadableImageError,
     decode_image,
@@ -19,6 +18,7 @@ from kizu.imaging.codecs import (
 )
 from kizu.store import Store, keyed
 from kizu.store.keys import sha256_hex
+from kizu.versions import DECODER_VERSION
 
 _MVTEC_GOOD: Final = "train/good"
 _GLOB_CHARACTERS: Final = frozenset("*?[")
@@ -100,6 +100,18 @@ class Inventory:
             else:
                 images[item.pixels_sha256] = item
         return cls(tuple(images.values()), tuple(skipped))
+
+    def check_usable(self) -> None:
+        """Refuse a source without a single normal image.
+
+        Raises:
+            SourceError: No file can be used.
+        """
+        if not self.images:
+            shown = "; ".join(f"{skip.name}: {skip.reason}" for skip in self.skipped[:3])
+            raise SourceError(
+                f"images.path: none of {len(self.skipped)} files can be used ({shown})"
+            )
 
 
 def list_source(path: str) -> list[SourceFile]:

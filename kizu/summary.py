@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from kizu.agree.verdict import Verdict
+from kizu.publish.layout import latest_version
 from kizu.publish.outcomes import FAILED, Outcome, SampleStatus
 from kizu.settings import Record
 from kizu.sources import Inventory, Skipped
+from kizu.store import Store
 from kizu.store.keys import sha256_hex
 
 MAX_CARDS: Final = 300
@@ -14,6 +16,9 @@ MAX_CARDS: Final = 300
 
 SUMMARY_FILE: Final = "summary.json"
 """The summary's name among the files of a version's report."""
+
+DRIFT_FROM: Final = 0.1
+"""A change of the accepted fraction by more than this is told."""
 
 _MOST_TELLING_FIRST: Final = (Verdict.REVIEW, Verdict.REJECT, Verdict.ACCEPT)
 
@@ -84,6 +89,20 @@ class BuildSummary(Record):
         rest = f", {self.refused} refused" if self.refused else ""
         failed = f", {self.failed} failed" if self.failed else ""
         return f"{self.samples} samples: {judged}{rest}{failed}"
+
+
+def last_summary(store: Store, dataset: str) -> BuildSummary | None:
+    """Return the summary of a dataset's latest version; None if there is none."""
+    folder = latest_version(store, dataset)
+    if folder is None or not store.exists(folder.report(SUMMARY_FILE)):
+        return None
+    return BuildSummary.model_validate(store.read_json(folder.report(SUMMARY_FILE)))
+
+
+def has_drifted(before: BuildSummary | None, now: BuildSummary) -> bool:
+    """Tell whether the accepted fraction has changed much since the latest version."""
+    was, fraction = before.accepted_fraction if before else None, now.accepted_fraction
+    return was is not None and fraction is not None and abs(fraction - was) > DRIFT_FROM
 
 
 class SamplesFailedError(RuntimeError):

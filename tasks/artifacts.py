@@ -19,12 +19,12 @@ from prefect.futures import PrefectFuture, as_completed
 
 from kizu.planning import BuildEstimate
 from kizu.publish.outcomes import FAILED, Outcome
+from kizu.publish.version import VersionRef
 from kizu.report.yields import yield_rows
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 from kizu.store.keys import sha256_hex
 from kizu.summary import BuildSummary, next_steps
-from tasks.publish import VersionRef
 
 if TYPE_CHECKING:
     from uuid import UUID

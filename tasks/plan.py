@@ -1,50 +1,27 @@
-"""Plans a build: samples, cut into shards."""
+"""Plan a build, and say what it comes to."""
 
 from prefect import task
 
-from kizu.edit.storage import find_edit
-from kizu.planning import BuildEstimate, estimate_build, plan_samples
-from kizu.settings import Record
-from kizu.shards import ShardRef, save_shards
-from kizu.sources import Inventory, SourceError
+from kizu import planning
+from kizu.grounding import GroundingSettings
+from kizu.intake import open_inventory
+from kizu.planning import BuildEstimate, BuildPlan, estimate_build
 from kizu.spec import DatasetSpec
+from kizu.stages import grounding
+from kizu.stages.grounding import AnnotatorChoice
 from kizu.store import Store
 from tasks.artifacts import show_plan
-from tasks.grounding import AnnotatorChoice
-from tasks.intake import open_inventory
-from tasks.stage import CACHED_IN_RUN, UNCACHED
+from tasks.caching import CACHED_IN_RUN, UNCACHED
 
 
-class BuildPlan(Record):
-    """What a build is to do.
-
-    Attributes:
-        shards: Its samples.
-        samples: How many they are.
-        left_out: Samples of the dataset that are not among them, and photos that could not be
-            read.
-    """
-
-    shards: tuple[ShardRef, ...]
-    samples: int
-    left_out: int
-
-
-@task(name="estimate", **UNCACHED)
-def estimate(spec: DatasetSpec, inventory: list[str], store_url: str) -> BuildEstimate:
-    """Work out what the build would make and cost, and show it before anything is bought.
-
-    Raises:
-        SourceError: No photo can be used.
-    """
-    store = Store(store_url)
-    found = estimate_build(spec, _usable(inventory, store), store)
-    show_plan(spec, found)
-    return found
+@task(name="choose annotator", **UNCACHED)
+def choose_annotator(settings: GroundingSettings) -> AnnotatorChoice:
+    """Find out which annotator this machine can run, without loading it."""
+    return grounding.choose_annotator(settings)
 
 
 @task(name="plan", **CACHED_IN_RUN)
-def plan_shards(
+def plan_build(
     spec: DatasetSpec,
     inventory: list[str],
     annotator: AnnotatorChoice,
@@ -67,26 +44,20 @@ def plan_shards(
         SourceError: No photo can be used, or no edit is in the store where only those count.
     """
     store = Store(store_url)
-    taken = _usable(inventory, store)
-    planned = plan_samples(spec, taken.images, emulated=spec.editor.is_emulated())
-    samples = planned
-    if stored_only:
-        samples = [sample for sample in planned if find_edit(store, sample.request.key)]
-        if not samples:
-            raise SourceError(
-                f"the store {store_url} holds no edit of {spec.name!r}; run build-dataset first"
-            )
-    shards = save_shards(samples, spec, annotator.version, store, shard_size)
-    return BuildPlan(
-        shards=tuple(shards),
-        samples=len(samples),
-        left_out=len(planned) - len(samples) + sum(skip.unreadable for skip in taken.skipped),
+    return planning.plan_build(
+        spec,
+        open_inventory(inventory, store),
+        annotator.version,
+        store,
+        shard_size,
+        stored_only=stored_only,
     )
 
 
-def _usable(inventory: list[str], store: Store) -> Inventory:
-    taken = open_inventory(inventory, store)
-    if not taken.images:
-        shown = "; ".join(f"{skip.name}: {skip.reason}" for skip in taken.skipped[:3])
-        raise SourceError(f"images.path: none of {len(taken.skipped)} files can be used ({shown})")
-    return taken
+@task(name="estimate", **UNCACHED)
+def estimate(spec: DatasetSpec, plan: BuildPlan, store_url: str) -> BuildEstimate:
+    """Work out what a plan would make and cost, and show it before anything is bought."""
+    store = Store(store_url)
+    found = estimate_build(spec, list(plan.open(store)), plan.photos, store)
+    show_plan(spec, found)
+    return found

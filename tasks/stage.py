@@ -1,40 +1,59 @@
-"""What all tasks have in common."""
+"""Take shards through stages: one task per stage, made from the table."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final, cast
 
-from prefect.cache_policies import INPUTS, NO_CACHE, RUN_ID, CacheKeyFnPolicy
-from prefect.context import TaskRunContext
+from prefect import task
+from prefect.blocks.system import Secret
+from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 
 from kizu.cancellation import CancelToken
-from kizu.shards import ShardReport
+from kizu.shards import ShardRef, ShardReport
+from kizu.stages import STAGES, Stage, StageRun, run_stage
 from kizu.store import Store
-
-
-def _task_name(context: TaskRunContext, _: dict[str, Any]) -> str:
-    """Keep tasks with equal inputs apart: Prefect's storage knows results by their key alone."""
-    return context.task.name
-
-
-CACHED_IN_RUN: dict[str, Any] = {
-    "cache_policy": INPUTS + RUN_ID + CacheKeyFnPolicy(cache_key_fn=_task_name),
-    "persist_result": True,
-    "result_serializer": "json",
-}
-"""A retry of a run keeps what succeeded in it. Other runs ask the store, which knows better."""
-
-
-UNCACHED: dict[str, Any] = {"cache_policy": NO_CACHE}
-"""For tasks that look at the store: what they see may have changed since the run's last attempt."""
+from tasks.caching import CACHED_IN_RUN
 
 
 class ShardFailedError(RuntimeError):
     """Some images of a shard failed; all its other images are in the store."""
 
 
-def cancel_token(store: Store) -> CancelToken:
+@task(task_run_name="{stage} {shard.number} of {shard.of}", **CACHED_IN_RUN)
+def _run_shard(
+    stage: str,
+    shard: ShardRef,
+    store_url: str,
+    after: Mapping[str, object],  # noqa: ARG001 - must have run before, and is part of the cache key
+) -> ShardReport:
+    """Take a shard through a stage; images whose output is in the store are passed over."""
+    cancel = cancel_token(store_url)
+    [chosen] = [known for known in STAGES if known.name == stage]
+    report = run_stage(chosen, shard, StageRun(Store(store_url), cancel, _secret))
+    return raise_on_failures(report, cancel)
+
+
+STAGE_TASKS: Final = {stage.name: _run_shard.with_options(name=stage.name) for stage in STAGES}
+"""The task of each stage, by name."""
+
+
+def submit_shard(
+    stage: Stage, shard: ShardRef, store_url: str, after: Mapping[str, Any]
+) -> PrefectFuture[ShardReport]:
+    """Submit a shard to a stage.
+
+    Args:
+        stage: The stage.
+        shard: The shard.
+        store_url: The store.
+        after: What came of the shard in the stages that must have run before, by their names.
+    """
+    return STAGE_TASKS[stage.name].submit(stage.name, shard, store_url, after=after)
+
+
+def cancel_token(store_url: str) -> CancelToken:
     """Return the cancellation of the flow run this is part of; a retry starts without one."""
-    return CancelToken(store, f"{flow_run.id} {flow_run.run_count}")
+    return CancelToken(Store(store_url), f"{flow_run.id} {flow_run.run_count}")
 
 
 def raise_on_failures(report: ShardReport, cancel: CancelToken) -> ShardReport:
@@ -58,3 +77,8 @@ def raise_on_failures(report: ShardReport, cancel: CancelToken) -> ShardReport:
             f"{report.stage}: {len(report.waiting)} images wait; {stop.sentence}"
         )
     return report
+
+
+def _secret(block: str) -> str:
+    """Return what a Secret block holds; raises ValueError if there is none of the name."""
+    return str(cast("Secret[str]", Secret.load(block)).get())

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from prefect import task
 
 from kizu.store import Store
+from tasks.caching import UNCACHED
 from tasks.results import FOLDER
-from tasks.stage import UNCACHED
 
 
 @task(name="remove old results", **UNCACHED)

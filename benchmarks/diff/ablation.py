@@ -55,7 +55,7 @@ def _no_faint_pieces(certain: Mask, faint: Mask, strength: FloatMap) -> Mask:
 
 
 VARIANTS: Final[Mapping[str, tuple[object, str, object]]] = {
-    "complete": (comparison, "DIFF_VERSION", comparison.DIFF_VERSION),
+    "complete": (comparison, "compare", comparison.compare),
     "no fine registration": (optical_flow, "_SCHEDULE", ()),
     "no colour correction": (comparison, "correct_tone", _no_tone),
     "colours not balanced": (colour_model, "_CELLS_PER_COLOUR", 10**9),

@@ -19,8 +19,6 @@ from kizu.imaging.masks import box_mask, mask_containment, mask_iou
 from kizu.settings import Record
 from kizu.spec import AreaRange
 
-AGREE_VERSION: Final = "2"
-
 
 class Verdict(StrEnum):
     """What becomes of a sample."""

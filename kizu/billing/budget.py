@@ -84,6 +84,38 @@ def broken_cap(
     return next((sentence for sentence in checks if sentence), None)
 
 
+def shortfall(budget: BudgetSpec, spent: Spent, to_make: int, cost_usd: float | None) -> str:
+    """Say by how much what is to be made exceeds a dataset's budget; empty if it does not.
+
+    Free edits need no budget. Where a price is not known, no budget in dollars is large enough.
+    Caps per day are no reason to ask: the editor stops at them, and tomorrow's build goes on.
+
+    Args:
+        budget: The dataset's budget.
+        spent: What its builds have spent.
+        to_make: Edits to make.
+        cost_usd: Most they can cost; None if not known.
+
+    Example:
+        >>> shortfall(BudgetSpec(max_requests=10), Spent(requests=5, cost_usd=0.2), 7, 0.35)
+        'it needs 7 new edits, 5 of 10 requests are used'
+    """
+    if not to_make or cost_usd == 0:
+        return ""
+    over = []
+    used, most, most_usd = spent.requests, budget.max_requests, budget.max_cost_usd
+    if most is not None and used + to_make > most:
+        over.append(f"it needs {to_make} new edits, {used} of {most} requests are used")
+    if most_usd is not None and cost_usd is None:
+        over.append(f"what {to_make} new edits cost is not known; give the prices")
+    elif most_usd is not None and cost_usd is not None and spent.cost_usd + cost_usd > most_usd:
+        over.append(
+            f"it can cost {cost_usd:.2f} USD more, {spent.cost_usd:.2f} of {most_usd:.2f} USD "
+            "are spent"
+        )
+    return " and ".join(over)
+
+
 def _request_cap(name: str, spent: Spent, cap: int | None) -> str | None:
     if cap is None or spent.requests < cap:
         return None

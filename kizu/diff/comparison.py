@@ -1,7 +1,6 @@
 """The whole comparison at one size, one step after the other."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import cv2
 import numpy as np
@@ -27,9 +26,6 @@ from kizu.diff.segment.small_components import drop_specks, with_faint_pieces
 from kizu.diff.settings import DiffSettings
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 from kizu.imaging.crops import connected_regions
-
-DIFF_VERSION: Final = "7"
-"""Changes whenever results or their stored form do; part of every cache key."""
 
 _IN_PLACE_SHARE = 0.6
 _SAME_LEVELS = 1  # of 255, as the next

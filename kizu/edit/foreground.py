@@ -1,11 +1,11 @@
 """Finds the foreground of a normal image once, and keeps it in the store."""
 
-from kizu.edit.regions import FOREGROUND_VERSION, foreground_mask
+from kizu.edit.regions import foreground_mask
 from kizu.imaging.arrays import Mask, RgbImage
-from kizu.imaging.codecs import DECODER_VERSION
 from kizu.imaging.rle import decode_rle, encode_rle
 from kizu.store import StageFolder, Store
 from kizu.store.keys import content_key
+from kizu.versions import DECODER_VERSION, FOREGROUND_VERSION
 
 
 def stored_foreground(store: Store, normal_sha256: str, photo: RgbImage) -> Mask:

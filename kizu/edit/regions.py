@@ -13,6 +13,7 @@ from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import UnreadableImageError, decode_mask
 from kizu.imaging.rle import decode_rle, encode_rle
 from kizu.settings import KeyedByContent, Settings
+from kizu.versions import FOREGROUND_VERSION
 
 
 class BoxRegion(Settings):
@@ -79,9 +80,6 @@ Region = Annotated[BoxRegion | ForegroundRegion | DrawnRegion, Field(discriminat
 
 GUIDE_SIDE: Final = 64
 _MAX_DRAWN_PX: Final = 1024
-
-FOREGROUND_VERSION: Final = "1"
-"""Goes into the keys of what a foreground shapes; raise it when photos get another one."""
 
 _MIN_FOREGROUND_FRACTION: Final = 0.02
 _FOREGROUND_WORK_PX: Final = 256

@@ -24,9 +24,7 @@ from kizu.grounding.postprocess.tiles import TiledDetector
 from kizu.grounding.protocols import Annotator, Detector, TextSegmenter
 from kizu.grounding.registry import DETECTORS, SEGMENTERS, TEXT_SEGMENTERS
 from kizu.grounding.settings import GroundingSettings
-
-CODE_VERSION = 2
-"""Raised whenever the same model and settings would give other annotations."""
+from kizu.versions import GROUNDING_VERSION
 
 _loading = Lock()
 
@@ -84,7 +82,7 @@ def annotator_version(settings: GroundingSettings) -> str:
         version["segmenter"] = identity_of(segmenter, settings.segmenter_weights, settings)
     if len(version) > 1:
         version["settings"] = shaping
-    return json.dumps(version | {"code": CODE_VERSION}, sort_keys=True, ensure_ascii=False)
+    return json.dumps(version | {"code": GROUNDING_VERSION}, sort_keys=True, ensure_ascii=False)
 
 
 def check_version(annotator: Annotator, expected: str) -> None:

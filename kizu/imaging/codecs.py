@@ -18,7 +18,6 @@ MIN_SIDE_PX: Final = 32
 MAX_PIXELS: Final = 178_956_970
 """Pillow's own bound against decompression bombs, twice its ``MAX_IMAGE_PIXELS``."""
 
-DECODER_VERSION: Final = "1"
 _TIFF_BITS_PER_SAMPLE: Final = 258
 
 

@@ -1,21 +1,60 @@
-"""Carries detections from an edited picture's frame into its photo's."""
+"""Carries what the stages found from an edited picture's frame into its photo's."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kizu.diff.composite import carry_map
+from kizu.diff.storage import DiffRecord, open_anomaly_map, open_diff
 from kizu.grounding.encoded import EncodedDetections
-from kizu.imaging.arrays import Boxes
+from kizu.imaging.arrays import Boxes, FloatMap
 from kizu.imaging.crops import MaskCrop, crop_of_box
 from kizu.imaging.rle import decode_crop, encode_crop
+from kizu.outputs import SampleOutputs
 
 _ROUNDING_PX: Final = np.array([-2, -2, 2, 2], np.float32)
 """By how much a moved box grows, so that no pixel of its region is rounded out of it."""
 _NO_FRACTIONS: Final = np.empty(0, np.uint16)
+
+
+class PublishedFrame:
+    """The pixel grid a sample is published on, and what the stages found, carried onto it."""
+
+    def __init__(self, outputs: SampleOutputs) -> None:
+        """Point at a sample; nothing is read."""
+        self._outputs = outputs
+
+    @cached_property
+    def diff(self) -> DiffRecord:
+        """The figures of the sample's comparison."""
+        return open_diff(self._outputs.diff)
+
+    @property
+    def is_photo(self) -> bool:
+        """True where the photo with the change pasted in is published, not the edited picture."""
+        return self.diff.composited and self._outputs.shard.spec.publish.composite
+
+    def anomaly_map(self) -> FloatMap:
+        """Return the (H, W) float32 anomaly map."""
+        found = open_anomaly_map(self._outputs.diff)
+        return carry_map(found, self._affine) if self.is_photo else found
+
+    def detections(self) -> EncodedDetections | None:
+        """Return what the annotator found; None if no annotator looked."""
+        record = self._outputs.detections
+        if record is None:
+            return None
+        found = record.detections()
+        return move_detections(found, self._affine) if self.is_photo else found
+
+    @property
+    def _affine(self) -> NDArray[np.float64]:
+        return np.array(self.diff.normal_from_edited)
 
 
 def move_detections(found: EncodedDetections, affine: NDArray[np.float64]) -> EncodedDetections:

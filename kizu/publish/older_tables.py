@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 _COLUMNS_BEFORE_3: Final[Mapping[str, str]] = {
     "ground_key": "grounding_key",
+    "agree_key": "verdict_key",
     "drift_figures": "drift_metrics",
     "coverage": "mask_containment",
     "box_ratio": "box_area_ratio",

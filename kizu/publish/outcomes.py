@@ -1,19 +1,21 @@
 """How far each planned sample came, and the version that follows from it."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import Any, Final
 
 from kizu.agree.verdict import Agreement, Reason, Verdict
 from kizu.edit.storage import EditRecord
 from kizu.outputs import SampleOutputs
-from kizu.publish.schemas import SCHEMA_VERSION
 from kizu.settings import Record
-from kizu.shards import last_failure
+from kizu.shards import Shard, ShardRef, last_failure
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
+from kizu.stages import VERDICT
 from kizu.store import Store
 from kizu.store.keys import content_key
+from kizu.versions import SCHEMA_VERSION
 
 
 class SampleStatus(StrEnum):
@@ -29,17 +31,23 @@ FAILED: Final = (SampleStatus.FAILED, SampleStatus.UNFINISHED)
 """Where a sample stands that a rerun tries again."""
 
 
+_READERS: Final = 16
+"""Shards looked up at a time: on an object store that is waiting, not work."""
+
+
 class Outcome(Record):
     """How far one planned sample came.
 
     Attributes:
         sample_id: The sample.
         defect_type: Its class.
-        reached: How far it came.
+        status: How far it came.
         reason: Why no further; the verdict's reason if it was judged.
-        verdict: The verdict, if it was judged.
+        verdict: The verdict if it was judged, a person's where there is one.
         edit_key: Key of the edit.
-        agree_key: Key of the verdict, which stands for everything it was made from; empty without.
+        verdict_key: Key of the verdict, which stands for everything it was made from; empty
+            without.
+        decision_key: Key of what a person decided on it; empty where nobody did.
         cost_usd: What the edit cost; None if unknown or not made.
         host: The host that made the edit; empty for this machine.
         emulated: True if that was the emulator, which bills nothing.
@@ -51,7 +59,8 @@ class Outcome(Record):
     reason: str
     verdict: Verdict | None
     edit_key: str
-    agree_key: str
+    verdict_key: str
+    decision_key: str = ""
     cost_usd: float | None
     host: str = ""
     emulated: bool = False
@@ -66,7 +75,8 @@ class Outcome(Record):
         """What of this is published: no words about failures, no times; None if nothing is."""
         if self.status is SampleStatus.JUDGED:
             made_by = [self.cost_usd, self.host, self.emulated]
-            return [self.sample_id, self.edit_key, self.agree_key, *made_by]
+            decided = [self.decision_key] if self.decision_key else []
+            return [self.sample_id, self.edit_key, self.verdict_key, *made_by, *decided]
         return [self.sample_id, "refused"] if self.status is SampleStatus.REFUSED else None
 
 
@@ -86,13 +96,25 @@ def sample_outcome(outputs: SampleOutputs, store: Store) -> Outcome:
         defect_type=sample.defect_type,
         status=status,
         reason=reason,
-        verdict=agreement.verdict if agreement else None,
+        verdict=outputs.final_verdict if agreement else None,
         edit_key=sample.request.key,
-        agree_key=outputs.keys.agree if agreement else "",
+        verdict_key=VERDICT.key(outputs) if agreement else "",
+        decision_key=outputs.decision.key if agreement and outputs.decision else "",
         cost_usd=edit.cost_usd if edit else None,
         host=edit.host if edit else "",
         emulated=edit.emulated if edit else False,
     )
+
+
+def shard_outcomes(refs: Sequence[ShardRef], store: Store) -> list[Outcome]:
+    """Look up how far all samples of shards came, in their order."""
+    with ThreadPoolExecutor(_READERS) as pool:
+        parts = list(pool.map(lambda ref: _outcomes_of(ref.open(store), store), refs))
+    return [outcome for part in parts for outcome in part]
+
+
+def _outcomes_of(shard: Shard, store: Store) -> list[Outcome]:
+    return [sample_outcome(SampleOutputs(store, shard, sample), store) for sample in shard.samples]
 
 
 def _is_published_as_edited(outputs: SampleOutputs, agreement: Agreement) -> bool:

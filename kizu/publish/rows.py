@@ -16,15 +16,19 @@ from kizu.imaging.rle import encode_crop
 from kizu.outputs import SampleOutputs
 from kizu.publish.layout import good_id
 from kizu.publish.outcomes import Outcome, SampleStatus
+from kizu.review import Decision
 from kizu.samples import PlannedSample, is_test_photo
 from kizu.sources import NormalImage
 from kizu.spec import GOOD, DatasetSpec
+from kizu.stages import STAGES
 from kizu.store.keys import canonical_json
 
 Row = dict[str, Any]
 
 NORMAL, ABNORMAL = 0, 1
 DIFF_ANNOTATOR: Final = "kizu-diff"
+REVIEWER: Final = "review"
+"""Who drew a mask, in place of ``DIFF_ANNOTATOR``: a person who looked at it."""
 
 TRAIN, TEST = "train", "test"
 TRAIN_DEFECTS: Final = "train_defects"
@@ -90,7 +94,7 @@ def defect_row(outputs: SampleOutputs, image: File, mask: File, touched: File | 
         touched: The mask of all touched pixels; None where the image is not a composite.
     """
     sample, spec = outputs.sample, outputs.shard.spec
-    verdict = outputs.judged.verdict
+    verdict = outputs.final_verdict
     return {
         "label_index": ABNORMAL,
         "split": _split(sample, spec, verdict),
@@ -123,11 +127,30 @@ def defect_provenance(outputs: SampleOutputs, diff: DiffRecord, *, composited: b
         "annotator": outputs.shard.annotator,
         "agreement_settings": canonical_json(spec.agree.shaping()),
         **outputs.judged.model_dump(mode="json"),
+        **_review_columns(outputs.decision),
     }
 
 
+def _review_columns(decision: Decision | None) -> Row:
+    """Return what a person decided, the verdict included; of what nobody reviewed, no verdict."""
+    if decision is None:
+        return {"mask_source": mask_source(None), "decision_key": None}
+    return {
+        "verdict": decision.verdict.value,
+        "reviewed_by": decision.reviewed_by,
+        "reviewed_at": decision.reviewed_at,
+        "mask_source": mask_source(decision),
+        "decision_key": decision.key,
+    }
+
+
+def mask_source(decision: Decision | None) -> str:
+    """Return who drew the published mask, as tables name it."""
+    return REVIEWER if decision and decision.mask else DIFF_ANNOTATOR
+
+
 def _edit_columns(outputs: SampleOutputs) -> Row:
-    edit, keys = outputs.picture, outputs.keys
+    edit = outputs.picture
     return {
         "prompt": outputs.sample.prompt,
         "phrases": list(outputs.sample.phrases),
@@ -140,10 +163,7 @@ def _edit_columns(outputs: SampleOutputs) -> Row:
         "host": edit.host,
         "emulated": edit.emulated,
         "picture_sha256": edit.picture_sha256,
-        "edit_key": edit.key,
-        "diff_key": keys.diff,
-        "grounding_key": keys.grounding,
-        "agree_key": keys.agree,
+        **{f"{stage.name}_key": stage.key(outputs) for stage in STAGES},
     }
 
 
@@ -192,7 +212,11 @@ def _request_status(edit: EditRecord, dataset: str) -> str:
 
 
 def diff_instances(
-    sample_id: str, mask: Mask, anomaly_map: FloatMap, threshold: float
+    sample_id: str,
+    mask: Mask,
+    anomaly_map: FloatMap,
+    threshold: float,
+    mask_source: str = DIFF_ANNOTATOR,
 ) -> list[Row]:
     """Return one row per connected region of the published mask, scored by its mean evidence.
 
@@ -201,6 +225,7 @@ def diff_instances(
         mask: (H, W) bool, as published.
         anomaly_map: (H, W) float32 on the same grid, in noise-floor units.
         threshold: Noise-floor units at which a pixel counts as changed.
+        mask_source: Who drew the mask.
     """
     shape = (mask.shape[0], mask.shape[1])
     rows = []
@@ -208,7 +233,7 @@ def diff_instances(
         evidence = region.mean_of(anomaly_map)
         row = _instance(
             sample_id,
-            DIFF_ANNOTATOR,
+            mask_source,
             number,
             area_px=region.area_px,
             score=score_of(evidence, threshold),

@@ -1,21 +1,14 @@
 """Writes one sample's files into a dataset version and returns its rows."""
 
 from dataclasses import dataclass
+from typing import Final
 
-import numpy as np
-
-from kizu.diff.composite import carry_map
-from kizu.diff.storage import (
-    DiffRecord,
-    open_anomaly_map,
-    open_composite,
-    open_diff,
-    open_diff_mask,
-)
-from kizu.imaging.arrays import FloatMap, Mask, RgbImage
+from kizu.diff.storage import open_composite, open_diff_mask
+from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_mask, encode_png
 from kizu.outputs import SampleOutputs
-from kizu.publish.frames import move_detections
+from kizu.progress import advance
+from kizu.publish.frames import PublishedFrame
 from kizu.publish.layout import VersionFolder, defect_image, defect_mask, defect_touched
 from kizu.publish.outcomes import SampleStatus, sample_outcome
 from kizu.publish.rows import (
@@ -26,9 +19,14 @@ from kizu.publish.rows import (
     diff_instances,
     edit_row,
     grounded_instances,
+    mask_source,
 )
+from kizu.shards import Shard
 from kizu.store import Store
 from kizu.store.keys import sha256_hex
+
+PUBLISH: Final = "publish"
+"""What progress is reported as."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,13 +38,26 @@ class Published:
         label: (H, W) bool, the defect on that image.
         touched: (H, W) bool, outside of which the image is the normal one; None if it is not the
             normal image with the change pasted in.
-        anomaly_map: (H, W) float32 on the same grid.
     """
 
     image: RgbImage
     label: Mask
     touched: Mask | None
-    anomaly_map: FloatMap
+
+
+def publish_shard(store: Store, version: VersionFolder, shard: Shard) -> dict[str, list[Row]]:
+    """Write a shard's images and masks into a version.
+
+    Returns:
+        Rows by table name.
+    """
+    rows: dict[str, list[Row]] = {}
+    for sample in shard.samples:
+        published = publish_sample(store, version, SampleOutputs(store, shard, sample))
+        for table, some in published.items():
+            rows.setdefault(table, []).extend(some)
+        advance(PUBLISH)
+    return rows
 
 
 def publish_sample(
@@ -61,8 +72,8 @@ def publish_sample(
     rows = {"edits": [edit_row(outputs, outcome)]}
     if outcome.status is not SampleStatus.JUDGED:
         return rows
-    diff = open_diff(outputs.diff)
-    published = _published(outputs, diff)
+    frame = PublishedFrame(outputs)
+    published = _published(outputs, frame)
     sample = outputs.sample
     image = _write(store, version, defect_image(sample), encode_png(published.image))
     mask = _write(store, version, defect_mask(sample), encode_mask(published.label))
@@ -72,12 +83,10 @@ def publish_sample(
         touched = _write(store, version, defect_touched(sample), data)
     return rows | {
         "samples": [defect_row(outputs, image, mask, touched)],
-        "provenance": [defect_provenance(outputs, diff, composited=touched is not None)],
+        "provenance": [defect_provenance(outputs, frame.diff, composited=frame.is_photo)],
         "instances": [
-            *diff_instances(
-                sample.sample_id, published.label, published.anomaly_map, diff.threshold
-            ),
-            *_grounded(outputs, diff, published),
+            *_labelled(outputs, frame, published),
+            *_grounded(outputs, frame),
         ],
     }
 
@@ -87,22 +96,29 @@ def _write(store: Store, version: VersionFolder, path: str, data: bytes) -> File
     return File(path, sha256_hex(data))
 
 
-def _published(outputs: SampleOutputs, diff: DiffRecord) -> Published:
-    anomaly_map = open_anomaly_map(outputs.diff)
-    if not (diff.composited and outputs.shard.spec.publish.composite):
-        return Published(outputs.edited, open_diff_mask(outputs.diff), None, anomaly_map)
+def _published(outputs: SampleOutputs, frame: PublishedFrame) -> Published:
+    """Return image and masks, the label as a person drew it where one did."""
+    drawn = outputs.decision.label() if outputs.decision else None
+    if not frame.is_photo:
+        label = open_diff_mask(outputs.diff) if drawn is None else drawn
+        return Published(outputs.edited, label, None)
     pasted = open_composite(outputs.diff)
-    moved = carry_map(anomaly_map, np.array(diff.normal_from_edited))
-    return Published(pasted.image, pasted.label, pasted.touched, moved)
+    return Published(pasted.image, pasted.label if drawn is None else drawn, pasted.touched)
 
 
-def _grounded(outputs: SampleOutputs, diff: DiffRecord, published: Published) -> list[Row]:
-    record = outputs.detections
-    if record is None:
+def _labelled(outputs: SampleOutputs, frame: PublishedFrame, published: Published) -> list[Row]:
+    return diff_instances(
+        outputs.sample.sample_id,
+        published.label,
+        frame.anomaly_map(),
+        frame.diff.threshold,
+        mask_source(outputs.decision),
+    )
+
+
+def _grounded(outputs: SampleOutputs, frame: PublishedFrame) -> list[Row]:
+    found, normal = frame.detections(), outputs.sample.normal
+    if found is None or outputs.detections is None:
         return []
-    found = record.detections()
-    if published.touched is not None:
-        found = move_detections(found, np.array(diff.normal_from_edited))
-    height, width = published.label.shape
-    sample_id = outputs.sample.sample_id
-    return grounded_instances(sample_id, record.annotator, found, (height, width))
+    annotator, shape = outputs.detections.annotator, (normal.height, normal.width)
+    return grounded_instances(outputs.sample.sample_id, annotator, found, shape)

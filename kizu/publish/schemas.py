@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kizu.publish.older_tables import upgraded
+from kizu.stages import STAGES
+from kizu.versions import SCHEMA_VERSION
 
-SCHEMA_VERSION: Final = 3
 _VERSION_FIELD: Final = b"kizu.schema_version"
 _TABLE_FIELD: Final = b"kizu.table"
 
@@ -76,10 +77,7 @@ PROVENANCE: Final = pa.schema(
         pa.field("host", pa.string()),
         pa.field("emulated", pa.bool_()),
         pa.field("picture_sha256", pa.string()),
-        pa.field("edit_key", pa.string()),
-        pa.field("diff_key", pa.string()),
-        pa.field("grounding_key", pa.string()),
-        pa.field("agree_key", pa.string()),
+        *(pa.field(f"{stage.name}_key", pa.string()) for stage in STAGES),
         pa.field("diff_settings", pa.string()),
         pa.field("diff_status", pa.string()),
         pa.field("drift", pa.string()),
@@ -101,6 +99,9 @@ PROVENANCE: Final = pa.schema(
         pa.field("detections", pa.int64()),
         pa.field("detections_elsewhere", pa.int64()),
         pa.field("reviewed_by", pa.string()),
+        pa.field("reviewed_at", pa.string()),
+        pa.field("mask_source", pa.string()),
+        pa.field("decision_key", pa.string()),
     ]
 )
 

@@ -4,14 +4,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from kizu.planning import edited_images
-from kizu.publish.layout import MANIFEST, VersionFolder, good_image, latest_path
-from kizu.publish.outcomes import Outcome, SampleStatus
+from kizu.publish.dataset import Dataset
+from kizu.publish.layout import (
+    MANIFEST,
+    VersionFolder,
+    good_image,
+    latest_path,
+    latest_version,
+)
+from kizu.publish.outcomes import (
+    Outcome,
+    SampleStatus,
+    is_empty,
+    may_become_latest,
+    shard_outcomes,
+    version_name,
+)
 from kizu.publish.rows import File, Row, normal_provenance, normal_row
-from kizu.publish.schemas import SCHEMA_VERSION, TABLES, encode_table
+from kizu.publish.schemas import TABLES, encode_table
+from kizu.settings import Record
+from kizu.shards import ShardRef
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 from kizu.store.keys import sha256_hex
+from kizu.versions import SCHEMA_VERSION
 
 
 class VersionChangedError(RuntimeError):
@@ -24,6 +41,54 @@ _SORTED_BY: Final = {
     "provenance": ("sample_id",),
     "edits": ("sample_id", "edit_key"),
 }
+
+
+class VersionRef(Record):
+    """A dataset version, published or about to be.
+
+    Attributes:
+        dataset: The dataset's name.
+        version: The version's.
+        is_new: False if it was there already.
+        is_empty: True if no sample was judged: then nothing is published.
+        outcomes: Where it is written how far every sample came.
+    """
+
+    dataset: str
+    version: str
+    is_new: bool
+    is_empty: bool
+    outcomes: str
+
+    def folder(self) -> VersionFolder:
+        """Return where its files lie."""
+        return VersionFolder(self.dataset, self.version)
+
+    def open_outcomes(self, store: Store) -> list[Outcome]:
+        """Read how far every sample came, in the build's order."""
+        return list(_OutcomeList.model_validate(store.read_json(self.outcomes)).outcomes)
+
+
+class _OutcomeList(Record):
+    """How far every sample of a build came, in the build's order."""
+
+    outcomes: tuple[Outcome, ...]
+
+
+def choose_version(
+    spec: DatasetSpec, images: Sequence[NormalImage], shards: Sequence[ShardRef], store: Store
+) -> VersionRef:
+    """Name the version that what is in the store now makes, and note how far every sample came."""
+    outcomes = shard_outcomes(shards, store)
+    version = version_name(spec, images, outcomes)
+    noted = _OutcomeList(outcomes=tuple(outcomes)).model_dump(mode="json")
+    return VersionRef(
+        dataset=spec.name,
+        version=version,
+        is_new=not VersionFolder(spec.name, version).is_complete(store),
+        is_empty=is_empty(outcomes),
+        outcomes=store.put_json("builds/outcomes", noted),
+    )
 
 
 def publish_normals(
@@ -80,19 +145,37 @@ def _check_content(
     version: VersionFolder, outcomes: Sequence[Outcome], provenance: Sequence[Row]
 ) -> None:
     """Refuse rows of something made since the version was named: its name is its content."""
-    named = {o.sample_id: o.agree_key for o in outcomes if o.status is SampleStatus.JUDGED}
-    found = {row["sample_id"]: row["agree_key"] for row in provenance if row.get("agree_key")}
-    odd = sorted(dict(named.items() ^ found.items()))
+    judged = [outcome for outcome in outcomes if outcome.status is SampleStatus.JUDGED]
+    named = {(o.sample_id, o.verdict_key, o.decision_key or None) for o in judged}
+    made = [row for row in provenance if row.get("verdict_key")]
+    found = {(row["sample_id"], row["verdict_key"], row["decision_key"]) for row in made}
+    odd = sorted(sample_id for sample_id, *_ in named ^ found)
     if odd:
         raise VersionChangedError(
             f"{odd[0]} changed while version {version.version} of {version.dataset} was "
-            "published, by another build; build again"
+            "published, by another build or a review; build again"
         )
 
 
-def point_to_latest(store: Store, version: VersionFolder) -> None:
-    """Make a complete version the dataset's latest one."""
-    store.write_json(latest_path(version.dataset), {"version": version.version})
+def make_latest(
+    spec: DatasetSpec, version: VersionRef, store: Store, *, left_out: int, lacks_annotator: bool
+) -> str:
+    """Make a version the latest one if it may be; return the version that is latest now.
+
+    Args:
+        spec: The dataset.
+        version: The version that was published.
+        store: The store.
+        left_out: Samples that the build did not try, and photos that could not be read.
+        lacks_annotator: True if the annotator that the spec names was not at hand.
+    """
+    latest = latest_version(store, version.dataset)
+    known = latest if latest and latest.is_complete(store) else None
+    lost = lacks_annotator and known is not None and Dataset(store, known).is_annotated
+    if may_become_latest(spec, version.open_outcomes(store), left_out, lost_annotator=lost):
+        store.write_json(latest_path(version.dataset), {"version": version.version})
+        return version.version
+    return latest.version if latest else ""
 
 
 def _write_table(store: Store, version: VersionFolder, table: str, rows: list[Row]) -> str:

@@ -4,14 +4,13 @@
 page that needs nothing else, ``contact_sheet`` on one picture. Nothing here reads or writes files.
 """
 
-from kizu.report.card import REPORT_VERSION, Card, CardPictures, Metric, Verdict
+from kizu.report.card import Card, CardPictures, Metric, Verdict
 from kizu.report.card_pictures import draw_card
 from kizu.report.contact_sheet import contact_sheet
 from kizu.report.page import Page, YieldRow, render_page
 from kizu.report.translations import Language
 
 __all__ = [
-    "REPORT_VERSION",
     "Card",
     "CardPictures",
     "Language",

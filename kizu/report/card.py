@@ -7,9 +7,6 @@ from typing import Any, Final, Literal, Self, TypeAlias
 
 from kizu.imaging.arrays import Boxes, FloatMap, Mask, RgbImage
 
-REPORT_VERSION: Final = "3"
-"""Goes into the key of stored pictures; raise it when a card is drawn or stored differently."""
-
 Verdict = Literal["accept", "review", "reject"]
 Panel = Literal["normal", "edited", "outlined", "heat"]
 Metric: TypeAlias = float | int | str | None

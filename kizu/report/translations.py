@@ -179,6 +179,7 @@ _METRICS_JA: Final = {
     "mask_iou": "マスク IoU",
     "match_rate": "位置合わせ一致率",
     "outside_fraction": "領域外の割合",
+    "reviewed_by": "確認者",
 }
 
 _FACTS_JA: Final = {

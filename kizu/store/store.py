@@ -8,6 +8,7 @@ Layout, readable by people::
     truth/ab/abcd….png          the painter's true masks, for evaluation only
     stages/diff/ab/abcd…/       what a stage made, addressed by the key of its inputs
     builds/…                    plans and shards
+    decisions/ab/abcd…/         what people decided on a picture with its mask, one after the other
     datasets/NAME/VERSION/      what is published
     reports/NAME/VERSION/       pages and pictures
     results/                    what Prefect keeps of tasks; old ones are removed

@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-STAGES = ("edit", "diff", "grounding", "agree")
+STAGES = ("edit", "diff", "grounding", "verdict")
 
 
 def edits(store: Path) -> dict[str, int]:

@@ -5,8 +5,7 @@ from flows.build import build_dataset
 from kizu.grounding import GroundingSettings
 from kizu.publish.layout import latest_version
 from kizu.spec import DatasetSpec
-from kizu.summary import BuildSummary
-from tasks.yield_alert import has_drifted
+from kizu.summary import BuildSummary, has_drifted
 
 NOWHERE = GroundingSettings(annotator="grounding-dino+sam", detector_weights="/nowhere")
 

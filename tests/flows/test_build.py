@@ -104,7 +104,7 @@ def test_a_second_build_makes_nothing(build, spec, store):
     }
 
 
-@pytest.mark.parametrize("stage", ["diff", "agree"])
+@pytest.mark.parametrize("stage", ["diff", "verdict"])
 def test_deleting_one_stage_output_recomputes_just_that_one(build, spec, store, stage):
     build(spec)
     [victim, *_] = [path for path in store.list(f"stages/{stage}") if path.endswith("record.json")]
@@ -203,7 +203,7 @@ def test_a_worker_with_other_weights_than_planned_fails_its_shard_and_names_both
     }
     here = json.loads(annotator_version(changed(spec, grounding=grounding).grounding))
     planned = json.dumps({**here, "detector": "sha256:of another machine"})
-    monkeypatch.setattr("tasks.grounding.annotator_version", lambda _: planned)
+    monkeypatch.setattr("kizu.stages.grounding.annotator_version", lambda _: planned)
     state, summary = build(changed(spec, grounding=grounding))
     assert state.is_failed()
     assert (summary.failed, summary.version) == (4, "")

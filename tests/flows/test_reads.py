@@ -26,7 +26,7 @@ def reads(monkeypatch):
 def test_a_rebuild_reads_every_verdict_once_for_version_report_and_artifacts(build, spec, reads):
     store = Store(f"objects://{uuid.uuid4().hex}/store")
     _, first = build(spec, store.url)
-    verdicts = [path for path in store.list("stages/agree") if path.endswith("record.json")]
+    verdicts = [path for path in store.list("stages/verdict") if path.endswith("record.json")]
     reads.clear()
     _, second = build(spec, store.url)
     assert (second.version, second.is_new) == (first.version, False)

@@ -58,13 +58,13 @@ def test_before_there_is_a_picture_there_are_no_keys(outputs):
     assert not found.has_picture
     assert found.agreement is None
     with pytest.raises(FileNotFoundError, match=r"the edit of a_hole_000_.* is not in the store"):
-        _ = found.keys
+        _ = found.diff
 
 
 def test_keys_cost_one_read_of_the_edits_record(outputs, reads):
     found = outputs(None)
     reads.clear()
-    _ = found.diff, found.grounding, found.agree, found.card
+    _ = found.diff, found.grounding, found.verdict, found.card
     assert reads == {"edits": 1}
 
 

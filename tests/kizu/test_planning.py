@@ -3,9 +3,15 @@ from datetime import date
 import pytest
 
 from kizu.edit.storage import sidecar_path
-from kizu.planning import edited_images, estimate_build, plan_samples, spec_warnings
+from kizu.planning import (
+    edited_images,
+    estimate_build,
+    plan_build,
+    plan_samples,
+    spec_warnings,
+)
 from kizu.samples import file_stem, is_test_photo
-from kizu.sources import Inventory, NormalImage
+from kizu.sources import Inventory, NormalImage, Skipped, SourceError
 from kizu.spec import DatasetSpec
 from kizu.spec_errors import SpecError
 
@@ -70,9 +76,33 @@ def test_a_bound_on_edited_photos_only_grows(spec, images):
     assert len(chosen(99)) == 12
 
 
+def test_the_stored_plan_is_the_plan(spec, images, store):
+    inventory = Inventory(tuple(images), (Skipped("x.png", "cannot be read", unreadable=True),))
+    plan = plan_build(spec, inventory, None, store, shard_size=7)
+    assert [shard.number for shard in plan.shards] == [1, 2, 3, 4]
+    assert list(plan.open(store)) == plan_samples(spec, images)
+    assert (plan.photos, plan.samples, plan.left_out) == (12, 24, 1)
+    assert plan == plan_build(spec, inventory, None, store, shard_size=7)
+
+
+def test_a_plan_of_what_is_stored_leaves_out_the_rest_and_counts_it(spec, images, store):
+    inventory = Inventory(tuple(images), ())
+    with pytest.raises(SourceError, match="holds no edit of 'plates'; run build-dataset first"):
+        plan_build(spec, inventory, None, store, 7, stored_only=True)
+    store.write_json(sidecar_path(keys(spec, images)[3]), {})
+    plan = plan_build(spec, inventory, None, store, 7, stored_only=True)
+    assert (plan.samples, plan.left_out) == (1, 23)
+
+
+def test_without_a_usable_photo_there_is_no_plan(spec, store):
+    nothing = Inventory((), (Skipped("x.txt", "no image"),))
+    with pytest.raises(SourceError, match=r"none of 1 files can be used \(x.txt: no image\)"):
+        plan_build(spec, nothing, None, store, 7)
+
+
 def test_the_outlook_counts_what_the_store_holds(spec, images, store):
     store.write_json(sidecar_path(keys(spec, images)[0]), {})
-    found = estimate_build(spec, Inventory(tuple(images), ()), store)
+    found = estimate_build(spec, plan_samples(spec, images), len(images), store)
     assert (found.photos, found.requests, found.stored, found.to_make) == (12, 24, 1, 23)
     assert found.cost_usd == 0.0
 

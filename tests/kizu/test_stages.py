@@ -7,21 +7,24 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from kizu.agree import verdict
+from kizu.agree.verdict import Verdict
 from kizu.edit import regions
 from kizu.edit.flux import FluxSettings
 from kizu.edit.gpt_image.settings import GptImageSettings
 from kizu.edit.painter.settings import PainterSettings
 from kizu.edit.registry import EDITORS
-from kizu.edit.storage import EditRecord
-from kizu.grounding import annotators
+from kizu.edit.storage import EditRecord, sidecar_path
+from kizu.grounding import annotator_version
 from kizu.imaging.geometry import Geometry
+from kizu.outputs import SampleOutputs
 from kizu.planning import plan_samples
 from kizu.publish.outcomes import Outcome, SampleStatus, version_name
 from kizu.settings import Settings
+from kizu.shards import Shard
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
-from kizu.stages import stage_keys
+from kizu.stages import STAGES
+from kizu.store import Store
 
 NORMAL = NormalImage("ab" * 32, "cd" * 32, "a.png", 640, 480)
 WHOLE = Geometry.fit((640, 480), GptImageSettings(name="gpt-image").sizes)
@@ -41,11 +44,11 @@ FOUNDATION: dict[str, Any] = {
 }
 PAID: dict[str, Any] = {**FOUNDATION, "editor": {"name": "gpt-image", "model": "gpt-image-1"}}
 
-E, D, G, A, C, V = "edit", "diff", "grounding", "agree", "card", "version"
+E, D, G, A, C, V = "edit", "diff", "grounding", "verdict", "card", "version"
 FROM_EDIT = {E, V}
 FROM_DIFF = {D, A, C, V}
 FROM_GROUNDING = {G, A, C, V}
-FROM_AGREE = {A, C, V}
+FROM_VERDICT = {A, C, V}
 NOTHING: set[str] = set()
 
 COMMON: dict[str, tuple[Any, set[str]]] = {
@@ -65,8 +68,8 @@ COMMON: dict[str, tuple[Any, set[str]]] = {
     "defects.0.region.x1": (0.8, FROM_EDIT | FROM_DIFF),
     "defects.0.region.y1": (0.8, FROM_EDIT | FROM_DIFF),
     "defects.0.region.kind": ("foreground", FROM_EDIT | FROM_DIFF),
-    "defects.0.area.min_fraction": (0.002, FROM_EDIT | FROM_AGREE),
-    "defects.0.area.max_fraction": (0.3, FROM_EDIT | FROM_AGREE),
+    "defects.0.area.min_fraction": (0.002, FROM_EDIT | FROM_VERDICT),
+    "defects.0.area.max_fraction": (0.3, FROM_EDIT | FROM_VERDICT),
     "diff.false_alarm_rate": (0.02, FROM_DIFF),
     "diff.min_visible_delta_e": (3.0, FROM_DIFF),
     "diff.min_area_px": (9, FROM_DIFF),
@@ -90,11 +93,11 @@ COMMON: dict[str, tuple[Any, set[str]]] = {
     "grounding.deployment": ("other eyes", FROM_GROUNDING),
     "grounding.mmdet_python": ("elsewhere", NOTHING),
     "grounding.mmdet_config": ("elsewhere", NOTHING),
-    "agree.min_mask_iou": (0.4, FROM_AGREE),
-    "agree.min_mask_containment": (0.4, FROM_AGREE),
-    "agree.max_box_area_ratio": (5.0, FROM_AGREE),
-    "agree.max_outside_fraction": (0.4, FROM_AGREE),
-    "agree.without_grounding": ("accept", FROM_AGREE),
+    "agree.min_mask_iou": (0.4, FROM_VERDICT),
+    "agree.min_mask_containment": (0.4, FROM_VERDICT),
+    "agree.max_box_area_ratio": (5.0, FROM_VERDICT),
+    "agree.max_outside_fraction": (0.4, FROM_VERDICT),
+    "agree.without_grounding": ("accept", FROM_VERDICT),
     "publish.test_fraction": (0.4, {V}),
     "publish.composite": (False, {C, V}),
     "publish.latest": ("always", NOTHING),
@@ -172,18 +175,22 @@ def keys(spec: DatasetSpec, picture: str = "ef" * 32, geometry: Geometry = WHOLE
         geometry=geometry,
         picture_sha256=picture,
     )
-    made = stage_keys(sample, spec, annotators.annotator_version(spec.grounding), edit)
+    store = Store("memory://keys")
+    store.write_json(sidecar_path(edit.key), edit.model_dump(mode="json"))
+    shard = Shard(spec=spec, annotator=annotator_version(spec.grounding), samples=())
+    outputs = SampleOutputs(store, shard, sample)
+    made = {stage.name: stage.key(outputs) for stage in STAGES}
     outcome = Outcome(
         sample_id=sample.sample_id,
         defect_type=sample.defect_type,
         status=SampleStatus.JUDGED,
         reason="agree",
-        verdict=verdict.Verdict.ACCEPT,
+        verdict=Verdict.ACCEPT,
         edit_key=sample.request.key,
-        agree_key=made.agree,
+        verdict_key=made[A],
         cost_usd=0.0,
     )
-    return {E: sample.request.key, **vars(made), V: version_name(spec, [NORMAL], [outcome])}
+    return {**made, C: outputs.card_key, V: version_name(spec, [NORMAL], [outcome])}
 
 
 def with_setting(fields: dict[str, Any], path: str, value: Any) -> DatasetSpec:
@@ -238,10 +245,11 @@ def test_every_setting_of_an_editor_stands_in_its_table(editor):
 @pytest.mark.parametrize(
     ("module", "version", "expected"),
     [
-        ("kizu.stages.DIFF_VERSION", "next", FROM_DIFF),
-        ("kizu.stages.AGREE_VERSION", "next", FROM_AGREE),
-        ("kizu.stages.REPORT_VERSION", "next", {C}),
-        ("kizu.grounding.annotators.CODE_VERSION", 99, FROM_GROUNDING),
+        ("kizu.edit.painter.settings.PAINTER_VERSION", "next", FROM_EDIT | {C}),
+        ("kizu.stages.diff.DIFF_VERSION", "next", FROM_DIFF),
+        ("kizu.stages.verdict.VERDICT_VERSION", "next", FROM_VERDICT),
+        ("kizu.outputs.CARD_VERSION", "next", {C}),
+        ("kizu.grounding.annotators.GROUNDING_VERSION", 99, FROM_GROUNDING),
         ("kizu.publish.outcomes.SCHEMA_VERSION", 99, {V}),
     ],
 )

@@ -2,10 +2,9 @@
 
 from kizu.edit.painter.drift import DriftProfile, imitate_drift
 from kizu.edit.painter.kinds import DefectKind, kind_from_prompt
-from kizu.edit.painter.painting import PAINTER_VERSION, Painting, paint
+from kizu.edit.painter.painting import Painting, paint
 
 __all__ = [
-    "PAINTER_VERSION",
     "DefectKind",
     "DriftProfile",
     "Painting",

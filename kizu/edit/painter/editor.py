@@ -3,12 +3,13 @@
 from typing import Final, Literal
 
 from kizu.edit.editor import Edit
-from kizu.edit.painter import PAINTER_VERSION, DefectKind, imitate_drift, paint
+from kizu.edit.painter import DefectKind, imitate_drift, paint
 from kizu.edit.painter.settings import PainterSettings
 from kizu.edit.request import EditRequest
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_png
 from kizu.imaging.geometry import FreeSizes, Geometry
+from kizu.versions import PAINTER_VERSION
 
 PAINTER_SIZES: Final = FreeSizes(
     multiple_px=16,  # as gpt-image-2, so that an emulated build has sizes of a real one

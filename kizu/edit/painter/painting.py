@@ -20,9 +20,6 @@ from kizu.edit.painter.placement import (
 from kizu.edit.painter.size_search import Attempt, Crop, paint_once, search_size
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
-PAINTER_VERSION: Final = "2"
-"""Goes into request keys; another version paints other pixels."""
-
 _MIN_SIDE_PX: Final = 32  # by eye: below, the smallest defect of every kind is a few pixels
 _MIN_AREA_PX: Final = 6.0  # by eye: of fewer pixels no kind can be told
 _SLENDERNESS: Final = 45.0  # squared length per area; the least of scratches, under it a bar

@@ -8,10 +8,10 @@ from pydantic import Field, JsonValue
 from kizu.edit.editor import Editor, SecretSource
 from kizu.edit.painter.drift import DriftProfile
 from kizu.edit.painter.kinds import DefectKind, kind_from_prompt
-from kizu.edit.painter.painting import PAINTER_VERSION
 from kizu.edit.request import DefectRequest
 from kizu.edit.settings import EditorSettings
 from kizu.imaging.geometry import Fit
+from kizu.versions import PAINTER_VERSION
 
 
 class PainterSettings(EditorSettings):

@@ -1,6 +1,6 @@
 import pytest
 
-from kizu.billing.budget import BudgetSpec, broken_cap
+from kizu.billing.budget import BudgetSpec, broken_cap, shortfall
 from kizu.billing.totals import Account, Spent
 
 SPENT = Spent(requests=10, cost_usd=1.0)
@@ -65,3 +65,31 @@ def test_a_cap_in_dollars_needs_a_price():
 def test_a_cap_in_dollars_cannot_be_kept_after_calls_of_unknown_price():
     spent = Spent(requests=2, unpriced=2)
     assert "the price of 2 earlier calls is not known" in sentence({"max_cost_usd": 9}, spent=spent)
+
+
+@pytest.mark.parametrize(
+    ("budget", "to_make", "cost_usd"),
+    [
+        (BudgetSpec(), 1000, 50.0),
+        (BudgetSpec(max_requests=5), 5, 0.2),
+        (BudgetSpec(max_cost_usd=0.2), 5, 0.2),
+        (BudgetSpec(max_requests=5), 5, None),
+        (BudgetSpec(max_requests=0), 5, 0.0),
+        (BudgetSpec(max_requests=0), 0, None),
+    ],
+)
+def test_a_plan_within_its_budget_lacks_nothing(budget, to_make, cost_usd):
+    assert shortfall(budget, Spent(), to_make, cost_usd) == ""
+
+
+def test_a_cap_in_dollars_lets_no_plan_of_unknown_price_pass():
+    said = shortfall(BudgetSpec(max_cost_usd=100), Spent(), 5, None)
+    assert said == "what 5 new edits cost is not known; give the prices"
+
+
+def test_a_plan_over_both_limits_says_both():
+    budget = BudgetSpec(max_requests=6, max_cost_usd=0.3)
+    assert shortfall(budget, Spent(requests=2, cost_usd=0.15), 5, 0.2) == (
+        "it needs 5 new edits, 2 of 6 requests are used and "
+        "it can cost 0.20 USD more, 0.15 of 0.30 USD are spent"
+    )

@@ -76,7 +76,7 @@ def publish(store, photo, tmp_path):
         save_detections(outputs.grounding, ANNOTATOR, found)
         stored = open_detections(outputs.grounding).detections()
         verdict = agree(result.mask, result.status, stored, sample.expected_area, spec.agree)
-        outputs.agree.finish(verdict.model_dump(mode="json"))
+        outputs.verdict.finish(verdict.model_dump(mode="json"))
         version = VersionFolder("plates", "0123")
         return publish_sample(store, version, outputs), version
 

@@ -1,0 +1,120 @@
+"""What people decide on samples: kept for ever, applied when a dataset is published.
+
+``decisions/ab/KEY/00000001.json`` is the first decision on what lies under KEY, the next one
+supersedes it. The key is that of the picture with its mask as a person saw it, so a decision on
+another picture or mask is found no more, while other thresholds or another annotator leave it be.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from kizu.agree.verdict import Verdict
+from kizu.imaging.arrays import Mask
+from kizu.imaging.rle import decode_rle, encode_rle
+from kizu.settings import Record
+from kizu.stages import DIFF, VERDICT
+from kizu.stages.inputs import SampleInputs
+from kizu.store import Store, keyed
+from kizu.store.keys import canonical_json, content_key, sha256_hex
+
+
+class Decision(Record):
+    """What a person decided on one sample.
+
+    Attributes:
+        verdict: "accept" or "reject".
+        reviewed_by: Who.
+        reviewed_at: When, in ISO 8601 UTC.
+        note: Why, in their words; may be empty.
+        mask: The defect as they drew it on the published image, as COCO RLE; None where the mask
+            they saw is right.
+        sample_id: The sample.
+        edit_key: Key of its edit.
+        picture_sha256: SHA-256 of the edited picture.
+        verdict_key: Key of the verdict they saw.
+    """
+
+    verdict: Literal[Verdict.ACCEPT, Verdict.REJECT]
+    reviewed_by: str
+    reviewed_at: str
+    note: str = ""
+    mask: dict[str, Any] | None = None
+    sample_id: str
+    edit_key: str
+    picture_sha256: str
+    verdict_key: str
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of the decision: any other one makes another version of the dataset."""
+        return sha256_hex(canonical_json(self.model_dump(mode="json")).encode())
+
+    def label(self) -> Mask | None:
+        """Return the mask they drew, (H, W) bool on the published image; None if they drew none."""
+        return None if self.mask is None else decode_rle(self.mask)
+
+
+def record_decision(
+    sample: SampleInputs,
+    verdict: Literal[Verdict.ACCEPT, Verdict.REJECT],
+    reviewed_by: str,
+    *,
+    note: str = "",
+    mask: Mask | None = None,
+) -> Decision:
+    """Store what a person decides on a sample; it supersedes what was decided before.
+
+    Args:
+        sample: The sample, judged.
+        verdict: What becomes of it.
+        reviewed_by: Who decides.
+        note: Why.
+        mask: The defect, (H, W) bool on the published image, where its mask is wrong.
+
+    Raises:
+        ValueError: The mask is not of the image's size, or nobody is named.
+        FileNotFoundError: The sample has no picture.
+    """
+    size = (sample.sample.normal.height, sample.sample.normal.width)
+    if mask is not None and mask.shape != size:
+        raise ValueError(
+            f"the mask for {sample.sample.sample_id} is {mask.shape}, its image is {size}; "
+            "draw it on the published image"
+        )
+    if not reviewed_by.strip():
+        raise ValueError(f"nobody is named who decides on {sample.sample.sample_id}; give a name")
+    decision = Decision(
+        verdict=verdict,
+        reviewed_by=reviewed_by,
+        reviewed_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        note=note,
+        mask=None if mask is None else encode_rle(mask),
+        sample_id=sample.sample.sample_id,
+        edit_key=sample.picture.key,
+        picture_sha256=sample.picture.picture_sha256,
+        verdict_key=VERDICT.key(sample),
+    )
+    _append(sample.store, _folder(sample), decision)
+    return decision
+
+
+def find_decision(sample: SampleInputs) -> Decision | None:
+    """Return the last decision on a sample's picture and mask; None where there is none.
+
+    Raises:
+        FileNotFoundError: The sample has no picture.
+    """
+    decisions = list(sample.store.list(_folder(sample)))
+    return Decision.model_validate(sample.store.read_json(decisions[-1])) if decisions else None
+
+
+def _folder(sample: SampleInputs) -> str:
+    seen = {"diff": DIFF.key(sample), "composite": sample.shard.spec.publish.composite}
+    return keyed("decisions", content_key("review", **seen))
+
+
+def _append(store: Store, folder: str, decision: Decision) -> None:
+    """Store a decision under the next free number, whoever else stores one at the same time."""
+    number = len(list(store.list(folder))) + 1
+    while not store.create_json(f"{folder}/{number:08d}.json", decision.model_dump(mode="json")):
+        number += 1

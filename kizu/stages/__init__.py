@@ -1,0 +1,32 @@
+"""The stages every sample goes through: one file per stage, and the table of them.
+
+Each output has a key made from what it is made from, so the keys of a sample's outputs are known
+once its edit is there, and then what is missing is a question of which files exist, on any machine
+that sees the store.
+"""
+
+from typing import Final
+
+from kizu.stages.base import Stage, StageRun, run_stage
+from kizu.stages.diff import DIFF
+from kizu.stages.edit import EDIT
+from kizu.stages.grounding import GROUNDING
+from kizu.stages.verdict import VERDICT
+
+STAGES: Final[tuple[Stage, ...]] = (EDIT, DIFF, GROUNDING, VERDICT)
+"""In an order in which every stage follows those it reads."""
+
+ANNOTATION_STAGES: Final = tuple(stage for stage in STAGES if stage is not EDIT)
+"""What can be made anew of the edits there are; nothing of it costs an edit."""
+
+__all__ = [
+    "ANNOTATION_STAGES",
+    "DIFF",
+    "EDIT",
+    "GROUNDING",
+    "STAGES",
+    "VERDICT",
+    "Stage",
+    "StageRun",
+    "run_stage",
+]

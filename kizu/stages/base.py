@@ -1,0 +1,128 @@
+"""What a stage is: a name, what its key is made from, and its work."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from kizu.cancellation import CancelToken
+from kizu.edit.editor import SecretSource
+from kizu.samples import PlannedSample
+from kizu.shards import Shard, ShardRef, ShardReport, StepResult, run_shard
+from kizu.stages.inputs import SampleInputs
+from kizu.store import StageFolder, Store
+from kizu.store.keys import content_key
+
+
+@dataclass(frozen=True)
+class StageRun:
+    """What the stages of one run have in common.
+
+    Attributes:
+        store: The store.
+        cancel: The run's cancellation.
+        secrets: Where secrets are found that are not in the environment.
+    """
+
+    store: Store
+    cancel: CancelToken
+    secrets: SecretSource | None = None
+
+
+def _nothing(_: SampleInputs) -> None:
+    """Leave what is there as it is."""
+
+
+@dataclass(frozen=True)
+class ShardWork:
+    """A stage at work on one shard.
+
+    Attributes:
+        make: Makes the output of a sample that has none, and stores it.
+        keep: Takes note of a sample whose output was there.
+        threads: Samples worked on at a time; more than one for work that waits for a service or
+            takes turns at a model.
+    """
+
+    make: Callable[[SampleInputs], None]
+    keep: Callable[[SampleInputs], None] = _nothing
+    threads: int = 1
+
+
+class Stage(ABC):
+    """One step that every sample goes through; its output is found by a key.
+
+    A stage says what its key is made from and makes one sample's output. Where the samples of a
+    shard share something, as a model or a service, it gives ``open`` instead of ``make``.
+
+    Attributes:
+        name: Names the stage, its tasks, its folder in the store and its key column.
+        after: The stages whose outputs it reads.
+        on_gpu: True if its tasks go to GPU workers, where there are some.
+    """
+
+    name: ClassVar[str]
+    after: ClassVar[tuple["Stage", ...]] = ()
+    on_gpu: ClassVar[bool] = False
+
+    @abstractmethod
+    def key_inputs(self, sample: SampleInputs) -> dict[str, Any]:
+        """Return everything that shapes the output, as JSON values, an algorithm version among it.
+
+        Raises:
+            FileNotFoundError: There is no edited picture to make a key from.
+        """
+
+    def make(self, sample: SampleInputs) -> None:
+        """Make a sample's output and store it in the stage's folder."""
+        raise NotImplementedError(f"the stage {self.name} has neither make nor open")
+
+    def open(self, shard: Shard, run: StageRun) -> AbstractContextManager[ShardWork]:  # noqa: ARG002 - for stages that share something
+        """Return the work on a shard's samples, with what they share open around it."""
+        return nullcontext(ShardWork(self.make))
+
+    def key(self, sample: SampleInputs) -> str:
+        """Return the key of a sample's output; it is made once per sample.
+
+        Raises:
+            FileNotFoundError: There is no edited picture to make a key from.
+        """
+        if self.name not in sample.keys:
+            sample.keys[self.name] = content_key(self.name, **self.key_inputs(sample))
+        return sample.keys[self.name]
+
+    def folder(self, sample: SampleInputs) -> StageFolder:
+        """Return where a sample's output lies.
+
+        Raises:
+            FileNotFoundError: There is no edited picture to make a key from.
+        """
+        return StageFolder(sample.store, self.name, self.key(sample))
+
+    def is_done(self, sample: SampleInputs) -> bool:
+        """Tell whether there is nothing left to make."""
+        return self.folder(sample).done()
+
+    def step(self, sample: SampleInputs, work: ShardWork) -> StepResult:
+        """Do what is to do for one sample."""
+        if self.after and not sample.has_picture:
+            return StepResult.WAITING
+        if self.is_done(sample):
+            work.keep(sample)
+            return StepResult.KEPT
+        if not all(before.is_done(sample) for before in self.after):
+            return StepResult.WAITING
+        work.make(sample)
+        return StepResult.MADE
+
+
+def run_stage(stage: Stage, ref: ShardRef, run: StageRun) -> ShardReport:
+    """Take a shard through a stage; one sample's failure stops no other."""
+    shard = ref.open(run.store)
+    with stage.open(shard, run) as work:
+
+        def step(sample: PlannedSample) -> StepResult:
+            return stage.step(SampleInputs(run.store, shard, sample), work)
+
+        return run_shard(stage.name, shard, run.store, step, run.cancel, threads=work.threads)

@@ -1,0 +1,64 @@
+"""The edit: the picture with the defect, bought or painted once per request."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from kizu.billing.admission import CallGate
+from kizu.billing.ledger import Ledger
+from kizu.edit.editor import Editor
+from kizu.edit.get_or_make import obtain_edit
+from kizu.edit.paid import PaidEditor
+from kizu.shards import Shard
+from kizu.stages.base import ShardWork, Stage, StageRun
+from kizu.stages.inputs import SampleInputs
+
+
+class EditStage(Stage):
+    """Obtains every edit; those in the store cost nothing.
+
+    Its outputs lie under ``edits/``, apart from those of the other stages: they cost money, and
+    kizu never deletes them.
+    """
+
+    name = "edit"
+
+    def key_inputs(self, sample: SampleInputs) -> dict[str, Any]:
+        """Return the request: nobody knows the picture before it is made."""
+        return sample.sample.request.model_dump(mode="json")
+
+    def is_done(self, sample: SampleInputs) -> bool:
+        """Tell whether there is an edit or a refusal."""
+        return sample.edit is not None
+
+    @contextmanager
+    def open(self, shard: Shard, run: StageRun) -> Iterator[ShardWork]:
+        """Load the editor; a paid one gets a gate, and all samples of the shard at a time."""
+        editor = shard.spec.editor.make(run.secrets)
+        if not editor.is_paid:
+            yield ShardWork(lambda sample: _obtain(sample, editor, None))
+            return
+        ledger, spec = Ledger(run.store), shard.spec
+        gate = CallGate(ledger, spec.name, spec.budget, editor.limits, run.cancel)
+        try:
+            yield ShardWork(
+                make=lambda sample: _obtain(sample, editor, gate),
+                keep=lambda sample: _note_found(sample, gate),
+                threads=len(shard.samples),
+            )
+        finally:
+            editor.close()
+
+
+EDIT: Final = EditStage()
+
+
+def _obtain(sample: SampleInputs, editor: Editor | PaidEditor, gate: CallGate | None) -> None:
+    planned = sample.sample
+    obtain_edit(sample.store, editor, planned.request, sample.normal, planned.region, gate)
+
+
+def _note_found(sample: SampleInputs, gate: CallGate) -> None:
+    """Put into the ledger that an edit was found, and who paid for it."""
+    if (edit := sample.edit) is not None:
+        gate.note_found(edit.key, edit.bought_for, emulated=edit.emulated)
