@@ -80,7 +80,7 @@ class Outcome(Record):
         return [self.sample_id, "refused"] if self.status is SampleStatus.REFUSED else None
 
 
-def sample_outcome(outputs: SampleOutputs, store: Store) -> Outcome:
+def sample_outcome(outputs: SampleOutputs) -> Outcome:
     """Look up how far a sample came."""
     edit, agreement = outputs.edit, outputs.agreement
     status, reason = _status(edit, agreement)
@@ -90,7 +90,7 @@ def sample_outcome(outputs: SampleOutputs, store: Store) -> Outcome:
             agreement, status, reason = None, SampleStatus.UNFINISHED, problem
     sample = outputs.sample
     if not reason:
-        reason = last_failure(store, sample.sample_id) or "it was not tried yet"
+        reason = last_failure(outputs.store, sample.sample_id) or "it was not tried yet"
     return Outcome(
         sample_id=sample.sample_id,
         defect_type=sample.defect_type,
@@ -114,7 +114,7 @@ def shard_outcomes(refs: Sequence[ShardRef], store: Store) -> list[Outcome]:
 
 
 def _outcomes_of(shard: Shard, store: Store) -> list[Outcome]:
-    return [sample_outcome(SampleOutputs(store, shard, sample), store) for sample in shard.samples]
+    return [sample_outcome(SampleOutputs(store, shard, sample)) for sample in shard.samples]
 
 
 def _is_published_as_edited(outputs: SampleOutputs, agreement: Agreement) -> bool:

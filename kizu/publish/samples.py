@@ -53,28 +53,26 @@ def publish_shard(store: Store, version: VersionFolder, shard: Shard) -> dict[st
     """
     rows: dict[str, list[Row]] = {}
     for sample in shard.samples:
-        published = publish_sample(store, version, SampleOutputs(store, shard, sample))
+        published = publish_sample(version, SampleOutputs(store, shard, sample))
         for table, some in published.items():
             rows.setdefault(table, []).extend(some)
         advance(PUBLISH)
     return rows
 
 
-def publish_sample(
-    store: Store, version: VersionFolder, outputs: SampleOutputs
-) -> dict[str, list[Row]]:
+def publish_sample(version: VersionFolder, outputs: SampleOutputs) -> dict[str, list[Row]]:
     """Write a judged sample's image and masks; of others only the ledger row comes back.
 
     Returns:
         Rows by table name.
     """
-    outcome = sample_outcome(outputs, store)
+    outcome = sample_outcome(outputs)
     rows = {"edits": [edit_row(outputs, outcome)]}
     if outcome.status is not SampleStatus.JUDGED:
         return rows
     frame = PublishedFrame(outputs)
     published = _published(outputs, frame)
-    sample = outputs.sample
+    sample, store = outputs.sample, outputs.store
     image = _write(store, version, defect_image(sample), encode_png(published.image))
     mask = _write(store, version, defect_mask(sample), encode_mask(published.label))
     touched = None

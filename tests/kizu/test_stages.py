@@ -1,6 +1,7 @@
 """Every key against every setting: what shapes a result is in its key, and nothing else is."""
 
 import json
+import uuid
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -19,6 +20,7 @@ from kizu.imaging.geometry import Geometry
 from kizu.outputs import SampleOutputs
 from kizu.planning import plan_samples
 from kizu.publish.outcomes import Outcome, SampleStatus, version_name
+from kizu.review import record_decision
 from kizu.settings import Settings
 from kizu.shards import Shard
 from kizu.sources import NormalImage
@@ -167,6 +169,13 @@ ROWS = [
 
 def keys(spec: DatasetSpec, picture: str = "ef" * 32, geometry: Geometry = WHOLE) -> dict[str, str]:
     """Return every key of the first sample, and the version's name."""
+    return keys_of(outputs_of(spec, picture, geometry))
+
+
+def outputs_of(
+    spec: DatasetSpec, picture: str = "ef" * 32, geometry: Geometry = WHOLE
+) -> SampleOutputs:
+    """Return the outputs of the first sample, whose edit is in a store of its own."""
     sample = plan_samples(spec, [NORMAL])[0]
     edit = EditRecord(
         key=sample.request.key,
@@ -175,11 +184,15 @@ def keys(spec: DatasetSpec, picture: str = "ef" * 32, geometry: Geometry = WHOLE
         geometry=geometry,
         picture_sha256=picture,
     )
-    store = Store("memory://keys")
+    store = Store(f"memory://{uuid.uuid4().hex}")
     store.write_json(sidecar_path(edit.key), edit.model_dump(mode="json"))
     shard = Shard(spec=spec, annotator=annotator_version(spec.grounding), samples=())
-    outputs = SampleOutputs(store, shard, sample)
-    made = {stage.name: stage.key(outputs) for stage in STAGES}
+    return SampleOutputs(store, shard, sample)
+
+
+def keys_of(outputs: SampleOutputs) -> dict[str, str]:
+    """Return every key of a sample, and the version's name."""
+    made, sample = {stage.name: stage.key(outputs) for stage in STAGES}, outputs.sample
     outcome = Outcome(
         sample_id=sample.sample_id,
         defect_type=sample.defect_type,
@@ -188,9 +201,11 @@ def keys(spec: DatasetSpec, picture: str = "ef" * 32, geometry: Geometry = WHOLE
         verdict=Verdict.ACCEPT,
         edit_key=sample.request.key,
         verdict_key=made[A],
+        decision_key=outputs.decision.key if outputs.decision else "",
         cost_usd=0.0,
     )
-    return {**made, C: outputs.card_key, V: version_name(spec, [NORMAL], [outcome])}
+    version = version_name(outputs.shard.spec, [NORMAL], [outcome])
+    return {**made, C: outputs.card_key, V: version}
 
 
 def with_setting(fields: dict[str, Any], path: str, value: Any) -> DatasetSpec:
@@ -289,3 +304,15 @@ def test_replayed_edits_make_the_version_that_their_editor_makes():
     assert keys(DatasetSpec.parse({**FOUNDATION, "editor": replay})) == keys(
         DatasetSpec.parse(FOUNDATION)
     )
+
+
+def test_what_a_person_decides_makes_another_card_and_another_version_and_no_stage_anew():
+    outputs = outputs_of(DatasetSpec.parse(FOUNDATION))
+    before = keys_of(outputs)
+    record_decision(outputs, Verdict.REJECT, "Aiko")
+    decided = SampleOutputs(outputs.store, outputs.shard, outputs.sample)
+    after = keys_of(decided)
+    assert {name for name in before if before[name] != after[name]} == {C, V}
+    record_decision(outputs, Verdict.ACCEPT, "Aiko")
+    again = keys_of(SampleOutputs(outputs.store, outputs.shard, outputs.sample))
+    assert {name for name in after if after[name] != again[name]} == {C, V}

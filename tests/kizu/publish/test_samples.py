@@ -78,7 +78,7 @@ def publish(store, photo, tmp_path):
         verdict = agree(result.mask, result.status, stored, sample.expected_area, spec.agree)
         outputs.verdict.finish(verdict.model_dump(mode="json"))
         version = VersionFolder("plates", "0123")
-        return publish_sample(store, version, outputs), version
+        return publish_sample(version, outputs), version
 
     return run
 
