@@ -23,7 +23,7 @@ from kizu.imaging.arrays import Mask
 from kizu.imaging.crops import connected_regions
 from kizu.imaging.rle import encode_crop
 from kizu.publish.frames import move_detections
-from kizu.publish.rows import diff_instances, grounded_instances
+from kizu.publish.instances import diff_instances, grounded_instances
 from kizu.spec import AreaRange
 
 REGIONS: Final = (10, 100, 400)

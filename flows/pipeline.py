@@ -13,9 +13,8 @@ from prefect import allow_failure
 from prefect.futures import PrefectFuture
 
 from flows.runner import gpu_stage, task_slots
-from kizu.planning import BuildPlan
 from kizu.progress import expect
-from kizu.shards import ShardRef
+from kizu.shards import BuildPlan, ShardRef
 from kizu.stages import Stage
 from tasks.stage import submit_shard
 

@@ -8,9 +8,9 @@ from prefect.states import Completed, Failed
 
 from flows.pipeline import submit_pipeline
 from kizu.intake import INTAKE
-from kizu.planning import BuildPlan
 from kizu.progress import expect
 from kizu.publish.samples import PUBLISH
+from kizu.shards import BuildPlan
 from kizu.spec import DatasetSpec
 from kizu.stages import Stage
 from kizu.stages.grounding import AnnotatorChoice

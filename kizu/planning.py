@@ -1,21 +1,19 @@
 """Plans a dataset: which edits of which photos it needs, and what is still to be bought."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Self
+from typing import Final
 
 from pydantic import JsonValue
 
-from kizu.billing.budget import BudgetSpec
 from kizu.edit.editor import CropPlanner
 from kizu.edit.regions import DrawnMasks, MaskRegion, Region, region_guide
 from kizu.edit.request import DefectRequest, EditRequest
 from kizu.edit.settings import EditorSettings
 from kizu.edit.storage import sidecar_path
 from kizu.samples import PlannedSample, file_stem
-from kizu.settings import Record
-from kizu.shards import ShardRef, save_shards
+from kizu.shards import BuildPlan, save_shards
 from kizu.sources import Inventory, NormalImage, SourceError
 from kizu.spec import DatasetSpec, DefectSpec
 from kizu.spec_errors import SpecError
@@ -54,33 +52,6 @@ class BuildEstimate:
     cost_usd: float | None
     previews: tuple[Preview, ...] = ()
     emulated: bool = False
-
-
-class BuildPlan(Record):
-    """What a build is to do.
-
-    Attributes:
-        shards: Its samples.
-        photos: Normal images that can be used.
-        samples: How many samples there are.
-        left_out: Samples of the dataset that are not among them, and photos that could not be
-            read.
-    """
-
-    shards: tuple[ShardRef, ...]
-    photos: int
-    samples: int
-    left_out: int
-
-    def open(self, store: Store) -> Iterator[PlannedSample]:
-        """Yield the samples; one shard is held at a time."""
-        for ref in self.shards:
-            yield from ref.open(store).samples
-
-    def with_budget(self, budget: BudgetSpec, store: Store) -> Self:
-        """Store the shards again with another budget; the samples stay as they were planned."""
-        shards = tuple(ref.with_budget(budget, store) for ref in self.shards)
-        return self.model_copy(update={"shards": shards})
 
 
 def plan_samples(

@@ -58,6 +58,33 @@ class ShardRef(Record):
         return self.model_copy(update={"path": path})
 
 
+class BuildPlan(Record):
+    """What a build is to do.
+
+    Attributes:
+        shards: Its samples.
+        photos: Normal images that can be used.
+        samples: How many samples there are.
+        left_out: Samples of the dataset that are not among them, and photos that could not be
+            read.
+    """
+
+    shards: tuple[ShardRef, ...]
+    photos: int
+    samples: int
+    left_out: int
+
+    def open(self, store: Store) -> Iterator[PlannedSample]:
+        """Yield the samples; one shard is held at a time."""
+        for ref in self.shards:
+            yield from ref.open(store).samples
+
+    def with_budget(self, budget: BudgetSpec, store: Store) -> Self:
+        """Store the shards again with another budget; the samples stay as they were planned."""
+        shards = tuple(ref.with_budget(budget, store) for ref in self.shards)
+        return self.model_copy(update={"shards": shards})
+
+
 class StepResult(StrEnum):
     """What a stage did for one sample."""
 

@@ -12,7 +12,8 @@ from pydantic import Field
 from kizu.billing.budget import shortfall
 from kizu.billing.ledger import Ledger
 from kizu.billing.totals import Spent
-from kizu.planning import BuildEstimate, BuildPlan
+from kizu.planning import BuildEstimate
+from kizu.shards import BuildPlan
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 

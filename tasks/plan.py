@@ -5,7 +5,8 @@ from prefect import task
 from kizu import planning
 from kizu.grounding import GroundingSettings
 from kizu.intake import open_inventory
-from kizu.planning import BuildEstimate, BuildPlan, estimate_build
+from kizu.planning import BuildEstimate, estimate_build
+from kizu.shards import BuildPlan
 from kizu.spec import DatasetSpec
 from kizu.stages import grounding
 from kizu.stages.grounding import AnnotatorChoice

@@ -9,6 +9,7 @@ from kizu.imaging.codecs import encode_mask, encode_png
 from kizu.outputs import SampleOutputs
 from kizu.progress import advance
 from kizu.publish.frames import PublishedFrame
+from kizu.publish.instances import diff_instances, grounded_instances
 from kizu.publish.layout import VersionFolder, defect_image, defect_mask, defect_touched
 from kizu.publish.outcomes import SampleStatus, sample_outcome
 from kizu.publish.rows import (
@@ -16,9 +17,7 @@ from kizu.publish.rows import (
     Row,
     defect_provenance,
     defect_row,
-    diff_instances,
     edit_row,
-    grounded_instances,
     mask_source,
 )
 from kizu.shards import Shard

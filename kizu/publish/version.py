@@ -157,6 +157,11 @@ def _check_content(
         )
 
 
+def point_to_latest(store: Store, version: VersionFolder) -> None:
+    """Make a complete version the dataset's latest one."""
+    store.write_json(latest_path(version.dataset), {"version": version.version})
+
+
 def make_latest(
     spec: DatasetSpec, version: VersionRef, store: Store, *, left_out: int, lacks_annotator: bool
 ) -> str:
@@ -173,7 +178,7 @@ def make_latest(
     known = latest if latest and latest.is_complete(store) else None
     lost = lacks_annotator and known is not None and Dataset(store, known).is_annotated
     if may_become_latest(spec, version.open_outcomes(store), left_out, lost_annotator=lost):
-        store.write_json(latest_path(version.dataset), {"version": version.version})
+        point_to_latest(store, version.folder())
         return version.version
     return latest.version if latest else ""
 

@@ -12,7 +12,7 @@ from kizu.imaging.boxes import box_of
 from kizu.imaging.crops import connected_regions
 from kizu.imaging.rle import decode_rle, encode_crop, encode_rle
 from kizu.publish.frames import move_detections
-from kizu.publish.rows import diff_instances, grounded_instances, score_of
+from kizu.publish.instances import diff_instances, grounded_instances, score_of
 
 SHAPE = (30, 40)
 A_LITTLE_TURNED = np.array([[1.001, 0.002, 3.3], [-0.002, 1.001, -2.7]])
