@@ -139,13 +139,14 @@ def with_defect(spec, defect=None, **fields):
 
 def test_the_paid_editors_plan_shows_prompts_and_the_most_it_can_cost(spec, images, store):
     paid = with_defect(spec, {"variants": 4}, editor={"name": "gpt-image", "quality": "low"})
-    found = estimate_build(paid, Inventory(tuple(images), ()), store)
+    found = estimate_build(paid, plan_samples(paid, images), len(images), store)
     assert found.to_make == 12 * 4
     assert len(found.previews) == 3
     assert "a deep hole" in found.previews[0].prompt
     assert 48 * 0.0087 < found.cost_usd < 48 * 0.07
     unpriced = with_defect(spec, editor={"name": "gpt-image", "model": "gpt-image-2"})
-    assert estimate_build(unpriced, Inventory(tuple(images), ()), store).cost_usd is None
+    planned = plan_samples(unpriced, images)
+    assert estimate_build(unpriced, planned, len(images), store).cost_usd is None
 
 
 def test_variants_take_the_wordings_in_turn(spec, images):
