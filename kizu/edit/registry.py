@@ -31,9 +31,10 @@ _CURRENT_NAMES: Final[Mapping[str, str]] = {
 
 def _with_current_name(fields: object) -> object:
     """Return an editor's fields as a spec gives them, under the editor's name of today."""
-    if isinstance(fields, Mapping) and fields.get("name") in _CURRENT_NAMES:
-        return {**fields, "name": _CURRENT_NAMES[fields["name"]]}
-    return fields
+    if not isinstance(fields, Mapping):
+        return fields
+    name = fields.get("name")
+    return {**fields, "name": _CURRENT_NAMES.get(name, name)} if isinstance(name, str) else fields
 
 
 if TYPE_CHECKING:

@@ -49,5 +49,7 @@ def test_unknown_editors_list_the_choices(spec):
         load_editor("gimp")
     with pytest.raises(SpecError, match="editor: there is no 'gimp'; choose one of painter, gpt-i"):
         with_editor(spec, name="gimp")
+    with pytest.raises(SpecError, match="editor: there is no"):
+        with_editor(spec, name=["gpt-image"])
     with pytest.raises(ValueError, match="settings of 'replay' given to the editor 'painter'"):
         load_editor("painter", ReplaySettings(name="replay"))
