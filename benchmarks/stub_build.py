@@ -37,7 +37,7 @@ class StubEditor(PainterEditor):
 
     def __init__(self, latency_s: float, per_minute: float = 0.0) -> None:
         """Take so long for each edit, and start so many a minute at most; 0 for no quota."""
-        super().__init__(PainterSettings())
+        super().__init__()
         self._latency_s = latency_s
         self._gap_s = 60 / per_minute if per_minute else 0.0
         self._next_start = 0.0

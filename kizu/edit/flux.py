@@ -24,14 +24,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from kizu.edit.openai_images.settings import (
-    BodyLimits,
-    ImageServiceSettings,
-    ServiceAddress,
-    Size,
-    UrlForm,
-    check_size,
-)
+from kizu.edit.openai_images.deployment import BodyLimits, ServiceAddress, Size, UrlForm
+from kizu.edit.openai_images.settings import ImageServiceSettings, check_size
 from kizu.edit.request import EditRequest
 from kizu.edit.served import Served, ServedCall, ServedModel
 from kizu.imaging.geometry import FixedSizes

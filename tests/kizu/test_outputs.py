@@ -8,7 +8,6 @@ import pytest
 from kizu.edit.foreground import find_foreground
 from kizu.edit.get_or_make import obtain_edit
 from kizu.edit.painter.editor import PainterEditor
-from kizu.edit.painter.settings import PainterSettings
 from kizu.edit.regions import foreground_mask
 from kizu.imaging.codecs import decode_png
 from kizu.outputs import SampleOutputs
@@ -46,7 +45,7 @@ def outputs(spec, store):
         [sample] = plan_samples(parsed, [image])
         if edited:
             photo = decode_png(store.read(image.path))
-            painter = PainterEditor(PainterSettings())
+            painter = PainterEditor()
             obtain_edit(store, painter, sample.request, photo, sample.region)
         return SampleOutputs(store, Shard(spec=parsed, annotator=None, samples=()), sample)
 

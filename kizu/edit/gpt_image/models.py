@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from kizu.edit.gpt_image.pricing import Prices
-from kizu.edit.openai_images.settings import BodyLimits, Size
+from kizu.edit.openai_images.deployment import BodyLimits, Size
 from kizu.imaging.geometry import FixedSizes, FreeSizes, SizeRule
 
 

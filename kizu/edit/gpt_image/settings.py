@@ -17,14 +17,8 @@ from kizu.edit.gpt_image.models import (
 )
 from kizu.edit.gpt_image.pricing import Prices, Tokens, cost_of, most_tokens
 from kizu.edit.gpt_image.served import served_models
-from kizu.edit.openai_images.settings import (
-    BodyLimits,
-    ImageServiceSettings,
-    ServiceAddress,
-    Size,
-    UrlForm,
-    check_size,
-)
+from kizu.edit.openai_images.deployment import BodyLimits, ServiceAddress, Size, UrlForm
+from kizu.edit.openai_images.settings import ImageServiceSettings, check_size
 from kizu.edit.request import EditRequest
 from kizu.edit.served import ServedModel
 from kizu.imaging.geometry import SizeRule

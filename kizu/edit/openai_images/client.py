@@ -14,9 +14,9 @@ from PIL import Image
 
 from kizu.azure_signin import SignInError
 from kizu.edit.openai_images.connection import Connection
+from kizu.edit.openai_images.deployment import DeploymentSettings
 from kizu.edit.openai_images.emulation import EMULATOR_HEADER
 from kizu.edit.openai_images.errors import failure_of, limit_per_minute
-from kizu.edit.openai_images.settings import ImageServiceSettings
 from kizu.edit.paid import CallFailure, FailureKind, Reply, RequestBody
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_png
@@ -26,7 +26,7 @@ PNG: Final = "image/png"
 
 
 def request_body(
-    settings: ImageServiceSettings, prompt: str, picture: RgbImage, region: Mask | None
+    settings: DeploymentSettings, prompt: str, picture: RgbImage, region: Mask | None
 ) -> dict[str, Any]:
     """Return the arguments of ``images.edit``.
 
@@ -62,7 +62,7 @@ def encode_region(region: Mask) -> bytes:
     return file.getvalue()
 
 
-def _check_limits(settings: ImageServiceSettings, body: dict[str, Any]) -> None:
+def _check_limits(settings: DeploymentSettings, body: dict[str, Any]) -> None:
     most = settings.body_limits
     mask_bytes = len(body["mask"][1]) if "mask" in body else 0
     for what, size, limit in (
@@ -78,7 +78,7 @@ def _check_limits(settings: ImageServiceSettings, body: dict[str, Any]) -> None:
 
 
 def send(
-    client: OpenAI, connection: Connection, settings: ImageServiceSettings, body: RequestBody
+    client: OpenAI, connection: Connection, settings: DeploymentSettings, body: RequestBody
 ) -> Reply | CallFailure:
     """Make one call; whatever comes of it is returned, and the key is in none of it."""
     received = bytearray()

@@ -16,7 +16,7 @@ from kizu.azure_signin import (
     http_client,
 )
 from kizu.edit.editor import SecretSource, StopEditingError
-from kizu.edit.openai_images.settings import ImageServiceSettings, ServiceAddress, UrlForm
+from kizu.edit.openai_images.deployment import DeploymentSettings, ServiceAddress, UrlForm
 
 Client = OpenAI | AzureOpenAI
 """``AzureOpenAI`` is an ``OpenAI``; both are named because both are used."""
@@ -41,7 +41,7 @@ class Connection:
     @classmethod
     def from_environment(
         cls,
-        settings: ImageServiceSettings,
+        settings: DeploymentSettings,
         secrets: SecretSource | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> "Connection":
@@ -111,7 +111,7 @@ def _endpoint(address: ServiceAddress, environment: Mapping[str, str]) -> str:
 
 
 def _credential(
-    settings: ImageServiceSettings, secrets: SecretSource | None, environment: Mapping[str, str]
+    settings: DeploymentSettings, secrets: SecretSource | None, environment: Mapping[str, str]
 ) -> Credential:
     if settings.auth == "entra":
         return entra(AZURE_SCOPE, "editor.auth is entra")
@@ -119,7 +119,7 @@ def _credential(
 
 
 def _key(
-    settings: ImageServiceSettings, secrets: SecretSource | None, environment: Mapping[str, str]
+    settings: DeploymentSettings, secrets: SecretSource | None, environment: Mapping[str, str]
 ) -> str:
     if settings.secret_block:
         return _secret(settings.secret_block, secrets)
@@ -152,7 +152,7 @@ def _secret(block: str, secrets: SecretSource | None) -> str:
     return key
 
 
-def connection_problem(settings: ImageServiceSettings) -> str | None:
+def connection_problem(settings: DeploymentSettings) -> str | None:
     """Say what keeps edits from being bought here; None if nothing does, as far as can be told.
 
     Nothing is sent. A key in a Secret block is looked up by a flow's worker only, and taken to be

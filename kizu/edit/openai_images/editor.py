@@ -1,28 +1,26 @@
 """A service that speaks ``images/edits`` as a paid editor."""
 
 from threading import Lock
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from openai import OpenAI
 
 from kizu.edit.editor import Edit, EditError, SecretSource
 from kizu.edit.openai_images.client import request_body, send
 from kizu.edit.openai_images.connection import Connection
+from kizu.edit.openai_images.deployment import DeploymentSettings
+from kizu.edit.openai_images.emulation import Service, find_service
 from kizu.edit.openai_images.response import read_answer
-from kizu.edit.openai_images.settings import ImageServiceSettings
 from kizu.edit.paid import CallFailure, EditorLimits, Reply, RequestBody
 from kizu.edit.request import EditRequest
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.geometry import Geometry
 
-if TYPE_CHECKING:
-    from kizu.edit.openai_images.emulation import Service
-
 
 class ImageServiceEditor:
     """Asks a deployment for edits; one client serves all threads."""
 
-    def __init__(self, settings: ImageServiceSettings, secrets: SecretSource | None = None) -> None:
+    def __init__(self, settings: DeploymentSettings, secrets: SecretSource | None = None) -> None:
         """Take the settings; endpoint and key are read at the first call.
 
         Args:
@@ -43,7 +41,7 @@ class ImageServiceEditor:
     @property
     def limits(self) -> EditorLimits:
         """What a purchase needs to know."""
-        settings, service = self._settings, self._service or self._settings.service()
+        settings, service = self._settings, self._service or find_service(self._settings.address)
         self._service = service
         return EditorLimits(
             model=settings.model_name,

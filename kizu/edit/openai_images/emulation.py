@@ -5,13 +5,13 @@ part of an emulated edit's identity, of its record, of the ledger and of the pro
 """
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import httpx2
 
 from kizu.azure_signin import is_loopback
+from kizu.edit.openai_images.deployment import ServiceAddress
 
 EMULATOR_HEADER: Final = "x-kizu-emulator"
 """In every answer of the emulator."""
@@ -32,21 +32,14 @@ class Service:
     emulated: bool
 
 
-def find_service(
-    endpoint_variable: str, default: str = "", environment: Mapping[str, str] | None = None
-) -> Service:
+def find_service(address: ServiceAddress) -> Service:
     """Find out who answers where the environment points to.
 
     Only a server on this machine is asked: the emulator listens nowhere else.
-
-    Args:
-        endpoint_variable: The environment variable that holds the endpoint.
-        default: The endpoint where that is not set.
-        environment: The environment; the process's own where None.
     """
-    found = os.environ if environment is None else environment
+    value = os.environ.get(address.endpoint_variable, "").strip()
     try:
-        url = httpx2.URL(found.get(endpoint_variable, "").strip() or default)
+        url = httpx2.URL(value or address.default_endpoint)
     except httpx2.InvalidURL:
         return Service("", emulated=False)
     return Service(url.host, is_loopback(url.host) and _is_emulator(url))

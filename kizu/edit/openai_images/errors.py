@@ -10,7 +10,7 @@ import openai
 from kizu.azure_signin import redirect_of
 from kizu.edit.content_filter import flag_words
 from kizu.edit.openai_images.connection import Connection
-from kizu.edit.openai_images.settings import ImageServiceSettings as Settings
+from kizu.edit.openai_images.deployment import DeploymentSettings as Settings
 from kizu.edit.paid import CallFailure, FailureKind
 
 _POLICY_CODES: Final = frozenset({"contentfilter", "content_filter", "moderation_blocked"})

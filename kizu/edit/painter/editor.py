@@ -3,12 +3,11 @@
 from typing import Final, Literal
 
 from kizu.edit.editor import Edit
-from kizu.edit.painter import DefectKind, imitate_drift, paint
-from kizu.edit.painter.settings import PainterSettings
+from kizu.edit.painter import DefectKind, DriftProfile, imitate_drift, paint
 from kizu.edit.request import EditRequest
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_png
-from kizu.imaging.geometry import FreeSizes, Geometry
+from kizu.imaging.geometry import Fit, FreeSizes, Geometry
 from kizu.versions import PAINTER_VERSION
 
 PAINTER_SIZES: Final = FreeSizes(
@@ -24,9 +23,15 @@ PAINTER_SIZES: Final = FreeSizes(
 class PainterEditor:
     """Paints the asked defect and, if asked to, redraws the picture as a model would."""
 
-    def __init__(self, settings: PainterSettings) -> None:
-        """Take the settings; nothing is loaded."""
-        self._settings = settings
+    def __init__(self, drift: DriftProfile = DriftProfile.NONE, fit: Fit = "pad") -> None:
+        """Take how to paint; nothing is loaded.
+
+        Args:
+            drift: The redraw to imitate.
+            fit: What of a photo is sent when sizes differ.
+        """
+        self._drift = drift
+        self._fit = fit
 
     @property
     def is_paid(self) -> Literal[False]:
@@ -40,7 +45,7 @@ class PainterEditor:
         guide: Mask | None,  # noqa: ARG002 - the Protocol's
     ) -> Geometry:
         """Send the whole photo, or its centre, in a size of steps of 16 px."""
-        return Geometry.fit(source, PAINTER_SIZES, self._settings.fit)
+        return Geometry.fit(source, PAINTER_SIZES, self._fit)
 
     def most_usd(self, request: EditRequest, size: tuple[int, int]) -> float:  # noqa: ARG002 - the Protocol's
         """Return 0: painting is free."""
@@ -52,7 +57,7 @@ class PainterEditor:
         area = request.ask["area"]
         wanted = (float(area[0]), float(area[1])) if isinstance(area, list) else None  # type: ignore[arg-type] # JSON; the plan wrote two numbers
         painting = paint(picture, kind, request.draw, region=region, area_fraction=wanted)
-        drifted = imitate_drift(painting, self._settings.drift, request.draw)
+        drifted = imitate_drift(painting, self._drift, request.draw)
         return Edit(
             picture=encode_png(drifted.image),
             model=f"painter-{PAINTER_VERSION}",

@@ -53,7 +53,7 @@ class PainterSettings(EditorSettings):
         """Return the painter."""
         from kizu.edit.painter.editor import PainterEditor  # noqa: PLC0415 - loaded when needed
 
-        return PainterEditor(self)
+        return PainterEditor(self.drift, self.fit)
 
 
 @lru_cache(maxsize=256)
