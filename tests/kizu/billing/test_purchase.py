@@ -1,0 +1,255 @@
+"""Buying one edit: what is written when, and when it is pointless to ask again.
+
+The editor is a scripted one, so that each answer of a service can be given in turn; the emulator's
+tests buy over HTTP.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+
+from kizu.billing import purchase
+from kizu.billing.admission import CallGate
+from kizu.billing.budget import BudgetSpec
+from kizu.billing.ledger import Ledger
+from kizu.billing.purchase import EditJob, buy_edit
+from kizu.billing.totals import CallStatus, Spent
+from kizu.cancellation import CancelToken
+from kizu.edit.editor import Edit, EditError, StopEditingError
+from kizu.edit.paid import BadReplyError, CallFailure, EditorLimits, FailureKind, PaidEditor, Reply
+from kizu.edit.request import EditRequest
+from kizu.edit.storage import find_edit, find_replies, save_reply
+from kizu.imaging.codecs import encode_png
+from kizu.imaging.geometry import FreeSizes, Geometry
+
+SIDE_PX = 32
+PICTURE = np.full((SIDE_PX, SIDE_PX, 3), 90, np.uint8)
+GEOMETRY = Geometry.fit((SIDE_PX, SIDE_PX), FreeSizes(16, 0, 10**8, 10**4, 9.0))
+LIMITS = EditorLimits(
+    model="gpt-image-1.5",
+    deployment="dep",
+    calls_per_minute=1e6,
+    max_in_flight=4,
+    max_attempts=3,
+    max_wait_s=60.0,
+    host="service.example",
+)
+REPLY = Reply(body="an edit", latency_s=2.0, request_id="r", limit_per_minute=None, at=1000.0)
+
+
+@dataclass
+class ScriptedEditor:
+    """Answers calls in turn; reads any reply but "no edit" as a picture."""
+
+    answers: list = field(default_factory=list)
+    limits: EditorLimits = LIMITS
+    most: float | None = 0.05
+    calls: int = 0
+    seen: list = field(default_factory=list)
+    look: object = None
+
+    def frame(self, request, source, guide):  # noqa: ARG002 - the Protocol's
+        return GEOMETRY
+
+    def most_usd(self, request, size):  # noqa: ARG002 - the Protocol's
+        return self.most
+
+    def check(self):
+        pass
+
+    def close(self):
+        pass
+
+    def pack(self, request, picture, region):  # noqa: ARG002 - the Protocol's
+        return {"picture": picture}
+
+    def call(self, packed):  # noqa: ARG002 - the Protocol's
+        self.calls += 1
+        if self.look:
+            self.seen.append(self.look())
+        return self.answers.pop(0)
+
+    def read(self, reply, request, size):  # noqa: ARG002 - the Protocol's
+        if self.look:
+            self.seen.append(self.look())
+        if reply.body == "no edit":
+            raise BadReplyError("it holds no picture", 0.04, {"output": 7})
+        return Edit(encode_png(PICTURE), model="scripted", cost_usd=0.04)
+
+
+def job_for(*, emulated=False):
+    request = EditRequest(
+        normal_sha256="ab" * 32,
+        ask={"prompt": "a hole"},
+        editor={"name": "azure", **({"emulated": True} if emulated else {})},
+        variant=0,
+        seed=0,
+    )
+    return EditJob(request, PICTURE, None, GEOMETRY)
+
+
+@pytest.fixture
+def buy(store, monkeypatch):
+    """Return a function that buys the edit with an editor; pauses between attempts are skipped."""
+    monkeypatch.setattr(purchase, "_FIRST_PAUSE_S", 0.0)
+
+    def buy_with(editor, job=None):
+        assert isinstance(editor, PaidEditor)
+        token = CancelToken(store, "run")
+        gate = CallGate(Ledger(store), "plates", BudgetSpec(), editor.limits, token)
+        return buy_edit(store, gate, editor, job or job_for())
+
+    return buy_with
+
+
+@pytest.fixture
+def ends(store):
+    """Return a function that says what came of each call, None for those under way."""
+    return lambda: [end and end.status for _, _, end in Ledger(store).entries()]
+
+
+def failure(kind, **facts):
+    return CallFailure(kind, "it went wrong", **facts)
+
+
+def test_the_call_is_in_the_ledger_before_it_is_made_and_the_answer_on_disk_before_it_is_read(
+    buy, store, ends
+):
+    key = job_for().request.key
+    editor = ScriptedEditor([REPLY])
+    editor.look = lambda: (ends(), len(list(find_replies(store, key))), find_edit(store, key))
+    record = buy(editor)
+    assert editor.seen == [([None], 0, None), ([None], 1, None)]
+    assert (record.status, record.bought_for) == ("edited", "plates")
+    assert ends() == [CallStatus.BOUGHT]
+    assert not list(find_replies(store, key))
+
+
+def test_an_edit_that_is_there_is_not_bought_again(buy):
+    editor = ScriptedEditor([REPLY])
+    assert buy(editor) == buy(editor)
+    assert editor.calls == 1
+
+
+def test_an_answer_left_by_a_killed_worker_is_completed_without_a_call(buy, store, ends):
+    ledger, key = Ledger(store), job_for().request.key
+    gate = CallGate(ledger, "plates", BudgetSpec(), LIMITS, CancelToken(store, "killed"))
+    save_reply(store, key, gate.admit(key, 0.05), REPLY)
+    editor = ScriptedEditor()
+    assert buy(editor).status == "edited"
+    assert editor.calls == 0
+    assert ends() == [CallStatus.BOUGHT]
+
+
+def test_calls_of_other_edits_under_way_are_left_alone(buy, store, ends):
+    gate = CallGate(Ledger(store), "plates", BudgetSpec(), LIMITS, CancelToken(store, "other"))
+    gate.admit("cd" * 32, 0.05)
+    buy(ScriptedEditor([REPLY]))
+    assert ends() == [None, CallStatus.BOUGHT]
+
+
+def test_a_rejected_call_is_made_again_until_the_attempts_are_used_up(buy, ends):
+    rejected = failure(FailureKind.REJECTED)
+    editor = ScriptedEditor([rejected] * 3)
+    with pytest.raises(EditError, match="given up after 3 calls: it went wrong"):
+        buy(editor)
+    assert ends() == [CallStatus.REJECTED] * 3
+    assert buy(ScriptedEditor([rejected, REPLY])).status == "edited"
+
+
+def test_a_second_call_that_was_perhaps_billed_is_the_last(buy, store, ends):
+    editor = ScriptedEditor([failure(FailureKind.UNKNOWN)] * 3)
+    with pytest.raises(EditError, match="given up after 2 calls"):
+        buy(editor)
+    assert ends() == [CallStatus.UNKNOWN] * 2
+    assert Ledger(store).totals().real.dataset("plates").unanswered_usd == 0.1
+
+
+@pytest.mark.parametrize(
+    ("failed", "raised", "sentence"),
+    [
+        (failure(FailureKind.INVALID), EditError, "it went wrong"),
+        (failure(FailureKind.STOP), StopEditingError, "it went wrong"),
+        (
+            failure(FailureKind.REJECTED, hold_s=61.0),
+            StopEditingError,
+            r"61 s.*max_wait_s \(60 s\)",
+        ),
+    ],
+)
+def test_where_asking_again_is_pointless_one_call_is_made(buy, ends, failed, raised, sentence):
+    editor = ScriptedEditor([failed, REPLY])
+    with pytest.raises(raised, match=sentence) as caught:
+        buy(editor)
+    assert type(caught.value) is raised
+    assert editor.calls == 1
+    assert ends() == [CallStatus.REJECTED]
+
+
+@pytest.mark.parametrize(("kind", "whole"), [("stop", False), ("stop run", True)])
+def test_a_stop_says_whether_the_whole_run_is_meant(buy, kind, whole):
+    with pytest.raises(StopEditingError) as caught:
+        buy(ScriptedEditor([failure(FailureKind(kind))]))
+    assert caught.value.whole_run is whole
+
+
+def test_a_service_that_cannot_be_reached_stops_the_other_edits_too(buy):
+    away = failure(FailureKind.REJECTED, is_unreachable=True)
+    with pytest.raises(StopEditingError, match="it went wrong"):
+        buy(ScriptedEditor([away] * 3))
+
+
+def test_a_refusal_is_kept_and_never_asked_for_again(buy, store):
+    editor = ScriptedEditor([failure(FailureKind.REFUSED), REPLY])
+    first = buy(editor)
+    assert (first.status, first.reason, first.host) == ("refused", "it went wrong", LIMITS.host)
+    assert buy(editor) == first
+    assert editor.calls == 1
+    assert Ledger(store).totals().real.dataset("plates") == Spent(requests=1)
+
+
+def test_a_reply_that_is_no_edit_is_paid_and_kept_for_inspection(buy, store, ends):
+    bad = REPLY.model_copy(update={"body": "no edit"})
+    with pytest.raises(BadReplyError, match=r"no picture; the reply is kept in inspect/"):
+        buy(ScriptedEditor([bad]))
+    assert ends() == [CallStatus.FAILED]
+    assert Ledger(store).totals().real.dataset("plates").cost_usd == 0.04
+    assert [store.read(path) for path in store.list("inspect")] == [b"no edit"]
+
+
+def test_what_came_of_a_broken_answer_is_kept_for_inspection(buy, store):
+    broken = failure(FailureKind.UNKNOWN, remains=b"half a pict")
+    buy(ScriptedEditor([broken, REPLY]))
+    assert [store.read(path) for path in store.list("inspect")] == [b"half a pict"]
+
+
+@pytest.mark.parametrize(
+    ("answers_emulated", "planned_emulated", "sentence"),
+    [(True, False, "is the emulator, real edits"), (False, True, "edits by the emulator were")],
+)
+def test_who_answers_must_be_who_the_edit_was_planned_for(
+    buy, ends, answers_emulated, planned_emulated, sentence
+):
+    editor = ScriptedEditor([REPLY], replace(LIMITS, emulated=answers_emulated))
+    with pytest.raises(StopEditingError, match=sentence):
+        buy(editor, job_for(emulated=planned_emulated))
+    assert editor.calls == 0
+    assert ends() == []
+
+
+def test_an_emulator_that_answers_in_the_services_place_costs_nothing(buy, store, ends):
+    posing = REPLY.model_copy(update={"emulated": True, "host": "127.0.0.1"})
+    with pytest.raises(StopEditingError, match=r"127\.0\.0\.1 is the emulator"):
+        buy(ScriptedEditor([posing]))
+    assert ends() == [CallStatus.REJECTED]
+    assert Ledger(store).totals().real.dataset("plates") == Spent()
+    assert find_edit(store, job_for().request.key) is None
+
+
+def test_an_edit_of_unknown_price_is_entered_as_unpriced_until_it_is_read(buy, store):
+    editor = ScriptedEditor([failure(FailureKind.UNKNOWN), REPLY], most=None)
+    buy(editor)
+    assert Ledger(store).totals().real.dataset("plates") == Spent(
+        requests=2, cost_usd=0.04, unpriced=1, unanswered=1
+    )
