@@ -1,9 +1,5 @@
 from pathlib import Path
 
-import pytest
-from served import free_port
-
-from deployments.serve import ServeError, _require_free
 from deployments.settings import ServeSettings, environment
 
 
@@ -28,14 +24,3 @@ def test_without_a_spec_file_there_is_no_nightly_build(tmp_path):
     found = environment(nightly)
     assert (found["KIZU_NIGHTLY"], found["KIZU_CRON"]) == ("true", "5 4 * * *")
     assert Path(found["KIZU_SPEC_FILE"]).is_absolute()
-
-
-def test_a_taken_port_is_told_with_the_way_out():
-    import socket  # noqa: PLC0415 - only here
-
-    port = free_port()
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", port))
-        taken.listen()
-        with pytest.raises(ServeError, match=rf"port {port} .*--port"):
-            _require_free("127.0.0.1", port)

@@ -170,7 +170,7 @@ def pull_push_fill(values: FloatArray, known: FloatMap) -> FloatArray:
     """Carry known values into the unknown by pull-push over a pyramid (Gortler et al. 1996).
 
     Args:
-        values: (H, W, C) float32; only read where `known` is positive.
+        values: (H, W, 3) float32; only read where `known` is positive.
         known: (H, W) float32 weights in [0, 1].
     """
     height, width = known.shape

@@ -17,7 +17,7 @@ from kizu.billing.purchase import EditJob, buy_edit
 from kizu.billing.totals import CallStatus, Spent
 from kizu.cancellation import CancelToken
 from kizu.edit.editor import Edit, EditError, StopEditingError
-from kizu.edit.paid import BadReplyError, CallFailure, EditorLimits, FailureKind, PaidEditor, Reply
+from kizu.edit.paid import BadReplyError, CallFailure, EditorLimits, FailureKind, Reply
 from kizu.edit.request import EditRequest
 from kizu.edit.storage import find_edit, find_replies, save_reply
 from kizu.imaging.codecs import encode_png
@@ -49,7 +49,9 @@ class ScriptedEditor:
     seen: list = field(default_factory=list)
     look: object = None
 
-    def frame(self, request, source, guide):  # noqa: ARG002 - the Protocol's
+    is_paid = True
+
+    def plan_crop(self, request, source, guide):  # noqa: ARG002 - the Protocol's
         return GEOMETRY
 
     def most_usd(self, request, size):  # noqa: ARG002 - the Protocol's
@@ -82,7 +84,7 @@ def job_for(*, emulated=False):
     request = EditRequest(
         normal_sha256="ab" * 32,
         ask={"prompt": "a hole"},
-        editor={"name": "azure", **({"emulated": True} if emulated else {})},
+        editor={"name": "scripted", **({"emulated": True} if emulated else {})},
         variant=0,
         seed=0,
     )
@@ -95,7 +97,6 @@ def buy(store, monkeypatch):
     monkeypatch.setattr(purchase, "_FIRST_PAUSE_S", 0.0)
 
     def buy_with(editor, job=None):
-        assert isinstance(editor, PaidEditor)
         token = CancelToken(store, "run")
         gate = CallGate(Ledger(store), "plates", BudgetSpec(), editor.limits, token)
         return buy_edit(store, gate, editor, job or job_for())
