@@ -26,7 +26,7 @@ __all__ = ["DriftProfile", "imitate_drift"]
 _PROXIMITY_FRACTION: Final = 0.06  # of the long side; within it change was 1.6-2.8 times that afar
 _COLOUR_FIELD: Final = 0.4  # of the lightness field's strength, in a and b; a guess, not measured
 # Places drawn anew, as gpt-image-1 did with 1 to 4 objects of a photo; their looks are by eye:
-_REDRAWN_RADIUS: Final = (0.03, 0.07)  # of the long side: a cup, a plant in the photos seen
+_REDRAWN_RADIUS: Final = (0.03, 0.07)  # of the long side: a vase, a potted plant
 _REDRAWN_AT: Final = (0.1, 0.9)  # of each side: away from the border
 _REDRAWN_RATIO: Final = 1.3  # long : short axis
 _REDRAWN_ROUGHNESS: Final = 0.1  # of the border

@@ -11,7 +11,7 @@ from kizu.imaging.geometry import Fit, FreeSizes, Geometry
 from kizu.versions import PAINTER_VERSION
 
 PAINTER_SIZES: Final = FreeSizes(
-    multiple_px=16,  # as gpt-image-2, so that an emulated build has sizes of a real one
+    multiple_px=16,  # as gpt-image-2
     min_pixels=0,
     max_pixels=40_000_000,  # of which each Lab array takes half a gigabyte
     max_edge_px=16_384,  # OpenCV's remap ends at 32,767

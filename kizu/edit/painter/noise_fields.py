@@ -16,7 +16,7 @@ FloatArray: TypeAlias = NDArray[np.float32]
 MAD_TO_STD: Final = 1.4826
 """Median absolute deviation to standard deviation, of a normal distribution."""
 
-_LARGE_SIGMA_PX: Final = 4.0  # from here on a blur runs on a reduced grid, where it is 2 px or more
+_LARGE_SIGMA_PX: Final = 4.0  # from here a blur runs on a reduced grid, for time; there it has 2 px
 _LEAST_STD: Final = 1e-3  # of noise before it is scaled to 1: a field of one value stays one
 _OCTAVE_GAIN: Final = 0.55  # amplitude of each octave to the coarser one: a Hurst exponent of 0.86
 _BULGE_LENGTH: Final = 1.1  # mean radii between hills of a blob's border; by eye: lobes, no fuzz

@@ -13,7 +13,7 @@ from kizu.imaging.arrays import FloatMap, Mask
 _BORDER_FRACTION: Final = 0.04  # of the short side left free; by eye: products stand off the border
 _ROOM_POWER: Final = 6  # how strongly room counts; by eye: less puts more of them at the rim
 _MIN_ROOM: Final = 0.5  # of the wanted radius; below, all that is allowed is used; by eye
-_OUTLINE_ERROR: Final = 1.5  # reduced pixels the object mask is off: its blur's sigma
+_OUTLINE_ERROR: Final = 1.5  # reduced pixels the object mask may be too wide; a disc's is by 2.3
 _EVEN_SIGMA: Final = 0.6  # of the defect's radius: where colour must be even (1 px at least)
 _EVEN_PERCENTILE: Final = 10  # what counts as even in this picture; the minimum would be one pixel
 _EVEN_POWER: Final = 3.0  # std of L under a defect is 7.2 with it, 8.8 with 1, 10.7 with 0
@@ -24,7 +24,7 @@ _OUTLINE_BLUR_PX: Final = 2.0  # reduced pixels: smooths the outline, as its dir
 _OUTLINE_BAND: Final = (0.4, 0.6)  # of the blurred objects: a line about 1 px wide
 _EVEN_SIDES: Final = 0.2  # tolerance for the object's fraction around: 0.5 is a straight edge
 _SIDE_SIGMA_PX: Final = 3.0  # reduced pixels over which a side's colour is averaged
-_CLEAR_EDGE_DELTA_E: Final = (8, 30)  # no step, clear step; by eye: a shadow's edge is under 8
+_CLEAR_EDGE_DELTA_E: Final = (8, 30)  # no step, clear step; by eye
 
 
 @dataclass(frozen=True)

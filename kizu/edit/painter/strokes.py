@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from kizu.edit.painter.noise_fields import Rng, Shape
 from kizu.imaging.arrays import FloatMap
 
-_POINT_SPACING_PX: Final = 4.0  # along an arc: at 4 px its chord is off by under 0.1 px
+_POINT_SPACING_PX: Final = 4.0  # along an arc: its chords are off by under 0.1 px from radius 20
 _POINTS: Final = (8, 100)  # of an arc: least for a smooth width, most for time
 _LEAST_HALF_PX: Final = 0.5  # thinner lines are drawn as wide and fainter: that much of a pixel
 _LEAST_LIP_PX: Final = 0.55  # a lip narrower than a pixel would not be seen

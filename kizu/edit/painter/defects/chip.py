@@ -29,6 +29,7 @@ from kizu.edit.painter.noise_fields import (
 )
 from kizu.imaging.arrays import FloatMap
 
+# Where nothing else is said, a value was chosen by eye on photographs.
 # Lengths are in radii of the chip, lightness steps in contrasts of the material.
 _EDGE_GROWTH: Final = 1.35  # times the radius at an edge, where about half of the blob is ground
 _RADII: Final = ((0.8, 1.0), (1.0, 1.35))  # into and along the object; by eye: chips run along it

@@ -22,6 +22,8 @@ from kizu.edit.painter.noise_fields import (
 from kizu.edit.painter.strokes import Stroke, arc_path, stroke_field, wavy
 from kizu.imaging.arrays import FloatMap
 
+# Where nothing else is said, a value was chosen by eye on photographs.
+
 # Lab of what lies there, by eye: soot, rust and blue ink; lint, sand and paper.
 _DARK_LAB: Final = ((16.0, 1.0, 3.0), (27.0, 6.0, 14.0), (22.0, 1.0, -6.0))
 _BRIGHT_LAB: Final = ((90.0, 0.0, 2.0), (78.0, 3.0, 14.0), (84.0, -1.0, -1.0))

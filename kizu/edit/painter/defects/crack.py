@@ -9,6 +9,7 @@ from kizu.edit.painter.material import DefectParameters, Material, PaintedCrop, 
 from kizu.edit.painter.noise_fields import Rng, blur, fractal_noise, translate
 from kizu.edit.painter.strokes import Points, Stroke, stroke_field, wavy
 
+# Where nothing else is said, a value was chosen by eye on photographs.
 # Lightness steps are in contrasts of the material.
 _ELONGATION: Final = (28, 60)  # squared length per area; by eye: shorter than scratches, branched
 _LENGTH_WITH_BRANCHES: Final = 1.7  # main cracks; sets the width: two to four branches of 0.2-0.45
@@ -20,7 +21,7 @@ _GLINT_STEP: Final = (0.55, 1.3)  # of the lit edge; on dark ground only the bro
 _SOFT_PX: Final = 0.4  # blur of a lens; by eye: without it the crack is sharper than the photo
 _BODY_WIDTHS: Final = 1.5  # of the gap, counted as the crack itself: its lit edge belongs to it
 _LIP_REACH: Final = 0.7  # half widths the lit edge is broad; by eye
-_MAX_DEPTH: Final = 2  # branches of branches; finer ones are under a pixel at 0.62 of the width
+_MAX_DEPTH: Final = 2  # branches of branches; finer ones are hardly seen
 _BRANCHES: Final = ((2, 4), (0, 1))  # of the main crack, of a branch (min, max); by eye
 _FORK_AT: Final = (0.12, 0.85)  # of the length: none at the very ends
 _FORK_RAD: Final = (0.4, 1.1)  # 23 to 63 degrees off the parent; by eye
@@ -32,7 +33,7 @@ _SWELL: Final = (0.35, 0.35, 1.9)  # amplitude and bounds of the width's change;
 _HALF_WIDTH: Final = (0.55, 0.22)  # of the width; least px, still a faint line
 _SWELL_HILLS: Final = 9  # over the length; by eye
 _FAINTEST: Final = 0.45  # opacity of a tip; by eye
-_STEP_PX: Final = 4  # between points of the path: finer than a crack's kinks at 1024 px
+_STEP_PX: Final = 4  # between points of the path, each a possible kink
 _POINTS: Final = (7, 90)  # least for a kinked look, most for time
 _KINK_FREEDOM: Final = 3  # degrees of freedom of Student's t: most kinks small, a few large
 _KINK_RAD: Final = 0.32  # their scale; by eye: 18 degrees

@@ -9,6 +9,7 @@ from kizu.edit.painter.material import DefectParameters, Material, PaintedCrop, 
 from kizu.edit.painter.noise_fields import Rng, blur, fractal_noise, grid, slope, smoothstep
 from kizu.imaging.arrays import FloatMap
 
+# Where nothing else is said, a value was chosen by eye on photographs.
 # Lengths are in radii of the dent, lightness steps in contrasts of the material.
 _RATIO: Final = (1.0, 1.6)  # long : short axis; by eye
 _WOBBLE: Final = (0.07, 1.2)  # amplitude and length of the outline's unevenness; by eye

@@ -22,6 +22,7 @@ from kizu.edit.painter.noise_fields import (
 )
 from kizu.imaging.arrays import FloatMap
 
+# Where nothing else is said, a value was chosen by eye on photographs.
 # Lengths are in radii of the hole, lightness steps in contrasts of the material.
 _RATIO: Final = (1.0, 1.25)  # long : short axis; by eye: punched holes are nearly round
 _ROUGHNESS: Final = (0.015, 0.04, 0.09)  # of the border: drilled, punched, torn; by eye

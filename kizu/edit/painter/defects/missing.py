@@ -24,6 +24,8 @@ from kizu.edit.painter.noise_fields import (
 )
 from kizu.imaging.arrays import FloatMap
 
+# Where nothing else is said, a value was chosen by eye on photographs.
+
 # Of an object taken away:
 _IS_OBJECT: Final = 0.25  # of the object mask: its soft rim belongs to it
 _MERGED: Final = 1.5  # times the object's area; larger, and it has run into its neighbours

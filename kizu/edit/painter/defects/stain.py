@@ -18,6 +18,8 @@ FILMS: Final[Mapping[str, tuple[float, float, float]]] = {
 }
 """Absorbance of linear R, G, B relative to the film's thickness; by eye on photographs."""
 
+# Where nothing else is said, a value was chosen by eye on photographs.
+
 # Of a stain; lengths in its radii, thickness in units that absorb as FILMS says.
 _DEPOSIT_LAB: Final = (88.0, 0.0, 3.0)  # dried minerals, what shows on dark surfaces; by eye
 _DEPOSIT_OPACITY: Final = (0.3, 0.8)  # per thickness, at most; by eye: the ground shines through
