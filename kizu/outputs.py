@@ -3,9 +3,9 @@
 from functools import cached_property
 
 from kizu.agree.verdict import Agreement, Verdict
-from kizu.grounding.storage import DetectionsRecord, open_detections
+from kizu.grounding.storage import DetectionsRecord
 from kizu.review import Decision, find_decision
-from kizu.stages import DIFF, GROUNDING, VERDICT
+from kizu.stages import DIFF, GROUNDING, LAST_STAGES, VERDICT
 from kizu.stages.inputs import SampleInputs
 from kizu.store import StageFolder
 from kizu.store.keys import content_key
@@ -54,10 +54,10 @@ class SampleOutputs(SampleInputs):
 
     @cached_property
     def agreement(self) -> Agreement | None:
-        """What the verdict stage says; None while it has said nothing."""
-        if not self.has_picture or not self.verdict.done():
+        """What the verdict stage says; None while any stage has something left to make."""
+        if not self.has_picture or not all(stage.is_done(self) for stage in LAST_STAGES):
             return None
-        return Agreement.model_validate(self.verdict.record())
+        return VERDICT.result(self)
 
     @property
     def judged(self) -> Agreement:
@@ -89,4 +89,4 @@ class SampleOutputs(SampleInputs):
     @cached_property
     def detections(self) -> DetectionsRecord | None:
         """What the annotator found on the edited picture; None if no annotator looks."""
-        return None if self.shard.annotator is None else open_detections(self.grounding)
+        return GROUNDING.result(self)

@@ -51,11 +51,6 @@ def save_diff(folder: StageFolder, result: DiffResult, composite: Composite | No
     folder.finish(record.model_dump(mode="json"))
 
 
-def open_diff(folder: StageFolder) -> DiffRecord:
-    """Return the metrics of a stored comparison."""
-    return DiffRecord.model_validate(folder.record())
-
-
 def open_diff_mask(folder: StageFolder) -> Mask:
     """Return the (H, W) bool mask, in the edited image's frame."""
     return decode_mask(folder.read("mask.png"))

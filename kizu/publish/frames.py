@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.diff.composite import carry_map
-from kizu.diff.storage import DiffRecord, open_anomaly_map, open_diff
+from kizu.diff.storage import DiffRecord, open_anomaly_map
 from kizu.grounding.encoded import EncodedDetections
 from kizu.imaging.arrays import Boxes, FloatMap
 from kizu.imaging.crops import MaskCrop, crop_of_box
 from kizu.imaging.rle import decode_crop, encode_crop
 from kizu.outputs import SampleOutputs
+from kizu.stages import DIFF
 
 _ROUNDING_PX: Final = np.array([-2, -2, 2, 2], np.float32)
 """By how much a moved box grows, so that no pixel of its region is rounded out of it."""
@@ -31,8 +32,8 @@ class PublishedFrame:
 
     @cached_property
     def diff(self) -> DiffRecord:
-        """The figures of the sample's comparison."""
-        return open_diff(self._outputs.diff)
+        """The metrics of the sample's comparison."""
+        return DIFF.result(self._outputs)
 
     @property
     def is_photo(self) -> bool:

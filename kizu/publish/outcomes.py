@@ -12,7 +12,7 @@ from kizu.settings import Record
 from kizu.shards import Shard, ShardRef, last_failure
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
-from kizu.stages import VERDICT
+from kizu.stages import LAST_STAGES
 from kizu.store import Store
 from kizu.store.keys import content_key
 from kizu.versions import SCHEMA_VERSION
@@ -45,8 +45,8 @@ class Outcome(Record):
         reason: Why no further; the verdict's reason if it was judged.
         verdict: The verdict if it was judged, a person's where there is one.
         edit_key: Key of the edit.
-        verdict_key: Key of the verdict, which stands for everything it was made from; empty
-            without.
+        output_keys: Keys of what the last stages made, which stand for everything it was made
+            from; empty without.
         decision_key: Key of what a person decided on it; empty where nobody did.
         cost_usd: What the edit cost; None if unknown or not made.
         host: The host that made the edit; empty for this machine.
@@ -59,7 +59,7 @@ class Outcome(Record):
     reason: str
     verdict: Verdict | None
     edit_key: str
-    verdict_key: str
+    output_keys: tuple[str, ...]
     decision_key: str = ""
     cost_usd: float | None
     host: str = ""
@@ -76,7 +76,7 @@ class Outcome(Record):
         if self.status is SampleStatus.JUDGED:
             made_by = [self.cost_usd, self.host, self.emulated]
             decided = [self.decision_key] if self.decision_key else []
-            return [self.sample_id, self.edit_key, self.verdict_key, *made_by, *decided]
+            return [self.sample_id, self.edit_key, *self.output_keys, *made_by, *decided]
         return [self.sample_id, "refused"] if self.status is SampleStatus.REFUSED else None
 
 
@@ -98,12 +98,17 @@ def sample_outcome(outputs: SampleOutputs) -> Outcome:
         reason=reason,
         verdict=outputs.final_verdict if agreement else None,
         edit_key=sample.request.key,
-        verdict_key=VERDICT.key(outputs) if agreement else "",
+        output_keys=last_keys(outputs) if agreement else (),
         decision_key=outputs.decision.key if agreement and outputs.decision else "",
         cost_usd=edit.cost_usd if edit else None,
         host=edit.host if edit else "",
         emulated=edit.emulated if edit else False,
     )
+
+
+def last_keys(outputs: SampleOutputs) -> tuple[str, ...]:
+    """Return the keys of what the last stages make of a sample."""
+    return tuple(stage.key(outputs) for stage in LAST_STAGES)
 
 
 def shard_outcomes(refs: Sequence[ShardRef], store: Store) -> list[Outcome]:

@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from kizu.agree.verdict import Verdict
-from kizu.diff.storage import DiffRecord
 from kizu.edit.storage import EditRecord
 from kizu.outputs import SampleOutputs
 from kizu.publish.layout import good_id
@@ -107,19 +106,14 @@ def _split(sample: PlannedSample, spec: DatasetSpec, verdict: Verdict) -> str:
     return TEST if in_test else TRAIN_DEFECTS
 
 
-def defect_provenance(outputs: SampleOutputs, diff: DiffRecord, *, composited: bool) -> Row:
+def defect_provenance(outputs: SampleOutputs, *, composited: bool) -> Row:
     """Return the provenance row of a judged sample."""
-    sample, spec = outputs.sample, outputs.shard.spec
     return {
-        **normal_provenance(sample.normal),
-        "sample_id": sample.sample_id,
+        **normal_provenance(outputs.sample.normal),
+        "sample_id": outputs.sample.sample_id,
         **_edit_columns(outputs),
-        **_diff_columns(diff),
-        "diff_settings": canonical_json(spec.diff.shaping()),
+        **{name: value for stage in STAGES for name, value in stage.row(outputs).items()},
         "composited": composited,
-        "annotator": outputs.shard.annotator,
-        "agreement_settings": canonical_json(spec.agree.shaping()),
-        **outputs.judged.model_dump(mode="json"),
         **_review_columns(outputs.decision),
     }
 
@@ -157,17 +151,6 @@ def _edit_columns(outputs: SampleOutputs) -> Row:
         "emulated": edit.emulated,
         "picture_sha256": edit.picture_sha256,
         **{f"{stage.name}_key": stage.key(outputs) for stage in STAGES},
-    }
-
-
-def _diff_columns(diff: DiffRecord) -> Row:
-    return {
-        "diff_status": diff.status.value,
-        "drift": diff.drift.value,
-        "drift_metrics": canonical_json(asdict(diff.drift_metrics)),
-        "match_rate": diff.match_rate,
-        "registration_residual_px": diff.registration_residual_px,
-        "normal_from_edited": [value for row in diff.normal_from_edited for value in row],
     }
 
 

@@ -80,7 +80,7 @@ def publish_sample(version: VersionFolder, outputs: SampleOutputs) -> dict[str, 
         touched = _write(store, version, defect_touched(sample), data)
     return rows | {
         "samples": [defect_row(outputs, image, mask, touched)],
-        "provenance": [defect_provenance(outputs, frame.diff, composited=frame.is_photo)],
+        "provenance": [defect_provenance(outputs, composited=frame.is_photo)],
         "instances": [
             *_labelled(outputs, frame, published),
             *_grounded(outputs, frame),

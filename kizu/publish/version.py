@@ -26,6 +26,7 @@ from kizu.settings import Record
 from kizu.shards import ShardRef
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
+from kizu.stages import LAST_STAGES
 from kizu.store import Store
 from kizu.store.keys import sha256_hex
 from kizu.versions import SCHEMA_VERSION
@@ -146,9 +147,13 @@ def _check_content(
 ) -> None:
     """Refuse rows of something made since the version was named: its name is its content."""
     judged = [outcome for outcome in outcomes if outcome.status is SampleStatus.JUDGED]
-    named = {(o.sample_id, o.verdict_key, o.decision_key or None) for o in judged}
-    made = [row for row in provenance if row.get("verdict_key")]
-    found = {(row["sample_id"], row["verdict_key"], row["decision_key"]) for row in made}
+    named = {(o.sample_id, o.output_keys, o.decision_key or None) for o in judged}
+    columns = [f"{stage.name}_key" for stage in LAST_STAGES]
+    made = [row for row in provenance if row.get(columns[0])]
+    found = {
+        (row["sample_id"], tuple(row[column] for column in columns), row["decision_key"])
+        for row in made
+    }
     odd = sorted(sample_id for sample_id, *_ in named ^ found)
     if odd:
         raise VersionChangedError(

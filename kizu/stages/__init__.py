@@ -16,6 +16,12 @@ from kizu.stages.verdict import VERDICT
 STAGES: Final[tuple[Stage, ...]] = (EDIT, DIFF, GROUNDING, VERDICT)
 """In an order in which every stage follows those it reads."""
 
+LAST_STAGES: Final = tuple(
+    stage for stage in STAGES if not any(stage in other.after for other in STAGES)
+)
+"""Those that no other stage reads: where their outputs are there, a sample is done, and their keys
+stand for everything it was made from."""
+
 ANNOTATION_STAGES: Final = tuple(stage for stage in STAGES if stage is not EDIT)
 """What can be made anew of the edits there are; nothing of it costs an edit."""
 
@@ -24,6 +30,7 @@ __all__ = [
     "DIFF",
     "EDIT",
     "GROUNDING",
+    "LAST_STAGES",
     "STAGES",
     "VERDICT",
     "Stage",

@@ -1,10 +1,12 @@
 """What a stage is: a name, what its key is made from, and its work."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
+
+import pyarrow as pa
 
 from kizu.cancellation import CancelToken
 from kizu.edit.editor import SecretSource
@@ -60,11 +62,13 @@ class Stage(ABC):
         name: Names the stage, its tasks, its folder in the store and its key column.
         after: The stages whose outputs it reads.
         on_gpu: True if its tasks go to GPU workers, where there are some.
+        columns: What it fills of a dataset's ``provenance`` table: types by column name.
     """
 
     name: ClassVar[str]
     after: ClassVar[tuple["Stage", ...]] = ()
     on_gpu: ClassVar[bool] = False
+    columns: ClassVar[Mapping[str, pa.DataType]] = {}
 
     @abstractmethod
     def key_inputs(self, sample: SampleInputs) -> dict[str, Any]:
@@ -81,6 +85,10 @@ class Stage(ABC):
     def open(self, shard: Shard, run: StageRun) -> AbstractContextManager[ShardWork]:  # noqa: ARG002 - for stages that share something
         """Return the work on a shard's samples, with what they share open around it."""
         return nullcontext(ShardWork(self.make))
+
+    def row(self, sample: SampleInputs) -> dict[str, Any]:  # noqa: ARG002 - for stages with columns
+        """Return what ``columns`` hold of a sample whose output is there."""
+        return {}
 
     def key(self, sample: SampleInputs) -> str:
         """Return the key of a sample's output; it is made once per sample.
@@ -99,6 +107,16 @@ class Stage(ABC):
             FileNotFoundError: There is no edited picture to make a key from.
         """
         return StageFolder(sample.store, self.name, self.key(sample))
+
+    def record(self, sample: SampleInputs) -> dict[str, Any]:
+        """Return the record of a sample's output; it is read once per sample.
+
+        Raises:
+            FileNotFoundError: There is no output.
+        """
+        if self.name not in sample.records:
+            sample.records[self.name] = self.folder(sample).record()
+        return sample.records[self.name]
 
     def is_done(self, sample: SampleInputs) -> bool:
         """Tell whether there is nothing left to make."""

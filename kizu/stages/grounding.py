@@ -3,7 +3,10 @@
 import logging
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
+
+import pyarrow as pa
 
 from kizu.grounding import (
     AnnotationFailure,
@@ -14,7 +17,7 @@ from kizu.grounding import (
     check_version,
     load_annotator,
 )
-from kizu.grounding.storage import save_detections
+from kizu.grounding.storage import DetectionsRecord, open_detections, save_detections
 from kizu.settings import Record
 from kizu.shards import Shard
 from kizu.stages.base import ShardWork, Stage, StageRun
@@ -56,6 +59,7 @@ class GroundingStage(Stage):
     name = "grounding"
     after = (EDIT,)
     on_gpu = True
+    columns = MappingProxyType({"annotator": pa.string()})
 
     def key_inputs(self, sample: SampleInputs) -> dict[str, Any]:
         """Return the two pictures, the phrases, and the annotator with its version."""
@@ -64,6 +68,18 @@ class GroundingStage(Stage):
             **sample.pair,
             "phrases": list(sample.sample.phrases),
         }
+
+    def row(self, sample: SampleInputs) -> dict[str, Any]:
+        """Return the annotator's version; None where there is none."""
+        return {"annotator": sample.shard.annotator}
+
+    def result(self, sample: SampleInputs) -> DetectionsRecord | None:
+        """Return what the annotator found on a sample's picture; None if no annotator looks.
+
+        Raises:
+            FileNotFoundError: It has not looked yet.
+        """
+        return None if sample.shard.annotator is None else open_detections(self.folder(sample))
 
     def is_done(self, sample: SampleInputs) -> bool:
         """Tell whether the annotator has looked, or there is none."""

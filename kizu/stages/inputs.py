@@ -22,6 +22,7 @@ class SampleInputs:
         shard: The shard the sample is in, with the settings of the stages.
         sample: The sample.
         keys: Keys of the sample's outputs as far as they were asked for, by stage.
+        records: Records of the sample's outputs as far as they were read, by stage.
     """
 
     def __init__(self, store: Store, shard: Shard, sample: PlannedSample) -> None:
@@ -30,6 +31,7 @@ class SampleInputs:
         self.shard = shard
         self.sample = sample
         self.keys: dict[str, str] = {}
+        self.records: dict[str, dict[str, Any]] = {}
 
     @cached_property
     def edit(self) -> EditRecord | None:

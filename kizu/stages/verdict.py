@@ -1,16 +1,18 @@
 """The verdict: what the two annotations of an edit together say of it."""
 
+from types import MappingProxyType
 from typing import Any, Final
 
-from kizu.agree.verdict import agree
-from kizu.diff.storage import open_diff, open_diff_mask
+import pyarrow as pa
+
+from kizu.agree.verdict import Agreement, agree
+from kizu.diff.storage import open_diff_mask
 from kizu.edit.regions import region_identity
-from kizu.grounding.encoded import EncodedDetections
-from kizu.grounding.storage import open_detections
 from kizu.stages.base import Stage
 from kizu.stages.diff import DIFF
 from kizu.stages.grounding import GROUNDING
 from kizu.stages.inputs import SampleInputs
+from kizu.store.keys import canonical_json
 from kizu.versions import VERDICT_VERSION
 
 
@@ -19,6 +21,21 @@ class VerdictStage(Stage):
 
     name = "verdict"
     after = (DIFF, GROUNDING)
+    columns = MappingProxyType(
+        {
+            "agreement_settings": pa.string(),
+            "verdict": pa.string(),
+            "reason": pa.string(),
+            "area_fraction": pa.float64(),
+            "outside_fraction": pa.float64(),
+            "mask_iou": pa.float64(),
+            "mask_containment": pa.float64(),
+            "box_area_ratio": pa.float64(),
+            "confidence": pa.float64(),
+            "detections": pa.int64(),
+            "detections_elsewhere": pa.int64(),
+        }
+    )
 
     def key_inputs(self, sample: SampleInputs) -> dict[str, Any]:
         """Return the two annotations, what was asked for, and the thresholds."""
@@ -31,13 +48,26 @@ class VerdictStage(Stage):
             "settings": sample.shard.spec.agree.shaping(),
         }
 
+    def row(self, sample: SampleInputs) -> dict[str, Any]:
+        """Return the thresholds, the verdict and the metrics behind it."""
+        settings = canonical_json(sample.shard.spec.agree.shaping())
+        return {"agreement_settings": settings, **self.result(sample).model_dump(mode="json")}
+
+    def result(self, sample: SampleInputs) -> Agreement:
+        """Return what the stage says of a sample.
+
+        Raises:
+            FileNotFoundError: It has said nothing.
+        """
+        return Agreement.model_validate(self.record(sample))
+
     def make(self, sample: SampleInputs) -> None:
         """Compare the annotations."""
-        diff = DIFF.folder(sample)
+        found = GROUNDING.result(sample)
         agreement = agree(
-            open_diff_mask(diff),
-            open_diff(diff).status,
-            _detections(sample),
+            open_diff_mask(DIFF.folder(sample)),
+            DIFF.result(sample).status,
+            found.detections() if found else None,
             sample.sample.expected_area,
             sample.shard.spec.agree,
             region=sample.region(),
@@ -46,9 +76,3 @@ class VerdictStage(Stage):
 
 
 VERDICT: Final = VerdictStage()
-
-
-def _detections(sample: SampleInputs) -> EncodedDetections | None:
-    if sample.shard.annotator is None:
-        return None
-    return open_detections(GROUNDING.folder(sample)).detections()

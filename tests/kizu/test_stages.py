@@ -19,7 +19,7 @@ from kizu.grounding import annotator_version
 from kizu.imaging.geometry import Geometry
 from kizu.outputs import SampleOutputs
 from kizu.planning import plan_samples
-from kizu.publish.outcomes import Outcome, SampleStatus, version_name
+from kizu.publish.outcomes import Outcome, SampleStatus, last_keys, version_name
 from kizu.review import record_decision
 from kizu.settings import Settings
 from kizu.shards import Shard
@@ -200,7 +200,7 @@ def keys_of(outputs: SampleOutputs) -> dict[str, str]:
         reason="agree",
         verdict=Verdict.ACCEPT,
         edit_key=sample.request.key,
-        verdict_key=made[A],
+        output_keys=last_keys(outputs),
         decision_key=outputs.decision.key if outputs.decision else "",
         cost_usd=0.0,
     )

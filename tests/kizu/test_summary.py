@@ -13,7 +13,7 @@ def outcome(number: int, status: SampleStatus, verdict: Verdict | None = None, *
         "reason": "busy",
         "verdict": verdict,
         "edit_key": "e",
-        "verdict_key": "k",
+        "output_keys": ("k",),
         "cost_usd": None if status is SampleStatus.FAILED else 0.04,
     }
     return Outcome(**{**values, **fields})

@@ -4,6 +4,7 @@ from kizu.agree.verdict import Verdict
 from kizu.publish.layout import MANIFEST, VersionFolder
 from kizu.publish.outcomes import Outcome, SampleStatus
 from kizu.publish.version import VersionChangedError, publish_tables
+from kizu.stages import LAST_STAGES
 
 FOLDER = VersionFolder("plates", "0123")
 
@@ -16,15 +17,16 @@ def outcome(decision_key=""):
         reason="agree",
         verdict=Verdict.ACCEPT,
         edit_key="e",
-        verdict_key="v",
+        output_keys=("v",) * len(LAST_STAGES),
         decision_key=decision_key,
         cost_usd=0.0,
     )
 
 
-def row(verdict_key="v", decision_key=None):
+def row(key="v", decision_key=None):
+    keys = {f"{stage.name}_key": key for stage in LAST_STAGES}
     normal = {"normal_name": "a.png", "normal_sha256": "ab", "width": 9, "height": 9}
-    return {"sample_id": "a", "verdict_key": verdict_key, "decision_key": decision_key, **normal}
+    return {"sample_id": "a", **keys, "decision_key": decision_key, **normal}
 
 
 @pytest.mark.parametrize("decision", ["", "d"])
@@ -35,7 +37,7 @@ def test_rows_of_what_named_the_version_complete_it(spec, store, decision):
 
 
 @pytest.mark.parametrize(
-    "found", [row(verdict_key="another"), row(decision_key="d"), row(decision_key="later")]
+    "found", [row(key="another"), row(decision_key="d"), row(decision_key="later")]
 )
 def test_a_verdict_or_a_decision_that_came_since_the_version_was_named_is_refused(
     spec, store, found

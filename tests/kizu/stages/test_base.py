@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from kizu.diff.storage import open_diff_mask
-from kizu.stages import DIFF, EDIT, GROUNDING, STAGES, VERDICT
+from kizu.stages import DIFF, EDIT, GROUNDING, LAST_STAGES, STAGES, VERDICT
 from kizu.stages.base import Stage
 
 
@@ -47,6 +47,23 @@ def test_a_sample_waits_until_all_is_there_that_the_stage_reads(through):
 def test_a_new_stage_is_one_class(through):
     assert counts(through(*STAGES, AreaStage())) == (4, 0, 0, 0)
     assert counts(through(AreaStage())) == (0, 4, 0, 0)
+
+
+def test_what_a_stage_says_of_a_sample_fills_exactly_its_columns(through, inputs):
+    through(*STAGES)
+    for stage in STAGES:
+        assert stage.row(inputs()[0]).keys() == stage.columns.keys(), stage.name
+
+
+def test_the_last_stages_stand_for_all():
+    read = {before for stage in STAGES for before in stage.after}
+    assert read | set(LAST_STAGES) == set(STAGES)
+    assert not read & set(LAST_STAGES)
+
+
+def test_no_two_stages_fill_one_column():
+    names = [name for stage in STAGES for name in (f"{stage.name}_key", *stage.columns)]
+    assert len(set(names)) == len(names)
 
 
 def test_the_table_names_every_stage_after_those_it_reads():

@@ -1,4 +1,4 @@
-from kizu.diff.storage import open_composite, open_diff, open_diff_mask
+from kizu.diff.storage import open_composite, open_diff_mask
 from kizu.edit.editor import Edit
 from kizu.edit.storage import save_edit
 from kizu.imaging.codecs import encode_png
@@ -12,7 +12,7 @@ def test_a_change_is_found_and_composited(through, inputs):
     through(EDIT, DIFF)
     for sample in inputs():
         folder = DIFF.folder(sample)
-        assert open_diff(folder).composited
+        assert DIFF.result(sample).composited
         assert open_diff_mask(folder).any()
         assert open_composite(folder).image.shape == sample.normal.shape
 
@@ -22,6 +22,7 @@ def test_a_picture_without_a_change_has_no_composite(through, inputs, store):
     same = Edit(encode_png(sample.normal), model="by hand", cost_usd=0.0)
     save_edit(store, sample.sample.request, same, Geometry.fit((96, 96), SIZES))
     through(DIFF)
-    folder = DIFF.folder(inputs()[0])
-    assert (open_diff(folder).status, open_diff(folder).composited) == ("unchanged", False)
-    assert not open_diff_mask(folder).any()
+    compared = inputs()[0]
+    found = DIFF.result(compared)
+    assert (found.status, found.composited) == ("unchanged", False)
+    assert not open_diff_mask(DIFF.folder(compared)).any()
