@@ -11,9 +11,10 @@ from kizu.stages.base import Stage, StageRun, run_stage
 from kizu.stages.diff import DIFF
 from kizu.stages.edit import EDIT
 from kizu.stages.grounding import GROUNDING
+from kizu.stages.quality import QUALITY
 from kizu.stages.verdict import VERDICT
 
-STAGES: Final[tuple[Stage, ...]] = (EDIT, DIFF, GROUNDING, VERDICT)
+STAGES: Final[tuple[Stage, ...]] = (EDIT, DIFF, GROUNDING, QUALITY, VERDICT)
 """In an order in which every stage follows those it reads."""
 
 LAST_STAGES: Final = tuple(
@@ -31,6 +32,7 @@ __all__ = [
     "EDIT",
     "GROUNDING",
     "LAST_STAGES",
+    "QUALITY",
     "STAGES",
     "VERDICT",
     "Stage",

@@ -46,10 +46,10 @@ FOUNDATION: dict[str, Any] = {
 }
 PAID: dict[str, Any] = {**FOUNDATION, "editor": {"name": "gpt-image", "model": "gpt-image-1"}}
 
-E, D, G, A, C, V = "edit", "diff", "grounding", "verdict", "card", "version"
+E, D, G, Q, A, C, V = "edit", "diff", "grounding", "quality", "verdict", "card", "version"
 FROM_EDIT = {E, V}
-FROM_DIFF = {D, A, C, V}
-FROM_GROUNDING = {G, A, C, V}
+FROM_DIFF = {D, Q, A, C, V}
+FROM_GROUNDING = {G, Q, A, C, V}
 FROM_VERDICT = {A, C, V}
 NOTHING: set[str] = set()
 
@@ -289,14 +289,14 @@ def test_another_picture_of_the_same_request_is_another_input():
     spec = DatasetSpec.parse(FOUNDATION)
     before, after = keys(spec), keys(spec, picture="01" * 32)
     assert before[E] == after[E]
-    assert {name for name in before if before[name] != after[name]} == {D, G, A, C, V}
+    assert {name for name in before if before[name] != after[name]} == {D, G, Q, A, C, V}
 
 
 def test_the_same_picture_on_another_part_of_the_photo_is_another_input():
     spec = DatasetSpec.parse(FOUNDATION)
     window = Geometry.window((640, 480), (0, 0, 320, 320), GptImageSettings(name="gpt-image").sizes)
     before, after = keys(spec), keys(spec, geometry=window)
-    assert {name for name in before if before[name] != after[name]} == {D, G, A, C, V}
+    assert {name for name in before if before[name] != after[name]} == {D, G, Q, A, C, V}
 
 
 def test_replayed_edits_make_the_version_that_their_editor_makes():
