@@ -25,7 +25,7 @@ from kizu.diff.evidence.noise import CHI3_MEDIAN
 from kizu.diff.evidence.scale_evidence import ScaleEvidence
 from kizu.diff.filters import to_lab
 from kizu.diff.segment import outline
-from kizu.diff.segment.hysteresis import strength_of
+from kizu.diff.segment.hysteresis import evidence_ratio_of
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 _JUDGED: Final = tuple(PRESERVING)[1:]
@@ -38,19 +38,19 @@ def _no_tone(warped: RgbImage, edited: RgbImage, valid: Mask) -> tone.Tone:
 
 
 def _constant_noise(
-    residual: FloatMap, busy: FloatMap, valid: Mask, *, mixed: bool = False
+    residual: FloatMap, activity: FloatMap, valid: Mask, *, mixed: bool = False
 ) -> FloatMap:
-    del busy, mixed
+    del activity, mixed
     level = float(np.median(residual[valid])) / CHI3_MEDIAN + 0.03
     return np.full(residual.shape, level, np.float32)
 
 
-def _largest_of_all_scales(scales: list[ScaleEvidence], seed_share: float = 1.0) -> Mask:
-    return np.asarray(strength_of(scales) > seed_share)
+def _largest_of_all_scales(scales: list[ScaleEvidence], seed_fraction: float = 1.0) -> Mask:
+    return np.asarray(evidence_ratio_of(scales) > seed_fraction)
 
 
-def _no_faint_pieces(certain: Mask, faint: Mask, strength: FloatMap) -> Mask:
-    del faint, strength
+def _no_faint_pieces(certain: Mask, faint: Mask, evidence_ratio: FloatMap) -> Mask:
+    del faint, evidence_ratio
     return certain
 
 
@@ -61,11 +61,11 @@ VARIANTS: Final[Mapping[str, tuple[object, str, object]]] = {
     "colours not balanced": (colour_model, "_CELLS_PER_COLOUR", 10**9),
     "one noise level for the picture": (scale_evidence, "noise_level", _constant_noise),
     "largest of all scales": (comparison, "decide", _largest_of_all_scales),
-    "noise never learned anew": (comparison, "_LARGE_CHANGE_SHARE", 1.0),
+    "noise never learned anew": (comparison, "_LARGE_CHANGE_FRACTION", 1.0),
     "no faint pieces": (comparison, "with_faint_pieces", _no_faint_pieces),
     "no outlines": (comparison, "refine", lambda mask, *_: mask),
     "no soft layers": (outline, "layer_coverage", lambda *_: None),
-    "rare colours trusted": (tone, "_RARE_DOUBT", 0.0),
+    "rare colours trusted": (tone, "_RARE_UNCERTAINTY", 0.0),
 }
 
 

@@ -19,14 +19,14 @@ from real_pairs import RealPair, load_pair
 from kizu.diff import DiffResult, comparison, composite, diff_mask
 from kizu.diff.align.registration import Registration
 from kizu.diff.filters import magnitude, to_lab
-from kizu.diff.segment.hysteresis import GROW_SHARE
+from kizu.diff.segment.hysteresis import GROW_FRACTION
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 Kept: TypeAlias = dict[str, Any]
 """What the steps returned, by their names; decisions keep the evidence they were given."""
 View: TypeAlias = tuple[int, int, int, int]
 
-_STEPS: Final = ("register", "correct_tone", "decide", "strength_of")
+_STEPS: Final = ("register", "correct_tone", "decide", "evidence_ratio_of")
 _TILE_PX: Final = 290
 _CAPTION_PX: Final = 22
 _PER_ROW: Final = 5
@@ -83,7 +83,7 @@ def tiles_of(normal: RgbImage, edited: RgbImage) -> Mapping[str, RgbImage]:
             evidence.z, 2 * evidence.threshold
         )
     return tiles | {
-        "seeds and where they may grow": _seeds(edited, kept["strength_of"]),
+        "seeds and where they may grow": _seeds(edited, kept["evidence_ratio_of"]),
         "mask": _outlined(edited, result.mask),
         "composite": pasted.image,
         "composite - normal": _heat(
@@ -109,10 +109,10 @@ def _arrows(edited: RgbImage, registration: Registration) -> tuple[RgbImage, int
     return drawn, scale
 
 
-def _seeds(edited: RgbImage, strength: FloatMap) -> RgbImage:
+def _seeds(edited: RgbImage, evidence_ratio: FloatMap) -> RgbImage:
     drawn = _dimmed(edited)
-    drawn[strength > GROW_SHARE] = _GROWTH_COLOUR
-    drawn[strength > 1] = _SEED_COLOUR
+    drawn[evidence_ratio > GROW_FRACTION] = _GROWTH_COLOUR
+    drawn[evidence_ratio > 1] = _SEED_COLOUR
     return drawn
 
 

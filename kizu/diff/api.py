@@ -8,10 +8,9 @@ from kizu.diff import grading
 from kizu.diff.align.registration import MIN_SIDE_PX
 from kizu.diff.comparison import compare, regions_of
 from kizu.diff.full_size.compare import compare_large
-from kizu.diff.inputs import check_pair
+from kizu.diff.full_size.tiles import opencv_threads
 from kizu.diff.result import DiffResult
 from kizu.diff.settings import DiffSettings
-from kizu.diff.threads import opencv_threads
 from kizu.imaging.arrays import Mask, RgbImage
 
 
@@ -29,7 +28,7 @@ def diff_mask(
     Args:
         normal: (H, W, 3) uint8 RGB.
         edited: The same shape.
-        settings: How suspicious to be; the defaults suit product photos.
+        settings: What counts as a change; the defaults suit product photos.
         region: (H, W) bool, where the edit was asked for. Weaker evidence counts there; changes
             elsewhere are reported as they are.
 
@@ -46,7 +45,7 @@ def diff_mask(
         <Status.UNCHANGED: 'unchanged'>
     """
     settings = settings or DiffSettings()
-    check_pair(normal, edited, region)
+    _check_pair(normal, edited, region)
     with opencv_threads(settings.threads):
         if min(edited.shape[:2]) < MIN_SIDE_PX:
             return _compare_padded(normal, edited, settings, region)
@@ -69,3 +68,37 @@ def _compare_padded(
     status = grading.status_of(result.drift, any_change=bool(mask.any()))
     regions = regions_of(mask, anomaly_map)
     return replace(result, mask=mask, anomaly_map=anomaly_map, regions=regions, status=status)
+
+
+def _check_pair(normal: RgbImage, edited: RgbImage, region: Mask | None) -> None:
+    """Raise unless both are RGB images of one size and the region fits them.
+
+    Raises:
+        TypeError: If an input is no uint8 array, or the region no bool array.
+        ValueError: If shapes differ or are not (H, W, 3).
+    """
+    for name, image in (("normal", normal), ("edited", edited)):
+        _check_image(name, image)
+    if normal.shape != edited.shape:
+        raise ValueError(
+            f"normal is {normal.shape}, edited is {edited.shape}; bring both to one size "
+            "by undoing the padding, crop or resize of the edit"
+        )
+    if region is not None:
+        _check_region(region, edited.shape[:2])
+
+
+def _check_image(name: str, image: RgbImage) -> None:
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        kind = image.dtype if isinstance(image, np.ndarray) else type(image).__name__
+        raise TypeError(f"{name} is {kind}; pass an (H, W, 3) uint8 RGB array")
+    if image.ndim != 3 or image.shape[2] != 3 or image.size == 0:  # noqa: PLR2004 - (H, W, RGB)
+        raise ValueError(f"{name} has shape {image.shape}; pass an (H, W, 3) uint8 RGB array")
+
+
+def _check_region(region: Mask, shape: tuple[int, ...]) -> None:
+    if not isinstance(region, np.ndarray) or region.dtype != np.bool_:
+        kind = region.dtype if isinstance(region, np.ndarray) else type(region).__name__
+        raise TypeError(f"region is {kind}; pass an (H, W) bool array")
+    if region.shape != shape:
+        raise ValueError(f"region is {region.shape}, the images are {shape}; resize the region")

@@ -11,29 +11,30 @@ from kizu.diff.align.tone import Tone, correct_tone, untouched
 from kizu.diff.evidence.scale_evidence import (
     COARSE,
     SCALES,
+    DetectionCriteria,
     Measurement,
     ScaleEvidence,
-    Suspicion,
     coarse_measurement,
     fine_measurement,
     judge,
 )
-from kizu.diff.filters import erode, magnitude, to_lab
+from kizu.diff.filters import magnitude, to_lab
 from kizu.diff.result import DiffResult, Region
-from kizu.diff.segment.hysteresis import FAINT_SEED_SHARE, decide, strength_of
+from kizu.diff.segment.hysteresis import FAINT_SEED_FRACTION, decide, evidence_ratio_of
 from kizu.diff.segment.outline import refine
 from kizu.diff.segment.small_components import drop_specks, with_faint_pieces
 from kizu.diff.settings import DiffSettings
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 from kizu.imaging.crops import connected_regions
+from kizu.imaging.morphology import erode
 
-_IN_PLACE_SHARE = 0.6
+_IN_PLACE_FRACTION = 0.6
 _SAME_LEVELS = 1  # of 255, as the next
 _ACTIVE_LEVELS = 4.0
 _VALID_MARGIN_PX = 5
-_CHANGE_MARGIN_SHARE = 1 / 32
-_LARGE_CHANGE_SHARE = 0.12
-_SMALL_REST_SHARE = 0.1
+_CHANGE_MARGIN_FRACTION = 1 / 32
+_LARGE_CHANGE_FRACTION = 0.12
+_SMALL_REST_FRACTION = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,14 +58,14 @@ class Alignment:
     @classmethod
     def of(cls, normal: RgbImage, edited: RgbImage) -> "Alignment":
         """Register and correct the colours, both (H, W, 3) uint8, unless edited in place."""
-        share, in_place = _edited_in_place(normal, edited)
+        fraction, in_place = _edited_in_place(normal, edited)
         if in_place:
             still = unmoved(edited.shape)
-            return cls(still, untouched(to_lab(normal)), still.valid, in_place, share)
+            return cls(still, untouched(to_lab(normal)), still.valid, in_place, fraction)
         registration = register(normal, edited)
         valid = erode(registration.valid, _VALID_MARGIN_PX)
         tone = correct_tone(warp_normal(normal, registration), edited, valid)
-        return cls(registration, tone, valid, in_place, share)
+        return cls(registration, tone, valid, in_place, fraction)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,12 +75,12 @@ class Comparison:
     Attributes:
         result: The answer.
         aligned: The normal as the edit should show it.
-        strength: (H, W) float32, evidence in thresholds.
+        evidence_ratio: (H, W) float32, evidence in thresholds.
     """
 
     result: DiffResult
     aligned: Alignment
-    strength: FloatMap
+    evidence_ratio: FloatMap
 
 
 def compare(
@@ -90,42 +91,44 @@ def compare(
     Args:
         normal: (H, W, 3) uint8 RGB, at least 32 pixels a side.
         edited: The same shape.
-        settings: How suspicious to be.
+        settings: What counts as a change.
         region: (H, W) bool, where the edit was asked for.
     """
     aligned = Alignment.of(normal, edited)
     rate = settings.false_alarm_rate / len(SCALES)
-    suspicion = Suspicion(rate, settings.min_visible_delta_e, region)
+    criteria = DetectionCriteria(rate, settings.min_visible_delta_e, region)
     measured = _all_scales(aligned, to_lab(edited))
-    fine, mask, strength = _judged(measured, aligned, suspicion, settings.min_area_px)
+    fine, mask, evidence_ratio = _judged(measured, aligned, criteria, settings.min_area_px)
     mask = refine(mask, fine.residual, aligned.tone.predicted) & aligned.valid
-    return Comparison(_answer(aligned, fine, mask, strength), aligned, strength)
+    return Comparison(_answer(aligned, fine, mask, evidence_ratio), aligned, evidence_ratio)
 
 
 def _all_scales(aligned: Alignment, edited_lab: FloatMap) -> list[Measurement]:
     """What differs at every scale, finest first; the edit is (H, W, 3) float32 Lab."""
-    sides = aligned.tone.predicted, edited_lab, aligned.valid, aligned.tone.doubt
+    sides = aligned.tone.predicted, edited_lab, aligned.valid, aligned.tone.uncertainty
     return [fine_measurement(*sides), *(coarse_measurement(scale, *sides) for scale in COARSE)]
 
 
 def _judged(
-    measured: list[Measurement], aligned: Alignment, suspicion: Suspicion, min_area_px: int
+    measured: list[Measurement], aligned: Alignment, criteria: DetectionCriteria, min_area_px: int
 ) -> tuple[ScaleEvidence, Mask, FloatMap]:
     """Judge all scales, and once more by noise learned anew if a large change stood in its way.
 
     Returns:
-        The evidence of the finest scale, the marks (H, W) and their strength in thresholds (H, W).
+        The evidence of the finest scale, the marks (H, W) and their evidence in thresholds (H, W).
     """
-    scales = [judge(scale, suspicion) for scale in measured]
-    mask, strength = _marked(scales, min_area_px)
+    scales = [judge(scale, criteria) for scale in measured]
+    mask, evidence_ratio = _marked(scales, min_area_px)
     rest = _rest_of(mask, aligned.valid)
     if rest is not None and aligned.registration.match_rate(mask) >= grading.POOR_MATCH_RATE:
-        scales = [judge(scale, suspicion, rest) for scale in measured]
-        mask, strength = _marked(scales, min_area_px)
-    return scales[0], mask, strength
+        scales = [judge(scale, criteria, rest) for scale in measured]
+        mask, evidence_ratio = _marked(scales, min_area_px)
+    return scales[0], mask, evidence_ratio
 
 
-def _answer(aligned: Alignment, fine: ScaleEvidence, mask: Mask, strength: FloatMap) -> DiffResult:
+def _answer(
+    aligned: Alignment, fine: ScaleEvidence, mask: Mask, evidence_ratio: FloatMap
+) -> DiffResult:
     """Grade the drift beside the mask (H, W) and put everything together."""
     registration = aligned.registration
     measured = grading.drift_metrics(
@@ -137,7 +140,7 @@ def _answer(aligned: Alignment, fine: ScaleEvidence, mask: Mask, strength: Float
     )
     match_rate, residual_px = registration.match_rate(mask), registration.residual_px
     drift = grading.grade(measured, match_rate, residual_px, in_place=aligned.in_place)
-    anomaly_map = anomaly_map_of(strength, mask, fine.threshold)
+    anomaly_map = anomaly_map_of(evidence_ratio, mask, fine.threshold)
     return DiffResult(
         anomaly_map=anomaly_map,
         mask=mask,
@@ -153,13 +156,13 @@ def _answer(aligned: Alignment, fine: ScaleEvidence, mask: Mask, strength: Float
 
 
 def _marked(scales: list[ScaleEvidence], min_area_px: int) -> tuple[Mask, FloatMap]:
-    """What the evidence marks, and its strength in thresholds, both (H, W)."""
-    strength = strength_of(scales)
-    mask = drop_specks(decide(scales), strength, min_area_px)
+    """What the evidence marks, and the evidence in thresholds, both (H, W)."""
+    evidence_ratio = evidence_ratio_of(scales)
+    mask = drop_specks(decide(scales), evidence_ratio, min_area_px)
     if mask.any():
-        faint = drop_specks(decide(scales, FAINT_SEED_SHARE), strength, min_area_px)
-        mask = with_faint_pieces(mask, faint, strength)
-    return mask, strength
+        faint = drop_specks(decide(scales, FAINT_SEED_FRACTION), evidence_ratio, min_area_px)
+        mask = with_faint_pieces(mask, faint, evidence_ratio)
+    return mask, evidence_ratio
 
 
 def _rest_of(mask: Mask, valid: Mask) -> Mask | None:
@@ -168,9 +171,9 @@ def _rest_of(mask: Mask, valid: Mask) -> Mask | None:
     Too small a rest has nothing to teach.
     """
     away = cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, 3)
-    near = (away <= _CHANGE_MARGIN_SHARE * min(mask.shape)) & valid
+    near = (away <= _CHANGE_MARGIN_FRACTION * min(mask.shape)) & valid
     changed, known = np.count_nonzero(near), np.count_nonzero(valid)
-    if not _LARGE_CHANGE_SHARE * known <= changed <= (1 - _SMALL_REST_SHARE) * known:
+    if not _LARGE_CHANGE_FRACTION * known <= changed <= (1 - _SMALL_REST_FRACTION) * known:
         return None
     return np.asarray(valid & ~near)
 
@@ -182,9 +185,9 @@ def _edited_in_place(normal: RgbImage, edited: RgbImage) -> tuple[float, bool]:
     grey = cv2.cvtColor(normal, cv2.COLOR_RGB2GRAY)
     detail = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     active = detail >= _ACTIVE_LEVELS
-    share = float(same.mean())
-    judged = float(same[active].mean()) if active.any() else share
-    return share, min(share, judged) > _IN_PLACE_SHARE
+    fraction = float(same.mean())
+    judged = float(same[active].mean()) if active.any() else fraction
+    return fraction, min(fraction, judged) > _IN_PLACE_FRACTION
 
 
 def _noise_figure(fine: ScaleEvidence, mask: Mask) -> float:
@@ -194,10 +197,10 @@ def _noise_figure(fine: ScaleEvidence, mask: Mask) -> float:
     return float(np.median(sample)) if sample.size else 0.0
 
 
-def anomaly_map_of(strength: FloatMap, mask: Mask, threshold: float) -> FloatMap:
+def anomaly_map_of(evidence_ratio: FloatMap, mask: Mask, threshold: float) -> FloatMap:
     """Noise-floor units, at or above the threshold exactly inside the mask."""
-    below = strength / (1 + strength)
-    return np.asarray(threshold * np.where(mask, 1 + strength, below), np.float32)
+    below = evidence_ratio / (1 + evidence_ratio)
+    return np.asarray(threshold * np.where(mask, 1 + evidence_ratio, below), np.float32)
 
 
 def regions_of(mask: Mask, anomaly_map: FloatMap) -> tuple[Region, ...]:

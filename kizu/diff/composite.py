@@ -7,21 +7,24 @@ import cv2
 import numpy as np
 
 from kizu.diff.align.registration import MIN_SIDE_PX, register
-from kizu.diff.filters import dilate, gaussian
+from kizu.diff.filters import gaussian
 from kizu.diff.result import Affine, DiffResult, Drift
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
+from kizu.imaging.morphology import dilate
 
 RIM_FRACTION: Final = 0.01
 """Width of the rim that hides the seam, as a share of the picture's longer side: 5 px of 512."""
 
 _MIN_RIM_PX: Final = 1
 _MIN_LINE_PX: Final = 4
-"""Regions of fewer pixels are crumbs at the ends of outlines, not lines."""
+"""Components of fewer pixels are crumbs at the ends of outlines, not lines."""
 
 _TIE: Final = np.float32(1 / 64)
 """Halfway between two pixels it is the latter's turn, in every row: cv2 rounds to even ones."""
 
 _TONE_SIGMA_PX = 24.0
+_FAR_TONE_SIGMA_PX = 96.0
+_FAR_WEIGHT = 0.05
 _MAX_DENSE_PX = 4_000_000
 
 
@@ -80,8 +83,8 @@ def rim_width_px(shape: tuple[int, int]) -> int:
 def carry_mask(mask: Mask, map_x: FloatMap, map_y: FloatMap) -> Mask:
     """Return a mask in another frame.
 
-    A pixel belongs where the mask covers half of it. Of a region so thin that most of it would be
-    lost, the nearest pixels stand for it: a line one pixel wide must not vanish between two rows.
+    A pixel belongs where the mask covers half of it. Of a component so thin that most of it would
+    be lost, the nearest pixels stand for it: a line one pixel wide must not vanish between rows.
 
     Args:
         mask: (H, W) bool.
@@ -90,8 +93,8 @@ def carry_mask(mask: Mask, map_x: FloatMap, map_y: FloatMap) -> Mask:
     """
     covered = cv2.remap(mask.astype(np.float32), map_x, map_y, cv2.INTER_LINEAR)
     half = np.asarray(covered > 0.5)  # noqa: PLR2004 - half of a pixel
-    count, regions = cv2.connectedComponents(mask.view(np.uint8), connectivity=8)
-    numbers = regions.astype(np.float32)
+    count, components = cv2.connectedComponents(mask.view(np.uint8), connectivity=8)
+    numbers = components.astype(np.float32)
     nearest = cv2.remap(numbers, map_x + _TIE, map_y + _TIE, cv2.INTER_NEAREST).astype(int)
     area_px = np.bincount(nearest.ravel(), minlength=count)
     lost = 2 * np.bincount(nearest[half], minlength=count) < area_px
@@ -134,6 +137,8 @@ def _tone_offset(normal: RgbImage, moved: RgbImage, changed: Mask) -> FloatMap:
     keep = (~changed).astype(np.float32)
     difference = (normal.astype(np.float32) - moved) * keep[..., None]
     near = gaussian(keep, _TONE_SIGMA_PX)
-    far = gaussian(keep, 4 * _TONE_SIGMA_PX)
-    local = gaussian(difference, _TONE_SIGMA_PX) + 0.05 * gaussian(difference, 4 * _TONE_SIGMA_PX)
-    return np.asarray(local / np.maximum(near + 0.05 * far, 1e-4)[..., None], np.float32)
+    far = gaussian(keep, _FAR_TONE_SIGMA_PX)
+    local = gaussian(difference, _TONE_SIGMA_PX) + _FAR_WEIGHT * gaussian(
+        difference, _FAR_TONE_SIGMA_PX
+    )
+    return np.asarray(local / np.maximum(near + _FAR_WEIGHT * far, 1e-4)[..., None], np.float32)

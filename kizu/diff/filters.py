@@ -6,8 +6,10 @@ import numpy as np
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 _DIRECT_SIGMA_PX = 5.0
-_CHANGED_CELL_SHARE = 0.05
-_MIN_OUTSIDE_SHARE = 0.5
+_REDUCED_SIGMA_PX = 2.5
+_CHANGED_CELL_FRACTION = 0.05
+_MIN_OUTSIDE_FRACTION = 0.5
+WHOLE = 0.99
 
 
 def gaussian(image: FloatMap, sigma_px: float) -> FloatMap:
@@ -21,7 +23,7 @@ def gaussian(image: FloatMap, sigma_px: float) -> FloatMap:
         return image
     if sigma_px <= _DIRECT_SIGMA_PX:
         return _as_map(cv2.GaussianBlur(image, (0, 0), sigma_px))
-    factor = int(2 ** np.floor(np.log2(sigma_px / 2.5)))
+    factor = int(2 ** np.floor(np.log2(sigma_px / _REDUCED_SIGMA_PX)))
     height, width = image.shape[:2]
     small = cv2.GaussianBlur(shrink(image, factor), (0, 0), sigma_px / factor)
     return _as_map(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
@@ -56,30 +58,11 @@ def to_lab(image: RgbImage) -> FloatMap:
     return _as_map(cv2.cvtColor(image.astype(np.float32) * np.float32(1 / 255), cv2.COLOR_RGB2Lab))
 
 
-def disc(radius_px: int) -> RgbImage:
-    """Round structuring element."""
-    side = 2 * radius_px + 1
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
-
-
-def dilate(mask: Mask, radius_px: int) -> Mask:
-    """Grow a mask by a disc."""
-    return np.asarray(cv2.dilate(mask.view(np.uint8), disc(radius_px)), np.uint8).view(np.bool_)
-
-
-def erode(mask: Mask, radius_px: int) -> Mask:
-    """Shrink a mask by a disc; outside the picture counts as not set."""
-    eroded = cv2.erode(
-        mask.view(np.uint8), disc(radius_px), borderType=cv2.BORDER_CONSTANT, borderValue=0.0
-    )
-    return np.asarray(eroded, np.uint8).view(np.bool_)
-
-
 def cells_outside(changed: Mask, known: Mask) -> Mask:
     """Known cells of a grid (h, w) that a change (H, W) leaves alone, or all if it leaves few."""
-    share = cell_averages(changed.astype(np.float32), known.shape)
-    outside = known & (share < _CHANGED_CELL_SHARE)
-    few = np.count_nonzero(outside) < _MIN_OUTSIDE_SHARE * np.count_nonzero(known)
+    fraction = cell_averages(changed.astype(np.float32), known.shape)
+    outside = known & (fraction < _CHANGED_CELL_FRACTION)
+    few = np.count_nonzero(outside) < _MIN_OUTSIDE_FRACTION * np.count_nonzero(known)
     return known if few else np.asarray(outside)
 
 

@@ -8,7 +8,7 @@ from kizu.settings import Operational, Settings
 
 
 class DiffSettings(Settings):
-    """How suspicious the comparison is, how small a change counts, how much work it may do."""
+    """How much evidence a change needs, how small it may be, how much work is done."""
 
     model_config = ConfigDict(title="Difference mask")
 

@@ -35,7 +35,7 @@ def diff_window(
         normal: (H, W, 3) uint8 RGB.
         edited: The same shape.
         window: The part that was edited.
-        settings: How suspicious to be.
+        settings: What counts as a change.
         region: (H, W) bool, where the edit was asked for.
 
     Returns:

@@ -12,6 +12,7 @@ from kizu.imaging.arrays import FloatMap
 
 _COARSE_SIDE_PX = 256
 _BLOCK_PX = 32
+_MIN_BLOCK_PX = 8
 _STEP_PX = 20
 _SEARCH_PX = 14
 _MIN_BLOCK_STD = 0.15
@@ -20,6 +21,10 @@ _MIN_MATCHES = 6
 _INLIER_PX = 1.5
 _MAX_SCALE_CHANGE = 0.12
 _MAX_ROTATION_RAD = 0.12
+_RANSAC_ROUNDS = 500
+_RIDGES = (2e3, 2e3, 1e-3)
+_CONTRAST_SIGMA_PX = 6.0
+_FLAT_LEVELS = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +43,9 @@ def local_contrast(grey: FloatMap, sigma_px: float) -> FloatMap:
         sigma_px: Size of the neighbourhood.
     """
     detail = grey - gaussian(grey, sigma_px)
-    return np.asarray(detail / (np.sqrt(gaussian(detail * detail, sigma_px)) + 2.0), np.float32)
+    return np.asarray(
+        detail / (np.sqrt(gaussian(detail * detail, sigma_px)) + _FLAT_LEVELS), np.float32
+    )
 
 
 def coarse_affine(normal: FloatMap, edited: FloatMap) -> Affine:
@@ -52,7 +59,9 @@ def coarse_affine(normal: FloatMap, edited: FloatMap) -> Affine:
         (2, 3) float64; the identity where too few blocks agree.
     """
     factor = max(1, round(min(edited.shape) / _COARSE_SIDE_PX))
-    small = [local_contrast(shrink(image, factor), 6.0) for image in (normal, edited)]
+    small = [
+        local_contrast(shrink(image, factor), _CONTRAST_SIGMA_PX) for image in (normal, edited)
+    ]
     matches = match_blocks(small[0], small[1])
     affine = robust_affine(matches)
     affine[:, 2] = affine[:, 2] * factor + (affine[:, :2].sum(axis=1) - 1) * (0.5 - 0.5 * factor)
@@ -70,7 +79,7 @@ def match_blocks(normal: FloatMap, edited: FloatMap) -> BlockMatches:
     block = min(_BLOCK_PX, height // 2, width // 2)
     search = min(_SEARCH_PX, (min(height, width) - block) // 2 - 1)
     here, there = [], []
-    if block >= 8 and search >= 1:  # noqa: PLR2004 - smaller blocks match anything
+    if block >= _MIN_BLOCK_PX and search >= 1:
         for top in range(search, height - block - search + 1, _STEP_PX):
             for left in range(search, width - block - search + 1, _STEP_PX):
                 offset = _match_block(normal, edited, (left, top), block, search)
@@ -110,7 +119,7 @@ def robust_affine(matches: BlockMatches) -> Affine:
     if len(here) < _MIN_MATCHES:
         return identity
     similarity, inliers = cv2.estimateAffinePartial2D(
-        here, there, method=cv2.RANSAC, ransacReprojThreshold=_INLIER_PX, maxIters=500
+        here, there, method=cv2.RANSAC, ransacReprojThreshold=_INLIER_PX, maxIters=_RANSAC_ROUNDS
     )
     agree = np.asarray(inliers).ravel() > 0
     prior = identity if similarity is None else np.asarray(similarity, np.float64)
@@ -130,7 +139,7 @@ def _ridge_affine(here: NDArray[np.float64], there: NDArray[np.float64], prior: 
     centre = here.mean(axis=0)
     design = np.column_stack([here - centre, np.ones(len(here))])
     residual = there - (here @ prior[:, :2].T + prior[:, 2])
-    ridge = np.diag([2e3, 2e3, 1e-3])
+    ridge = np.diag(_RIDGES)
     step = np.linalg.solve(design.T @ design + ridge, design.T @ residual)
     affine = prior.copy()
     affine[:, :2] += step[:2].T

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.diff.evidence.noise import CHI3_MEDIAN
-from kizu.diff.filters import shrink
+from kizu.diff.filters import WHOLE, shrink
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 _GRID_SIDE = 144
@@ -22,16 +22,20 @@ _COLOUR_TERMS = 13
 _LINEAR = (0, 1, 2, 3, _COLOUR_TERMS, _COLOUR_TERMS + 1)
 _RIDGES = (0.0, 0.5, 0.5, 0.5, *[3.0] * 14)
 _RIDGE = 2e-4
+_STAGES = ((4, 8.0), (6, 4.0))
 _CENSORED = 0.02
 _MIN_SPREAD = 0.002
 _CELLS_PER_COLOUR = 30
 _COMMON_CELLS = 60.0
 _OFFSET_BINS = 16
+_OFFSET_ROUNDS = 3
+_CAUCHY_DEVIATIONS = 2.0
 _OFFSET_CAP = 0.06
 _OFFSET_PRIOR_CELLS = 4.0
 _TABLE_BINS = 64
 _BIN_SHIFT = 2
 _BIN_LEVELS = 1 << _BIN_SHIFT
+_SHADING_SIDE = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +55,7 @@ class Cells:
         rgb, target = (_averages(image, factor) for image in (warped, edited))
         rows, columns = rgb.shape[:2]
         x, y = np.meshgrid((np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows)
-        whole = shrink(valid.astype(np.float32), factor).ravel() > 0.99  # noqa: PLR2004 - whole cells
+        whole = shrink(valid.astype(np.float32), factor).ravel() > WHOLE
         return cls(
             shape=(rows, columns),
             rgb=rgb.reshape(-1, 3),
@@ -78,7 +82,8 @@ def fit(cells: Cells) -> NDArray[np.float64]:
     free = (cells.edited > _CENSORED) & (cells.edited < 1 - _CENSORED)
     coefficients = np.zeros((design.shape[1], 3))
     balance = _balance(cells)
-    for rounds, used, reach in ((4, list(_LINEAR), 8.0), (6, list(range(len(_RIDGES))), 4.0)):
+    terms = list(_LINEAR), list(range(len(_RIDGES)))
+    for used, (rounds, reach) in zip(terms, _STAGES, strict=True):
         x = design[:, used]
         ridge = np.diag(len(design) * _RIDGE * np.array(_RIDGES)[used] + 1e-6)
         for _ in range(rounds):
@@ -118,8 +123,8 @@ def _balance(cells: Cells) -> NDArray[np.float64]:
     """Weights (N,) that let rare colours speak: no colour counts for more than some cells."""
     bins = coarse_bin(cells.rgb)
     count = np.bincount(bins[cells.valid], minlength=_OFFSET_BINS**3)
-    share = np.minimum(count, _CELLS_PER_COLOUR) / np.maximum(count, 1)
-    return np.asarray(share[bins] * cells.valid, np.float64)
+    fraction = np.minimum(count, _CELLS_PER_COLOUR) / np.maximum(count, 1)
+    return np.asarray(fraction[bins] * cells.valid, np.float64)
 
 
 def rarity(cells: Cells) -> FloatMap:
@@ -144,15 +149,15 @@ def colour_offsets(
     """
     bins = coarse_bin(rgb)
     offsets = np.zeros((_OFFSET_BINS**3, 3))
-    for _ in range(3):
+    for _ in range(_OFFSET_ROUNDS):
         left = residual - offsets[bins]
         size = np.sqrt((left**2).sum(axis=1))
         spread = max(float(np.median(size[valid])) / CHI3_MEDIAN, _MIN_SPREAD)
-        weight = valid / (1 + (size / (2 * spread)) ** 2)
-        share = _blur_colours(_totals(bins, weight)) + _OFFSET_PRIOR_CELLS
+        weight = valid / (1 + (size / (_CAUCHY_DEVIATIONS * spread)) ** 2)
+        fraction = _blur_colours(_totals(bins, weight)) + _OFFSET_PRIOR_CELLS
         for channel in range(3):
             total = _totals(bins, weight * left[:, channel])
-            offsets[:, channel] += _blur_colours(total) / share
+            offsets[:, channel] += _blur_colours(total) / fraction
     length = np.sqrt((offsets**2).sum(axis=1, keepdims=True))
     return np.asarray(offsets * np.clip(2 - length / _OFFSET_CAP, 0, 1), np.float64)
 
@@ -200,8 +205,8 @@ def _enlarge_colours(table: NDArray[np.float64]) -> FloatMap:
     low = np.minimum(place.astype(np.int64), _OFFSET_BINS - 2)
     part = (place - low).astype(np.float32)
     for axis in range(3):
-        share = part.reshape([-1 if a == axis else 1 for a in range(4)])
-        cube = cube.take(low, axis) * (1 - share) + cube.take(low + 1, axis) * share
+        fraction = part.reshape([-1 if a == axis else 1 for a in range(4)])
+        cube = cube.take(low, axis) * (1 - fraction) + cube.take(low + 1, axis) * fraction
     return np.asarray(cube.reshape(-1, 3), np.float32)
 
 
@@ -215,10 +220,10 @@ def table_index(image: RgbImage) -> NDArray[np.int32]:
 
 def shading_of(coefficients: NDArray[np.float64]) -> FloatMap:
     """Quadratic shading on a coarse grid, (64, 64, 3) float32."""
-    ramp = (np.arange(64) + 0.5) / 64 - 0.5
+    ramp = (np.arange(_SHADING_SIDE) + 0.5) / _SHADING_SIDE - 0.5
     xy = np.stack(np.meshgrid(ramp, ramp), axis=-1).reshape(-1, 2)
     shading = _place_terms(xy) @ coefficients[_COLOUR_TERMS:]
-    return np.asarray(shading, np.float32).reshape(64, 64, 3)
+    return np.asarray(shading, np.float32).reshape(_SHADING_SIDE, _SHADING_SIDE, 3)
 
 
 def coarse_bin(rgb: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from kizu.diff.align.block_matching import local_contrast
-from kizu.diff.filters import gaussian, shrink
+from kizu.diff.filters import WHOLE, gaussian, shrink
 from kizu.imaging.arrays import FloatMap, Mask
 
 CELL_PX = 8
@@ -30,6 +30,11 @@ _SETTLED_PX = 0.15
 _RIDGE = 0.05
 _MIN_TRUST = 0.003
 _TEXTURED_CONTRAST = 0.35
+_TRUST_SIGMA = 1.5
+_MIN_CORRELATION = 0.05
+_MAD_TO_DEVIATION = 1.5
+_MIN_SPREAD = 0.05
+_CAUCHY_DEVIATIONS = 2.0
 
 
 def refine_field(
@@ -123,9 +128,9 @@ def _votes(
     gx = cv2.Sobel(mean, cv2.CV_32F, 1, 0, scale=1 / 8)
     gy = cv2.Sobel(mean, cv2.CV_32F, 0, 1, scale=1 / 8)
     error = edited - warped
-    spread = 1.5 * float(np.median(np.abs(error[::3, ::3]))) + 0.05
+    spread = _MAD_TO_DEVIATION * float(np.median(np.abs(error[::3, ::3]))) + _MIN_SPREAD
     weight = inside * _border_ramp(error.shape, _BORDER_RAMP_PX * scale)
-    weight /= 1 + (error / (2 * spread)) ** 2
+    weight /= 1 + (error / (_CAUCHY_DEVIATIONS * spread)) ** 2
     votes_x, votes_y = weight * gx, weight * gy
     curvature = _to_cells([votes_x * gx, votes_x * gy, votes_y * gy], grid)
     return curvature, _to_cells([votes_x * error, votes_y * error], grid)
@@ -153,11 +158,11 @@ def _trust(
 ) -> tuple[FloatMap, FloatMap]:
     """Squared local correlation per cell, and the correlation where there is texture (or NaN)."""
     products = [warped * edited, warped * warped, edited * edited, inside]
-    cells = gaussian(_to_cells(products, grid), 1.5)
+    cells = gaussian(_to_cells(products, grid), _TRUST_SIGMA)
     correlation = cells[..., 0] / np.sqrt(cells[..., 1] * cells[..., 2] + 1e-3)
-    trust = np.clip(correlation, 0.05, 1) ** 2 * (cells[..., 3] > 0.99)  # noqa: PLR2004 - whole cells
+    trust = np.clip(correlation, _MIN_CORRELATION, 1) ** 2 * (cells[..., 3] > WHOLE)
     contrast = np.maximum(cells[..., 1], cells[..., 2])
-    textured = (contrast > _TEXTURED_CONTRAST**2) & (cells[..., 3] > 0.99)  # noqa: PLR2004
+    textured = (contrast > _TEXTURED_CONTRAST**2) & (cells[..., 3] > WHOLE)
     agreement = np.where(textured, correlation, np.nan)
     return np.asarray(trust, np.float32), np.asarray(agreement, np.float32)
 

@@ -25,12 +25,15 @@ from kizu.diff.align.colour_model import (
 from kizu.diff.filters import cells_outside, enlarge, gaussian, magnitude
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
-_FIELD_SIGMA_SHARE = 0.10
+_FIELD_SIGMA_FRACTION = 0.10
 _FIELD_CAP_DELTA_E = 8.0
 _FIELD_REACHES = (12.0, 8.0, 6.0, 5.0)
 _MIN_SPREAD_DELTA_E = 0.25
-_RARE_DOUBT = 0.5
-_RELIT_SHARE = 0.9
+_FIELD_PRIOR_TRUST = 0.03
+_RARE_UNCERTAINTY = 0.5
+_RELIT_FRACTION = 0.9
+_RELIT_SIGMA = 1.0
+_MIN_CHROMA = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +42,9 @@ class Tone:
 
     Attributes:
         predicted: (H, W, 3) float32 CIE Lab.
-        doubt: (h, w) float32 on a coarse grid, delta E of correction specific to a colour or place,
-            and a share of the whole correction for rare colours: where much was corrected by few
-            examples, the correction is less certain.
+        uncertainty: (h, w) float32 on a coarse grid, delta E: correction specific to a colour or
+            place, and a share of the whole correction for rare colours: where much was corrected
+            by few examples, the correction is less certain.
         difference: (h, w) float32 on the same grid, delta E between the edit and the normal before
             any correction; NaN where they may not be compared.
         offset: Median correction in L*, a*, b*.
@@ -50,7 +53,7 @@ class Tone:
     """
 
     predicted: FloatMap
-    doubt: FloatMap
+    uncertainty: FloatMap
     difference: FloatMap
     offset: tuple[float, float, float]
     chroma_gain: float
@@ -60,7 +63,7 @@ class Tone:
         """Delta E that nine tenths of the picture outside a change (H, W) stay below."""
         outside = cells_outside(changed, ~np.isnan(self.difference))
         judged = self.difference[outside]
-        return float(np.quantile(judged, _RELIT_SHARE)) if judged.size else 0.0
+        return float(np.quantile(judged, _RELIT_FRACTION)) if judged.size else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,9 +115,12 @@ def correct_tone(warped: RgbImage, edited: RgbImage, valid: Mask) -> Tone:
     found = Correction(correction_table(coefficients, offsets), shading_of(coefficients), field)
     return Tone(
         predicted=found.predict(warped, lambda grid: enlarge(grid, warped.shape)),
-        doubt=magnitude(np.asarray(correction - offset, np.float32))
-        + np.float32(_RARE_DOUBT * np.linalg.norm(offset)) * rarity(cells).reshape(cells.shape),
-        difference=np.where(whole, magnitude(gaussian(target - start, 1.0)), np.float32(np.nan)),
+        uncertainty=magnitude(np.asarray(correction - offset, np.float32))
+        + np.float32(_RARE_UNCERTAINTY * np.linalg.norm(offset))
+        * rarity(cells).reshape(cells.shape),
+        difference=np.where(
+            whole, magnitude(gaussian(target - start, _RELIT_SIGMA)), np.float32(np.nan)
+        ),
         offset=(float(offset[0]), float(offset[1]), float(offset[2])),
         chroma_gain=_chroma_gain(start[whole], target[whole]),
         correction=found,
@@ -138,15 +144,15 @@ def _illumination_field(residual: FloatMap, valid: Mask) -> FloatMap:
     Each round trusts less distance from the last estimate, so that a slope is followed into the
     corners while a change keeps no say in the end.
     """
-    sigma = _FIELD_SIGMA_SHARE * min(valid.shape)
+    sigma = _FIELD_SIGMA_FRACTION * min(valid.shape)
     field = np.zeros_like(residual)
     known = valid.ravel().astype(np.float64)
     for reach in _FIELD_REACHES:
         left = (residual - field).reshape(-1, 3).astype(np.float64)
         weight = biweight(left, known, reach, _MIN_SPREAD_DELTA_E)
         trust = np.asarray(weight.reshape(*valid.shape, 1), np.float32)
-        share = gaussian(trust[..., 0], sigma)[..., None] + np.float32(0.03)
-        field = gaussian(np.asarray(trust * residual, np.float32), sigma) / share
+        total = gaussian(trust[..., 0], sigma)[..., None] + np.float32(_FIELD_PRIOR_TRUST)
+        field = gaussian(np.asarray(trust * residual, np.float32), sigma) / total
     cap = np.clip(2 - magnitude(field) / _FIELD_CAP_DELTA_E, 0, 1)
     return np.asarray(field * cap[..., None], np.float32)
 
@@ -154,6 +160,6 @@ def _illumination_field(residual: FloatMap, valid: Mask) -> FloatMap:
 def _chroma_gain(before: FloatMap, after: FloatMap) -> float:
     """Median ratio of chroma over coloured cells, both (N, 3) Lab."""
     chroma = np.hypot(before[:, 1], before[:, 2])
-    coloured = chroma > 5  # noqa: PLR2004 - below, chroma is noise
+    coloured = chroma > _MIN_CHROMA
     ratio = np.hypot(after[coloured, 1], after[coloured, 2]) / chroma[coloured]
     return float(np.median(ratio)) if ratio.size else 1.0

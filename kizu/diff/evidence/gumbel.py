@@ -1,9 +1,10 @@
 """Seed thresholds from a stated false-alarm rate, by the extreme values of the pair itself.
 
-Maxima of the evidence over blocks of an unchanged picture follow a Gumbel law (Fisher and Tippett
-1928). Its place and width are read from the lower blocks, which stay unchanged as long as the edit
-touches less than about a third of them, and extrapolated to the whole picture (Gumbel 1958). A law
-wider than those of unchanged pictures tells that more changed: then quieter blocks still are asked.
+Maxima of the evidence over blocks of an unchanged picture follow a Gumbel distribution (Fisher and
+Tippett 1928). Location and scale are read from the lower blocks, which stay unchanged as long as
+the edit touches less than about a third of them, and extrapolated to the whole picture (Gumbel
+1958). A fit wider than those of unchanged pictures tells that more changed: then quieter blocks
+still are asked.
 Where a large change is known already, the question is no longer whether anything changed but which
 share of the marks is wrong: a false-discovery rate (Benjamini and Hochberg 1995).
 """
@@ -34,8 +35,8 @@ _MAX_THRESHOLD = 40.0
 
 
 @dataclass(frozen=True)
-class GumbelLaw:
-    """Law of block maxima: location, scale, and how many blocks the picture has.
+class GumbelFit:
+    """Gumbel distribution of block maxima, and how many blocks the picture has.
 
     The tail factor says how far real maxima outgrow what was read from the blocks.
     """
@@ -43,33 +44,33 @@ class GumbelLaw:
     location: float
     scale: float
     blocks: int
-    tail_factor: float = _TAIL_FACTOR
+    tail_factor: float
 
-    def threshold(self, false_alarm_rate: float, share: float = 1.0) -> float:
+    def threshold(self, false_alarm_rate: float, fraction: float = 1.0) -> float:
         """Level that unchanged evidence passes anywhere with the given probability.
 
         Args:
             false_alarm_rate: Probability for the whole area looked at.
-            share: Share of the picture that is looked at.
+            fraction: Share of the picture that is looked at.
 
         Example:
-            >>> round(GumbelLaw(3.0, 1.0, 100).threshold(0.01), 1)
+            >>> round(GumbelFit(3.0, 1.0, 100, 1.3).threshold(0.01), 1)
             15.9
         """
-        return self._level(share * self.blocks / false_alarm_rate)
+        return self._level(fraction * self.blocks / false_alarm_rate)
 
-    def discovery_threshold(self, false_discovery_rate: float, unchanged_share: float) -> float:
+    def discovery_threshold(self, false_discovery_rate: float, unchanged_fraction: float) -> float:
         """Level above which at most a given share of the marked blocks is unchanged.
 
         Args:
             false_discovery_rate: Share of the marked blocks.
-            unchanged_share: Share of the picture where no change was found.
+            unchanged_fraction: Share of the picture where no change was found.
 
         Example:
-            >>> round(GumbelLaw(3.0, 1.0, 100).discovery_threshold(0.01, 0.8), 1)
+            >>> round(GumbelFit(3.0, 1.0, 100, 1.3).discovery_threshold(0.01, 0.8), 1)
             11.7
         """
-        odds = unchanged_share / max(1 - unchanged_share, 1 / self.blocks)
+        odds = unchanged_fraction / max(1 - unchanged_fraction, 1 / self.blocks)
         return self._level(odds / false_discovery_rate)
 
     def _level(self, return_period: float) -> float:
@@ -78,8 +79,8 @@ class GumbelLaw:
         return min(max(self.tail_factor * level, _MIN_THRESHOLD), _MAX_THRESHOLD)
 
 
-def block_maxima_law(z: FloatMap, valid: Mask) -> GumbelLaw:
-    """Fit the law of block maxima to a picture of which a minority may have changed.
+def fit_block_maxima(z: FloatMap, valid: Mask) -> GumbelFit:
+    """Fit to the block maxima of a picture of which a minority may have changed.
 
     Args:
         z: (H, W) float32 evidence in noise-floor units.
@@ -87,18 +88,18 @@ def block_maxima_law(z: FloatMap, valid: Mask) -> GumbelLaw:
     """
     maxima = _block_maxima(z, valid)
     if len(maxima) < _MIN_BLOCKS:
-        return _law_of_few(len(maxima))
-    law = _law_through(maxima, _QUANTILES)
-    if law.scale <= _MAX_RELATIVE_SCALE * law.location:
-        return law
-    law = _law_through(maxima, _QUIETER_QUANTILES)
-    return replace(law, scale=min(law.scale, _USUAL_RELATIVE_SCALE * law.location))
+        return _fit_of_few(len(maxima))
+    fit = _fit_through_quantiles(maxima, _QUANTILES)
+    if fit.scale <= _MAX_RELATIVE_SCALE * fit.location:
+        return fit
+    fit = _fit_through_quantiles(maxima, _QUIETER_QUANTILES)
+    return replace(fit, scale=min(fit.scale, _USUAL_RELATIVE_SCALE * fit.location))
 
 
-def remaining_law(z: FloatMap, rest: Mask) -> GumbelLaw:
-    """Fit the law to what a large change left over, of which more may turn out to be changed.
+def fit_remaining_maxima(z: FloatMap, rest: Mask) -> GumbelFit:
+    """Fit to what a large change left over, of which more may turn out to be changed.
 
-    What still makes the law wider than those of unchanged photographs is change that was missed, or
+    What still makes the fit wider than those of unchanged photographs is change that was missed, or
     flat ground beside busy ground; neither belongs into the tail.
 
     Args:
@@ -107,18 +108,18 @@ def remaining_law(z: FloatMap, rest: Mask) -> GumbelLaw:
     """
     maxima = _block_maxima(np.asarray(z * rest, np.float32), rest)
     if len(maxima) < _MIN_BLOCKS:
-        return _law_of_few(len(maxima))
-    law = _law_through(maxima, _QUANTILES)
-    if law.scale <= _EVEN_RELATIVE_SCALE * law.location:
-        return law
+        return _fit_of_few(len(maxima))
+    fit = _fit_through_quantiles(maxima, _QUANTILES)
+    if fit.scale <= _EVEN_RELATIVE_SCALE * fit.location:
+        return fit
     location = float(np.quantile(maxima, _QUIETER_QUANTILES[1]))
-    return replace(law, location=location, scale=_EVEN_RELATIVE_SCALE * location)
+    return replace(fit, location=location, scale=_EVEN_RELATIVE_SCALE * location)
 
 
-def tail_law(z: FloatMap, unchanged: Mask) -> GumbelLaw:
-    """Fit the law of block maxima to a large picture whose broad changes are known already.
+def fit_upper_maxima(z: FloatMap, unchanged: Mask) -> GumbelFit:
+    """Fit to the block maxima of a large picture whose broad changes are known already.
 
-    What is left can only be small, so the law is read from the upper blocks, close to the level
+    What is left can only be small, so the fit is made to the upper blocks, close to the level
     that is asked for. Should they grow much faster than the middle ones, they have changed.
 
     Args:
@@ -132,23 +133,27 @@ def tail_law(z: FloatMap, unchanged: Mask) -> GumbelLaw:
     whole = unchanged[:height, :width].reshape(grid).all(axis=(1, 3))
     maxima = z[:height, :width].reshape(grid).max(axis=(1, 3), initial=0)[whole]
     if len(maxima) < _MIN_BLOCKS:
-        return block_maxima_law(z, unchanged)
-    law, safer = (_law_through(maxima, q) for q in (_TAIL_QUANTILES, _SAFER_TAIL_QUANTILES))
-    usual = law.scale <= _MAX_TAIL_GROWTH * safer.scale
-    return replace(law if usual else safer, tail_factor=_SEEN_TAIL_FACTOR)
+        return fit_block_maxima(z, unchanged)
+    fit, safer = (
+        _fit_through_quantiles(maxima, q) for q in (_TAIL_QUANTILES, _SAFER_TAIL_QUANTILES)
+    )
+    usual = fit.scale <= _MAX_TAIL_GROWTH * safer.scale
+    return replace(fit if usual else safer, tail_factor=_SEEN_TAIL_FACTOR)
 
 
-def _law_of_few(blocks: int) -> GumbelLaw:
+def _fit_of_few(blocks: int) -> GumbelFit:
     """What is assumed where there are too few blocks to learn from."""
-    return GumbelLaw(_MIN_THRESHOLD, 1.0, max(blocks, 1))
+    return GumbelFit(_MIN_THRESHOLD, 1.0, max(blocks, 1), _TAIL_FACTOR)
 
 
-def _law_through(maxima: NDArray[np.float32], quantiles: tuple[float, float]) -> GumbelLaw:
-    """The law that has two given quantiles of the sample (N,)."""
+def _fit_through_quantiles(
+    maxima: NDArray[np.float32], quantiles: tuple[float, float]
+) -> GumbelFit:
+    """The distribution that has two given quantiles of the sample (N,)."""
     low, high = np.quantile(maxima, quantiles)
     reduced = -np.log(-np.log(np.array(quantiles)))
     scale = (high - low) / (reduced[1] - reduced[0])
-    return GumbelLaw(float(low - scale * reduced[0]), float(scale), len(maxima))
+    return GumbelFit(float(low - scale * reduced[0]), float(scale), len(maxima), _TAIL_FACTOR)
 
 
 def _block_maxima(z: FloatMap, valid: Mask) -> NDArray[np.float32]:

@@ -21,14 +21,18 @@ _MAX_SAMPLES = 60_000
 _TAIL_CAP = 2.2
 _MEDIAN_CAP = 2.0
 _QUIETER_TAIL_CAP = 1.8
-_POOLED_SHARE = 0.3
+_POOLED_FRACTION = 0.3
 _MIN_NOISE_DELTA_E = 0.03
+_DETAIL_SIGMA = (3.0, 1.5)
+_WINDOW_SIGMA = (2.0, 1.0)
+_EXTRA_ACTIVITY = 1.5
 
 
 def _activity(lightness: FloatMap, sigma_px: float) -> FloatMap:
     """Local RMS of the detail at the given scale; (H, W) float32."""
-    detail = lightness - gaussian(lightness, 3 * sigma_px + 1.5)
-    return np.asarray(np.sqrt(gaussian(detail * detail, 2 * sigma_px + 1)), np.float32)
+    detail = lightness - gaussian(lightness, _DETAIL_SIGMA[0] * sigma_px + _DETAIL_SIGMA[1])
+    window_px = _WINDOW_SIGMA[0] * sigma_px + _WINDOW_SIGMA[1]
+    return np.asarray(np.sqrt(gaussian(detail * detail, window_px)), np.float32)
 
 
 def common_activity(predicted: FloatMap, edited: FloatMap, sigma_px: float) -> FloatMap:
@@ -40,18 +44,19 @@ def common_activity(predicted: FloatMap, edited: FloatMap, sigma_px: float) -> F
         sigma_px: Scale of the evidence.
     """
     lightness = np.ascontiguousarray(predicted[..., 0]), np.ascontiguousarray(edited[..., 0])
-    common = np.minimum(_activity(lightness[0], sigma_px), 1.5 * _activity(lightness[1], sigma_px))
+    ours, theirs = (_activity(one, sigma_px) for one in lightness)
+    common = np.minimum(ours, _EXTRA_ACTIVITY * theirs)
     return np.asarray(common, np.float32)
 
 
 def noise_level(
-    residual: FloatMap, busy: FloatMap, valid: Mask, *, mixed: bool = False
+    residual: FloatMap, activity: FloatMap, valid: Mask, *, mixed: bool = False
 ) -> FloatMap:
     """Noise floor per pixel, from the residual's medians in classes of activity.
 
     Args:
         residual: (H, W) float32, length of the colour residual.
-        busy: (H, W) float32 local activity.
+        activity: (H, W) float32 local activity.
         valid: (H, W) bool, pixels that may be compared.
         mixed: Whether changed pixels may be the majority of a class. Then its lower fifth, which
             unchanged classes exceed by a known factor only, holds the rest down.
@@ -64,16 +69,20 @@ def noise_level(
     if np.count_nonzero(sample) < _CLASSES:
         return np.full(residual.shape, 1.0, np.float32)
     curve = _noise_curve(
-        busy[::step, ::step][sample], residual[::step, ::step][sample], mixed=mixed
+        activity[::step, ::step][sample], residual[::step, ::step][sample], mixed=mixed
     )
-    level = (1 - _POOLED_SHARE) * np.interp(busy, *curve) + _POOLED_SHARE * np.median(curve[1])
+    level = (1 - _POOLED_FRACTION) * np.interp(activity, *curve) + _POOLED_FRACTION * np.median(
+        curve[1]
+    )
     return np.asarray(level + _MIN_NOISE_DELTA_E, np.float32)
 
 
-def _noise_curve(busy: FloatMap, residual: FloatMap, *, mixed: bool) -> tuple[FloatMap, FloatMap]:
-    order = np.argsort(busy)
+def _noise_curve(
+    activity: FloatMap, residual: FloatMap, *, mixed: bool
+) -> tuple[FloatMap, FloatMap]:
+    order = np.argsort(activity)
     classes = np.array_split(order, _CLASSES)
-    centres = np.array([np.median(busy[c]) for c in classes], np.float32)
+    centres = np.array([np.median(activity[c]) for c in classes], np.float32)
     spread = _spread_of_quieter if mixed else _spread
     levels = np.array([spread(residual[c]) for c in classes], np.float32)
     smooth = np.convolve(np.pad(levels, 1, mode="edge"), [0.25, 0.5, 0.25], "valid")

@@ -11,13 +11,14 @@ from typing import Final
 import cv2
 import numpy as np
 
-from kizu.diff.evidence.gumbel import GumbelLaw, block_maxima_law, remaining_law
+from kizu.diff.evidence.gumbel import GumbelFit, fit_block_maxima, fit_remaining_maxima
 from kizu.diff.evidence.noise import common_activity, noise_level
-from kizu.diff.filters import dilate, enlarge, gaussian, magnitude, shrink
+from kizu.diff.filters import WHOLE, enlarge, gaussian, magnitude, shrink
 from kizu.imaging.arrays import FloatMap, Mask
+from kizu.imaging.morphology import dilate
 
 _REGION_MARGIN_PX = 16
-_BUSY_SIGMA = 0.5  # in every second pixel
+_ACTIVITY_SIGMA = 0.5
 USUAL_THRESHOLD: Final = 12.0
 """Noise-floor units of a usual threshold: what the smallest visible change counts for before the
 pair's own threshold is known."""
@@ -30,16 +31,16 @@ class Scale:
     Attributes:
         reduction: Pixels a side of one cell.
         sigma: Blur, in cells.
-        visible_share: Smallest visible change here, in those of the coarsest scale.
-        level_share: Share of a region's upper level that each of its cells must reach.
-        doubt_share: Share of the colour correction's doubt that counts as noise.
+        visible_factor: Smallest visible change here, in units of that of the coarsest scale.
+        level_fraction: Share of a component's upper level that each of its cells must reach.
+        uncertainty_fraction: Share of the colour correction's uncertainty that counts as noise.
     """
 
     reduction: int
     sigma: float
-    visible_share: float
-    level_share: float
-    doubt_share: float
+    visible_factor: float
+    level_fraction: float
+    uncertainty_fraction: float
 
 
 FINE: Final = Scale(1, 0.8, 2.5, 0.08, 0.04)
@@ -52,7 +53,7 @@ SCALES: Final = (FINE, *COARSE)
 
 
 @dataclass(frozen=True)
-class Suspicion:
+class DetectionCriteria:
     """What counts as evidence.
 
     Attributes:
@@ -76,8 +77,8 @@ class Measurement:
         size: (h, w) float32 delta E, the difference that counts.
         spread: (h', w') float32 delta E, the plain difference that the noise floor is learned from;
             of the same size, or every second pixel.
-        busy: (h', w') float32, activity that both images have.
-        doubt: (h', w') float32 delta E that uncertain colour correction adds to the noise.
+        activity: (h', w') float32, activity that both images have.
+        uncertainty: (h', w') float32 delta E that uncertain colour correction adds to the noise.
         valid: (h, w) bool.
     """
 
@@ -85,8 +86,8 @@ class Measurement:
     residual: FloatMap
     size: FloatMap
     spread: FloatMap
-    busy: FloatMap
-    doubt: FloatMap
+    activity: FloatMap
+    uncertainty: FloatMap
     valid: Mask
 
 
@@ -111,33 +112,35 @@ class ScaleEvidence:
     valid: Mask
 
 
-def judge(measured: Measurement, suspicion: Suspicion, rest: Mask | None = None) -> ScaleEvidence:
-    """Judge differences against the pair's own noise floor and the law of their maxima.
+def judge(
+    measured: Measurement, criteria: DetectionCriteria, rest: Mask | None = None
+) -> ScaleEvidence:
+    """Judge differences against the pair's own noise floor and the distribution of their maxima.
 
     Args:
         measured: Differences at one scale.
-        suspicion: What counts as evidence.
-        rest: (H, W) bool, the part that noise and law are learned from because a large change was
+        criteria: What counts as evidence.
+        rest: (H, W) bool, the part that both are learned from because a large change was
             found elsewhere; everything that is valid if None.
     """
     shape = measured.valid.shape
     learned = measured.valid if rest is None else measured.valid & _at_size(rest, shape)
-    known = _at_size(learned, measured.busy.shape)
-    noise = noise_level(measured.spread, measured.busy, known, mixed=rest is not None)
-    noise += measured.doubt
-    visible = measured.scale.visible_share * suspicion.visible_delta_e
+    known = _at_size(learned, measured.activity.shape)
+    noise = noise_level(measured.spread, measured.activity, known, mixed=rest is not None)
+    noise += measured.uncertainty
+    visible = measured.scale.visible_factor * criteria.visible_delta_e
     noise = np.maximum(enlarge(noise, shape), np.float32(visible / USUAL_THRESHOLD))
     z = np.asarray(measured.size / noise, np.float32)
     if rest is None:
-        law = block_maxima_law(z, learned)
-        threshold = law.threshold(suspicion.false_alarm_rate)
+        fit = fit_block_maxima(z, learned)
+        threshold = fit.threshold(criteria.false_alarm_rate)
     else:
-        law = remaining_law(z, learned)
-        share = int(np.count_nonzero(learned)) / max(int(np.count_nonzero(measured.valid)), 1)
-        threshold = law.discovery_threshold(suspicion.false_alarm_rate, share)
+        fit = fit_remaining_maxima(z, learned)
+        fraction = int(np.count_nonzero(learned)) / max(int(np.count_nonzero(measured.valid)), 1)
+        threshold = fit.discovery_threshold(criteria.false_alarm_rate, fraction)
     noise = np.maximum(noise, np.float32(visible / threshold))
-    if suspicion.region is not None:
-        noise = noise / favour(suspicion, law, threshold, shape)
+    if criteria.region is not None:
+        noise = noise / region_weight(criteria, fit, threshold, shape)
     return ScaleEvidence(
         scale=measured.scale,
         residual=measured.residual,
@@ -153,34 +156,34 @@ def _at_size(mask: Mask, shape: tuple[int, ...]) -> Mask:
     if mask.shape == shape:
         return mask
     size = (shape[1], shape[0])
-    share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(share > 0.5)  # noqa: PLR2004 - most of the cell
+    fraction = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(fraction > 0.5)  # noqa: PLR2004 - most of the cell
 
 
-def favour(
-    suspicion: Suspicion, law: GumbelLaw, threshold: float, shape: tuple[int, ...]
+def region_weight(
+    criteria: DetectionCriteria, fit: GumbelFit, threshold: float, shape: tuple[int, ...]
 ) -> FloatMap:
     """How much more evidence counts where the edit was asked for: fewer places to be wrong.
 
     Args:
-        suspicion: Which region was asked for.
-        law: Of the block maxima.
+        criteria: Which region was asked for.
+        fit: Of the block maxima.
         threshold: Where nothing was asked for.
         shape: (h, w) of the answer.
 
     Returns:
         (h, w) float32, one outside of the region and its margin.
     """
-    region = suspicion.region
+    region = criteria.region
     if region is None or not region.any():
         return np.ones(shape, np.float32)
     wanted = enlarge(dilate(region, _REGION_MARGIN_PX).astype(np.float32), shape)
-    inside = min(law.threshold(suspicion.false_alarm_rate, float(wanted.mean())), threshold)
+    inside = min(fit.threshold(criteria.false_alarm_rate, float(wanted.mean())), threshold)
     return np.asarray(1 + (threshold / inside - 1) * wanted, np.float32)
 
 
 def fine_measurement(
-    predicted: FloatMap, edited: FloatMap, valid: Mask, doubt: FloatMap
+    predicted: FloatMap, edited: FloatMap, valid: Mask, uncertainty: FloatMap
 ) -> Measurement:
     """Differences at full size, tolerant of one pixel of misregistration.
 
@@ -188,16 +191,18 @@ def fine_measurement(
         predicted: (H, W, 3) float32 Lab, the normal as the edit should show it.
         edited: (H, W, 3) float32 Lab.
         valid: (H, W) bool.
-        doubt: (h, w) float32 delta E of uncertain colour correction.
+        uncertainty: (h, w) float32 delta E of uncertain colour correction.
     """
-    excess, spread, busy = fine_figures(predicted, edited)
+    excess, spread, activity = fine_figures(predicted, edited)
     return Measurement(
         scale=FINE,
         residual=edited - predicted,
         size=excess,
         spread=spread,
-        busy=busy,
-        doubt=np.asarray(FINE.doubt_share * enlarge(doubt, busy.shape), np.float32),
+        activity=activity,
+        uncertainty=np.asarray(
+            FINE.uncertainty_fraction * enlarge(uncertainty, activity.shape), np.float32
+        ),
         valid=valid,
     )
 
@@ -216,25 +221,27 @@ def fine_figures(predicted: FloatMap, edited: FloatMap) -> tuple[FloatMap, Float
     e, p = gaussian(edited, FINE.sigma), gaussian(predicted, FINE.sigma)
     excess = np.sqrt(np.maximum(_power_beyond(e, p), _power_beyond(p, e)))
     half = [shrink(image, 2) for image in (p, e)]
-    busy = common_activity(half[0], half[1], _BUSY_SIGMA)
-    height, width = busy.shape
-    return excess, magnitude((e[::2, ::2] - p[::2, ::2])[:height, :width]), busy
+    activity = common_activity(half[0], half[1], _ACTIVITY_SIGMA)
+    height, width = activity.shape
+    return excess, magnitude((e[::2, ::2] - p[::2, ::2])[:height, :width]), activity
 
 
 def coarse_measurement(
-    scale: Scale, predicted: FloatMap, edited: FloatMap, valid: Mask, doubt: FloatMap
+    scale: Scale, predicted: FloatMap, edited: FloatMap, valid: Mask, uncertainty: FloatMap
 ) -> Measurement:
     """Differences of averages at a coarser scale; arguments as for `fine_measurement`."""
     e, p = shrink(edited, scale.reduction), shrink(predicted, scale.reduction)
-    inside = shrink(valid.astype(np.float32), scale.reduction) > 0.99  # noqa: PLR2004 - whole cells
+    inside = shrink(valid.astype(np.float32), scale.reduction) > WHOLE
     size = magnitude(gaussian(e - p, scale.sigma))
     return Measurement(
         scale=scale,
         residual=e - p,
         size=size,
         spread=size,
-        busy=common_activity(p, e, scale.sigma),
-        doubt=np.asarray(scale.doubt_share * enlarge(doubt, inside.shape), np.float32),
+        activity=common_activity(p, e, scale.sigma),
+        uncertainty=np.asarray(
+            scale.uncertainty_fraction * enlarge(uncertainty, inside.shape), np.float32
+        ),
         valid=inside,
     )
 

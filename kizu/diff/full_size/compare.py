@@ -8,7 +8,7 @@ import numpy as np
 from kizu.diff import grading
 from kizu.diff.align.registration import MIN_SIDE_PX
 from kizu.diff.comparison import Comparison, anomaly_map_of, compare, regions_of
-from kizu.diff.evidence.scale_evidence import SCALES, Suspicion
+from kizu.diff.evidence.scale_evidence import SCALES, DetectionCriteria
 from kizu.diff.full_size.evidence import FullSizeEvidence
 from kizu.diff.full_size.outline import sharpen
 from kizu.diff.full_size.pair import FullSizePair
@@ -19,7 +19,7 @@ from kizu.diff.segment.small_components import peak_of
 from kizu.diff.settings import DiffSettings
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
-_RATE_SHARES = len(SCALES) + 1  # the scales of the working size, and the fine one at full size
+_RATE_PARTS = len(SCALES) + 1  # the scales of the working size, and the fine one at full size
 
 
 def compare_large(
@@ -33,32 +33,32 @@ def compare_large(
     Args:
         normal: (H, W, 3) uint8 RGB.
         edited: The same shape.
-        settings: How suspicious to be.
+        settings: What counts as a change.
         region: (H, W) bool, where the edit was asked for.
     """
     size = _work_size(edited.shape, settings.max_work_megapixels)
     small = [_reduced(image, size) for image in (normal, edited)]
     wanted = None if region is None else _nearest(region, size)
-    rate = settings.false_alarm_rate / _RATE_SHARES
-    first = settings.model_copy(update={"false_alarm_rate": (_RATE_SHARES - 1) * rate})
+    rate = settings.false_alarm_rate / _RATE_PARTS
+    first = settings.model_copy(update={"false_alarm_rate": (_RATE_PARTS - 1) * rate})
     coarse = compare(small[0], small[1], first, wanted)
     if coarse.result.drift is Drift.REDRAWN:
         mask = _enlarged(coarse.result.mask, edited.shape)
         return _answer(coarse, np.zeros(mask.shape, np.float32), mask, settings.threads)
     pair = FullSizePair.of(normal, edited, coarse)
-    suspicion = Suspicion(rate, settings.min_visible_delta_e, wanted)
-    mask, strength = _second_look(pair, coarse, suspicion, settings)
-    return _answer(coarse, strength, mask, settings.threads)
+    criteria = DetectionCriteria(rate, settings.min_visible_delta_e, wanted)
+    mask, evidence_ratio = _second_look(pair, coarse, criteria, settings)
+    return _answer(coarse, evidence_ratio, mask, settings.threads)
 
 
 def _second_look(
-    pair: FullSizePair, coarse: Comparison, suspicion: Suspicion, settings: DiffSettings
+    pair: FullSizePair, coarse: Comparison, criteria: DetectionCriteria, settings: DiffSettings
 ) -> tuple[Mask, FloatMap]:
-    """The mask of both looks, outlined at full size, and the strength of the second; (H, W)."""
+    """The mask of both looks, outlined at full size, and the second's evidence ratio; (H, W)."""
     threads, explained = settings.threads, coarse.result.mask
-    doubt = coarse.aligned.tone.doubt
-    evidence = FullSizeEvidence.of(pair, doubt, explained, suspicion, threads)
-    peak = peak_of(explained, coarse.strength)
+    uncertainty = coarse.aligned.tone.uncertainty
+    evidence = FullSizeEvidence.of(pair, uncertainty, explained, criteria, threads)
+    peak = peak_of(explained, coarse.evidence_ratio)
     thin = find_thin(pair, evidence, explained, peak, settings.min_area_px, threads)
     mask = thin | _enlarged(explained, thin.shape)
     mask = sharpen(pair, evidence, mask, thin.shape[1] / explained.shape[1], threads)
@@ -86,17 +86,19 @@ def _enlarged(mask: Mask, shape: tuple[int, ...]) -> Mask:
     return np.asarray(large > 127)  # noqa: PLR2004 - half
 
 
-def _answer(coarse: Comparison, strength: FloatMap, mask: Mask, threads: int) -> DiffResult:
-    """Everything at full size; the array of strengths (H, W) becomes the anomaly map."""
+def _answer(coarse: Comparison, evidence_ratio: FloatMap, mask: Mask, threads: int) -> DiffResult:
+    """Everything at full size; the array of ratios (H, W) becomes the anomaly map."""
     shape, result = mask.shape, coarse.result
-    anomaly_map = strength
+    anomaly_map = evidence_ratio
 
     def combine(tile: Tile) -> None:
-        both = np.maximum(strength[tile.core], enlarge_part(coarse.strength, shape, tile.core))
+        both = np.maximum(
+            evidence_ratio[tile.core], enlarge_part(coarse.evidence_ratio, shape, tile.core)
+        )
         anomaly_map[tile.core] = anomaly_map_of(both, mask[tile.core], result.threshold)
 
     each(combine, tiles_of(shape, TILE_PX, 0), threads)
-    scale = shape[1] / coarse.strength.shape[1], shape[0] / coarse.strength.shape[0]
+    scale = shape[1] / coarse.evidence_ratio.shape[1], shape[0] / coarse.evidence_ratio.shape[0]
     return replace(
         result,
         anomaly_map=anomaly_map,

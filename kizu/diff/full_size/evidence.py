@@ -1,6 +1,6 @@
 """Evidence of the fine scale over a whole large picture, gathered tile by tile.
 
-It has a noise floor and a law of block maxima of its own, over all tiles, so that the stated
+Its noise floor and its distribution of block maxima are learned over all tiles, so that the stated
 false-alarm rate holds for the picture as a whole.
 """
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kizu.diff.boxes import Box
-from kizu.diff.evidence.gumbel import tail_law
+from kizu.diff.evidence.gumbel import fit_upper_maxima
 from kizu.diff.evidence.noise import noise_level
 from kizu.diff.evidence.scale_evidence import (
     FINE,
     USUAL_THRESHOLD,
-    Suspicion,
-    favour,
+    DetectionCriteria,
     fine_figures,
+    region_weight,
 )
 from kizu.diff.filters import enlarge
 from kizu.diff.full_size.pair import FullSizePair
 from kizu.diff.full_size.tiles import TILE_PX, Tile, each, enlarge_part, tiles_of
 from kizu.imaging.arrays import FloatMap, Mask
+from kizu.imaging.slices import Slices
 
 _MARGIN_PX = 48  # as far as any filter of the fine scale reaches
 _NOISE_MARGIN_PX = 2  # one cell of the noise floor's grid
@@ -45,23 +45,23 @@ class FullSizeEvidence:
     def of(
         cls,
         pair: FullSizePair,
-        doubt: FloatMap,
+        uncertainty: FloatMap,
         explained: Mask,
-        suspicion: Suspicion,
+        criteria: DetectionCriteria,
         threads: int,
     ) -> "FullSizeEvidence":
         """Measure, find the noise floor, judge, and find the threshold.
 
         Args:
             pair: The pictures.
-            doubt: (h, w) float32 delta E of uncertain colour correction.
+            uncertainty: (h, w) float32 delta E of uncertain colour correction.
             explained: (h, w) bool, what is known to have changed.
-            suspicion: What counts as evidence; its region at the working size.
+            criteria: What counts as evidence; its region at the working size.
             threads: Tiles at a time.
         """
         figures = _Figures.of(pair, threads)
-        visible = np.float32(FINE.visible_share * suspicion.visible_delta_e)
-        noise = figures.noise(doubt)
+        visible = np.float32(FINE.visible_factor * criteria.visible_delta_e)
+        noise = figures.noise(uncertainty)
         np.maximum(noise, visible / np.float32(USUAL_THRESHOLD), out=noise)
         z, usable = figures.excess, figures.valid
         known = explained.astype(np.float32)
@@ -72,14 +72,14 @@ class FullSizeEvidence:
             usable[tile.core] &= enlarge_part(known, z.shape, tile.core) == 0
 
         each(judge, tiles, threads)
-        law = tail_law(z, usable)
-        threshold = law.threshold(suspicion.false_alarm_rate)
-        favoured = favour(suspicion, law, threshold, known.shape)
+        fit = fit_upper_maxima(z, usable)
+        threshold = fit.threshold(criteria.false_alarm_rate)
+        weight = region_weight(criteria, fit, threshold, known.shape)
 
         def finish(tile: Tile) -> None:
             part = noise_part(noise, tile)[tile.inner]
             z[tile.core] *= part / np.maximum(part, visible / np.float32(threshold))
-            z[tile.core] *= enlarge_part(favoured, z.shape, tile.core)
+            z[tile.core] *= enlarge_part(weight, z.shape, tile.core)
 
         each(finish, tiles, threads)
         return cls(z, noise, threshold)
@@ -98,7 +98,7 @@ class _Figures:
 
     excess: FloatMap
     size: FloatMap
-    busy: FloatMap
+    activity: FloatMap
     valid: Mask
 
     @classmethod
@@ -109,30 +109,30 @@ class _Figures:
         figures = cls(floats[0], floats[1], floats[2], np.empty(shape, np.bool_))
 
         def measure(tile: Tile) -> None:
-            excess, size, busy = _even_figures(pair, tile.around)
+            excess, size, activity = _even_figures(pair, tile.around)
             figures.excess[tile.core] = excess[tile.inner]
             figures.size[_half(tile.core)] = size[_half(tile.inner)]
-            figures.busy[_half(tile.core)] = busy[_half(tile.inner)]
+            figures.activity[_half(tile.core)] = activity[_half(tile.inner)]
             figures.valid[tile.core] = pair.valid(tile.core)
 
         each(measure, tiles_of(shape, TILE_PX, _MARGIN_PX), threads)
         return figures
 
-    def noise(self, doubt: FloatMap) -> FloatMap:
+    def noise(self, uncertainty: FloatMap) -> FloatMap:
         """Noise floor of every second pixel, in delta E."""
-        level = noise_level(self.size, self.busy, self.valid[::2, ::2])
-        level += np.float32(FINE.doubt_share) * enlarge(doubt, level.shape)
+        level = noise_level(self.size, self.activity, self.valid[::2, ::2])
+        level += np.float32(FINE.uncertainty_fraction) * enlarge(uncertainty, level.shape)
         return level
 
 
-def _even_figures(pair: FullSizePair, box: Box) -> tuple[FloatMap, FloatMap, FloatMap]:
+def _even_figures(pair: FullSizePair, slices: Slices) -> tuple[FloatMap, FloatMap, FloatMap]:
     """The fine scale's figures of a part; an odd side is made even by repeating its end."""
-    odd = [(0, (side.stop - side.start) % 2) for side in box]
-    predicted, edited = (np.pad(image, [*odd, (0, 0)], mode="edge") for image in pair.part(box))
+    odd = [(0, (side.stop - side.start) % 2) for side in slices]
+    predicted, edited = (np.pad(image, [*odd, (0, 0)], mode="edge") for image in pair.part(slices))
     return fine_figures(predicted, edited)
 
 
-def _half(box: Box) -> Box:
+def _half(slices: Slices) -> Slices:
     """The same part in the grid of every second pixel."""
-    rows, columns = (slice(side.start // 2, (side.stop + 1) // 2) for side in box)
+    rows, columns = (slice(side.start // 2, (side.stop + 1) // 2) for side in slices)
     return rows, columns

@@ -10,19 +10,20 @@ import cv2
 import numpy as np
 
 from kizu.diff.evidence.scale_evidence import FINE
-from kizu.diff.filters import dilate, disc, erode, gaussian, magnitude
+from kizu.diff.filters import gaussian, magnitude
 from kizu.diff.full_size.evidence import FullSizeEvidence, noise_part
 from kizu.diff.full_size.pair import FullSizePair
 from kizu.diff.full_size.tiles import TILE_PX, Tile, each, tiles_of
 from kizu.diff.segment.outline import VISIBLE_DELTA_E
 from kizu.imaging.arrays import FloatMap, Mask
+from kizu.imaging.morphology import dilate, disc, erode
 
 _GROW_WORK_PX = 3.0
 _SHRINK_WORK_PX = 1.0
 _PEAK_REACH_WORK_PX = 3.0
 _BLUR_REACH_PX = 6
 _CLEAR_OF_NOISE = 3.0
-_PEAK_SHARE = 0.2
+_PEAK_FRACTION = 0.2
 _RESOLVED = 2.0
 
 
@@ -60,7 +61,9 @@ def _ends_of(mask: Mask, size: FloatMap, noise: FloatMap, pixel_px: float) -> Ma
     grow_px, shrink_px, reach_px = (max(round(length * pixel_px), 1) for length in lengths)
     peak = cv2.dilate(np.where(mask, size, 0).astype(np.float32), disc(reach_px))
     least = np.maximum(VISIBLE_DELTA_E, _CLEAR_OF_NOISE * noise)
-    inside = np.where(peak > _RESOLVED * least, size > np.maximum(_PEAK_SHARE * peak, least), mask)
+    inside = np.where(
+        peak > _RESOLVED * least, size > np.maximum(_PEAK_FRACTION * peak, least), mask
+    )
     allowed = erode(mask, shrink_px) | (dilate(mask, grow_px) & inside)
     return _spread(mask & allowed, allowed, grow_px)
 

@@ -6,14 +6,13 @@ import cv2
 import numpy as np
 
 from kizu.diff.align.tone import Correction
-from kizu.diff.boxes import Box
 from kizu.diff.comparison import Comparison
-from kizu.diff.filters import to_lab
+from kizu.diff.filters import WHOLE, to_lab
 from kizu.diff.full_size.tiles import enlarge_part
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
+from kizu.imaging.slices import Slices
 
 _KERNEL_PX = 4
-_WHOLE = 0.99
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,25 +49,27 @@ class FullSizePair:
         displacement = np.dstack([shift_x, shift_y]).astype(np.float32)
         return cls(normal, edited, displacement, aligned.tone.correction, comparable)
 
-    def part(self, box: Box) -> tuple[FloatMap, FloatMap]:
+    def part(self, slices: Slices) -> tuple[FloatMap, FloatMap]:
         """A part of the normal as the edit should show it, and of the edit; (H, W, 3) Lab."""
         shape = self.edited.shape
-        warped = self._warped(box)
+        warped = self._warped(slices)
         if self.correction is None:
             predicted = to_lab(warped)
         else:
-            predicted = self.correction.predict(warped, lambda grid: enlarge_part(grid, shape, box))
-        return predicted, to_lab(self.edited[box])
+            predicted = self.correction.predict(
+                warped, lambda grid: enlarge_part(grid, shape, slices)
+            )
+        return predicted, to_lab(self.edited[slices])
 
-    def valid(self, box: Box) -> Mask:
+    def valid(self, slices: Slices) -> Mask:
         """(H, W) bool, where a part may be compared."""
-        return np.asarray(enlarge_part(self.comparable, self.edited.shape, box) > _WHOLE)
+        return np.asarray(enlarge_part(self.comparable, self.edited.shape, slices) > WHOLE)
 
-    def _warped(self, box: Box) -> RgbImage:
+    def _warped(self, slices: Slices) -> RgbImage:
         if self.displacement is None:
-            return self.normal[box]
-        rows, columns = box
-        shift = enlarge_part(self.displacement, self.edited.shape, box)
+            return self.normal[slices]
+        rows, columns = slices
+        shift = enlarge_part(self.displacement, self.edited.shape, slices)
         x = shift[..., 0] + np.arange(columns.start, columns.stop, dtype=np.float32)
         y = shift[..., 1] + np.arange(rows.start, rows.stop, dtype=np.float32)[:, None]
         height, width = self.normal.shape[:2]

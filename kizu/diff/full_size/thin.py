@@ -10,16 +10,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.diff.boxes import Box, grown, joined_regions, labels_within
 from kizu.diff.evidence.scale_evidence import FINE
-from kizu.diff.filters import dilate
 from kizu.diff.full_size.evidence import FullSizeEvidence
 from kizu.diff.full_size.pair import FullSizePair
 from kizu.diff.full_size.tiles import TILE_PX, Tile, each, enlarge_part, split, tiles_of
+from kizu.diff.segment.components import joined_components, labels_within
 from kizu.diff.segment.hysteresis import (
     EXPLAINED_MARGIN_PX,
-    FAINT_SEED_SHARE,
-    GROW_SHARE,
+    FAINT_SEED_FRACTION,
+    GROW_FRACTION,
     MIN_SEED_AREA,
     PEAK_REACH_PX,
     near_peak,
@@ -28,6 +27,8 @@ from kizu.diff.segment.hysteresis import (
 from kizu.diff.segment.outline import refine
 from kizu.diff.segment.small_components import drop_specks, least_peak, peak_of
 from kizu.imaging.arrays import Mask
+from kizu.imaging.morphology import dilate
+from kizu.imaging.slices import Slices, grown
 
 _JOIN_PX = 8
 _PAD_PX = 40
@@ -49,8 +50,8 @@ def find_thin(
         pair: The pictures.
         evidence: Of the fine scale at full size.
         explained: (h, w) bool, the mask of the working size.
-        strongest: Peak of that mask's regions, in thresholds.
-        min_area_px: Smallest region to keep.
+        strongest: Peak of that mask, in thresholds.
+        min_area_px: Smallest component to keep.
         threads: Tiles at a time.
     """
     levels = _levels(evidence, explained, threads)
@@ -63,11 +64,11 @@ def find_thin(
     kept = [piece for piece in pieces if piece.peak > 0 and piece.peak >= least]
 
     def outline(piece: _Piece) -> Mask:
-        predicted, edited = pair.part(piece.box)
-        return refine(piece.mask, edited - predicted, predicted) & pair.valid(piece.box)
+        predicted, edited = pair.part(piece.slices)
+        return refine(piece.mask, edited - predicted, predicted) & pair.valid(piece.slices)
 
     for piece, outlined in zip(kept, each(outline, kept, threads), strict=True):
-        mask[piece.box] |= outlined
+        mask[piece.slices] |= outlined
     return mask
 
 
@@ -78,10 +79,10 @@ def _levels(evidence: FullSizeEvidence, explained: Mask, threads: int) -> NDArra
     around = dilate(explained, EXPLAINED_MARGIN_PX).astype(np.float32)
 
     def level(tile: Tile) -> None:
-        share = evidence.z[tile.core] / np.float32(evidence.threshold)
+        fraction = evidence.z[tile.core] / np.float32(evidence.threshold)
         free = enlarge_part(around, shape, tile.core) == 0
-        seeds = (share > FAINT_SEED_SHARE).astype(np.uint8) + (share > 1)
-        levels[tile.core] = (share > GROW_SHARE) + free * seeds
+        seeds = (fraction > FAINT_SEED_FRACTION).astype(np.uint8) + (fraction > 1)
+        levels[tile.core] = (fraction > GROW_FRACTION) + free * seeds
 
     each(level, tiles_of(shape, TILE_PX, 0), threads)
     return levels
@@ -100,7 +101,7 @@ def _grown(evidence: FullSizeEvidence, levels: NDArray[np.uint8], seed: int, thr
     if not found.any():
         return mask
     inside = np.asarray(labels[found], np.int32)
-    least = FINE.level_share * upper_level(evidence.z[found], inside, len(seeded))
+    least = FINE.level_fraction * upper_level(evidence.z[found], inside, len(seeded))
 
     def cut(tile: Tile) -> None:
         if found[tile.core].any():
@@ -126,7 +127,7 @@ def _seeded(levels: NDArray[np.uint8], seed: int) -> tuple[NDArray[np.int32], Ma
 class _Piece:
     """A find, or a window's part of a large one, and its peak in thresholds."""
 
-    box: Box
+    slices: Slices
     mask: Mask
     peak: float
 
@@ -134,18 +135,18 @@ class _Piece:
 def _pieces(
     found: Mask, evidence: FullSizeEvidence, min_area_px: int, threads: int
 ) -> list[_Piece]:
-    """Regions that are no specks, in windows of bounded size."""
-    labels, boxes = joined_regions(found, _JOIN_PX)
+    """Components that are no specks, in windows of bounded size."""
+    labels, places = joined_components(found, _JOIN_PX)
     windows = [
         (index, grown(window, _PAD_PX, found.shape))
-        for index, box in enumerate(boxes, start=1)
-        for window in split(box, _WINDOW_PX)
+        for index, slices in enumerate(places, start=1)
+        for window in split(slices, _WINDOW_PX)
     ]
 
-    def piece(item: tuple[int, Box]) -> _Piece:
-        index, box = item
-        strength = np.asarray(evidence.z[box] / np.float32(evidence.threshold), np.float32)
-        part = drop_specks(found[box] & (labels[box] == index), strength, min_area_px)
-        return _Piece(box, part, peak_of(part, strength))
+    def piece(item: tuple[int, Slices]) -> _Piece:
+        index, slices = item
+        evidence_ratio = np.asarray(evidence.z[slices] / np.float32(evidence.threshold), np.float32)
+        part = drop_specks(found[slices] & (labels[slices] == index), evidence_ratio, min_area_px)
+        return _Piece(slices, part, peak_of(part, evidence_ratio))
 
     return each(piece, windows, threads)

@@ -1,16 +1,16 @@
 """A large picture in tiles: bounded memory, and the same answer whatever the tiles' size."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import cv2
 import numpy as np
 
-from kizu.diff.boxes import Box
-from kizu.diff.threads import opencv_threads
 from kizu.imaging.arrays import FloatMap
+from kizu.imaging.slices import Slices
 
 TILE_PX: Final = 768
 """Side of a tile; even, as the fine scale's noise is measured on every second pixel."""
@@ -29,9 +29,9 @@ class Tile:
         inner: Where the core lies in `around`.
     """
 
-    core: Box
-    around: Box
-    inner: Box
+    core: Slices
+    around: Slices
+    inner: Slices
 
 
 def tiles_of(shape: tuple[int, ...], side_px: int, margin_px: int) -> list[Tile]:
@@ -72,10 +72,10 @@ def _spans(length: int, side_px: int, margin_px: int) -> list[_Span]:
     return found
 
 
-def split(box: Box, side_px: int) -> list[Box]:
-    """A box in pieces of a bounded size."""
-    shape = [part.stop - part.start for part in box]
-    top, left = box[0].start, box[1].start
+def split(slices: Slices, side_px: int) -> list[Slices]:
+    """A part in pieces of a bounded size."""
+    shape = [part.stop - part.start for part in slices]
+    top, left = slices[0].start, slices[1].start
     return [
         (
             slice(top + tile.core[0].start, top + tile.core[0].stop),
@@ -85,19 +85,19 @@ def split(box: Box, side_px: int) -> list[Box]:
     ]
 
 
-def enlarge_part(grid: FloatMap, shape: tuple[int, ...], box: Box) -> FloatMap:
+def enlarge_part(grid: FloatMap, shape: tuple[int, ...], slices: Slices) -> FloatMap:
     """A part of the bilinear enlargement of a grid.
 
     Args:
         grid: (h, w) or (h, w, C) float32 over the whole picture.
         shape: (H, W) of the picture.
-        box: Which part of the picture.
+        slices: Which part of the picture.
     """
     rows, columns = (
         (np.arange(part.start, part.stop, dtype=np.float32) + np.float32(0.5))
         * np.float32(cells / length)
         - np.float32(0.5)
-        for part, cells, length in zip(box, grid.shape, shape, strict=False)
+        for part, cells, length in zip(slices, grid.shape, shape, strict=False)
     )
     x, y = np.meshgrid(columns, rows)
     part = cv2.remap(grid, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -111,3 +111,14 @@ def each(work: Callable[[Item], Answer], items: Iterable[Item], threads: int) ->
             return [work(item) for item in items]
         with ThreadPoolExecutor(threads) as pool:
             return list(pool.map(work, items))
+
+
+@contextmanager
+def opencv_threads(threads: int) -> Iterator[None]:
+    """Hold OpenCV to a number of threads, and give the caller back what was set."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(threads)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)

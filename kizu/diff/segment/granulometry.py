@@ -1,7 +1,7 @@
 """Local thickness of a mask: what is thick is closed widely, what is thin narrowly.
 
 A granulometry (Matheron 1975): what survives an opening is at least that thick there. One figure
-for a whole region will not do where lines of print, leaders and panels hang together.
+for a whole component will not do where lines of print, leaders and panels hang together.
 """
 
 import cv2

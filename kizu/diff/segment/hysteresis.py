@@ -9,44 +9,41 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.diff.boxes import Box, around, labels_within
 from kizu.diff.evidence.scale_evidence import Scale, ScaleEvidence
-from kizu.diff.filters import (
-    cell_averages,
-    dilate,
-    disc,
-    enlarge,
-    gaussian,
-    magnitude,
-    shrink,
-)
+from kizu.diff.filters import cell_averages, enlarge, gaussian, magnitude, shrink
+from kizu.diff.segment.components import labels_within
 from kizu.imaging.arrays import FloatMap, Mask
+from kizu.imaging.morphology import dilate, disc
+from kizu.imaging.slices import Slices, slices_around
 
-GROW_SHARE = 0.33
-FAINT_SEED_SHARE = 0.6
-_PEAK_SHARE = 0.4
+GROW_FRACTION = 0.33
+FAINT_SEED_FRACTION = 0.6
+_PEAK_FRACTION = 0.4
 PEAK_REACH_PX = 4
 EXPLAINED_MARGIN_PX = 2
 MIN_SEED_AREA = 4
 _BLUR_REACH_SIGMAS = 4.0
+_MIN_KEPT_WEIGHT = 0.25
+_KNOWN_CELL_FRACTION = 0.3
+_UPPER_FRACTION = 0.1
 
 
-def strength_of(scales: list[ScaleEvidence]) -> FloatMap:
+def evidence_ratio_of(scales: list[ScaleEvidence]) -> FloatMap:
     """Largest evidence of all scales in their thresholds, (H, W); finest scale first."""
     full = scales[0]
-    strength = np.zeros(full.z.shape, np.float32)
+    evidence_ratio = np.zeros(full.z.shape, np.float32)
     for evidence in scales:
-        shares = enlarge(evidence.z / np.float32(evidence.threshold), strength.shape)
-        strength = np.maximum(strength, shares)
-    return np.asarray(strength * full.valid, np.float32)
+        fractions = enlarge(evidence.z / np.float32(evidence.threshold), evidence_ratio.shape)
+        evidence_ratio = np.maximum(evidence_ratio, fractions)
+    return np.asarray(evidence_ratio * full.valid, np.float32)
 
 
-def decide(scales: list[ScaleEvidence], seed_share: float = 1.0) -> Mask:
+def decide(scales: list[ScaleEvidence], seed_fraction: float = 1.0) -> Mask:
     """Grow a mask (H, W) through all scales.
 
     Args:
         scales: Evidence, finest first; the finest is at full size.
-        seed_share: Share of the thresholds that a seed must pass.
+        seed_fraction: Share of the thresholds that a seed must pass.
     """
     full = scales[0]
     mask = np.zeros(full.z.shape, np.bool_)
@@ -54,7 +51,7 @@ def decide(scales: list[ScaleEvidence], seed_share: float = 1.0) -> Mask:
         threshold = evidence.threshold
         z = evidence.z if not mask.any() else _unexplained(evidence, full, mask)
         known = _at_scale(mask, evidence)
-        found = _grow(z, evidence.z, known, threshold, evidence.scale.level_share, seed_share)
+        found = _grow(z, evidence.z, known, threshold, evidence.scale.level_fraction, seed_fraction)
         if found.any():
             mask |= enlarge(found.astype(np.float32), mask.shape) > 0.5  # noqa: PLR2004 - nearest
     return np.asarray(mask & full.valid)
@@ -65,8 +62,8 @@ def _grow(
     z_all: FloatMap,
     known: Mask,
     threshold: float,
-    level_share: float,
-    seed_share: float,
+    level_fraction: float,
+    seed_fraction: float,
 ) -> Mask:
     """Hysteresis, then a cut at a share of the local peak.
 
@@ -75,34 +72,34 @@ def _grow(
         z_all: (h, w) all evidence at this scale.
         known: (h, w) bool, what finer scales already explained.
         threshold: Of this scale.
-        level_share: Share of a region's upper level that every pixel must reach.
-        seed_share: Share of the threshold that seeds must pass.
+        level_fraction: Share of a component's upper level that every pixel must reach.
+        seed_fraction: Share of the threshold that seeds must pass.
     """
-    candidates = z > GROW_SHARE * threshold
+    candidates = z > GROW_FRACTION * threshold
     both = candidates | known
     count, labels = cv2.connectedComponents(both.view(np.uint8), connectivity=8)
     if count == 1:
         return np.zeros_like(known)
-    seeded = labels_within(labels, count, z > seed_share * threshold)
+    seeded = labels_within(labels, count, z > seed_fraction * threshold)
     seeded &= np.bincount(labels[candidates], minlength=count) >= MIN_SEED_AREA
     if not seeded.any():
         return np.zeros_like(known)
     found = np.asarray(seeded[labels] & candidates)
-    near = around(found | (seeded[labels] & known), PEAK_REACH_PX)
+    near = slices_around(found | (seeded[labels] & known), PEAK_REACH_PX)
     z_near = z_all[near]
     level = upper_level(z_near, np.where(both[near], labels[near], 0), count)
-    found[near] &= near_peak(z_near, both[near], level_share * level[labels[near]])
+    found[near] &= near_peak(z_near, both[near], level_fraction * level[labels[near]])
     return found
 
 
-def near_peak(z: FloatMap, region: Mask, least: FloatMap) -> Mask:
+def near_peak(z: FloatMap, part: Mask, least: FloatMap) -> Mask:
     """Where evidence reaches a share of the local peak and a least value; all (H, W)."""
-    peak = cv2.dilate(np.where(region, z, 0), disc(PEAK_REACH_PX))
-    return np.asarray(z > np.maximum(_PEAK_SHARE * peak, least))
+    peak = cv2.dilate(np.where(part, z, 0), disc(PEAK_REACH_PX))
+    return np.asarray(z > np.maximum(_PEAK_FRACTION * peak, least))
 
 
 def upper_level(z: FloatMap, labels: NDArray[np.int32], count: int) -> FloatMap:
-    """90 % quantile of every labelled region, (count,); label 0 is none.
+    """90 % quantile of every labelled component, (count,); label 0 is none.
 
     Args:
         z: Evidence, of any shape.
@@ -113,7 +110,7 @@ def upper_level(z: FloatMap, labels: NDArray[np.int32], count: int) -> FloatMap:
     order = np.lexsort((z[inside], labels[inside]))
     sizes = np.bincount(labels[inside], minlength=count)
     last = np.cumsum(sizes) - 1
-    position = np.maximum(last - (0.1 * sizes).astype(int), 0)
+    position = np.maximum(last - (_UPPER_FRACTION * sizes).astype(int), 0)
     values = z[inside][order]
     level = np.where(sizes > 0, values[np.minimum(position, len(values) - 1)], 0)
     return level.astype(np.float32)
@@ -127,23 +124,23 @@ def _unexplained(evidence: ScaleEvidence, full: ScaleEvidence, mask: Mask) -> Fl
     keep = (~dilate(mask[pixels], EXPLAINED_MARGIN_PX)).astype(np.float32)
     kept = cell_averages(keep, grid)
     total = cell_averages(full.residual[pixels] * keep[..., None], grid)
-    share = np.maximum(gaussian(kept, scale.sigma), 0.25)
+    fraction = np.maximum(gaussian(kept, scale.sigma), _MIN_KEPT_WEIGHT)
     average = gaussian(total, scale.sigma)
-    average /= share[..., None]
+    average /= fraction[..., None]
     open_cells = evidence.valid[cells] & (kept > 0.5)  # noqa: PLR2004 - most of the cell
     z = evidence.z.copy()
     z[cells] = magnitude(average) / evidence.noise[cells] * open_cells
     return z
 
 
-def _window(mask: Mask, scale: Scale, grid: tuple[int, ...]) -> tuple[Box, Box]:
-    """The box around a mask as far as the scale's blur reaches, in its cells and in pixels."""
+def _window(mask: Mask, scale: Scale, grid: tuple[int, ...]) -> tuple[Slices, Slices]:
+    """Where a mask lies, as far as the scale's blur reaches, in its cells and in pixels."""
     reach_px = scale.reduction * int(np.ceil(_BLUR_REACH_SIGMAS * scale.sigma))
-    box = around(mask, reach_px)
+    place = slices_around(mask, reach_px)
     sizes = [whole / count for whole, count in zip(mask.shape, grid, strict=True)]
     cells = [
         slice(int(side.start / size), int(np.ceil(side.stop / size)))
-        for side, size in zip(box, sizes, strict=True)
+        for side, size in zip(place, sizes, strict=True)
     ]
     pixels = [
         slice(round(side.start * size), round(side.stop * size))
@@ -153,4 +150,6 @@ def _window(mask: Mask, scale: Scale, grid: tuple[int, ...]) -> tuple[Box, Box]:
 
 
 def _at_scale(mask: Mask, evidence: ScaleEvidence) -> Mask:
-    return np.asarray(shrink(mask.astype(np.float32), evidence.scale.reduction) > 0.3)  # noqa: PLR2004
+    return np.asarray(
+        shrink(mask.astype(np.float32), evidence.scale.reduction) > _KNOWN_CELL_FRACTION
+    )

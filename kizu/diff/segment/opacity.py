@@ -13,11 +13,12 @@ from kizu.diff.filters import gaussian, magnitude
 from kizu.imaging.arrays import FloatMap, Mask
 
 _ROUNDS = 3
-_FULL_SHARE = 0.7
+_FULL_FRACTION = 0.7
 _UPPER_QUANTILE = 0.8
 _MIN_FULL_PX = 50
 _RIDGE_DELTA_E = 2.7
 _MIN_EXPLAINED = 0.95
+_MIN_POWER = 1.0
 
 
 def layer_coverage(
@@ -35,14 +36,14 @@ def layer_coverage(
     """
     soft = gaussian(residual, sigma_px)
     size = magnitude(soft)
-    full = part & (size > _FULL_SHARE * np.quantile(size[part], _UPPER_QUANTILE))
+    full = part & (size > _FULL_FRACTION * np.quantile(size[part], _UPPER_QUANTILE))
     for _ in range(_ROUNDS):
         if np.count_nonzero(full) < _MIN_FULL_PX:
             return None
         change = _full_change(full, residual, predicted)
         coverage = _coverage_of(change, residual, sigma_px)
         usual = max(float(np.median(coverage[full])), 1e-3)
-        full = part & (coverage > _FULL_SHARE * usual)
+        full = part & (coverage > _FULL_FRACTION * usual)
     left = gaussian(residual - np.clip(coverage, 0, usual)[..., None] * change, sigma_px)
     unexplained = _power(left[part]) / max(_power(soft[part]), 1e-6)
     return None if unexplained > 1 - _MIN_EXPLAINED else np.asarray(coverage / usual, np.float32)
@@ -63,7 +64,7 @@ def _coverage_of(change: FloatMap, residual: FloatMap, sigma_px: float) -> Float
     """Least-squares share of the full change, in a Gaussian window."""
     pull = gaussian(np.einsum("...c,...c->...", residual, change), sigma_px)
     curvature = gaussian(np.einsum("...c,...c->...", change, change), sigma_px)
-    return np.asarray(pull / np.maximum(curvature, 1), np.float32)
+    return np.asarray(pull / np.maximum(curvature, np.float32(_MIN_POWER)), np.float32)
 
 
 def _power(vectors: NDArray[np.float32]) -> float:

@@ -3,20 +3,23 @@
 import cv2
 import numpy as np
 
-from kizu.diff.boxes import grown, joined_regions, labels_within
 from kizu.diff.evidence.noise import CHI3_MEAN, CHI3_MEDIAN
-from kizu.diff.filters import dilate, disc, erode, gaussian, magnitude
+from kizu.diff.filters import gaussian, magnitude
+from kizu.diff.segment.components import joined_components, labels_within
 from kizu.diff.segment.granulometry import close_by_thickness
 from kizu.diff.segment.opacity import layer_coverage
 from kizu.diff.segment.small_components import JOIN_PX
 from kizu.imaging.arrays import FloatMap, Mask
+from kizu.imaging.morphology import dilate, disc, erode
+from kizu.imaging.slices import grown
 
 _LEVEL_REACH_PX = 6
 _PEAK_REACH_PX = 4
 _AROUND_PX = 3
 _RING_PX = (10, 24)
+_RADIUS_QUANTILE = 0.9
 _THIN_RADIUS_PX = 6.0
-_THIN_SHARE = 0.33
+_THIN_FRACTION = 0.33
 _PLAIN_DELTA_E = 12.0
 _THIN_ROUNDS = 10
 _TREND_SIGMA_PX = 2.0
@@ -44,12 +47,12 @@ _HALF_COVERED = 0.5
 _BLUR_REACH_PX = 2
 _SKIRT_PX = 5
 _SKIRT_GAP_PX = 1.2
-_LEAST_SHARE = 0.5
+_LEAST_FRACTION = 0.5
 _HOLE_PER_RADIUS = 1.5
 
 
 def refine(mask: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
-    """Give every region its true outline.
+    """Give every component its true outline.
 
     Args:
         mask: (H, W) bool.
@@ -57,15 +60,15 @@ def refine(mask: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
         predicted: (H, W, 3) float32 Lab, the normal as the edit should show it.
     """
     refined = np.zeros_like(mask)
-    labels, boxes = joined_regions(mask, JOIN_PX)
-    for index, box in enumerate(boxes, start=1):
-        here = grown(box, _PAD_PX, mask.shape)
+    labels, places = joined_components(mask, JOIN_PX)
+    for index, slices in enumerate(places, start=1):
+        here = grown(slices, _PAD_PX, mask.shape)
         part = mask[here] & (labels[here] == index)
-        refined[here] |= _refine_region(part, residual[here], predicted[here])
+        refined[here] |= _refine_component(part, residual[here], predicted[here])
     return refined
 
 
-def _refine_region(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
+def _refine_component(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
     solid = fill_holes(close(part, _SPECKLE_PX / _CLOSE_PER_RADIUS), _SPECKLE_PX)
     radius = _radius_px(solid)
     if radius < _THIN_RADIUS_PX:
@@ -79,7 +82,7 @@ def _refine_region(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
 
 
 def _close_gaps(part: Mask, radius_px: float) -> Mask:
-    """Close in proportion to thickness: of the whole region, or of every place if it is vast.
+    """Close in proportion to thickness: of the whole component, or of every place if it is vast.
 
     The two sides of a dent belong together; the lines of a printed page do not, even where a panel
     hangs on them.
@@ -93,7 +96,7 @@ def _close_gaps(part: Mask, radius_px: float) -> Mask:
 def _radius_px(part: Mask) -> float:
     distance = cv2.distanceTransform(np.pad(part, 1).astype(np.uint8), cv2.DIST_L2, 3)
     inside = distance[distance > 0]
-    return float(np.quantile(inside, 0.9)) if inside.size else 0.0
+    return float(np.quantile(inside, _RADIUS_QUANTILE)) if inside.size else 0.0
 
 
 def _thin_outline(part: Mask, residual: FloatMap) -> Mask:
@@ -107,8 +110,8 @@ def _thin_outline(part: Mask, residual: FloatMap) -> Mask:
         along = _along(sharp, part)
         near = dilate(part, _GROW_PX)
         peak = cv2.dilate(np.where(near, along, 0).astype(np.float32), disc(_PEAK_REACH_PX))
-        share = np.minimum(_THIN_SHARE * peak, _PLAIN_DELTA_E)
-        part = np.asarray(near & (along > np.maximum(share, clear)))
+        fraction = np.minimum(_THIN_FRACTION * peak, _PLAIN_DELTA_E)
+        part = np.asarray(near & (along > np.maximum(fraction, clear)))
     return part
 
 
@@ -120,10 +123,10 @@ def _along(residual: FloatMap, part: Mask) -> FloatMap:
 
 
 def _local_noise(size: FloatMap, part: Mask) -> FloatMap:
-    """Deviation per colour axis, averaged over what lies around but outside the region; (H, W)."""
+    """Deviation per colour axis, averaged over what lies around the component; (H, W)."""
     outside = (~dilate(part, _NOISE_MARGIN_PX)).astype(np.float32)
-    share = np.maximum(gaussian(outside, _NOISE_SIGMA_PX), _LEAST_OUTSIDE)
-    return np.asarray(gaussian(size * outside, _NOISE_SIGMA_PX) / share / CHI3_MEAN, np.float32)
+    fraction = np.maximum(gaussian(outside, _NOISE_SIGMA_PX), _LEAST_OUTSIDE)
+    return np.asarray(gaussian(size * outside, _NOISE_SIGMA_PX) / fraction / CHI3_MEAN, np.float32)
 
 
 def _thick_outline(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
@@ -144,8 +147,8 @@ def _thick_outline(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
     coverage = layer_coverage(part, residual, predicted, max(sigma, _LAYER_SIGMA_PX))
     if coverage is not None:
         return np.asarray(around & (coverage > _HALF_COVERED))
-    share = np.interp(width, (_SHARP_WIDTH_PX, _SOFT_WIDTH_PX), (_HALF, _SOFT_HALF))
-    return np.asarray(around & (size > np.float32(share) * level))
+    fraction = np.interp(width, (_SHARP_WIDTH_PX, _SOFT_WIDTH_PX), (_HALF, _SOFT_HALF))
+    return np.asarray(around & (size > np.float32(fraction) * level))
 
 
 def _clear_size(part: Mask, ring: Mask, residual: FloatMap) -> tuple[FloatMap, float, float]:
@@ -182,12 +185,12 @@ def _with_skirt(core: Mask, around: Mask, size: FloatMap, visible: float) -> Mas
 
 def _local_peak(size: FloatMap) -> FloatMap:
     """Largest value within the reach of blur, and nowhere less than half of what is usual there."""
-    least = _LEAST_SHARE * float(np.median(size[size > 0])) if size.any() else 0.0
+    least = _LEAST_FRACTION * float(np.median(size[size > 0])) if size.any() else 0.0
     return np.asarray(np.maximum(cv2.dilate(size, disc(_PEAK_REACH_PX)), least / _HALF), np.float32)
 
 
 def close(part: Mask, radius_px: float) -> Mask:
-    """Morphological closing in proportion to the region's own thickness."""
+    """Morphological closing in proportion to the component's own thickness."""
     reach = int(np.clip(_CLOSE_PER_RADIUS * radius_px, 1, _MAX_CLOSE_PX))
     padded = np.pad(part, reach).astype(np.uint8)
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc(reach))
@@ -195,7 +198,7 @@ def close(part: Mask, radius_px: float) -> Mask:
 
 
 def fill_holes(part: Mask, radius_px: float) -> Mask:
-    """Fill enclosed holes no wider than the region is thick; loops of lines stay open."""
+    """Fill enclosed holes no wider than the component is thick; loops of lines stay open."""
     outside = np.pad(~part, 1, constant_values=True).astype(np.uint8)
     count, labels = cv2.connectedComponents(outside, connectivity=4)
     distance = cv2.distanceTransform(outside, cv2.DIST_L2, 3)

@@ -4,76 +4,77 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.diff.filters import dilate, gaussian
+from kizu.diff.filters import gaussian
 from kizu.imaging.arrays import FloatMap, Mask
+from kizu.imaging.morphology import dilate
 
 JOIN_PX = 6
 _MIN_MASS_PX = 40.0  # thresholds times pixels
 _MASS_CAP = 4.0
 _DOMINANCE = 0.25
 _DOMINANCE_CAP = 12.0
-_FAINT_REACH_SHARE = 0.08
+_FAINT_REACH_FRACTION = 0.08
 _PEAK_SIGMA_PX = 1.0
 
 
-def drop_specks(mask: Mask, strength: FloatMap, min_area_px: int) -> Mask:
-    """Keep regions whose summed evidence is large and not dwarfed by the strongest region's.
+def drop_specks(mask: Mask, evidence_ratio: FloatMap, min_area_px: int) -> Mask:
+    """Keep components whose summed evidence is large and not dwarfed by the strongest's.
 
     Args:
         mask: (H, W) bool.
-        strength: (H, W) float32, evidence in thresholds.
-        min_area_px: Smallest region to keep.
+        evidence_ratio: (H, W) float32, evidence in thresholds.
+        min_area_px: Smallest component to keep.
     """
     count, labels = _joined(mask, JOIN_PX)
     if count == 1:
         return mask
     inside = labels[mask]
     area = np.bincount(inside, minlength=count)
-    mass = np.bincount(inside, np.minimum(strength[mask], _MASS_CAP), minlength=count)
-    peak = _peaks(mask, strength, inside, count)
+    mass = np.bincount(inside, np.minimum(evidence_ratio[mask], _MASS_CAP), minlength=count)
+    peak = _peaks(mask, evidence_ratio, inside, count)
     keep: Mask = (area >= min_area_px) & (mass >= _MIN_MASS_PX)
     keep &= peak >= least_peak(peak.max())
     keep[0] = False
     return np.asarray(keep[labels])
 
 
-def with_faint_pieces(certain: Mask, faint: Mask, strength: FloatMap) -> Mask:
-    """Certain regions and the faint pieces near them that the strongest does not dwarf.
+def with_faint_pieces(certain: Mask, faint: Mask, evidence_ratio: FloatMap) -> Mask:
+    """Certain components and the faint pieces near them that the strongest does not dwarf.
 
     Args:
-        certain: (H, W) bool, regions that noise alone would not give.
+        certain: (H, W) bool, components that noise alone would not give.
         faint: (H, W) bool, what fainter seeds gave.
-        strength: (H, W) float32, evidence in thresholds.
+        evidence_ratio: (H, W) float32, evidence in thresholds.
     """
     if not (faint & ~certain).any():
         return certain
     count, labels = _joined(faint, 0)
     inside = labels[faint]
-    peak, nearest = _peaks(faint, strength, inside, count), np.full(count, np.inf)
+    peak, nearest = _peaks(faint, evidence_ratio, inside, count), np.full(count, np.inf)
     away = cv2.distanceTransform((~certain).view(np.uint8), cv2.DIST_L2, 3)
     np.minimum.at(nearest, inside, away[faint])
-    keep = (peak >= least_peak(peak.max())) & (nearest <= _FAINT_REACH_SHARE * min(faint.shape))
+    keep = (peak >= least_peak(peak.max())) & (nearest <= _FAINT_REACH_FRACTION * min(faint.shape))
     keep[labels[certain]] = True
     keep[0] = False
     return np.asarray(keep[labels] | certain)
 
 
 def least_peak(strongest: float) -> float:
-    """Peak, in thresholds, that a region needs beside the strongest one's."""
+    """Peak, in thresholds, that a component needs beside the strongest one's."""
     return _DOMINANCE * min(strongest, _DOMINANCE_CAP)
 
 
-def peak_of(part: Mask, strength: FloatMap) -> float:
+def peak_of(part: Mask, evidence_ratio: FloatMap) -> float:
     """Peak of a part (H, W) in thresholds, slightly blurred: one pixel is no peak; 0 if empty."""
-    return float(gaussian(strength, _PEAK_SIGMA_PX)[part].max(initial=0.0))
+    return float(gaussian(evidence_ratio, _PEAK_SIGMA_PX)[part].max(initial=0.0))
 
 
 def _peaks(
-    mask: Mask, strength: FloatMap, labels: NDArray[np.int32], count: int
+    mask: Mask, evidence_ratio: FloatMap, labels: NDArray[np.int32], count: int
 ) -> NDArray[np.float64]:
     """As `peak_of`, of every label (count,); labels of the mask's pixels (N,)."""
     peak = np.zeros(count)
-    np.maximum.at(peak, labels, gaussian(strength, _PEAK_SIGMA_PX)[mask])
+    np.maximum.at(peak, labels, gaussian(evidence_ratio, _PEAK_SIGMA_PX)[mask])
     return peak
 
 

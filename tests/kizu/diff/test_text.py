@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from kizu.diff import Status, diff_mask
-from kizu.diff.filters import disc
+from kizu.imaging.morphology import disc
 
 ENGLISH = "the machine weighs the cup and the coffee scale to ensure the right quantity of water"
 SPANISH = "los granos se almacenan en un contenedor que conserva su aroma y protege de la luz"
@@ -28,8 +28,8 @@ def poster():
                 printed = " ".join((words + words)[start : start + 4])[:22]
                 place = (column, 130 + 22 * line)
                 cv2.putText(ink, printed, place, 0, 0.45, 255, 1, cv2.LINE_AA)
-        share = ink[..., None] / 255.0
-        mixed = page * (1 - share) + np.array([235, 230, 220]) * share
+        fraction = ink[..., None] / 255.0
+        mixed = page * (1 - fraction) + np.array([235, 230, 220]) * fraction
         return cv2.GaussianBlur(mixed, (0, 0), 0.5).astype(np.uint8), ink > 127
 
     return write

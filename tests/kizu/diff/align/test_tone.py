@@ -48,5 +48,5 @@ def test_a_rare_colour_is_doubted_where_the_tone_drifted():
     normal[::7] += 30
     normal[140:152, 140:152] = (30, 160, 40)
     edited = np.clip(normal * np.array([1.1, 1.0, 0.85]), 0, 255).astype(np.uint8)
-    doubt = correct_tone(normal, edited, everywhere(normal)).doubt
-    assert doubt[72, 72] > np.median(doubt) + 1
+    uncertainty = correct_tone(normal, edited, everywhere(normal)).uncertainty
+    assert uncertainty[72, 72] > np.median(uncertainty) + 1

@@ -3,13 +3,13 @@ import pytest
 
 from kizu.diff.evidence.scale_evidence import (
     COARSE,
-    Suspicion,
+    DetectionCriteria,
     coarse_measurement,
     fine_measurement,
     judge,
 )
 
-SUSPICION = Suspicion(0.0025, 2.0)
+CRITERIA = DetectionCriteria(0.0025, 2.0)
 
 
 @pytest.fixture
@@ -21,10 +21,10 @@ def lab_pair():
     return predicted, edited
 
 
-def fine(predicted, edited, suspicion=SUSPICION):
+def fine(predicted, edited, criteria=CRITERIA):
     valid = np.ones(predicted.shape[:2], bool)
-    doubt = np.zeros((1, 1), np.float32)
-    return judge(fine_measurement(predicted, edited, valid, doubt), suspicion)
+    uncertainty = np.zeros((1, 1), np.float32)
+    return judge(fine_measurement(predicted, edited, valid, uncertainty), criteria)
 
 
 def test_noise_is_no_evidence(lab_pair):
@@ -42,17 +42,17 @@ def test_a_thin_line_is_fine_evidence(lab_pair):
 def test_another_grain_is_no_coarse_evidence(lab_pair):
     predicted, _ = lab_pair
     other = np.roll(predicted, (40, 60), (0, 1))
-    valid, doubt = np.ones(predicted.shape[:2], bool), np.zeros((1, 1), np.float32)
+    valid, uncertainty = np.ones(predicted.shape[:2], bool), np.zeros((1, 1), np.float32)
     for scale in COARSE:
-        evidence = judge(coarse_measurement(scale, predicted, other, valid, doubt), SUSPICION)
+        evidence = judge(coarse_measurement(scale, predicted, other, valid, uncertainty), CRITERIA)
         assert evidence.z.max() < evidence.threshold
 
 
 def test_a_faint_broad_stain_is_coarse_evidence(lab_pair):
     predicted, edited = lab_pair
     edited[80:160, 80:160, 2] += 5
-    valid, doubt = np.ones(predicted.shape[:2], bool), np.zeros((1, 1), np.float32)
-    evidence = judge(coarse_measurement(COARSE[2], predicted, edited, valid, doubt), SUSPICION)
+    valid, uncertainty = np.ones(predicted.shape[:2], bool), np.zeros((1, 1), np.float32)
+    evidence = judge(coarse_measurement(COARSE[2], predicted, edited, valid, uncertainty), CRITERIA)
     assert evidence.z[14:16, 14:16].min() > evidence.threshold
 
 
@@ -60,7 +60,7 @@ def test_evidence_counts_more_where_the_edit_was_asked_for(lab_pair):
     predicted, edited = lab_pair
     region = np.zeros(predicted.shape[:2], bool)
     region[:60, :60] = True
-    asked = fine(predicted, edited, Suspicion(0.0025, 2.0, region))
+    asked = fine(predicted, edited, DetectionCriteria(0.0025, 2.0, region))
     plain = fine(predicted, edited)
     assert asked.z[:40, :40].mean() > plain.z[:40, :40].mean()
     assert np.allclose(asked.z[100:, 100:], plain.z[100:, 100:])
@@ -72,6 +72,6 @@ def test_noise_learned_beside_a_large_change_is_the_lower_one(lab_pair):
     valid, rest = np.ones(predicted.shape[:2], bool), np.ones(predicted.shape[:2], bool)
     rest[:170] = False
     measured = fine_measurement(predicted, edited, valid, np.zeros((1, 1), np.float32))
-    first, second = judge(measured, SUSPICION), judge(measured, SUSPICION, rest)
+    first, second = judge(measured, CRITERIA), judge(measured, CRITERIA, rest)
     assert second.noise.mean() < 0.5 * first.noise.mean()
     assert second.z[170:].max() < second.threshold

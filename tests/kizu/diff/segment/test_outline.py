@@ -90,9 +90,9 @@ def test_a_stain_over_dark_and_light_ground_ends_where_it_covers_half():
 def test_a_line_does_not_grow_into_busy_ground_beside_it():
     line = np.zeros((80, 200), np.uint8)
     cv2.line(line, (20, 40), (180, 40), 1, 3)
-    busy = np.random.default_rng(0).normal(0, 5, (80, 200, 3)).astype(np.float32)
-    busy[:, :120] = 0
-    residual = gaussian(busy, 0.8) + gaussian(np.float32(30) * np.dstack([line] * 3), 0.8)
+    activity = np.random.default_rng(0).normal(0, 5, (80, 200, 3)).astype(np.float32)
+    activity[:, :120] = 0
+    residual = gaussian(activity, 0.8) + gaussian(np.float32(30) * np.dstack([line] * 3), 0.8)
     assert not refined(line > 0, residual)[:30].any()
 
 
