@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.imaging.arrays import FloatMap, Mask
+from kizu.imaging.morphology import dilate, disc
 
 BOUNDARY_PX: Final = 4
 HIT_IOU: Final = 0.3
@@ -64,14 +65,13 @@ def aupro(anomaly_map: FloatMap, truth: Mask) -> float:
 
 def boundary_f(mask: Mask, truth: Mask, reach_px: int = BOUNDARY_PX) -> float:
     """Harmonic mean of the shares of either outline that lie near the other."""
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach_px + 1,) * 2)
     edges = [
         cv2.morphologyEx(m.view(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
         for m in (mask, truth)
     ]
     if not all(edge.any() for edge in edges):
         return 0.0
-    near = [cv2.dilate(edge, disc) > 0 for edge in edges]
+    near = [cv2.dilate(edge, disc(reach_px)) > 0 for edge in edges]
     precision = near[1][edges[0] > 0].mean()
     recall = near[0][edges[1] > 0].mean()
     return float(2 * precision * recall / max(precision + recall, 1e-9))
@@ -84,8 +84,7 @@ def instance_recall(mask: Mask, truth: Mask) -> float:
     for, unless there are no others. A mask region counts for the instances that it touches, less
     what belongs to others.
     """
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _INSTANCE_GAP_PX + 1,) * 2)
-    joined = cv2.dilate(truth.view(np.uint8), kernel)
+    joined = dilate(truth, _INSTANCE_GAP_PX).view(np.uint8)
     labels = np.where(truth, cv2.connectedComponents(joined, connectivity=8)[1], 0)
     area = np.bincount(labels.ravel())
     area[0] = 0

@@ -54,7 +54,10 @@ def magnitude(vectors: FloatMap) -> FloatMap:
 
 
 def to_lab(image: RgbImage) -> FloatMap:
-    """CIE L*a*b* (D65) of an sRGB image; (H, W, 3) float32."""
+    """CIE L*a*b* (D65) of an sRGB image; (H, W, 3) float32.
+
+    Levels are multiplied, not divided as the painter does: the last bit differs.
+    """
     return _as_map(cv2.cvtColor(image.astype(np.float32) * np.float32(1 / 255), cv2.COLOR_RGB2Lab))
 
 

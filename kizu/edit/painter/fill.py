@@ -7,6 +7,7 @@ import numpy as np
 
 from kizu.edit.painter.noise_fields import MAD_TO_STD, FloatArray, Rng, blur, pull_push_fill, resize
 from kizu.imaging.arrays import FloatMap, Mask
+from kizu.imaging.morphology import dilate
 
 _SEARCH_SIDE_PX: Final = 160  # longest of the reduced crop that is searched: for time
 _UNCLEAN_FRACTION: Final = 0.3  # of a reduced pixel that may be forbidden; by eye
@@ -59,9 +60,7 @@ def _grain_like(lab: FloatArray, border: FloatMap, rng: Rng) -> FloatArray:
 def _ring(gap: Mask) -> FloatMap:
     """The few pixels around a gap."""
     width = int(max(_RING[0], _RING[1] * np.sqrt(gap.sum()))) | 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1))
-    grown = cv2.dilate(gap.astype(np.uint8), kernel)
-    return ((grown > 0) & ~gap).astype(np.float32)
+    return (dilate(gap, width) & ~gap).astype(np.float32)
 
 
 def _best_shift(lab: FloatArray, gap: Mask, forbidden: Mask) -> tuple[int, int] | None:
