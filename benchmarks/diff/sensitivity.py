@@ -41,7 +41,7 @@ _HALF: Final = 0.5
 _FRACTIONS: Final = ("FRACTION", "QUANTILE", "WHOLE", "CORRELATION", "RATE", "EXPLAINED")
 _FIXED: Final = frozenset(
     {
-        *("DIFF_VERSION", "CHI3_MEDIAN", "CHI3_MEAN", "CHI3_Q80"),  # no choice
+        *("CHI3_MEDIAN", "CHI3_MEAN", "CHI3_Q80"),  # no choice
         *("_COLOUR_TERMS", "_LINEAR", "_OFFSET_BINS", "_TABLE_BINS", "_BIN_SHIFT", "_BIN_LEVELS"),
         *("_SHADING_SIDE", "_FAINT", "_CERTAIN", "_RATE_PARTS", "TILE_PX", "_TIE", "reduction"),
     }

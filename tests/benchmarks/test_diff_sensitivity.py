@@ -20,7 +20,7 @@ def test_numbers_and_tuples_and_fields_are_constants_but_no_shape_or_version(sen
     labels = {c.label for c in sensitivity.constants()}
     assert {"grading POOR_MATCH_RATE", "align.tone _FIELD_REACHES"} < labels
     assert "evidence.scale_evidence FINE.sigma" in labels
-    assert not {"comparison DIFF_VERSION", "align.colour_model _TABLE_BINS"} & labels
+    assert not {"evidence.noise CHI3_MEAN", "align.colour_model _TABLE_BINS"} & labels
 
 
 @pytest.mark.parametrize(
