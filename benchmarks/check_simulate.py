@@ -111,7 +111,7 @@ class Builder:
 
     def bare(self, threads: int) -> tuple[Mapping[str, float], float]:
         """Build without Prefect; return seconds by part, and CPU seconds of the shards' part."""
-        from stub_build import StubEditor, bare_loop, stub_in_place  # noqa: PLC0415 - as below
+        from stub_build import StubEditor, bare_loop, stub_in_place
 
         with stub_in_place(StubEditor(0.0)):
             start_s = time.process_time()
@@ -122,10 +122,10 @@ class Builder:
 
     def flow_s(self, case: Case, shard_size: int = SHARD_SIZE) -> tuple[float, float]:
         """Build with the flow; return how many seconds it took, and CPU seconds."""
-        from stub_build import StubEditor, stub_in_place  # noqa: PLC0415 - reads the environment
+        from stub_build import StubEditor, stub_in_place
 
-        from flows.build import build_dataset  # noqa: PLC0415 - the same
-        from flows.runner import task_runner  # noqa: PLC0415 - the same
+        from flows.build import build_dataset
+        from flows.runner import task_runner
 
         os.environ["KIZU_WORKERS"] = str(case.slots)
         build = build_dataset.with_options(task_runner=task_runner())
@@ -184,7 +184,7 @@ def main() -> None:
     """Measure and print."""
     folder = Path(tempfile.mkdtemp(prefix="check-simulate-"))
     os.environ |= {"OMP_NUM_THREADS": "1", **prefect_environment(folder)}
-    from stub_build import write_photos  # noqa: PLC0415 - reads the environment
+    from stub_build import write_photos
 
     try:
         with prefect_server():

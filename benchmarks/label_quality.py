@@ -58,12 +58,12 @@ def compare(store: Store, dataset: Dataset) -> Iterator[Row]:
 def moved(mask: Mask, affine: np.ndarray) -> Mask:
     """Return an (H, W) mask in another frame; half a pixel covered counts."""
     size = (mask.shape[1], mask.shape[0])
-    return np.asarray(cv2.warpAffine(mask.astype(np.float32), affine, size) > 0.5)  # noqa: PLR2004
+    return np.asarray(cv2.warpAffine(mask.astype(np.float32), affine, size) > 0.5)
 
 
 def build(photos: str, most: int, folder: Path) -> tuple[Store, str]:
     """Build a dataset of painted defects; return its store and name."""
-    from flows.build import build_dataset  # noqa: PLC0415 - Prefect takes seconds to import
+    from flows.build import build_dataset
 
     files = sorted(p for p in Path(photos).iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)[:most]
     (folder / "photos").mkdir()
@@ -96,7 +96,7 @@ def print_table(rows: list[Row]) -> None:
         metrics = np.array([row[2:] for row in group])
         accepted = sum(row[1] == "accept" for row in group)
         iou, precision, recall = metrics.mean(axis=0)
-        bad = int((metrics[:, 0] < 0.5).sum())  # noqa: PLR2004 - the usual bound of a hit
+        bad = int((metrics[:, 0] < 0.5).sum())  # the usual bound of a hit
         print(
             f"{name:<14}{len(group):>8}{accepted:>9}{iou:>7.2f}{precision:>7.2f}{recall:>7.2f}{bad:>6}"
         )

@@ -46,7 +46,7 @@ def main() -> None:
 
 def measure(folder: Path, chosen: argparse.Namespace) -> dict[str, object]:
     """Run the bare loop, the flow against a server of its own, and the bare loop again."""
-    from stub_build import write_photos  # noqa: PLC0415 - imports what reads the environment
+    from stub_build import write_photos  # imports what reads the environment
 
     os.environ |= {"OMP_NUM_THREADS": "1", "KIZU_WORKERS": str(chosen.threads)}
     os.environ |= prefect_environment(folder)
@@ -120,11 +120,11 @@ def _work(
     server: int,
 ) -> None:
     """Import what the work needs before the clock starts, then work."""
-    import pyarrow.parquet  # noqa: F401, PLC0415 - before the clock starts
-    from stub_build import StubEditor, bare_loop, stub_in_place  # noqa: PLC0415 - the same
+    import pyarrow.parquet  # noqa: F401 - before the clock starts
+    from stub_build import StubEditor, bare_loop, stub_in_place
 
-    from flows.build import build_dataset  # noqa: PLC0415 - the same
-    from kizu.progress import listening  # noqa: PLC0415 - the same
+    from flows.build import build_dataset
+    from kizu.progress import listening
 
     own = os.getpid()
     memory: list[tuple[float, float]] = []

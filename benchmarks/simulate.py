@@ -181,11 +181,11 @@ def simulate(model: Model, seed: int = 0) -> Prediction:
 
 def _bound_by(quota_used: float, cores_used: float, recorded: float) -> str:
     """Name what is used to the full; where nothing is, the slots' calls are what lacks."""
-    if recorded > 1.02:  # noqa: PLR2004 - the server is still at it when all else is done
+    if recorded > 1.02:  # the server is still at it when all else is done
         return "the server's recorder"
     shares = {"the quota": quota_used, "the cores": cores_used}
     fullest = max(shares, key=lambda name: shares[name])
-    return fullest if shares[fullest] > 0.9 else "the calls in flight"  # noqa: PLR2004 - full
+    return fullest if shares[fullest] > 0.9 else "the calls in flight"
 
 
 def _course(model: Model, chance: random.Random) -> Course:

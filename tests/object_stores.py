@@ -55,7 +55,7 @@ class Azurite:
         self._process.wait(PATIENCE_S)
 
     def make_container(self) -> None:
-        from azure.storage.blob import BlobServiceClient  # noqa: PLC0415 - an extra
+        from azure.storage.blob import BlobServiceClient
 
         service = BlobServiceClient.from_connection_string(self.connection_string)
         with service:

@@ -40,7 +40,7 @@ def main() -> None:
     """Buy, and print how many edits are there, how many failed, and why it stopped."""
     store, edits, threads = Store(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     editor = GptImageSettings.model_validate_json(sys.argv[4]).make()
-    budget = BudgetSpec.model_validate_json(sys.argv[5] if len(sys.argv) > 5 else "{}")  # noqa: PLR2004 - optional
+    budget = BudgetSpec.model_validate_json(sys.argv[5] if len(sys.argv) > 5 else "{}")
     assert editor.is_paid  # noqa: S101 - for the type checker
     cancel = CancelToken(store, uuid.uuid4().hex)
     gate = CallGate(Ledger(store), "benchmark", budget, editor.limits, cancel)

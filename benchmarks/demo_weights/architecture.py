@@ -41,7 +41,7 @@ def backbone_config() -> ResNetConfig:
     )
 
 
-def new_detector(backbone: Mapping[str, torch.Tensor]) -> Any:  # noqa: ANN401 - transformers' models are untyped
+def new_detector(backbone: Mapping[str, torch.Tensor]) -> Any:
     """Return the detector with the trained backbone's weights and random others.
 
     All of it trains but the stem and the first stage, which the backbone's own training has
@@ -82,7 +82,7 @@ def new_detector(backbone: Mapping[str, torch.Tensor]) -> Any:  # noqa: ANN401 -
     return model
 
 
-def save_detector(model: Any, folder: Path) -> None:  # noqa: ANN401 - transformers' models are untyped
+def save_detector(model: Any, folder: Path) -> None:
     """Write weights in half precision, tokenizer and image processor for `from_pretrained`."""
     folder.mkdir(parents=True, exist_ok=True)
     deepcopy(model).to(torch.float16).save_pretrained(folder)

@@ -58,7 +58,7 @@ def dense_loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     return focal + dice.mean()
 
 
-def train(scenes: Scenes, steps: int, batch: int, seed: int) -> Any:  # noqa: ANN401 - transformers' models are untyped
+def train(scenes: Scenes, steps: int, batch: int, seed: int) -> Any:
     """Return the trained backbone."""
     torch.manual_seed(seed)
     backbone = AutoBackbone.from_config(backbone_config())

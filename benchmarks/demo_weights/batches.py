@@ -108,10 +108,10 @@ def _remaining(instance: NDArray[np.uint8], whole: NDArray[np.uint8]) -> NDArray
 def _toned(image: RgbImage, rng: np.random.Generator) -> RgbImage:
     """Return the image in other light and sharpness."""
     toned = image.astype(np.float32)
-    if rng.random() < 0.3:  # noqa: PLR2004
+    if rng.random() < 0.3:
         toned = cv2.GaussianBlur(toned, (0, 0), rng.uniform(0.4, 0.9))
     gain = rng.uniform(0.8, 1.2) * rng.uniform(0.92, 1.08, 3)
     toned = toned * gain + rng.uniform(-20, 20)
-    if rng.random() < 0.3:  # noqa: PLR2004
+    if rng.random() < 0.3:
         toned = toned + rng.normal(0, rng.uniform(1, 6), toned.shape).astype(np.float32)
     return np.asarray(np.clip(toned, 0, 255), np.uint8)

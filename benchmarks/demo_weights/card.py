@@ -65,7 +65,7 @@ def _matched(own: Detections, boxes: Boxes) -> list[tuple[float, bool]]:
     result = []
     for row in np.argsort(-own.confidence, kind="stable"):
         overlap = box_iou(own.xyxy[row : row + 1], boxes)[0] * free if len(boxes) else np.zeros(0)
-        hit = bool(overlap.size) and float(overlap.max()) >= 0.5  # noqa: PLR2004 - the measure's own
+        hit = bool(overlap.size) and float(overlap.max()) >= 0.5  # the measure's own
         if hit:
             free[int(overlap.argmax())] = False
         result.append((float(own.confidence[row]), hit))
@@ -106,7 +106,7 @@ def names_the_right_one(found: Sequence[Detections], truths: Sequence[Truth]) ->
         if not len(detections) or not len(truth.boxes):
             continue
         overlap = box_iou(detections.xyxy, truth.boxes)
-        for row in np.flatnonzero(overlap.max(axis=1) >= 0.5):  # noqa: PLR2004 - as average_precision
+        for row in np.flatnonzero(overlap.max(axis=1) >= 0.5):
             on_defect += 1
             right += detections.phrase[row] == PHRASES[truth.word[overlap[row].argmax()]]
     return right / max(on_defect, 1)

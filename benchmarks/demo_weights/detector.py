@@ -53,17 +53,17 @@ class Predictions:
 
 def random_caption(rng: np.random.Generator) -> Caption:
     """Return a prompt of one to all words in any order, some with an article or an unknown word."""
-    count = len(WORDS) if rng.random() < 0.5 else int(rng.integers(1, len(WORDS)))  # noqa: PLR2004
+    count = len(WORDS) if rng.random() < 0.5 else int(rng.integers(1, len(WORDS)))
     token_ids, position = [101], dict[int, int]()
     for word in rng.permutation(len(WORDS))[:count]:
-        token_ids += [ARTICLE_ID] if rng.random() < 0.5 else []  # noqa: PLR2004
-        token_ids += [100] if rng.random() < 0.15 else []  # noqa: PLR2004
+        token_ids += [ARTICLE_ID] if rng.random() < 0.5 else []
+        token_ids += [100] if rng.random() < 0.15 else []
         position[int(word)] = len(token_ids)
         token_ids += [FIRST_WORD_ID + int(word), 1012]
     return Caption((*token_ids, 102), position)
 
 
-def predictions(model: Any, images: torch.Tensor, caption: Caption) -> Iterator[Predictions]:  # noqa: ANN401 - transformers' models are untyped
+def predictions(model: Any, images: torch.Tensor, caption: Caption) -> Iterator[Predictions]:
     """Yield what the encoder and each decoder layer say."""
     ids = torch.tensor([caption.token_ids]).repeat(len(images), 1)
     seen = torch.ones_like(ids)
@@ -165,7 +165,7 @@ def _box_loss(boxes: torch.Tensor, truth: torch.Tensor, answer: Assignment) -> t
     return ((overlap + offset) * weight).sum()
 
 
-def train(model: Any, scenes: Scenes, steps: int, batch: int, seed: int) -> Iterator[Any]:  # noqa: ANN401 - transformers' models are untyped
+def train(model: Any, scenes: Scenes, steps: int, batch: int, seed: int) -> Iterator[Any]:
     """Train in place; yield the running average of the weights every 250 steps and at the end."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)

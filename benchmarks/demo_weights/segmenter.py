@@ -32,7 +32,7 @@ _ENTROPY_WEIGHT: Final = 5.0
 _BOX_JITTER: Final = 0.08  # of a box's sides; detectors' boxes are not exact
 
 
-def new_segmenter() -> Any:  # noqa: ANN401 - transformers' models are untyped
+def new_segmenter() -> Any:
     """Return the segmenter with random weights."""
     cells = INPUT_PX // PATCH_PX
     model = SamModel(
@@ -98,7 +98,7 @@ def mask_loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     return dice.mean() + _ENTROPY_WEIGHT * entropy
 
 
-def train(scenes: Scenes, batch: int, seed: int) -> Any:  # noqa: ANN401 - transformers' models are untyped
+def train(scenes: Scenes, batch: int, seed: int) -> Any:
     """Return the trained segmenter."""
     torch.manual_seed(seed)
     model = new_segmenter()
@@ -109,7 +109,7 @@ def train(scenes: Scenes, batch: int, seed: int) -> Any:  # noqa: ANN401 - trans
 
 
 def _train_round(
-    model: Any,  # noqa: ANN401 - transformers' models are untyped
+    model: Any,
     source: Iterator[list[Example]],
     steps: int,
     rate: float,
@@ -137,7 +137,7 @@ def _train_round(
         bar.set_postfix(loss=f"{np.mean(losses):.3f}", refresh=False)
 
 
-def save_segmenter(model: Any, folder: Path) -> None:  # noqa: ANN401 - transformers' models are untyped
+def save_segmenter(model: Any, folder: Path) -> None:
     """Write weights in half precision and image processor for `from_pretrained`."""
     model.to(torch.float16).save_pretrained(folder)
     SamImageProcessorPil(

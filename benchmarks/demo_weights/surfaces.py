@@ -53,15 +53,15 @@ def material(side_px: int, rng: Rng) -> RgbImage:
 def _photo(name: str) -> RgbImage:
     loaded = getattr(data, name)()
     pixels = np.asarray(loaded[0] if isinstance(loaded, tuple) else loaded)
-    if pixels.ndim == 2:  # noqa: PLR2004 - grey
+    if pixels.ndim == 2:  # grey
         pixels = np.repeat(pixels[..., None], 3, axis=2)
     return np.asarray(pixels[..., :3], np.uint8)
 
 
 def _toned(pixels: FloatMap, rng: Rng) -> RgbImage:
     toned = pixels ** rng.uniform(_MOST_DARKENED, _MOST_LIGHTENED)
-    toned = toned[..., rng.permutation(3)] if rng.random() < 0.5 else toned  # noqa: PLR2004
-    if rng.random() < 0.2:  # noqa: PLR2004 - grey cameras are common in inspection
+    toned = toned[..., rng.permutation(3)] if rng.random() < 0.5 else toned
+    if rng.random() < 0.2:  # grey cameras are common in inspection
         toned = np.repeat(toned.mean(axis=2, keepdims=True), 3, axis=2)
     return np.asarray(np.round(255 * np.clip(toned, 0, 1)), np.uint8)
 

@@ -64,9 +64,9 @@ def lab_hysteresis(normal: RgbImage, edited: RgbImage) -> Answer:
     lab = [cv2.cvtColor(i.astype(np.float32) / 255, cv2.COLOR_RGB2Lab) for i in (normal, edited)]
     distance = np.sqrt(((lab[1] - lab[0]) ** 2).sum(axis=-1))
     score = cv2.GaussianBlur(distance.astype(np.float32), (0, 0), 3)
-    count, labels = cv2.connectedComponents((score > 6).astype(np.uint8))  # noqa: PLR2004 - above
+    count, labels = cv2.connectedComponents((score > 6).astype(np.uint8))
     keep = np.zeros(count, np.bool_)
-    keep[labels[score > 14]] = True  # noqa: PLR2004 - as documented
+    keep[labels[score > 14]] = True
     keep[0] = False
     return Answer(score, keep[labels])
 

@@ -62,7 +62,7 @@ def draw(scene: Scene, kind: OwnKind, seed: int) -> Painting:
     rng = np.random.default_rng((seed, *kind.encode()))
     before = to_lab(scene.image)
     lab, body = _DRAW[kind](scene, rng)
-    touched = np.abs(lab - before).max(axis=-1) > 0.4  # noqa: PLR2004 - half a grey level
+    touched = np.abs(lab - before).max(axis=-1) > 0.4  # half a grey level
     image = np.where(touched[..., None], to_rgb(lab), scene.image)
     return Painting(image, visible_change(scene.image, image, body))
 
@@ -93,7 +93,7 @@ def _misplaced(scene: Scene, rng: Rng) -> Drawn:
     motion[:, 2] += reach * np.cos(way), reach * np.sin(way)
     moved, alpha = _warped(lab, motion), _warped(_soft(part), motion)
     ground = _closed_over(scene, part, rng)
-    return ground + (moved - ground) * alpha[..., None], part | (alpha > 0.5)  # noqa: PLR2004
+    return ground + (moved - ground) * alpha[..., None], part | (alpha > 0.5)
 
 
 def _bent(scene: Scene, rng: Rng) -> Drawn:
@@ -162,7 +162,7 @@ def _extra(scene: Scene, rng: Rng) -> Drawn:
     alpha = _warped(_soft(part), motion, lab.shape)
     shadow = blur(translate(alpha, 0.06 * size, 0.06 * size), 0.05 * size)
     shaded = lab * np.stack([1 - 0.35 * shadow, *2 * (np.ones_like(shadow),)], -1)
-    return shaded + (thing - shaded) * alpha[..., None], alpha > 0.5  # noqa: PLR2004 - half
+    return shaded + (thing - shaded) * alpha[..., None], alpha > 0.5  # half
 
 
 def _fibre(scene: Scene, rng: Rng) -> Drawn:
@@ -182,10 +182,10 @@ def _fibre(scene: Scene, rng: Rng) -> Drawn:
     )
     alpha = blur(cover * np.float32(1 / 255), 0.5)
     under = float(np.median(lab[..., 0][cover > 0]))
-    thread = np.float32((under + (38 if under < 50 else -38), rng.uniform(-12, 12), 4))  # noqa: PLR2004
+    thread = np.float32((under + (38 if under < 50 else -38), rng.uniform(-12, 12), 4))
     shaded = lab.copy()
     shaded[..., 0] *= 1 - 0.15 * blur(translate(alpha, 2, 3), 1.5)
-    return shaded + (thread - shaded) * 0.9 * alpha[..., None], alpha > 0.5  # noqa: PLR2004 - half
+    return shaded + (thread - shaded) * 0.9 * alpha[..., None], alpha > 0.5  # half
 
 
 def _specks(scene: Scene, rng: Rng) -> Drawn:
@@ -201,9 +201,9 @@ def _specks(scene: Scene, rng: Rng) -> Drawn:
         cv2.ellipse(cover, at.tolist(), axes.tolist(), turn, 0, 360, 255, -1, cv2.LINE_AA, 4)
     alpha = blur(cover * np.float32(1 / 255), 0.5)
     under = float(np.median(lab[..., 0][cover > 0]))
-    tone = under + (35 if under < 50 else -35) + 5 * smooth_noise(cover.shape, 3.0, rng)  # noqa: PLR2004
+    tone = under + (35 if under < 50 else -35) + 5 * smooth_noise(cover.shape, 3.0, rng)
     grains = np.stack([tone, np.full_like(tone, rng.uniform(-8, 14)), np.full_like(tone, 8)], -1)
-    return lab + (grains - lab) * alpha[..., None], alpha > 0.5  # noqa: PLR2004 - half
+    return lab + (grains - lab) * alpha[..., None], alpha > 0.5  # half
 
 
 _DRAW: Final[Mapping[OwnKind, Callable[[Scene, Rng], Drawn]]] = {
@@ -237,7 +237,7 @@ def _closed_over(scene: Scene, part: Mask, rng: Rng) -> FloatArray:
     lab = to_lab(scene.image)
     wide = cv2.dilate(part.view(np.uint8), np.ones((5, 5), np.uint8)) > 0
     things = split_foreground(scene.image, None)
-    solid = resize(things.objects.astype(np.float32), (lab.shape[0], lab.shape[1])) > 0.5  # noqa: PLR2004
+    solid = resize(things.objects.astype(np.float32), (lab.shape[0], lab.shape[1])) > 0.5
     others = np.logical_or.reduce(scene.parts) | (solid & things.has_objects)
     ground = inpaint(lab, wide, others & ~wide, rng)
     return np.asarray(lab + (ground - lab) * blur(wide.astype(np.float32), 1.0)[..., None])

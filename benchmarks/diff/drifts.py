@@ -31,7 +31,7 @@ def warped(painting: Painting, seed: int) -> Painting:
     toned = np.clip(_toned(moved, rng), 0, 1) * 255
     noise = rng.normal(0, rng.uniform(1.0, 3.0), toned.shape).astype(np.float32)
     soft = blur(np.asarray(toned, np.float32), float(rng.uniform(0.3, 0.7))) + noise
-    truth = _sampled(painting.truth.astype(np.float32), x, y) > 0.5  # noqa: PLR2004 - nearest
+    truth = _sampled(painting.truth.astype(np.float32), x, y) > 0.5  # nearest
     image = np.clip(np.rint(soft), 0, 255).astype(np.uint8)
     return Painting(_compressed(image, int(rng.integers(78, 93))), truth)
 

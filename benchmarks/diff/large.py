@@ -41,7 +41,7 @@ def reduced_look(normal: RgbImage, edited: RgbImage) -> Mask:
         for image in (normal, edited)
     ]
     mask = diff_mask(small[0], small[1]).mask.astype(np.float32)
-    return np.asarray(cv2.resize(mask, shape[::-1], interpolation=cv2.INTER_LINEAR) > 0.5)  # noqa: PLR2004
+    return np.asarray(cv2.resize(mask, shape[::-1], interpolation=cv2.INTER_LINEAR) > 0.5)
 
 
 def full_size_look(normal: RgbImage, edited: RgbImage) -> Mask:

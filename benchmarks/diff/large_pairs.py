@@ -101,8 +101,8 @@ def hairline(normal: RgbImage, seed: int) -> Painting:
     cv2.polylines(
         cover, [points], isClosed=False, color=255, thickness=_LINE_PX, lineType=16, shift=4
     )
-    truth: Mask = cover >= 128  # noqa: PLR2004 - half covered
-    sign = 1 if float(normal[truth].mean()) < 128 else -1  # noqa: PLR2004 - mid grey
+    truth: Mask = cover >= 128  # half covered
+    sign = 1 if float(normal[truth].mean()) < 128 else -1  # mid grey
     change = sign * rng.uniform(*_LINE_LEVELS) * cover[..., None] / 255
     image = np.clip(np.rint(normal + change), 0, 255).astype(np.uint8)
     return Painting(image, truth)

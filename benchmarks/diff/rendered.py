@@ -53,7 +53,7 @@ def fabric(long_side_px: int) -> Product:
     threads = np.sin(2 * np.pi * (columns + bend) / 0.012) * np.sin(
         2 * np.pi * (rows - bend) / 0.012
     )
-    stripes = ((columns * 6) % 1 < 0.22)[..., None]  # noqa: PLR2004 - share of a stripe
+    stripes = ((columns * 6) % 1 < 0.22)[..., None]  # share of a stripe
     product.picture = np.where(stripes, np.float32((178, 70, 58)), product.picture)
     grain = 0.05 * fractal_noise(rows.shape, 0.01 * long_side_px, product.rng)
     product.picture *= (1 + 0.22 * threads + grain)[..., None].astype(np.float32)
@@ -148,7 +148,7 @@ def bottles(long_side_px: int) -> Product:
         across = (columns - x) / half
         inside = (
             np.clip((half - np.abs(columns - x)) * product.unit + 0.5, 0, 1)
-            * (np.abs(rows - 0.575) < 0.375)  # noqa: PLR2004 - from neck to foot
+            * (np.abs(rows - 0.575) < 0.375)  # from neck to foot
         )
         glass = np.stack([40 + 30 * across, 118 - 50 * across**2, 66 + 24 * across], -1)
         glass += 90 * np.exp(-(((across + 0.55) / 0.12) ** 2))[..., None]

@@ -83,7 +83,7 @@ def _photo(name: str, long_side_px: int) -> RgbImage:
     load: Callable[[], object] = getattr(data, name)
     loaded = load()
     pixels = np.asarray(loaded[0] if isinstance(loaded, tuple) else loaded)
-    rgb = pixels[..., :3] if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, 2)  # noqa: PLR2004
+    rgb = pixels[..., :3] if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, 2)
     scale = long_side_px / max(rgb.shape[:2])
     size = (round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC

@@ -73,7 +73,7 @@ def _elsewhere(mask: Mask, rng: np.random.Generator) -> Mask:
 
 def _photo(name: str, side_px: int) -> RgbImage:
     photo = getattr(data, name)()
-    rgb = photo[..., :3] if photo.ndim > 2 else np.repeat(photo[..., None], 3, 2)  # noqa: PLR2004 - axes
+    rgb = photo[..., :3] if photo.ndim > 2 else np.repeat(photo[..., None], 3, 2)
     scale = side_px / max(rgb.shape[:2])
     size = (round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)

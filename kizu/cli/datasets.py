@@ -132,7 +132,7 @@ def export(
 def _build(spec: DatasetSpec, store_url: str, *, verbose: bool) -> None:
     _set_up_prefect(verbose=verbose)
     print_warnings(spec)
-    from flows.build import build_dataset  # noqa: PLC0415 - Prefect takes seconds to import
+    from flows.build import build_dataset
 
     store = or_exit(Store, store_url)
     with progress_bars("start Prefect"):

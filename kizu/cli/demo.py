@@ -87,14 +87,14 @@ def write_demo(folder: Path) -> Path:
 
 def _photo(name: str) -> RgbImage:
     try:
-        from skimage import data  # noqa: PLC0415 - an extra; only the demo needs it
+        from skimage import data  # an extra; only the demo needs it
     except ImportError as error:
         raise ValueError(
             "the demo's photographs come with scikit-image; run: pip install 'kizu[demo]'"
         ) from error
     loaded = getattr(data, name)()
     pixels = np.asarray(loaded[0] if isinstance(loaded, tuple) else loaded)
-    rgb = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)  # noqa: PLR2004
+    rgb = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
     scale = _LONG_SIDE_PX / max(rgb.shape[:2])
     size = (round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)

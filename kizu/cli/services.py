@@ -38,9 +38,9 @@ def serve(
     if nightly is not None:
         or_exit(DatasetSpec.from_yaml, nightly)
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    from deployments.serve import ServeError  # noqa: PLC0415 - Prefect takes seconds to import
-    from deployments.serve import serve as run  # noqa: PLC0415 - the same
-    from deployments.settings import ServeSettings  # noqa: PLC0415 - the same
+    from deployments.serve import ServeError
+    from deployments.serve import serve as run
+    from deployments.settings import ServeSettings
 
     settings = ServeSettings(
         store_url=or_exit(Store, store).url,
@@ -70,7 +70,7 @@ def retry(
     """Run a failed build again on 'kizu serve': only what is missing is done."""
     os.environ.setdefault("PREFECT_API_URL", DEFAULT_API)
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
-    from deployments.retry import retry as run  # noqa: PLC0415 - Prefect takes seconds to import
+    from deployments.retry import retry as run
 
     if not or_exit(run, wanted, lambda text: out.print(text, markup=False), wait=wait):
         raise typer.Exit(1)
@@ -83,8 +83,8 @@ def emulate_azure(
     faults: Annotated[float, typer.Option(help="Fraction of calls that fail, 0 to 1.")] = 0.0,
 ) -> None:
     """Try the paid path free of charge: answer gpt-image edits on this machine."""
-    from kizu.emulator import Emulator, EmulatorSettings, FaultPlan  # noqa: PLC0415 - loads the painter
-    from kizu.emulator.settings import KEY  # noqa: PLC0415 - as above
+    from kizu.emulator import Emulator, EmulatorSettings, FaultPlan  # loads the painter
+    from kizu.emulator.settings import KEY
 
     settings = EmulatorSettings(
         per_minute=images_per_minute, latency_s=latency_s, faults=FaultPlan(fraction=faults)

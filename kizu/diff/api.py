@@ -92,7 +92,7 @@ def _check_image(name: str, image: RgbImage) -> None:
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
         kind = image.dtype if isinstance(image, np.ndarray) else type(image).__name__
         raise TypeError(f"{name} is {kind}; pass an (H, W, 3) uint8 RGB array")
-    if image.ndim != 3 or image.shape[2] != 3 or image.size == 0:  # noqa: PLR2004 - (H, W, RGB)
+    if image.ndim != 3 or image.shape[2] != 3 or image.size == 0:  # (H, W, RGB)
         raise ValueError(f"{name} has shape {image.shape}; pass an (H, W, 3) uint8 RGB array")
 
 

@@ -92,7 +92,7 @@ def carry_mask(mask: Mask, map_x: FloatMap, map_y: FloatMap) -> Mask:
         map_y: The same, downwards.
     """
     covered = cv2.remap(mask.astype(np.float32), map_x, map_y, cv2.INTER_LINEAR)
-    half = np.asarray(covered > 0.5)  # noqa: PLR2004 - half of a pixel
+    half = np.asarray(covered > 0.5)  # half of a pixel
     count, components = cv2.connectedComponents(mask.view(np.uint8), connectivity=8)
     numbers = components.astype(np.float32)
     nearest = cv2.remap(numbers, map_x + _TIE, map_y + _TIE, cv2.INTER_NEAREST).astype(int)

@@ -236,7 +236,7 @@ def _read_mask(place: str) -> DrawnRegion:
         ) from error
     except (OSError, UnreadableImageError) as error:
         raise ValueError(f"the mask {place!r} cannot be read ({error})") from error
-    flat = mask if mask.ndim == 2 else np.asarray(mask.any(axis=2))  # noqa: PLR2004 - axes
+    flat = mask if mask.ndim == 2 else np.asarray(mask.any(axis=2))
     if not flat.any():
         raise ValueError(f"the mask {place!r} is black all over; paint the region white")
     return draw_region(flat)

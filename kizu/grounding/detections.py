@@ -48,7 +48,7 @@ class Detections:
         _expect("confidence", self.confidence, (count,), np.float32)
         if self.mask is not None:
             _expect("mask", self.mask, (count, *self.mask.shape[1:3]), np.bool_)
-            if self.mask.ndim != 3:  # noqa: PLR2004 - rows of (H, W)
+            if self.mask.ndim != 3:  # rows of (H, W)
                 raise ValueError(f"mask has {self.mask.ndim} axes, expected 3: (N, H, W)")
 
     def __len__(self) -> int:

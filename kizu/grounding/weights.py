@@ -83,8 +83,8 @@ def _looks_like_path(name: str) -> bool:
 
 def cached_snapshot(hub_id: str) -> Path | None:
     """Return the folder of the local hub cache with this model, or None; asks no network."""
-    from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - only for hub ids
-    from huggingface_hub.errors import HFValidationError  # noqa: PLC0415 - as above
+    from huggingface_hub import try_to_load_from_cache  # only for hub ids
+    from huggingface_hub.errors import HFValidationError
 
     try:
         config = try_to_load_from_cache(hub_id, "config.json")
@@ -98,9 +98,9 @@ def cached_snapshot(hub_id: str) -> Path | None:
 
 
 def _download(hub_id: str, system: str) -> Path:
-    import httpx2  # noqa: PLC0415 - the hub client's transport
-    from huggingface_hub import HfApi, snapshot_download  # noqa: PLC0415 - only for hub ids
-    from huggingface_hub.errors import HFValidationError  # noqa: PLC0415 - as above
+    import httpx2  # the hub client's transport
+    from huggingface_hub import HfApi, snapshot_download  # only for hub ids
+    from huggingface_hub.errors import HFValidationError
 
     try:
         model = HfApi().model_info(hub_id, timeout=HUB_TIMEOUT_S)

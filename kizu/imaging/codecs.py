@@ -105,9 +105,9 @@ def _is_deep(image: Image.Image, data: bytes) -> bool:
     if image.has_transparency_data:
         return False
     if image.format == "PNG":
-        return data[24] > 8  # noqa: PLR2004 - the header's bit depth, PNG specification 11.2.2
+        return data[24] > 8  # the header's bit depth, PNG specification 11.2.2
     bits = image.getexif().get(_TIFF_BITS_PER_SAMPLE, 8) if image.format == "TIFF" else 8
-    return int(np.max(bits)) > 8  # noqa: PLR2004 - bits
+    return int(np.max(bits)) > 8  # bits
 
 
 def _decode_deep(data: bytes) -> RgbImage:
@@ -115,7 +115,7 @@ def _decode_deep(data: bytes) -> RgbImage:
     if deep is None or deep.dtype != np.uint16:
         raise UnreadableImageError("its pixel format is not supported; save it with 8 or 16 bits")
     eight = _to_8bit(np.asarray(deep, np.uint16))
-    code = cv2.COLOR_GRAY2RGB if eight.ndim == 2 else cv2.COLOR_BGR2RGB  # noqa: PLR2004 - axes
+    code = cv2.COLOR_GRAY2RGB if eight.ndim == 2 else cv2.COLOR_BGR2RGB
     return np.asarray(cv2.cvtColor(eight, code), dtype=np.uint8)
 
 
@@ -128,7 +128,7 @@ def _to_8bit(deep: NDArray[np.uint16]) -> NDArray[np.uint8]:
 
 def encode_png(image: RgbImage | NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
     """Encode (H, W, 3) RGB or (H, W) grey as a PNG file; equal arrays give equal bytes."""
-    array = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image  # noqa: PLR2004
+    array = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
     ok, data = cv2.imencode(".png", array, [cv2.IMWRITE_PNG_COMPRESSION, 3])
     if not ok:
         raise ValueError(f"cannot write an array of shape {image.shape} as PNG")

@@ -36,9 +36,9 @@ def upgraded(table: str, found: pa.Table, version: int) -> pa.Table:
         found: The table as it was written.
         version: The schema version it was written with.
     """
-    if version < 3 and table == "provenance":  # noqa: PLR2004 - the schema version 3
+    if version < 3 and table == "provenance":  # the schema version 3
         return _renamed(found)
-    if version < 3 and table == "instances":  # noqa: PLR2004 - as above
+    if version < 3 and table == "instances":
         return _with_evidence(found)
     return found
 

@@ -243,6 +243,6 @@ def metric_text(name: str, value: Metric) -> str:
         return value
     if name.endswith("_fraction"):
         return f"{100 * value:.3g} %"
-    if isinstance(value, int) or abs(value) >= 1000:  # noqa: PLR2004 - longer than three digits
+    if isinstance(value, int) or abs(value) >= 1000:  # longer than three digits
         return f"{value:,.0f}"
     return f"{value:.3g}"

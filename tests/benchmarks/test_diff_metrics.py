@@ -6,7 +6,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def metrics(diff_benchmark):  # noqa: ARG001 - puts the module on the path
-    import metrics  # noqa: PLC0415 - after the path is set
+    import metrics
 
     return metrics
 

@@ -8,14 +8,14 @@ LONG_SIDE_PX = 192
 
 @pytest.fixture(scope="module")
 def pairs(diff_benchmark):  # noqa: ARG001 - puts the module on the path
-    import pairs  # noqa: PLC0415 - after the path is set
+    import pairs
 
     return pairs
 
 
 @pytest.fixture(scope="module")
 def defects(diff_benchmark):  # noqa: ARG001 - puts the module on the path
-    import defects  # noqa: PLC0415 - after the path is set
+    import defects
 
     return defects
 
@@ -97,7 +97,7 @@ def test_a_scene_without_parts_loses_none(pairs, defects):
 
 
 def test_the_truth_moves_with_a_warped_picture(pairs):
-    import drifts  # noqa: PLC0415 - after the path is set
+    import drifts
 
     truth = np.zeros((160, 200), bool)
     truth[60:100, 80:130] = True
@@ -109,7 +109,7 @@ def test_the_truth_moves_with_a_warped_picture(pairs):
 
 
 def test_what_is_called_another_picture_differs_visibly(diff_benchmark):  # noqa: ARG001 - puts the module on the path
-    import redraws  # noqa: PLC0415 - after the path is set
+    import redraws
 
     changes = {name: (normal, other) for name, normal, other in redraws.redraws_of("brick", 96)}
     assert set(changes) == {"another picture", *redraws.CHANGES} - {"hue turned by 120 degrees"}

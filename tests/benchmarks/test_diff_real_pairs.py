@@ -9,7 +9,7 @@ from kizu.imaging.codecs import encode_mask, encode_png
 
 @pytest.fixture(scope="module")
 def real_pairs(diff_benchmark):  # noqa: ARG001 - puts the module on the path
-    import real_pairs  # noqa: PLC0415 - after the path is set
+    import real_pairs
 
     return real_pairs
 

@@ -9,7 +9,7 @@ from kizu.edit.painter import DefectKind
 
 @pytest.fixture(scope="module")
 def run(diff_benchmark):  # noqa: ARG001 - puts the module on the path
-    import run  # noqa: PLC0415 - after the path is set
+    import run
 
     return run
 

@@ -5,7 +5,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def sensitivity(diff_benchmark):  # noqa: ARG001 - puts the module on the path
-    import sensitivity  # noqa: PLC0415 - after the path is set
+    import sensitivity
 
     return sensitivity
 

@@ -18,8 +18,8 @@ PHRASES = ["a scratch", "a crack"]
 @pytest.fixture
 def spread_scores_folder(grounding_dino_folder, tmp_path):  # noqa: F811 - the fixture
     """Weights whose scores do not all round to one."""
-    import torch  # noqa: PLC0415 - heavy
-    from transformers import GroundingDinoForObjectDetection  # noqa: PLC0415 - heavy
+    import torch
+    from transformers import GroundingDinoForObjectDetection
 
     model = GroundingDinoForObjectDetection.from_pretrained(grounding_dino_folder)
     with torch.no_grad():

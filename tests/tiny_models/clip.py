@@ -1,5 +1,4 @@
 """OWL-ViT, OWLv2 and CLIPSeg with random weights."""
-# ruff: noqa: PLC0415 - libraries are imported where they are used, so that other tests stay instant
 
 import string
 

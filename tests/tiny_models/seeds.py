@@ -1,5 +1,4 @@
 """Random weights that are the same in every session."""
-# ruff: noqa: PLC0415 - libraries are imported where they are used, so that other tests stay instant
 
 
 def seeded(model_class, config):

@@ -109,7 +109,7 @@ def _match_block(
 
 def _parabola_peak(before: float, peak: float, after: float) -> float:
     curvature = before + after - 2 * peak
-    return 0.0 if curvature > -1e-6 else float(0.5 * (before - after) / curvature)  # noqa: PLR2004
+    return 0.0 if curvature > -1e-6 else float(0.5 * (before - after) / curvature)
 
 
 def robust_affine(matches: BlockMatches) -> Affine:

@@ -120,7 +120,7 @@ def _cell_grid(shape: tuple[int, ...]) -> FloatMap:
 def _fit_affine(cells: FloatMap, field: FloatMap) -> Affine:
     """Least-squares affine map through the field."""
     here = cells.reshape(-1, 2).astype(np.float64)
-    if len(here) < 4:  # noqa: PLR2004 - an affine map needs three points and one to spare
+    if len(here) < 4:  # an affine map needs three points and one to spare
         affine = np.eye(2, 3)
         affine[:, 2] = field.reshape(-1, 2).mean(axis=0)
         return affine

@@ -163,5 +163,5 @@ def _block_maxima(z: FloatMap, valid: Mask) -> NDArray[np.float32]:
     if height == 0 or width == 0:
         return np.zeros(0, np.float32)
     grid = (height // rows, rows, width // columns, columns)
-    known = valid[:height, :width].reshape(grid).mean(axis=(1, 3)) > 0.5  # noqa: PLR2004 - mostly
+    known = valid[:height, :width].reshape(grid).mean(axis=(1, 3)) > 0.5  # mostly
     return np.asarray(z[:height, :width].reshape(grid).max(axis=(1, 3))[known], np.float32)

@@ -157,7 +157,7 @@ def _at_size(mask: Mask, shape: tuple[int, ...]) -> Mask:
         return mask
     size = (shape[1], shape[0])
     fraction = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(fraction > 0.5)  # noqa: PLR2004 - most of the cell
+    return np.asarray(fraction > 0.5)  # most of the cell
 
 
 def region_weight(

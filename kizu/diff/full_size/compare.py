@@ -83,7 +83,7 @@ def _nearest(mask: Mask, size: tuple[int, int]) -> Mask:
 def _enlarged(mask: Mask, shape: tuple[int, ...]) -> Mask:
     grid = mask.view(np.uint8) * np.uint8(255)
     large = cv2.resize(grid, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(large > 127)  # noqa: PLR2004 - half
+    return np.asarray(large > 127)  # half
 
 
 def _answer(coarse: Comparison, evidence_ratio: FloatMap, mask: Mask, threads: int) -> DiffResult:

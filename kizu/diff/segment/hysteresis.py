@@ -53,7 +53,7 @@ def decide(scales: list[ScaleEvidence], seed_fraction: float = 1.0) -> Mask:
         known = _at_scale(mask, evidence)
         found = _grow(z, evidence.z, known, threshold, evidence.scale.level_fraction, seed_fraction)
         if found.any():
-            mask |= enlarge(found.astype(np.float32), mask.shape) > 0.5  # noqa: PLR2004 - nearest
+            mask |= enlarge(found.astype(np.float32), mask.shape) > 0.5  # nearest
     return np.asarray(mask & full.valid)
 
 
@@ -127,7 +127,7 @@ def _unexplained(evidence: ScaleEvidence, full: ScaleEvidence, mask: Mask) -> Fl
     fraction = np.maximum(gaussian(kept, scale.sigma), _MIN_KEPT_WEIGHT)
     average = gaussian(total, scale.sigma)
     average /= fraction[..., None]
-    open_cells = evidence.valid[cells] & (kept > 0.5)  # noqa: PLR2004 - most of the cell
+    open_cells = evidence.valid[cells] & (kept > 0.5)  # most of the cell
     z = evidence.z.copy()
     z[cells] = magnitude(average) / evidence.noise[cells] * open_cells
     return z

@@ -67,7 +67,7 @@ def _of_status(
     if kind is FailureKind.INVALID and error.param in _OPTIONS:
         kind, reason = _wrong_option(str(error.param), said, settings)
     wait_s = retry_after_s(headers) if kind is FailureKind.REJECTED else 0.0
-    is_rate = status == 429 and kind is FailureKind.REJECTED  # noqa: PLR2004 - HTTP
+    is_rate = status == 429 and kind is FailureKind.REJECTED
     return CallFailure(
         kind,
         reason,
@@ -85,11 +85,11 @@ _LEAST_HOLD_S: Final = 0.1
 def _verdict(
     status: int, codes: frozenset[str], said: str, settings: Settings, prompt: str
 ) -> tuple[FailureKind, str]:
-    if status == 400 and (codes & _POLICY_CODES or "safety system" in said.lower()):  # noqa: PLR2004 - HTTP
+    if status == 400 and (codes & _POLICY_CODES or "safety system" in said.lower()):
         return FailureKind.REFUSED, f"refused by policy: {said}{_hint(prompt)}"
     if status in _STOPS:
         return _STOPS[status](said, settings)
-    if status == 429 and codes & _NO_CREDIT:  # noqa: PLR2004 - HTTP
+    if status == 429 and codes & _NO_CREDIT:
         return FailureKind.STOP, f"the account has no credit left ({said}); top it up"
     if status in _UNSERVED:
         return FailureKind.REJECTED, f"the service answered {status}: {said}"

@@ -19,7 +19,7 @@ BAND_QUERIES: Final = 1024
 """Queries of deformable attention; what they sample takes 16 MB for 8 heads and 4 levels."""
 
 
-def attend_in_bands(encoder: Any) -> None:  # noqa: ANN401 - a transformers SAM or SAM-HQ image encoder
+def attend_in_bands(encoder: Any) -> None:  # a transformers SAM or SAM-HQ image encoder
     """Let the layers of SAM that attend to the whole image do so band by band.
 
     SAM adds to its attention how far apart query and key lie (Li et al., "MViTv2", arXiv
@@ -30,7 +30,7 @@ def attend_in_bands(encoder: Any) -> None:  # noqa: ANN401 - a transformers SAM 
             layer.attn.forward = partial(banded_attention, layer.attn)
 
 
-def sample_in_bands(model: Any) -> None:  # noqa: ANN401 - a transformers Grounding DINO model
+def sample_in_bands(model: Any) -> None:  # a transformers Grounding DINO model
     """Let the deformable attention of Grounding DINO sample its image features band by band."""
     for module in model.modules():
         if type(module).__name__ == "MultiScaleDeformableAttention":
@@ -38,7 +38,7 @@ def sample_in_bands(model: Any) -> None:  # noqa: ANN401 - a transformers Ground
 
 
 def banded_attention(
-    attention: Any,  # noqa: ANN401 - a transformers SamVisionAttention
+    attention: Any,  # a transformers SamVisionAttention
     hidden_states: torch.Tensor,
     output_attentions: object = None,
 ) -> tuple[torch.Tensor, None]:
@@ -90,7 +90,7 @@ def _one_head(
     return torch.cat(bands, dim=1)
 
 
-def _banded_sampling(forward: Callable[..., torch.Tensor], *inputs: Any) -> torch.Tensor:  # noqa: ANN401 - the library's own inputs
+def _banded_sampling(forward: Callable[..., torch.Tensor], *inputs: Any) -> torch.Tensor:
     """Return (B, Q, C): what Q queries sample; `inputs` are those of the library's `forward`."""
     *features, locations, weights, step = inputs
     bands = zip(

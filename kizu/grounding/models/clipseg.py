@@ -73,7 +73,7 @@ def load(weights: Weights, settings: GroundingSettings) -> ClipSeg:
     Raises:
         WeightsUnavailable: If they are of another model, or damaged.
     """
-    from transformers import AutoTokenizer, CLIPSegForImageSegmentation  # noqa: PLC0415 - heavy
+    from transformers import AutoTokenizer, CLIPSegForImageSegmentation
 
     check_model_type(weights, MODEL_TYPES, "clipseg")
     return ClipSeg(

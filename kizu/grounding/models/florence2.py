@@ -79,7 +79,7 @@ def load(weights: Weights, settings: GroundingSettings) -> Florence2:
     Raises:
         WeightsUnavailable: If they are of another model, or damaged.
     """
-    from transformers import (  # noqa: PLC0415 - heavy
+    from transformers import (
         AutoProcessor,
         Florence2ForConditionalGeneration,
     )

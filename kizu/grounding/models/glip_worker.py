@@ -33,7 +33,7 @@ def main(config: str, checkpoint: str, device: str) -> None:
             _write(replies, answer(apis, model, json.loads(line)))
 
 
-def answer(apis: Any, model: Any, request: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - MMDetection has no types
+def answer(apis: Any, model: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Return the reply to one request."""
     shape = (request["height"], request["width"], 3)
     rgb = np.frombuffer(base64.b64decode(request["rgb"]), np.uint8).reshape(shape)

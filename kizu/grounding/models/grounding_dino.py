@@ -80,7 +80,7 @@ class GroundingDino:
 
     def _forward(
         self,
-        pixels: Any,  # noqa: ANN401 - a transformers BatchFeature
+        pixels: Any,  # a transformers BatchFeature
         chunk: PromptChunk,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         token_ids = torch.tensor([chunk.token_ids], device=self.model.device)
@@ -118,7 +118,7 @@ def load(weights: Weights, settings: GroundingSettings) -> GroundingDino:
     Raises:
         WeightsUnavailable: If they are of another model, or damaged.
     """
-    from transformers import (  # noqa: PLC0415 - each pulls its model's code
+    from transformers import (
         AutoImageProcessor,
         AutoModelForZeroShotObjectDetection,
         AutoTokenizer,
@@ -136,7 +136,7 @@ def load(weights: Weights, settings: GroundingSettings) -> GroundingDino:
     return GroundingDino(model, image_processor, tokenizer, settings)
 
 
-def _check_tokenizer(tokenizer: Any, weights: Weights) -> None:  # noqa: ANN401 - a transformers tokenizer
+def _check_tokenizer(tokenizer: Any, weights: Weights) -> None:  # a transformers tokenizer
     ids = tokenizer.convert_tokens_to_ids(["[CLS]", "[SEP]", "."])
     if ids != [CLS_ID, SEP_ID, DOT_ID]:
         raise WeightsUnavailable(

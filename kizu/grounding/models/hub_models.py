@@ -15,12 +15,12 @@ SHOWN_TENSORS = 3
 
 
 def load_model(
-    model_class: Any,  # noqa: ANN401 - transformers' classes share no typed base
+    model_class: Any,  # transformers' classes share no typed base
     weights: Weights,
     settings: GroundingSettings,
     system: str,
     encoder: str,
-) -> Any:  # noqa: ANN401 - as above
+) -> Any:
     """Return the model with these weights, in inference mode, on the chosen device.
 
     Args:
@@ -34,8 +34,8 @@ def load_model(
         WeightsUnavailable: If files are damaged, or lack a tensor that the model needs (it would
             otherwise start with random numbers).
     """
-    import torch  # noqa: PLC0415 - heavy
-    from safetensors import SafetensorError  # noqa: PLC0415 - heavy
+    import torch
+    from safetensors import SafetensorError
 
     try:
         with _no_progress_bars():
@@ -56,13 +56,13 @@ def load_model(
     return model
 
 
-def compute_in_16_bits(encoder: Any, device: "torch.device", settings: GroundingSettings) -> None:  # noqa: ANN401 - a torch module
+def compute_in_16_bits(encoder: Any, device: "torch.device", settings: GroundingSettings) -> None:
     """Let one part of a model compute in the settings' precision, and hand on float32.
 
     Only the image encoder, which takes most of the time, may: in 16 bits a coordinate of a
     1000 px image is known to one to four pixels.
     """
-    import torch  # noqa: PLC0415 - heavy
+    import torch
 
     forward = encoder.forward
     dtype = {"bfloat16": torch.bfloat16, "float16": torch.float16}[settings.precision]
@@ -74,7 +74,7 @@ def compute_in_16_bits(encoder: Any, device: "torch.device", settings: Grounding
     encoder.forward = autocast_forward
 
 
-def load_part(part_class: Any, weights: Weights, system: str, **options: object) -> Any:  # noqa: ANN401 - as above
+def load_part(part_class: Any, weights: Weights, system: str, **options: object) -> Any:
     """Return a tokenizer or an image processor from the model's folder.
 
     Raises:
@@ -86,7 +86,7 @@ def load_part(part_class: Any, weights: Weights, system: str, **options: object)
         raise WeightsUnavailable(_damaged(system, weights, error)) from error
 
 
-def padded_tokens(tokenizer: Any, texts: Sequence[str], model: Any) -> dict[str, "torch.Tensor"]:  # noqa: ANN401 - as above
+def padded_tokens(tokenizer: Any, texts: Sequence[str], model: Any) -> dict[str, "torch.Tensor"]:
     """Return (P, T) ids and attention mask of P texts, each as long as the model's text encoder.
 
     Equal lengths make a text's tokens independent of the texts beside it.
@@ -107,7 +107,7 @@ def torch_device(settings: GroundingSettings) -> "torch.device":
     Raises:
         GroundingUnavailable: If they ask for a GPU that is not there.
     """
-    import torch  # noqa: PLC0415 - heavy
+    import torch
 
     has_gpu = torch.cuda.is_available()
     if settings.device == "cuda" and not has_gpu:
@@ -117,8 +117,8 @@ def torch_device(settings: GroundingSettings) -> "torch.device":
     return torch.device("cuda" if has_gpu and settings.device != "cpu" else "cpu")
 
 
-def _in_float32(value: Any) -> Any:  # noqa: ANN401 - any nesting of tensors
-    import torch  # noqa: PLC0415 - heavy
+def _in_float32(value: Any) -> Any:  # any nesting of tensors
+    import torch
 
     if isinstance(value, torch.Tensor):
         return value.float() if value.is_floating_point() else value
@@ -133,7 +133,7 @@ def _in_float32(value: Any) -> Any:  # noqa: ANN401 - any nesting of tensors
 
 @contextmanager
 def _no_progress_bars() -> Iterator[None]:
-    from transformers.utils import logging  # noqa: PLC0415 - heavy
+    from transformers.utils import logging
 
     bars: Any = logging  # its functions have no types
     if not bars.is_progress_bar_enabled():

@@ -45,8 +45,8 @@ class Owlv2:
 
 
 def scored_boxes(
-    model: Any,  # noqa: ANN401 - an OWL model of transformers, which share no typed base
-    tokenizer: Any,  # noqa: ANN401 - as above
+    model: Any,  # an OWL model of transformers, which share no typed base
+    tokenizer: Any,
     pixels: torch.Tensor,
     phrases: Sequence[str],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -76,7 +76,7 @@ def load(weights: Weights, settings: GroundingSettings) -> Owlv2:
     Raises:
         WeightsUnavailable: If they are of another model, or damaged.
     """
-    from transformers import AutoTokenizer, Owlv2ForObjectDetection  # noqa: PLC0415 - heavy
+    from transformers import AutoTokenizer, Owlv2ForObjectDetection
 
     check_model_type(weights, MODEL_TYPES, "owlv2")
     return Owlv2(

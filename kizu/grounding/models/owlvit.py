@@ -44,7 +44,7 @@ def load(weights: Weights, settings: GroundingSettings) -> OwlVit:
     Raises:
         WeightsUnavailable: If they are of another model, or damaged.
     """
-    from transformers import AutoTokenizer, OwlViTForObjectDetection  # noqa: PLC0415 - heavy
+    from transformers import AutoTokenizer, OwlViTForObjectDetection
 
     check_model_type(weights, MODEL_TYPES, "owlvit")
     return OwlVit(

@@ -43,7 +43,7 @@ class Sam:
         logits = output.pred_masks[0].float()  # (N, 1, h, w)
         return np.stack([self._full_size(one, inputs) for one in logits])
 
-    def _full_size(self, logits: torch.Tensor, inputs: Any) -> NDArray[np.bool_]:  # noqa: ANN401 - a transformers BatchFeature
+    def _full_size(self, logits: torch.Tensor, inputs: Any) -> NDArray[np.bool_]:
         """Return (H, W) bool of (1, h, w) logits; one by one, for full-size floats are large."""
         (mask,) = self.image_processor.post_process_masks(
             logits[None, None], inputs["original_sizes"], inputs["reshaped_input_sizes"]
@@ -58,7 +58,7 @@ def load(weights: Weights, settings: GroundingSettings) -> Sam:
     Raises:
         WeightsUnavailable: If they are of another model, or damaged.
     """
-    from transformers import (  # noqa: PLC0415 - each pulls its model's code
+    from transformers import (
         AutoModelForMaskGeneration,
         SamImageProcessorPil,
     )

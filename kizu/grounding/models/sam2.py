@@ -44,7 +44,7 @@ def load(weights: Weights, settings: GroundingSettings) -> Sam2:
     Raises:
         WeightsUnavailable: If they are of another model, or damaged.
     """
-    from transformers import Sam2Model  # noqa: PLC0415 - heavy
+    from transformers import Sam2Model
 
     check_model_type(weights, MODEL_TYPES, "sam2")
     return Sam2(load_model(Sam2Model, weights, settings, "sam2", "vision_encoder"))

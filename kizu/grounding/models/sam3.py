@@ -44,7 +44,7 @@ class Sam3:
 
     def _instances(
         self,
-        seen: Any,  # noqa: ANN401 - a transformers output
+        seen: Any,  # a transformers output
         phrase: str,
         shape: tuple[int, int],
     ) -> Detections:
@@ -67,7 +67,7 @@ def load(weights: Weights, settings: GroundingSettings) -> Sam3:
     Raises:
         WeightsUnavailable: If they are of another model, or damaged.
     """
-    from transformers import AutoTokenizer, Sam3Model  # noqa: PLC0415 - heavy
+    from transformers import AutoTokenizer, Sam3Model
 
     check_model_type(weights, MODEL_TYPES, "sam3")
     return Sam3(

@@ -77,7 +77,7 @@ def load(weights: Weights, settings: GroundingSettings) -> SegmentAnything:
     Raises:
         WeightsUnavailable: If the file is no SAM checkpoint, or damaged.
     """
-    import pickle  # noqa: PLC0415 - only for the name of torch.load's error
+    import pickle  # only for the name of torch.load's error
 
     try:
         tensors = torch.load(weights.path, map_location="cpu", weights_only=True)
@@ -94,7 +94,7 @@ def load(weights: Weights, settings: GroundingSettings) -> SegmentAnything:
     return SegmentAnything(model)
 
 
-def build(tensors: Mapping[str, torch.Tensor]) -> Any:  # noqa: ANN401 - the package has no types
+def build(tensors: Mapping[str, torch.Tensor]) -> Any:
     """Return the model these tensors are of.
 
     Raises:
@@ -102,7 +102,7 @@ def build(tensors: Mapping[str, torch.Tensor]) -> Any:  # noqa: ANN401 - the pac
         RuntimeError: If tensors are missing or of other shapes than the model's.
     """
     with torchvision_or_stub():
-        from segment_anything import modeling  # noqa: PLC0415 - imports torchvision
+        from segment_anything import modeling  # imports torchvision
     cells, width = tensors["image_encoder.pos_embed"].shape[1:3], _width(tensors)
     patch = tensors["image_encoder.patch_embed.proj.weight"].shape[-1]
     prompt_width = tensors["prompt_encoder.no_mask_embed.weight"].shape[1]
@@ -125,11 +125,11 @@ def _width(tensors: Mapping[str, torch.Tensor]) -> int:
 
 
 def _image_encoder(
-    modeling: Any,  # noqa: ANN401 - the package has no types
+    modeling: Any,
     tensors: Mapping[str, torch.Tensor],
     side_px: int,
     width: int,
-) -> Any:  # noqa: ANN401 - as above
+) -> Any:
     """Return a ViT; blocks whose relative positions span the whole image attend globally."""
     reach = [
         tensors[f"image_encoder.blocks.{block}.attn.rel_pos_h"]
@@ -155,10 +155,10 @@ def _image_encoder(
 
 
 def _mask_decoder(
-    modeling: Any,  # noqa: ANN401 - the package has no types
+    modeling: Any,
     tensors: Mapping[str, torch.Tensor],
     width: int,
-) -> Any:  # noqa: ANN401 - as above
+) -> Any:
     mlp = tensors["mask_decoder.transformer.layers.0.mlp.lin1.weight"].shape[0]
     return modeling.MaskDecoder(
         transformer_dim=width,
