@@ -15,7 +15,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from kizu.agree.settings import AgreementSettings
+from kizu.agree.settings import AgreementSettings, AreaRange
 from kizu.agree.verdict import agree
 from kizu.diff import Status
 from kizu.grounding.storage import DetectionsRecord
@@ -24,7 +24,6 @@ from kizu.imaging.crops import connected_regions
 from kizu.imaging.rle import encode_crop
 from kizu.publish.frames import move_detections
 from kizu.publish.instances import diff_instances, grounded_instances
-from kizu.spec import AreaRange
 
 REGIONS: Final = (10, 100, 400)
 _COLUMNS: Final = 20

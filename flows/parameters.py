@@ -7,7 +7,7 @@ from typing import Final
 from prefect.runtime import flow_run
 
 from kizu.spec import DatasetSpec
-from kizu.spec_errors import SpecError
+from kizu.spec.errors import SpecError
 
 DEFAULT_STORE: Final = "kizu-store"
 

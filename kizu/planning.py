@@ -16,7 +16,7 @@ from kizu.samples import PlannedSample, file_stem
 from kizu.shards import BuildPlan, save_shards
 from kizu.sources import Inventory, NormalImage, SourceError
 from kizu.spec import DatasetSpec, DefectSpec
-from kizu.spec_errors import SpecError
+from kizu.spec.errors import SpecError
 from kizu.store import Store
 from kizu.store.keys import content_key
 

@@ -3,11 +3,11 @@
 import posixpath
 import re
 
+from kizu.agree.settings import AreaRange
 from kizu.edit.regions import Region
 from kizu.edit.request import EditRequest
 from kizu.settings import Record
 from kizu.sources import NormalImage
-from kizu.spec import AreaRange
 from kizu.store.keys import content_key, fraction_of
 
 

@@ -16,10 +16,10 @@ from kizu.billing.budget import BudgetSpec
 from kizu.billing.ledger import Ledger
 from kizu.cancellation import Cancellation, CancelToken
 from kizu.edit.editor import EditError
-from kizu.edit.get_or_make import obtain_edit
 from kizu.edit.gpt_image.settings import GptImageSettings
 from kizu.edit.request import EditRequest
 from kizu.imaging.arrays import RgbImage
+from kizu.stages.obtain import obtain_edit
 from kizu.store import Store
 
 

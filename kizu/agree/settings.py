@@ -1,10 +1,33 @@
-"""When two annotations count as agreeing."""
+"""When two annotations count as agreeing, and how large a defect may be."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kizu.settings import Settings
+
+
+class AreaRange(Settings):
+    """How much of the image a defect covers."""
+
+    min_fraction: float = Field(
+        0.0001,
+        ge=0,
+        le=1,
+        title="Smallest",
+        description="Fraction of the image's area: 0.0001 is 0.01 %.",
+    )
+    max_fraction: float = Field(
+        0.25, gt=0, le=1, title="Largest", description="Fraction of the image's area: 0.25 is 25 %."
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_fraction >= self.max_fraction:
+            raise ValueError(
+                f"min_fraction {self.min_fraction} is not below max_fraction {self.max_fraction}"
+            )
+        return self
 
 
 class AgreementSettings(Settings):

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from kizu.agree.settings import AgreementSettings
+from kizu.agree.settings import AgreementSettings, AreaRange
 from kizu.diff import Status
 from kizu.grounding.encoded import EncodedDetections
 from kizu.grounding.postprocess.priors import with_priors
@@ -17,7 +17,6 @@ from kizu.imaging.arrays import Mask
 from kizu.imaging.boxes import box_area, box_of
 from kizu.imaging.masks import box_mask, mask_containment, mask_iou
 from kizu.settings import Record
-from kizu.spec import AreaRange
 
 
 class Verdict(StrEnum):

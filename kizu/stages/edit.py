@@ -7,11 +7,11 @@ from typing import Any, Final
 from kizu.billing.admission import CallGate
 from kizu.billing.ledger import Ledger
 from kizu.edit.editor import Editor
-from kizu.edit.get_or_make import obtain_edit
 from kizu.edit.paid import PaidEditor
 from kizu.shards import Shard
 from kizu.stages.base import ShardWork, Stage, StageRun
 from kizu.stages.inputs import SampleInputs
+from kizu.stages.obtain import obtain_edit
 
 
 class EditStage(Stage):

@@ -12,12 +12,12 @@ from kizu.billing.budget import BudgetSpec
 from kizu.billing.ledger import Ledger
 from kizu.cancellation import CancelToken
 from kizu.edit.flux import FluxSettings
-from kizu.edit.get_or_make import obtain_edit
 from kizu.edit.gpt_image.settings import GptImageSettings
 from kizu.edit.openai_images.settings import ImageServiceSettings
 from kizu.edit.request import EditRequest
 from kizu.emulator import Emulator, EmulatorSettings
 from kizu.emulator.settings import KEY
+from kizu.stages.obtain import obtain_edit
 from kizu.store import Store
 
 FAST = {

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from kizu.billing.totals import CallStatus
-from kizu.edit.get_or_make import obtain_edit
 from kizu.edit.regions import BoxRegion
 from kizu.edit.storage import find_edit, open_edit
+from kizu.stages.obtain import obtain_edit
 
 
 @pytest.mark.parametrize("url_style", ["deployment", "v1"])

@@ -3,7 +3,7 @@ import yaml
 
 from flows.parameters import choose_spec, choose_store
 from flows.runner import task_runner
-from kizu.spec_errors import SpecError
+from kizu.spec.errors import SpecError
 
 
 def test_a_spec_file_is_as_good_as_the_form(spec, tmp_path):

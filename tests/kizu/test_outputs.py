@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from kizu.edit.foreground import find_foreground
-from kizu.edit.get_or_make import obtain_edit
 from kizu.edit.painter.editor import PainterEditor
 from kizu.edit.regions import foreground_mask
 from kizu.imaging.codecs import decode_png
@@ -15,6 +14,7 @@ from kizu.planning import plan_samples
 from kizu.shards import Shard
 from kizu.sources import list_source, take_in
 from kizu.spec import DatasetSpec
+from kizu.stages.obtain import obtain_edit
 from kizu.store import Store
 
 BOX = {"kind": "box", "x0": 0.2, "y0": 0.2, "x1": 0.8, "y1": 0.8}

@@ -13,7 +13,7 @@ from kizu.planning import (
 from kizu.samples import file_stem, is_test_photo
 from kizu.sources import Inventory, NormalImage, Skipped, SourceError
 from kizu.spec import DatasetSpec
-from kizu.spec_errors import SpecError
+from kizu.spec.errors import SpecError
 
 
 def image(number: int) -> NormalImage:

@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 from drawn_masks import grid_of_rings
 
-from kizu.agree.settings import AgreementSettings
+from kizu.agree.settings import AgreementSettings, AreaRange
 from kizu.agree.verdict import EXPLANATION, VERDICT_OF, Reason, Verdict, agree
 from kizu.diff import Status
 from kizu.grounding import Detections
 from kizu.grounding.encoded import EncodedDetections, encoded
 from kizu.imaging.crops import connected_regions
 from kizu.imaging.rle import encode_crop
-from kizu.spec import AreaRange
 
 SHAPE = (40, 60)
 AREA = AreaRange(min_fraction=0.01, max_fraction=0.3)

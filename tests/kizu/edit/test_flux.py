@@ -8,7 +8,7 @@ from kizu.edit.openai_images.client import request_body
 from kizu.planning import estimate_build, plan_samples, spec_warnings
 from kizu.sources import Inventory, NormalImage
 from kizu.spec import DatasetSpec
-from kizu.spec_errors import SpecError
+from kizu.spec.errors import SpecError
 
 TODAY = date(2026, 11, 25)
 IMAGE = NormalImage("ab" * 32, "ab" * 32, "a.png", 1500, 1000)

@@ -7,7 +7,7 @@ from kizu.imaging.codecs import encode_mask
 from kizu.planning import plan_samples
 from kizu.sources import list_source, take_in
 from kizu.spec import DatasetSpec
-from kizu.spec_errors import SpecError
+from kizu.spec.errors import SpecError
 
 
 def no_foreground():

@@ -6,7 +6,7 @@ from kizu.edit.registry import EDITORS, ReplaySettings, editor_names, load_edito
 from kizu.planning import plan_samples
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
-from kizu.spec_errors import SpecError
+from kizu.spec.errors import SpecError
 
 IMAGE = NormalImage("ab" * 32, "ab" * 32, "a.png", 640, 480)
 

@@ -4,7 +4,7 @@ from pydantic import ValidationError
 from kizu.edit.gpt_image.models import Fidelity
 from kizu.edit.gpt_image.settings import GptImageSettings
 from kizu.spec import DatasetSpec
-from kizu.spec_errors import SpecError
+from kizu.spec.errors import SpecError
 
 
 def settings(**fields):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from kizu.edit.editor import Edit, EditError, EditRefusedError, StopEditingError
-from kizu.edit.get_or_make import obtain_edit
 from kizu.edit.painter.settings import PainterSettings
 from kizu.edit.regions import BoxRegion
 from kizu.edit.registry import load_editor
@@ -12,6 +11,7 @@ from kizu.edit.request import EditRequest
 from kizu.edit.storage import EditDamagedError, find_edit, open_edit, truth_path
 from kizu.imaging.codecs import decode_mask, encode_png
 from kizu.imaging.geometry import FreeSizes, Geometry
+from kizu.stages.obtain import obtain_edit
 from kizu.store import Store
 
 

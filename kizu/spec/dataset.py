@@ -1,48 +1,23 @@
 """What the user asks for: one spec describes one dataset."""
 
-import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from kizu.agree.settings import AgreementSettings
 from kizu.billing.budget import BudgetSpec, unpriced
 from kizu.diff import DiffSettings
 from kizu.edit.painter.settings import PainterSettings
-from kizu.edit.regions import MaskRegion, SpecRegion
+from kizu.edit.regions import MaskRegion
 from kizu.edit.registry import EditorChoice
-from kizu.edit.request import Severity
 from kizu.grounding import GroundingSettings
 from kizu.grounding.registry import DEMO_NOTICE
-from kizu.publish.settings import PublishSettings
 from kizu.settings import KeyedByContent, Operational, Settings
-from kizu.spec_errors import SpecError, load_yaml, problem_sentence, with_current_names
-
-GOOD = "good"
-"""The defect type of images without defects, as in MVTec AD."""
-
-_FORBIDDEN_IN_NAMES = frozenset('/\\:*?"<>|')
-
-
-def _tidy(text: str) -> str:
-    tidy = unicodedata.normalize("NFC", text).strip()
-    if not tidy:
-        raise ValueError("is empty; write at least one word")
-    return tidy
-
-
-def _folder_name(text: str) -> str:
-    name = _tidy(text)
-    bad = sorted(_FORBIDDEN_IN_NAMES & set(name))
-    if bad or name.startswith(".") or not name.isprintable():
-        what = f"contains {' '.join(bad)}" if bad else "starts with a dot or cannot be printed"
-        raise ValueError(f"{what}; it names a folder, use letters, digits, - and _")
-    return name
-
-
-Words = Annotated[str, AfterValidator(_tidy)]
-FolderName = Annotated[str, AfterValidator(_folder_name)]
+from kizu.spec.defects import DefectSpec
+from kizu.spec.errors import SpecError, load_yaml, problem_sentence, with_current_names
+from kizu.spec.publishing import PublishSettings
+from kizu.spec.texts import FolderName, Words
 
 
 class ImagesSpec(Settings):
@@ -65,90 +40,6 @@ class ImagesSpec(Settings):
         description="Edit at most this many photos; the others stay normal, for training. "
         "Empty: edit all.",
     )
-
-
-class AreaRange(Settings):
-    """How much of the image a defect covers."""
-
-    min_fraction: float = Field(
-        0.0001,
-        ge=0,
-        le=1,
-        title="Smallest",
-        description="Fraction of the image's area: 0.0001 is 0.01 %.",
-    )
-    max_fraction: float = Field(
-        0.25, gt=0, le=1, title="Largest", description="Fraction of the image's area: 0.25 is 25 %."
-    )
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.min_fraction >= self.max_fraction:
-            raise ValueError(
-                f"min_fraction {self.min_fraction} is not below max_fraction {self.max_fraction}"
-            )
-        return self
-
-
-class DefectSpec(Settings):
-    """One kind of defect to make."""
-
-    defect_type: FolderName = Field(
-        title="Defect type",
-        description="Short name of the class ('crack'); names folders and classes of the dataset.",
-    )
-    prompt: Words = Field(
-        title="Edit prompt",
-        description="What the editor adds, in your words: 'a thin crack across the glaze'.",
-    )
-    phrases: tuple[Words, ...] = Field(
-        (),
-        title="Grounding phrases",
-        description="What the annotator looks for, in English for most models. "
-        "Empty: the defect type.",
-    )
-    wordings: tuple[Words, ...] = Field(
-        (),
-        title="Other wordings",
-        description="Other ways to say the edit prompt; variants take turns.",
-    )
-    placement: str = Field(
-        "",
-        title="Placement",
-        description="Where, in your words: 'on the rim, near the handle'. Not for the painter.",
-    )
-    severity: Severity | None = Field(
-        None, title="Severity", description="How bad it is. Not for the painter."
-    )
-    region: SpecRegion | None = Field(
-        None, title="Region", description="Where the defect may be. Empty: the editor chooses."
-    )
-    area: AreaRange | None = Field(
-        None, title="Expected area", description="A change of another size goes to review."
-    )
-    variants: int = Field(
-        1, ge=1, le=1000, title="Variants", description="Different edits of each photo."
-    )
-
-    @model_validator(mode="after")
-    def _not_good(self) -> Self:
-        if self.defect_type.casefold() == GOOD:
-            raise ValueError(f"defect_type {GOOD!r} means 'no defect'; choose another name")
-        return self
-
-    def wording(self, variant: int) -> str:
-        """Return the edit prompt of a variant."""
-        return (self.prompt, *self.wordings)[variant % (1 + len(self.wordings))]
-
-    @property
-    def grounding_phrases(self) -> tuple[str, ...]:
-        """The phrases, or the defect type where none are given."""
-        return self.phrases or (self.defect_type.replace("_", " ").replace("-", " "),)
-
-    @property
-    def expected_area(self) -> AreaRange:
-        """The expected area, or the widest plausible one where none is given."""
-        return self.area or AreaRange()
 
 
 class DatasetSpec(Settings):

@@ -3,7 +3,7 @@
 import pytest
 
 from kizu.spec import DatasetSpec
-from kizu.spec_errors import RENAMED, SpecError, with_current_names
+from kizu.spec.errors import RENAMED, SpecError, with_current_names
 
 MINIMAL = {
     "name": "mugs",

@@ -1,7 +1,7 @@
 import pytest
 
 from kizu.spec import DatasetSpec
-from kizu.spec_errors import SpecError
+from kizu.spec.errors import SpecError
 
 MINIMAL = {
     "name": "mugs",
