@@ -43,7 +43,8 @@ _FIXED: Final = frozenset(
     {
         *("CHI3_MEDIAN", "CHI3_MEAN", "CHI3_Q80"),  # no choice
         *("_COLOUR_TERMS", "_LINEAR", "_OFFSET_BINS", "_TABLE_BINS", "_BIN_SHIFT", "_BIN_LEVELS"),
-        *("_SHADING_SIDE", "_FAINT", "_CERTAIN", "_RATE_PARTS", "TILE_PX", "_TIE", "reduction"),
+        *("_SHADING_SIDE", "_FAINT", "_CERTAIN", "_RATE_PARTS", "SCALES", "TILE_PX", "reduction"),
+        *("full_size.evidence _MARGIN_PX", "full_size.evidence _NOISE_MARGIN_PX"),  # even
     }
 )
 """Numbers that name something, shape an array or follow from another."""
@@ -134,8 +135,10 @@ def _options() -> argparse.Namespace:
 
 
 def constants() -> Iterator[Constant]:
-    """Yield the numeric constants of kizu/diff, module by module."""
+    """Yield the numeric constants that masks depend on, module by module."""
     for module in _modules():
+        if module.__name__.endswith(".composite"):
+            continue
         for name in _assigned(module):
             value = getattr(module, name)
             parts = value if isinstance(value, tuple) else (value,)
@@ -145,7 +148,8 @@ def constants() -> Iterator[Constant]:
                 names = (field.name for field in fields(parts[0]))
                 yield from (Constant(module, name, n) for n in names if n not in _FIXED)
             elif all(_is_numeric(part) for part in parts):
-                yield Constant(module, name)
+                constant = Constant(module, name)
+                yield from () if constant.label in _FIXED else (constant,)
 
 
 def _modules() -> list[ModuleType]:
@@ -243,7 +247,10 @@ def _judge_with(constant: Constant, factor: float, pairs: Pairs) -> Figures | No
             own = module is constant.module
             if own or (hasattr(module, constant.name) and constant.name not in _assigned(module)):
                 stack.enter_context(patch.object(module, constant.name, value))
-        return _judge(pairs)
+        try:
+            return _judge(pairs)
+        except (ValueError, cv2.error):
+            return None
 
 
 def _judge(pairs: Pairs) -> Figures:

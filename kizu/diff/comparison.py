@@ -29,12 +29,15 @@ from kizu.imaging.crops import connected_regions
 from kizu.imaging.morphology import erode
 
 _IN_PLACE_FRACTION = 0.6
-_SAME_LEVELS = 1  # of 255, as the next
-_ACTIVE_LEVELS = 4.0
+"""Of pixels, and of those with detail, that came back; x0.7 to x1.4 no effect."""
+_SAME_LEVELS = 1  # of 255; what rounding to 8 bits does twice
+_ACTIVE_LEVELS = 4.0  # of 255, range of 3 x 3 pixels with detail; x0.7 to x1.4 no effect
 _VALID_MARGIN_PX = 5
+"""Px; about as far as cubic sampling and the fine blur see; x1.4 gains .012 IoU."""
 _CHANGE_MARGIN_FRACTION = 1 / 32
-_LARGE_CHANGE_FRACTION = 0.12
-_SMALL_REST_FRACTION = 0.1
+"""Of the short side, around marks nothing is learned from; x0.7 to x1.4 no effect."""
+_LARGE_CHANGE_FRACTION = 0.12  # of the picture; less never learns anew; x0.7 to x1.4 no effect
+_SMALL_REST_FRACTION = 0.1  # of the picture; a smaller rest teaches nothing; x0.7 to x1.4 no effect
 
 
 @dataclass(frozen=True, eq=False)

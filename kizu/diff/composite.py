@@ -13,19 +13,19 @@ from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 from kizu.imaging.morphology import dilate
 
 RIM_FRACTION: Final = 0.01
-"""Width of the rim that hides the seam, as a share of the picture's longer side: 5 px of 512."""
+"""Of the longer side, the rim that hides the seam: 5 px of 512; not measured."""
 
-_MIN_RIM_PX: Final = 1
+_MIN_RIM_PX: Final = 1  # px; no seam is narrower
 _MIN_LINE_PX: Final = 4
-"""Components of fewer pixels are crumbs at the ends of outlines, not lines."""
+"""Px; smaller components are crumbs at the ends of outlines, not lines; not measured."""
 
 _TIE: Final = np.float32(1 / 64)
-"""Halfway between two pixels it is the latter's turn, in every row: cv2 rounds to even ones."""
+"""Px; halfway between two pixels the latter's turn in every row; cv2 rounds to even ones."""
 
-_TONE_SIGMA_PX = 24.0
-_FAR_TONE_SIGMA_PX = 96.0
-_FAR_WEIGHT = 0.05
-_MAX_DENSE_PX = 4_000_000
+_TONE_SIGMA_PX = 24.0  # px, surroundings that the change's tone is taken from; not measured
+_FAR_TONE_SIGMA_PX = 96.0  # px, where nothing unchanged is nearer; four times as far
+_FAR_WEIGHT = 0.05  # weight of the far ones: they decide where near ones are missing; not measured
+_MAX_DENSE_PX = 4_000_000  # pixels; larger pictures follow the affine map; for memory
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,26 +15,34 @@ from kizu.diff.align.block_matching import local_contrast
 from kizu.diff.filters import WHOLE, gaussian, shrink
 from kizu.imaging.arrays import FloatMap, Mask
 
-CELL_PX = 8
+CELL_PX = 8  # px a side of a cell of the field; far below any window; for speed
 _CONTRAST_SIGMA_PX = 12.0
+"""Px, half the neighbourhood of contrast; x0.7 gains .022, x1.4 costs .012 IoU."""
 _BORDER_RAMP_PX = 40.0
-_LEAST_AT_BORDER = 0.02
+"""Px in which a border pixel's vote grows to a whole one; x1.4 costs .007 IoU."""
+_LEAST_AT_BORDER = 0.02  # vote at the very border; x0.7 to x1.4 no effect
 _Step: TypeAlias = tuple[int, float, float]
 """Reduction, window sigma in full-size pixels, largest step in full-size pixels."""
 _SCHEDULE: tuple[_Step, ...] = (
     *((4, 72.0, 6.0), (4, 56.0, 4.0), (4, 40.0, 3.0)),
     *((2, 32.0, 2.0), (1, 18.0, 1.0)),
 )
+"""Reduction, window sigma and largest step in px; x0.7 gains .019 IoU, x1.4 -1 wrong."""
 _ONCE_MORE: tuple[_Step, ...] = ((2, 20.0, 1.0), (1, 18.0, 1.0))
-_SETTLED_PX = 0.15
-_RIDGE = 0.05
+"""The same, for what has not settled; x0.7 costs .003 -1 wrong, x1.4 gains .013 IoU."""
+_SETTLED_PX = 0.15  # px of the last correction; more asks once more; x1.4 gains .018 IoU
+_RIDGE = 0.05  # of the mean curvature, for windows without texture; x0.7 costs .007 IoU
 _MIN_TRUST = 0.003
+"""Added to the votes' total: a window of lost cells does not move; x0.7 to x1.4 no effect."""
 _TEXTURED_CONTRAST = 0.35
-_TRUST_SIGMA = 1.5
-_MIN_CORRELATION = 0.05
+"""Local contrast (1 is usual) of a cell that can match; x0.7 to x1.4 no effect."""
+_TRUST_SIGMA = 1.5  # cells over which correlation is taken; x0.7 gains .015, x1.4 costs .015 IoU
+_MIN_CORRELATION = 0.05  # squared, the least say of a cell; x0.7 to x1.4 no effect
 _MAD_TO_DEVIATION = 1.5
-_MIN_SPREAD = 0.05
+"""Deviation behind a median absolute error; 1.4826 for a normal one, rounded."""
+_MIN_SPREAD = 0.05  # contrast; least deviation; x1.4 costs .006 IoU
 _CAUCHY_DEVIATIONS = 2.0
+"""Where a vote counts half; 2.4 is usual; x0.7 gains .019, x1.4 gains .014 IoU -1 wrong."""
 
 
 def refine_field(

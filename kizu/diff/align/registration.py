@@ -12,11 +12,11 @@ from kizu.diff.filters import cells_outside
 from kizu.diff.result import Affine
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
-MIN_SIDE_PX: Final = 32
-"""Shortest side of a picture that can be registered."""
+MIN_SIDE_PX: Final = 32  # px; shortest side that can be registered; four cells of the field
 
-_BORDER_PX = 2
+_BORDER_PX = 2  # px; reach of the cubic kernel (Keys 1981)
 _MATCHED_CORRELATION = 0.5
+"""Of a cell with its counterpart, to count as matched; x0.7 to x1.4 no effect."""
 
 
 @dataclass(frozen=True, eq=False)

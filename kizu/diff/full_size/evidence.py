@@ -23,8 +23,8 @@ from kizu.diff.full_size.tiles import TILE_PX, Tile, each, enlarge_part, tiles_o
 from kizu.imaging.arrays import FloatMap, Mask
 from kizu.imaging.slices import Slices
 
-_MARGIN_PX = 48  # as far as any filter of the fine scale reaches
-_NOISE_MARGIN_PX = 2  # one cell of the noise floor's grid
+_MARGIN_PX = 48  # px; as far as any filter of the fine scale reaches
+_NOISE_MARGIN_PX = 2  # px; one cell of the noise floor's grid
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,13 +18,14 @@ from kizu.diff.segment.outline import VISIBLE_DELTA_E
 from kizu.imaging.arrays import FloatMap, Mask
 from kizu.imaging.morphology import dilate, disc, erode
 
-_GROW_WORK_PX = 3.0
-_SHRINK_WORK_PX = 1.0
-_PEAK_REACH_WORK_PX = 3.0
-_BLUR_REACH_PX = 6
-_CLEAR_OF_NOISE = 3.0
-_PEAK_FRACTION = 0.2
+_GROW_WORK_PX = 3.0  # working px that an outline may move outwards; x0.7 gains .005 IoU
+_SHRINK_WORK_PX = 1.0  # working px that it may move inwards; x0.7 to x1.4 no effect
+_PEAK_REACH_WORK_PX = 3.0  # working px in which the peak is looked for; x1.4 gains .007 IoU
+_BLUR_REACH_PX = 6  # px beyond those, for blur; x0.7 to x1.4 no effect
+_CLEAR_OF_NOISE = 3.0  # noise floors that a change must exceed; x0.7 to x1.4 no effect
+_PEAK_FRACTION = 0.2  # of the peak nearby; less is blur; x0.7 costs .011, x1.4 gains .020 IoU
 _RESOLVED = 2.0
+"""Peak in least visible sizes; below, the working size decides; x0.7 to x1.4 no effect."""
 
 
 def sharpen(

@@ -12,7 +12,7 @@ from kizu.diff.full_size.tiles import enlarge_part
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 from kizu.imaging.slices import Slices
 
-_KERNEL_PX = 4
+_KERNEL_PX = 4  # px; reach of the cubic kernel, and what rounding adds
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,10 +30,10 @@ from kizu.imaging.arrays import Mask
 from kizu.imaging.morphology import dilate
 from kizu.imaging.slices import Slices, grown
 
-_JOIN_PX = 8
-_PAD_PX = 40
-_WINDOW_PX = 1536
-_FAINT, _CERTAIN = 2, 3
+_JOIN_PX = 8  # px; pieces within twice as far are one find; x0.7 to x1.4 no effect
+_PAD_PX = 40  # px around a find, to outline it; x0.7 to x1.4 no effect
+_WINDOW_PX = 1536  # px a side of a find's part; for memory
+_FAINT, _CERTAIN = 2, 3  # levels of a pixel: a seed beside something certain, or on its own
 
 
 def find_thin(

@@ -13,7 +13,7 @@ from kizu.imaging.arrays import FloatMap
 from kizu.imaging.slices import Slices
 
 TILE_PX: Final = 768
-"""Side of a tile; even, as the fine scale's noise is measured on every second pixel."""
+"""Side of a tile, for memory; even, as the fine scale's noise is of every second pixel."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")

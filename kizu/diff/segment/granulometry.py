@@ -10,6 +10,7 @@ import numpy as np
 from kizu.imaging.arrays import FloatMap, Mask
 
 _RADIUS_GROWTH = 1.5
+"""From one thickness to the next; finer steps take longer; x0.7 to x1.4 no effect."""
 
 
 def close_by_thickness(part: Mask, reach_per_radius: float, max_reach_px: int) -> Mask:
