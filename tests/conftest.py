@@ -1,6 +1,8 @@
 """What all tests share: the slow mark, a store, and photos that painters can work on."""
 
-import os
+import one_thread  # noqa: F401 - before numpy
+
+# isort: split
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
@@ -16,9 +18,6 @@ from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import encode_png
 from kizu.spec import DatasetSpec
 from kizu.store import Store
-
-# tiny models run fastest on one thread; several test processes would fight for the cores
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 class ObjectStore(MemoryFileSystem):

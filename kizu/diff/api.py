@@ -8,7 +8,7 @@ from kizu.diff import grading
 from kizu.diff.align.registration import MIN_SIDE_PX
 from kizu.diff.comparison import compare, regions_of
 from kizu.diff.full_size.compare import compare_large
-from kizu.diff.full_size.tiles import opencv_threads
+from kizu.diff.full_size.tiles import limited_threads
 from kizu.diff.result import DiffResult
 from kizu.diff.settings import DiffSettings
 from kizu.imaging.arrays import Mask, RgbImage
@@ -46,7 +46,7 @@ def diff_mask(
     """
     settings = settings or DiffSettings()
     _check_pair(normal, edited, region)
-    with opencv_threads(settings.threads):
+    with limited_threads(settings.threads):
         if min(edited.shape[:2]) < MIN_SIDE_PX:
             return _compare_padded(normal, edited, settings, region)
         if edited.shape[0] * edited.shape[1] <= settings.max_work_megapixels * 1e6:

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, TypeVar
 
 import cv2
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from kizu.imaging.arrays import FloatMap
 from kizu.imaging.slices import Slices
@@ -106,7 +108,7 @@ def enlarge_part(grid: FloatMap, shape: tuple[int, ...], slices: Slices) -> Floa
 
 def each(work: Callable[[Item], Answer], items: Iterable[Item], threads: int) -> list[Answer]:
     """Do one thing to all items, some at a time; answers in the items' order."""
-    with opencv_threads(1):
+    with limited_threads(1):
         if threads == 1:
             return [work(item) for item in items]
         with ThreadPoolExecutor(threads) as pool:
@@ -114,11 +116,22 @@ def each(work: Callable[[Item], Answer], items: Iterable[Item], threads: int) ->
 
 
 @contextmanager
-def opencv_threads(threads: int) -> Iterator[None]:
-    """Hold OpenCV to a number of threads, and give the caller back what was set."""
+def limited_threads(threads: int) -> Iterator[None]:
+    """Hold OpenCV to a number of threads and BLAS to one, and give back what was set.
+
+    The systems of equations solved here are small: with more threads BLAS spends most of its time
+    waiting for its own, and takes several times the CPU time for the same bits.
+    """
     before = cv2.getNumThreads()
     cv2.setNumThreads(threads)
     try:
-        yield
+        with _thread_pools().limit(limits=1, user_api="blas"):
+            yield
     finally:
         cv2.setNumThreads(before)
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    """Return the numerical libraries of this process; looking for them takes milliseconds."""
+    return ThreadpoolController()
