@@ -6,7 +6,7 @@ import pytest
 from kizu.edit.flux import SIZES, FluxSettings
 from kizu.edit.openai_images.client import request_body
 from kizu.planning import estimate_build, plan_samples, spec_warnings
-from kizu.sources import Inventory, NormalImage
+from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
 from kizu.spec.errors import SpecError
 
@@ -57,10 +57,12 @@ def test_the_documented_size_is_sent_unless_another_is_asked_for(spec):
 
 
 def test_an_image_has_one_price_and_every_cap_can_be_kept(spec, store):
-    inventory = Inventory((IMAGE,), ())
-    assert estimate_build(flux(spec, {"variants": 5}), inventory, store).cost_usd == 0.2
+    def cost_of(spec):
+        return estimate_build(spec, plan_samples(spec, [IMAGE]), 1, store).cost_usd
+
+    assert cost_of(flux(spec, {"variants": 5})) == 0.2
     contract = flux(spec, {"variants": 5}, budget={"max_cost_usd": 1}, price_usd=0.03)
-    assert estimate_build(contract, inventory, store).cost_usd == 0.15
+    assert cost_of(contract) == 0.15
 
 
 @pytest.mark.parametrize(
