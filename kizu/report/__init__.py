@@ -4,7 +4,7 @@
 page that needs nothing else, ``contact_sheet`` on one picture. Nothing here reads or writes files.
 """
 
-from kizu.report.card import Card, CardPictures, Metric, Verdict
+from kizu.report.card import Card, CardPictures, Metric
 from kizu.report.card_pictures import draw_card
 from kizu.report.contact_sheet import contact_sheet
 from kizu.report.page import Page, YieldRow, render_page
@@ -16,7 +16,6 @@ __all__ = [
     "Language",
     "Metric",
     "Page",
-    "Verdict",
     "YieldRow",
     "contact_sheet",
     "draw_card",

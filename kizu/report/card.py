@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal, Self, TypeAlias
 
+from kizu.agree.verdict import Verdict
 from kizu.imaging.arrays import Boxes, FloatMap, Mask, RgbImage
 
-Verdict = Literal["accept", "review", "reject"]
 Panel = Literal["normal", "edited", "outlined", "heat"]
 Metric: TypeAlias = float | int | str | None
 
@@ -121,4 +121,5 @@ class CardPictures:
             raise ValueError(f"stored pictures have other fields ({odd}); draw this card again")
         files = {name: base64.b64decode(value[name]) for name in _PICTURES if value[name]}
         lists = {name: tuple(value[name]) for name in ("grounded_labels", "detail_panels")}
-        return cls(**{**value, **files, **lists})
+        verdict = Verdict(value["verdict"])
+        return cls(**{**value, **files, **lists, "verdict": verdict})

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
+from kizu.agree.verdict import Verdict
 from kizu.imaging.arrays import RgbImage
 from kizu.report.card import CardPictures
 from kizu.report.translations import reason_label
@@ -102,15 +103,15 @@ def _open(webp: bytes) -> Image.Image:
     return Image.open(io.BytesIO(webp)).convert("RGB")
 
 
-def _mark(verdict: str) -> Image.Image:
+def _mark(verdict: Verdict) -> Image.Image:
     """Draw a disc for accept, a diamond for review, a cross for reject: shape and colour."""
     end = _MARK_PX * _SMOOTHING
     half, pen, colour = end // 2, end // 4, _MARKS[verdict]
     mark = Image.new("RGB", (end, end), _TABLE)
     draw = ImageDraw.Draw(mark)
-    if verdict == "accept":
+    if verdict == Verdict.ACCEPT:
         draw.ellipse((0, 0, end - 1, end - 1), fill=colour)
-    elif verdict == "review":
+    elif verdict == Verdict.REVIEW:
         draw.polygon([(half, 0), (end, half), (half, end), (0, half)], fill=colour)
     else:
         draw.line((0, 0, end, end), fill=colour, width=pen)

@@ -1,5 +1,6 @@
 """Gathers what is published of a sample, and what led there, into the card the report shows."""
 
+from kizu.agree.verdict import Verdict
 from kizu.diff.storage import DiffRecord
 from kizu.grounding.encoded import EncodedDetections
 from kizu.imaging.arrays import Mask
@@ -26,7 +27,7 @@ def gather_card(outputs: SampleOutputs, published: Sample) -> Card:
         sample_id=sample.sample_id,
         defect_type=sample.defect_type,
         prompt=sample.prompt,
-        verdict=published.row["verdict"],
+        verdict=Verdict(published.row["verdict"]),
         reason=agreement.reason.value,
         explanation=agreement.explanation,
         metrics=_metrics(outputs, frame.diff),

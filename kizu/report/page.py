@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any, Final
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from kizu.agree.verdict import Verdict
 from kizu.report.card import CardPictures
 from kizu.report.translations import (
     WORDS,
@@ -30,8 +31,6 @@ from kizu.viz.overlays import (
     HEAT_TOP,
     heat_legend,
 )
-
-_VERDICTS: Final = ("accept", "review", "reject")
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ def _facets(cards: Sequence[CardPictures], language: Language) -> list[dict[str,
     reasons = Counter(card.reason for card in cards)
     words = WORDS[language]
     return [
-        {"name": "verdict", "choices": [(v, words[v], verdicts[v]) for v in _VERDICTS]},
+        {"name": "verdict", "choices": [(v, words[v], verdicts[v]) for v in Verdict]},
         {"name": "defect", "choices": [(d, d, n) for d, n in defects.items()]},
         {
             "name": "reason",

@@ -10,7 +10,7 @@ from kizu.diff.align.registration import MIN_SIDE_PX
 from kizu.diff.comparison import Comparison, anomaly_map_of, compare, regions_of
 from kizu.diff.evidence.scale_evidence import SCALES, DetectionCriteria
 from kizu.diff.full_size.evidence import FullSizeEvidence
-from kizu.diff.full_size.outline import sharpen
+from kizu.diff.full_size.outline import refine_outline
 from kizu.diff.full_size.pair import FullSizePair
 from kizu.diff.full_size.thin import find_thin
 from kizu.diff.full_size.tiles import TILE_PX, Tile, each, enlarge_part, tiles_of
@@ -61,7 +61,7 @@ def _second_look(
     peak = peak_of(explained, coarse.evidence_ratio)
     thin = find_thin(pair, evidence, explained, peak, settings.min_area_px, threads)
     mask = thin | _enlarged(explained, thin.shape)
-    mask = sharpen(pair, evidence, mask, thin.shape[1] / explained.shape[1], threads)
+    mask = refine_outline(pair, evidence, mask, thin.shape[1] / explained.shape[1], threads)
     return mask, np.divide(evidence.z, np.float32(evidence.threshold), out=evidence.z)
 
 

@@ -28,7 +28,7 @@ _RESOLVED = 2.0
 """Peak in least visible sizes; below, the working size decides; x0.7 to x1.4 no effect."""
 
 
-def sharpen(
+def refine_outline(
     pair: FullSizePair, evidence: FullSizeEvidence, mask: Mask, pixel_px: float, threads: int
 ) -> Mask:
     """Move outlines to where the change ends at full size.
