@@ -82,7 +82,7 @@ def emulate_azure(
     latency_s: Annotated[float, typer.Option(help="Least seconds an answer takes.")] = 2.0,
     faults: Annotated[float, typer.Option(help="Fraction of calls that fail, 0 to 1.")] = 0.0,
 ) -> None:
-    """Try the paid path free of charge: answer gpt-image edits on this machine."""
+    """Try the paid path free of charge: answer paid edits on this machine."""
     from kizu.emulator import Emulator, EmulatorSettings, FaultPlan  # loads the painter
     from kizu.emulator.settings import KEY
 
@@ -93,9 +93,11 @@ def emulate_azure(
         emulator = Emulator(settings, port)
     except OSError as error:
         fail(f"port {port} cannot be used ({error.strerror}); choose another with --port")
-    out.print("Answering gpt-image edits until you press Ctrl-C. In another terminal:")
+    out.print("Answering paid edits until you press Ctrl-C. In another terminal:")
     out.print(f"  export AZURE_OPENAI_ENDPOINT={emulator.endpoint} AZURE_OPENAI_API_KEY={KEY}")
     out.print("  kizu build dataset.yaml    # with editor: {name: gpt-image}")
+    out.print("or, with editor: {name: flux}:")
+    out.print(f"  export AZURE_AI_ENDPOINT={emulator.endpoint} AZURE_AI_API_KEY={KEY}")
     with contextlib.suppress(KeyboardInterrupt):
         emulator.serve()
     tally = emulator.tally
