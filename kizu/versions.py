@@ -15,7 +15,7 @@ FOREGROUND_VERSION: Final = "1"
 PAINTER_VERSION: Final = "2"
 """The painter paints the same request otherwise; it paints everything anew."""
 
-DIFF_VERSION: Final = "7"
+DIFF_VERSION: Final = "8"
 """The same two pictures have another anomaly map, mask or composite."""
 
 GROUNDING_VERSION: Final = 2

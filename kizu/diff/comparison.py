@@ -19,6 +19,7 @@ from kizu.diff.evidence.scale_evidence import (
     judge,
 )
 from kizu.diff.filters import magnitude, to_lab
+from kizu.diff.identical import is_exact, with_exact_changes
 from kizu.diff.result import DiffResult, Region
 from kizu.diff.segment.hysteresis import FAINT_SEED_FRACTION, decide, evidence_ratio_of
 from kizu.diff.segment.outline import refine
@@ -49,6 +50,7 @@ class Alignment:
         tone: How its colours were predicted.
         valid: (H, W) bool, where the pair can be compared.
         in_place: Whether the edit kept the normal's detail, so that nothing was undone.
+        exact: Whether it even gave back all but its change bit for bit.
         identical_fraction: Fraction of pixels that agree within one grey level as they came.
     """
 
@@ -56,19 +58,21 @@ class Alignment:
     tone: Tone
     valid: Mask
     in_place: bool
+    exact: bool
     identical_fraction: float
 
     @classmethod
     def of(cls, normal: RgbImage, edited: RgbImage) -> "Alignment":
         """Register and correct the colours, both (H, W, 3) uint8, unless edited in place."""
         fraction, in_place = _edited_in_place(normal, edited)
-        if in_place:
-            still = unmoved(edited.shape)
-            return cls(still, untouched(to_lab(normal)), still.valid, in_place, fraction)
+        exact = is_exact(normal, edited)
+        if in_place or exact:
+            still, tone = unmoved(edited.shape), untouched(to_lab(normal))
+            return cls(still, tone, still.valid, True, exact, fraction)  # noqa: FBT003 - in place
         registration = register(normal, edited)
         valid = erode(registration.valid, _VALID_MARGIN_PX)
         tone = correct_tone(warp_normal(normal, registration), edited, valid)
-        return cls(registration, tone, valid, in_place, fraction)
+        return cls(registration, tone, valid, in_place, exact, fraction)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +107,8 @@ def compare(
     measured = _all_scales(aligned, to_lab(edited))
     fine, mask, evidence_ratio = _judged(measured, aligned, criteria, settings.min_area_px)
     mask = refine(mask, fine.residual, aligned.tone.predicted) & aligned.valid
+    if aligned.exact:
+        mask = with_exact_changes(mask, normal, edited, settings)
     return Comparison(_answer(aligned, fine, mask, evidence_ratio), aligned, evidence_ratio)
 
 

@@ -14,6 +14,7 @@ from kizu.diff.full_size.outline import refine_outline
 from kizu.diff.full_size.pair import FullSizePair
 from kizu.diff.full_size.thin import find_thin
 from kizu.diff.full_size.tiles import TILE_PX, Tile, each, enlarge_part, tiles_of
+from kizu.diff.identical import with_exact_changes
 from kizu.diff.result import Affine, DiffResult, Drift, DriftMetrics
 from kizu.diff.segment.small_components import peak_of
 from kizu.diff.settings import DiffSettings
@@ -48,6 +49,8 @@ def compare_large(
     pair = FullSizePair.of(normal, edited, coarse)
     criteria = DetectionCriteria(rate, settings.min_visible_delta_e, wanted)
     mask, evidence_ratio = _second_look(pair, coarse, criteria, settings)
+    if coarse.aligned.exact:
+        mask = with_exact_changes(mask, normal, edited, settings)
     return _answer(coarse, evidence_ratio, mask, settings.threads)
 
 

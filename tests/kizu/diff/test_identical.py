@@ -1,0 +1,97 @@
+"""Edits that gave back all but their change bit for bit."""
+
+import numpy as np
+import pytest
+
+from kizu.diff import DiffSettings, Status, diff_mask
+from kizu.diff.identical import is_exact, with_exact_changes
+
+
+def surface(side_px, seed=0):
+    """A sensor's noise on plain ground, (side, side, 3) uint8."""
+    noise = np.random.default_rng(seed).normal(120, 6, (side_px, side_px, 3))
+    return noise.clip(0, 255).astype(np.uint8)
+
+
+def darkened(normal, part, levels=20):
+    """Darken a part of a picture; return it with the (H, W) bool that changed."""
+    edited, truth = normal.copy(), np.zeros(normal.shape[:2], np.bool_)
+    truth[part] = True
+    edited[part] -= np.uint8(levels)
+    return edited, truth
+
+
+LINES = {
+    "a line of one pixel": np.s_[60, 20:100],
+    "a line of two pixels": np.s_[20:100, 60:62],
+    "a short line": np.s_[40, 40:60],
+    "a line along the border": np.s_[0, 10:100],
+}
+
+
+@pytest.mark.parametrize("part", LINES.values(), ids=LINES)
+@pytest.mark.parametrize("side_px", [128, 512])
+def test_a_hairline_of_20_grey_levels_is_found_and_outlined(part, side_px):
+    normal = surface(side_px)
+    edited, truth = darkened(normal, part)
+    found = diff_mask(normal, edited)
+    assert found.status is Status.CHANGED
+    assert np.array_equal(found.mask, truth)
+
+
+def test_parallel_lines_over_identical_ground_stay_apart():
+    normal = surface(256)
+    edited, truth = normal.copy(), np.zeros((256, 256), np.bool_)
+    for row in range(100, 130, 6):
+        edited, line = darkened(edited, np.s_[row, 40:200], levels=60)
+        truth |= line
+    assert np.array_equal(diff_mask(normal, edited).mask, truth)
+
+
+def test_a_recoloured_part_is_marked_and_the_rest_is_not():
+    normal = surface(256)
+    edited = normal.copy()
+    edited[:, 170:] = edited[:, 170:, ::-1] // 2
+    found = diff_mask(normal, edited)
+    assert found.status is Status.CHANGED
+    assert found.mask[:, 175:250].mean() > 0.95
+    assert not found.mask[:, :170].any()
+
+
+def test_a_mask_never_lies_on_what_did_not_change():
+    normal = surface(200)
+    edited, truth = darkened(normal, np.s_[50:90, 60:120], levels=40)
+    edited[60:80, 80:100] = normal[60:80, 80:100]
+    found = diff_mask(normal, edited).mask
+    assert not (found & (edited == normal).all(axis=2)).any()
+    assert (found & truth).any()
+
+
+def test_a_change_that_nobody_sees_is_none():
+    normal = surface(128)
+    edited, _ = darkened(normal, LINES["a line of one pixel"], levels=2)
+    assert diff_mask(normal, edited).status is Status.UNCHANGED
+
+
+def test_the_smallest_visible_change_is_the_users_to_say():
+    normal = surface(128)
+    edited, truth = darkened(normal, LINES["a line of one pixel"], levels=16)
+    nothing = np.zeros_like(truth)
+    strict = DiffSettings(min_visible_delta_e=10)
+    assert not with_exact_changes(nothing, normal, edited, strict).any()
+    assert np.array_equal(with_exact_changes(nothing, normal, edited, DiffSettings()), truth)
+
+
+def test_a_redrawn_picture_is_not_exact_however_near_it_comes():
+    normal = surface(128)
+    redrawn = normal.astype(int) + np.random.default_rng(9).integers(-1, 2, normal.shape)
+    assert is_exact(normal, normal)
+    assert not is_exact(normal, redrawn.clip(0, 255).astype(np.uint8))
+
+
+def test_ground_without_noise_says_nothing_of_what_was_done_to_the_rest():
+    normal = np.full((128, 128, 3), 255, np.uint8)
+    normal[40:90, 40:90] = surface(50)
+    redrawn = normal.copy()
+    redrawn[40:90, 40:90] = surface(50, seed=1)
+    assert not is_exact(normal, redrawn)
