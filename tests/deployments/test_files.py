@@ -47,7 +47,9 @@ def test_nightly_has_schedule_time_zone_collision_strategy_retries_and_trigger(p
     assert nightly["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
     assert nightly["work_pool"]["job_variables"]["env"]["PREFECT_TASKS_DEFAULT_RETRIES"] == "2"
     [trigger] = nightly["triggers"]
-    assert DeploymentEventTrigger.model_validate(trigger).expect == {"kizu.images.arrived"}
+    event = DeploymentEventTrigger.model_validate(trigger)
+    assert event.expect == {"kizu.images.arrived"}
+    assert event.match.model_dump() == {"prefect.resource.id": "kizu.images.*"}
 
 
 def test_api_bound_and_gpu_bound_work_have_queues_of_their_own(plan):
