@@ -42,7 +42,7 @@ OWN_TO_A_CALL = ("request_id", "bought_at", "latency_s")
 def dark_disc(job: Job) -> RgbImage:
     """A stand-in for the painter: its place depends on the job alone."""
     picture = job.picture.copy()
-    draw = np.random.default_rng(int(sha256_hex(job.prompt.encode())[:8], 16))
+    draw = np.random.default_rng(int(sha256_hex(job.call.prompt.encode())[:8], 16))
     x, y = draw.integers(200, 800, 2)
     cv2.circle(picture, (int(x), int(y)), 40, (60, 50, 40), -1)
     return picture

@@ -43,7 +43,7 @@ class Azure(Emulator):
     def _paint(self, job):
         if not (self._open.is_set() or self._passes.acquire(blocking=False)):
             self._open.wait()
-        kind = "hole" if "deep hole" in job.prompt else "stain"
+        kind = "hole" if "deep hole" in job.call.prompt else "stain"
         if kind == self.down_for:
             raise ConnectionError("down")
         self.painted[kind] += 1
