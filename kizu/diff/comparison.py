@@ -19,7 +19,7 @@ from kizu.diff.evidence.scale_evidence import (
     judge,
 )
 from kizu.diff.filters import magnitude, to_lab
-from kizu.diff.identical import is_exact, with_exact_changes
+from kizu.diff.identical import CameBack, with_exact_changes
 from kizu.diff.result import DiffResult, Region
 from kizu.diff.segment.hysteresis import FAINT_SEED_FRACTION, decide, evidence_ratio_of
 from kizu.diff.segment.outline import refine
@@ -29,10 +29,6 @@ from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 from kizu.imaging.crops import connected_regions
 from kizu.imaging.morphology import erode
 
-_IN_PLACE_FRACTION = 0.6
-"""Of pixels, and of those with detail, that came back; x0.7 to x1.4 no effect."""
-_SAME_LEVELS = 1  # of 255; what rounding to 8 bits does twice
-_ACTIVE_LEVELS = 4.0  # of 255, range of 3 x 3 pixels with detail; x0.7 to x1.4 no effect
 _VALID_MARGIN_PX = 5
 """Px; about as far as cubic sampling and the fine blur see; x1.4 gains .012 IoU."""
 _CHANGE_MARGIN_FRACTION = 1 / 32
@@ -49,30 +45,25 @@ class Alignment:
         registration: Where every edited pixel lies in the normal image.
         tone: How its colours were predicted.
         valid: (H, W) bool, where the pair can be compared.
-        in_place: Whether the edit kept the normal's detail, so that nothing was undone.
-        exact: Whether it even gave back all but its change bit for bit.
-        identical_fraction: Fraction of pixels that agree within one grey level as they came.
+        came_back: What of the normal the edit gave back; of one made in place nothing is undone.
     """
 
     registration: Registration
     tone: Tone
     valid: Mask
-    in_place: bool
-    exact: bool
-    identical_fraction: float
+    came_back: CameBack
 
     @classmethod
     def of(cls, normal: RgbImage, edited: RgbImage) -> "Alignment":
         """Register and correct the colours, both (H, W, 3) uint8, unless edited in place."""
-        fraction, in_place = _edited_in_place(normal, edited)
-        exact = is_exact(normal, edited)
-        if in_place or exact:
-            still, tone = unmoved(edited.shape), untouched(to_lab(normal))
-            return cls(still, tone, still.valid, True, exact, fraction)  # noqa: FBT003 - in place
+        came_back = CameBack.of(normal, edited)
+        if came_back.in_place:
+            still = unmoved(edited.shape)
+            return cls(still, untouched(to_lab(normal)), still.valid, came_back)
         registration = register(normal, edited)
         valid = erode(registration.valid, _VALID_MARGIN_PX)
         tone = correct_tone(warp_normal(normal, registration), edited, valid)
-        return cls(registration, tone, valid, in_place, exact, fraction)
+        return cls(registration, tone, valid, came_back)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +98,7 @@ def compare(
     measured = _all_scales(aligned, to_lab(edited))
     fine, mask, evidence_ratio = _judged(measured, aligned, criteria, settings.min_area_px)
     mask = refine(mask, fine.residual, aligned.tone.predicted) & aligned.valid
-    if aligned.exact:
+    if aligned.came_back.exact:
         mask = with_exact_changes(mask, normal, edited, settings)
     return Comparison(_answer(aligned, fine, mask, evidence_ratio), aligned, evidence_ratio)
 
@@ -145,10 +136,10 @@ def _answer(
         aligned.tone,
         mask,
         noise_delta_e=_noise_figure(fine, mask),
-        identical_fraction=aligned.identical_fraction,
+        identical_fraction=aligned.came_back.identical_fraction,
     )
     match_rate, residual_px = registration.match_rate(mask), registration.residual_px
-    drift = grading.grade(measured, match_rate, residual_px, in_place=aligned.in_place)
+    drift = grading.grade(measured, match_rate, residual_px, in_place=aligned.came_back.in_place)
     anomaly_map = anomaly_map_of(evidence_ratio, mask, fine.threshold)
     return DiffResult(
         anomaly_map=anomaly_map,
@@ -185,18 +176,6 @@ def _rest_of(mask: Mask, valid: Mask) -> Mask | None:
     if not _LARGE_CHANGE_FRACTION * known <= changed <= (1 - _SMALL_REST_FRACTION) * known:
         return None
     return np.asarray(valid & ~near)
-
-
-def _edited_in_place(normal: RgbImage, edited: RgbImage) -> tuple[float, bool]:
-    """Share of pixels that came back, and whether the detail did; flat ground always agrees."""
-    red, green, blue = cv2.split(cv2.absdiff(normal, edited))
-    same = cv2.max(cv2.max(red, green), blue) <= _SAME_LEVELS
-    grey = cv2.cvtColor(normal, cv2.COLOR_RGB2GRAY)
-    detail = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    active = detail >= _ACTIVE_LEVELS
-    fraction = float(same.mean())
-    judged = float(same[active].mean()) if active.any() else fraction
-    return fraction, min(fraction, judged) > _IN_PLACE_FRACTION
 
 
 def _noise_figure(fine: ScaleEvidence, mask: Mask) -> float:

@@ -5,14 +5,21 @@ came back identical, the edit was made in place: by the painter, by an editor th
 our own composite. Then the smallest visible change is a change, however short or thin.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from kizu.diff.filters import magnitude, to_lab
 from kizu.diff.settings import DiffSettings
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.crops import connected_regions
 
+_IN_PLACE_FRACTION = 0.6
+"""Of pixels, and of those with detail, that came back; x0.7 to x1.4 no effect."""
+_SAME_LEVELS = 1  # of 255; what rounding to 8 bits does twice
+_ACTIVE_LEVELS = 4.0  # of 255, range of 3 x 3 pixels with detail; x0.7 to x1.4 no effect
 _IDENTICAL_FRACTION = 0.6
 """Of the pixels that have noise; redrawn pairs gave back 6 % of them at most, pairs edited in place
 75 % and more, and two unlike patterns of two greys half."""
@@ -24,19 +31,36 @@ _PEAK_QUANTILE = 0.9  # of a component's colour differences; its peak, but for s
 _EDGE_FRACTION = 0.3  # of that peak; where a line drawn with soft edges ends, as people label it
 
 
-def is_exact(normal: RgbImage, edited: RgbImage) -> bool:
-    """Tell whether an edit gave back all but its change bit for bit.
+@dataclass(frozen=True)
+class CameBack:
+    """What of a normal image came back in its edit.
 
-    Args:
-        normal: (H, W, 3) uint8 RGB.
-        edited: The same shape.
+    Attributes:
+        identical_fraction: Fraction of pixels that agree within one grey level as they came.
+        in_place: Whether the edit kept the normal's detail, so that there is nothing to undo.
+        exact: Whether it even gave back all but its change bit for bit.
     """
-    grey = cv2.cvtColor(normal, cv2.COLOR_RGB2GRAY)
-    spread = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    noisy = (spread >= _NOISE_LEVELS) & (grey > _BLACK) & (grey < _WHITE)
-    if noisy.mean() < _MIN_NOISY_FRACTION:
-        return False
-    return float((~_changed(normal, edited))[noisy].mean()) > _IDENTICAL_FRACTION
+
+    identical_fraction: float
+    in_place: bool
+    exact: bool
+
+    @classmethod
+    def of(cls, normal: RgbImage, edited: RgbImage) -> "CameBack":
+        """Look at a pair as it came, both (H, W, 3) uint8 RGB; flat ground always agrees."""
+        levels = _levels_apart(normal, edited)
+        same = levels <= _SAME_LEVELS
+        grey = cv2.cvtColor(normal, cv2.COLOR_RGB2GRAY)
+        spread = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+        active = spread >= _ACTIVE_LEVELS
+        fraction = float(same.mean())
+        judged = float(same[active].mean()) if active.any() else fraction
+        noisy = (spread >= _NOISE_LEVELS) & (grey > _BLACK) & (grey < _WHITE)
+        exact = (
+            float(noisy.mean()) >= _MIN_NOISY_FRACTION
+            and float((levels == 0)[noisy].mean()) > _IDENTICAL_FRACTION
+        )
+        return cls(fraction, exact or min(fraction, judged) > _IN_PLACE_FRACTION, exact)
 
 
 def with_exact_changes(
@@ -50,7 +74,7 @@ def with_exact_changes(
         edited: The same shape; an exact edit.
         settings: The smallest visible change, and the smallest area.
     """
-    changed = _changed(normal, edited)
+    changed = _levels_apart(normal, edited) > 0
     found = mask & changed
     least = settings.min_visible_delta_e
     for region in connected_regions(changed):
@@ -64,6 +88,7 @@ def with_exact_changes(
     return found
 
 
-def _changed(normal: RgbImage, edited: RgbImage) -> Mask:
+def _levels_apart(normal: RgbImage, edited: RgbImage) -> NDArray[np.uint8]:
+    """Largest difference of a pixel's channels, (H, W), of 255."""
     red, green, blue = cv2.split(cv2.absdiff(normal, edited))
-    return np.asarray(cv2.max(cv2.max(red, green), blue) > 0)
+    return np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8)

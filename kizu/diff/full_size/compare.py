@@ -49,7 +49,7 @@ def compare_large(
     pair = FullSizePair.of(normal, edited, coarse)
     criteria = DetectionCriteria(rate, settings.min_visible_delta_e, wanted)
     mask, evidence_ratio = _second_look(pair, coarse, criteria, settings)
-    if coarse.aligned.exact:
+    if coarse.aligned.came_back.exact:
         mask = with_exact_changes(mask, normal, edited, settings)
     return _answer(coarse, evidence_ratio, mask, settings.threads)
 

@@ -39,7 +39,7 @@ class FullSizePair:
         """Bring what a comparison at the working size found to full size."""
         aligned = coarse.aligned
         comparable = aligned.valid.astype(np.float32)
-        if aligned.in_place:
+        if aligned.came_back.in_place:
             return cls(normal, edited, None, None, comparable)
         height, width = comparable.shape
         shift_x = aligned.registration.map_x - np.arange(width, dtype=np.float32)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kizu.diff import DiffSettings, Status, diff_mask
-from kizu.diff.identical import is_exact, with_exact_changes
+from kizu.diff.identical import CameBack, with_exact_changes
 
 
 def surface(side_px, seed=0):
@@ -85,8 +85,8 @@ def test_the_smallest_visible_change_is_the_users_to_say():
 def test_a_redrawn_picture_is_not_exact_however_near_it_comes():
     normal = surface(128)
     redrawn = normal.astype(int) + np.random.default_rng(9).integers(-1, 2, normal.shape)
-    assert is_exact(normal, normal)
-    assert not is_exact(normal, redrawn.clip(0, 255).astype(np.uint8))
+    assert CameBack.of(normal, normal).exact
+    assert not CameBack.of(normal, redrawn.clip(0, 255).astype(np.uint8)).exact
 
 
 def test_ground_without_noise_says_nothing_of_what_was_done_to_the_rest():
@@ -94,4 +94,4 @@ def test_ground_without_noise_says_nothing_of_what_was_done_to_the_rest():
     normal[40:90, 40:90] = surface(50)
     redrawn = normal.copy()
     redrawn[40:90, 40:90] = surface(50, seed=1)
-    assert not is_exact(normal, redrawn)
+    assert not CameBack.of(normal, redrawn).exact
