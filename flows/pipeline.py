@@ -41,8 +41,11 @@ def submit_pipeline(plan: BuildPlan, store_url: str, stages: Sequence[Stage]) ->
         return [submit_stage(stage, shard) for stage in step]
 
     def submit_stage(stage: Stage, shard: ShardRef) -> PrefectFuture[Any]:
-        places = {before.name: (before.name, shard.number) for before in stage.after}
-        after = {name: submitted[at] for name, at in places.items() if at in submitted}
+        after = {
+            before.name: submitted[before.name, shard.number]
+            for before in stage.after
+            if before in stages
+        }
         with gpu_stage() if stage.on_gpu else nullcontext():
             future = submit_shard(stage, shard, store_url, after)
         submitted[stage.name, shard.number] = allow_failure(future)
@@ -58,8 +61,9 @@ def steps_of(stages: Sequence[Stage]) -> list[list[Stage]]:
     for stage in stages:
         read = [number for number, step in enumerate(steps) if set(step) & set(stage.after)]
         number = 1 + max(read, default=-1)
-        steps += [[]] * (number == len(steps))
-        steps[number] = [*steps[number], stage]
+        if number == len(steps):
+            steps.append([])
+        steps[number].append(stage)
     return steps
 
 
