@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 import cv2
 import numpy as np
 
-from kizu.edit.painter.noise_fields import FloatArray, Rng, Shape
+from kizu.edit.painter.noise_fields import FloatArray, Rng, Shape, blob
 from kizu.imaging.arrays import FloatMap, RgbImage
 
 IS_OBJECT: Final = 0.5
@@ -89,6 +89,34 @@ class PaintedCrop:
 
 
 DrawDefect: TypeAlias = Callable[[Material, DefectParameters, Rng], PaintedCrop]
+
+
+def irregular_ellipse(
+    material: Material, params: DefectParameters, *, ratio: float, roughness: float, rng: Rng
+) -> tuple[FloatMap, float]:
+    """Draw the outline of an irregular ellipse of the wanted area where the defect is wanted.
+
+    Args:
+        material: The surface.
+        params: Place, direction and area.
+        ratio: Long axis over short axis.
+        roughness: Border displacement as a fraction of the radius.
+        rng: Source of the border's shape.
+
+    Returns:
+        (H, W) signed distance to the border in pixels, positive inside, and the short half axis.
+    """
+    radius = float(np.sqrt(params.area_px / np.pi / ratio))
+    centre, radii = (params.x, params.y), (radius * ratio, radius)
+    edge = blob(
+        material.shape,
+        centre,
+        radii,
+        angle_rad=params.angle_rad,
+        roughness=roughness,
+        rng=rng,
+    )
+    return edge, radius
 
 
 def to_lab(rgb: RgbImage) -> FloatArray:

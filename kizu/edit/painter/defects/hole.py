@@ -9,11 +9,11 @@ from kizu.edit.painter.material import (
     Material,
     PaintedCrop,
     alpha_blend,
+    irregular_ellipse,
     relight,
 )
 from kizu.edit.painter.noise_fields import (
     Rng,
-    blob,
     blur,
     fractal_noise,
     slope,
@@ -44,13 +44,10 @@ _DARK_FLOOR: Final = (0.6, 0.1)  # shadow of the near wall on a lit floor: reach
 
 def hole(material: Material, params: DefectParameters, rng: Rng) -> PaintedCrop:
     """Paint a punched or torn opening with depth."""
-    ratio = rng.uniform(*_RATIO)
-    radius = float(np.sqrt(params.area_px / np.pi / ratio))
-    edge = blob(
-        material.shape,
-        (params.x, params.y),
-        (radius * ratio, radius),
-        angle_rad=params.angle_rad,
+    edge, radius = irregular_ellipse(
+        material,
+        params,
+        ratio=rng.uniform(*_RATIO),
         roughness=rng.choice(list(_ROUGHNESS)),
         rng=rng,
     )

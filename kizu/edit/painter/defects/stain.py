@@ -5,8 +5,15 @@ from typing import Final
 
 import numpy as np
 
-from kizu.edit.painter.material import DefectParameters, Material, PaintedCrop, absorb, alpha_blend
-from kizu.edit.painter.noise_fields import Rng, blob, blob_nearby, blur, fractal_noise, smoothstep
+from kizu.edit.painter.material import (
+    DefectParameters,
+    Material,
+    PaintedCrop,
+    absorb,
+    alpha_blend,
+    irregular_ellipse,
+)
+from kizu.edit.painter.noise_fields import Rng, blob_nearby, blur, fractal_noise, smoothstep
 from kizu.imaging.arrays import FloatMap
 
 FILMS: Final[Mapping[str, tuple[float, float, float]]] = {
@@ -77,15 +84,8 @@ def stain(material: Material, params: DefectParameters, rng: Rng) -> PaintedCrop
 
 def discolouration(material: Material, params: DefectParameters, rng: Rng) -> PaintedCrop:
     """Shift the colour of a patch in Lab and keep its texture."""
-    ratio = rng.uniform(*_TINT_RATIO)
-    radius = float(np.sqrt(params.area_px / np.pi / ratio))
-    edge = blob(
-        material.shape,
-        (params.x, params.y),
-        (radius * ratio, radius),
-        angle_rad=params.angle_rad,
-        roughness=_TINT_ROUGHNESS,
-        rng=rng,
+    edge, radius = irregular_ellipse(
+        material, params, ratio=rng.uniform(*_TINT_RATIO), roughness=_TINT_ROUGHNESS, rng=rng
     )
     alpha = smoothstep(edge, _TINT_BORDER[0] * radius, _TINT_BORDER[1] * radius)
     amplitude, length, least, most = _MOTTLE
@@ -108,14 +108,8 @@ def discolouration(material: Material, params: DefectParameters, rng: Rng) -> Pa
 def _film(material: Material, params: DefectParameters, rng: Rng) -> FloatMap:
     """Film thickness: a patch with one or two drying rings, plus droplets around it."""
     ratio = rng.uniform(*_STAIN_RATIO)
-    radius = float(np.sqrt(params.area_px / np.pi / ratio))
-    edge = blob(
-        material.shape,
-        (params.x, params.y),
-        (radius * ratio, radius),
-        angle_rad=params.angle_rad,
-        roughness=_STAIN_ROUGHNESS,
-        rng=rng,
+    edge, radius = irregular_ellipse(
+        material, params, ratio=ratio, roughness=_STAIN_ROUGHNESS, rng=rng
     )
     soft = max(_STAIN_BORDER[0] * radius, _STAIN_BORDER[1])
     cloud = fractal_noise(material.shape, radius * _CLOUD[0], rng, _CLOUD[1])
