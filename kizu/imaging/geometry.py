@@ -5,8 +5,8 @@ what was padded around it. ``undo`` needs nothing else to put the answer back on
 """
 
 import math
-from dataclasses import dataclass
-from typing import Final, Literal, Self
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal, Self, TypeVar
 
 import cv2
 import numpy as np
@@ -15,11 +15,15 @@ from numpy.typing import NDArray
 from kizu.imaging.arrays import Mask, RgbImage
 
 Fit = Literal["pad", "crop"]
+Pixel = TypeVar("Pixel", bound=np.generic)
 
 MAX_PLAIN_PADDING: Final = 1.25
 """A photo this much smaller than the model's picture is padded as it is, without resampling."""
 
-_HALF: Final = 127
+_SENT, _BACK = 1, 255
+"""What stands for a set pixel while masks are resized: both round ties as they always did."""
+_QUARTERS: Final = 4  # quarter turns of a whole one
+_MIN_LINE_PX: Final = 4  # px of the mask; less is a crumb, as in kizu.diff.composite
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,10 @@ class Geometry:
         source: (width, height) of the photo.
         crop: (x, y, width, height) of the part that was sent, on the photo.
         scaled: (width, height) of that part after scaling, inside the model's picture.
-        offset: (x, y) of the scaled part inside the model's picture; the rest is padding.
-        model: (width, height) of the picture the model gets and returns.
+        offset: (x, y) of the scaled part inside the model's picture before it is turned; the rest
+            is padding.
+        model: (width, height) of the picture the model gets and returns, after turning.
+        turns: Quarter turns counter-clockwise, as of ``np.rot90``, that come last; 0 to 3.
     """
 
     source: tuple[int, int]
@@ -88,6 +94,26 @@ class Geometry:
     scaled: tuple[int, int]
     offset: tuple[int, int]
     model: tuple[int, int]
+    turns: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the turns.
+
+        Raises:
+            ValueError: They are none of 0, 1, 2, 3.
+        """
+        if self.turns not in range(_QUARTERS):
+            raise ValueError(f"turns is {self.turns}; a geometry has 0, 1, 2 or 3 quarter turns")
+
+    def identity(self) -> dict[str, Any]:
+        """Return what tells this geometry from others, for keys and tables.
+
+        The turns are left out where there are none: keys are older than they.
+        """
+        fields = asdict(self)
+        if not self.turns:
+            del fields["turns"]
+        return fields
 
     @classmethod
     def fit(cls, source: tuple[int, int], rule: SizeRule, fit: Fit = "pad") -> Self:
@@ -146,11 +172,16 @@ class Geometry:
         Raises:
             ValueError: The photo has another size than this geometry was made for.
         """
-        return np.asarray(self._pad(self._scale_crop(photo), cv2.BORDER_REFLECT_101), np.uint8)
+        scaled = _resize(self._cut(photo), self.scaled)
+        return self._turned(self._pad(scaled, cv2.BORDER_REFLECT_101))
 
     def apply_mask(self, mask: Mask) -> Mask:
-        """Return a mask of the photo in the model's picture; padding does not belong."""
-        return self._pad(self._scale_crop(mask.astype(np.uint8)), cv2.BORDER_CONSTANT) > 0
+        """Return a mask of the photo in the model's picture; padding does not belong.
+
+        Of a component so thin that most of it would be lost, every pixel it touches stands for it.
+        """
+        scaled = _resize_mask(self._cut(mask), self.scaled, _SENT)
+        return self._turned(self._pad(scaled, cv2.BORDER_CONSTANT)) > 0
 
     def undo(self, answer: RgbImage, photo: RgbImage) -> RgbImage:
         """Return the model's answer on the photo's grid, (H, W, 3) uint8.
@@ -168,27 +199,48 @@ class Geometry:
         return result
 
     def undo_mask(self, mask: Mask) -> Mask:
-        """Return a mask of the model's picture on the photo's grid."""
+        """Return a mask of the model's picture on the photo's grid; thin lines stay, as above."""
         x, y, width, height = self.crop
         result = np.zeros((self.source[1], self.source[0]), dtype=bool)
-        back = _resize(self._unpad(mask).astype(np.uint8) * np.uint8(255), (width, height))
-        result[y : y + height, x : x + width] = back > _HALF
+        back = _resize_mask(self._unpad(mask), (width, height), _BACK)
+        result[y : y + height, x : x + width] = back > 0
         return result
 
-    def _scale_crop(self, array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def sent_part(self, answer: RgbImage) -> RgbImage:
+        """Return what of the model's picture shows the photo, upright, as large as it came.
+
+        Args:
+            answer: (model height, model width, 3) uint8.
+
+        Raises:
+            ValueError: The picture has another size than this geometry was made for.
+        """
+        self._check(answer, self.model, "the edited picture")
+        return np.ascontiguousarray(self._unpad(answer), np.uint8)
+
+    def _cut(self, array: NDArray[Pixel]) -> NDArray[Pixel]:
         self._check(array, self.source, "the normal image")
         x, y, width, height = self.crop
-        return _resize(array[y : y + height, x : x + width], self.scaled)
+        return array[y : y + height, x : x + width]
+
+    @property
+    def _framed(self) -> tuple[int, int]:
+        """(width, height) of the model's picture before it is turned."""
+        width, height = self.model
+        return (height, width) if self.turns % 2 else (width, height)
 
     def _pad(self, array: NDArray[np.uint8], border: int) -> NDArray[np.uint8]:
         left, top = self.offset
-        right = self.model[0] - self.scaled[0] - left
-        bottom = self.model[1] - self.scaled[1] - top
-        return np.asarray(cv2.copyMakeBorder(array, top, bottom, left, right, border))
+        right = self._framed[0] - self.scaled[0] - left
+        bottom = self._framed[1] - self.scaled[1] - top
+        return np.asarray(cv2.copyMakeBorder(array, top, bottom, left, right, border), np.uint8)
 
-    def _unpad(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
+    def _turned(self, array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return np.ascontiguousarray(np.rot90(array, self.turns))
+
+    def _unpad(self, array: NDArray[Pixel]) -> NDArray[Pixel]:
         (x, y), (width, height) = self.offset, self.scaled
-        return array[y : y + height, x : x + width]
+        return np.rot90(array, -self.turns)[y : y + height, x : x + width]
 
     @staticmethod
     def _check(array: NDArray[np.generic], size: tuple[int, int], what: str) -> None:
@@ -204,3 +256,37 @@ def _resize(array: NDArray[np.generic], size: tuple[int, int]) -> NDArray[np.uin
     shrinks = size[0] * size[1] < width * height
     method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(np.asarray(array), size, interpolation=method), np.uint8)
+
+
+def _resize_mask(mask: Mask, size: tuple[int, int], level: int) -> NDArray[np.uint8]:
+    """Resize a mask, (H, W) bool, to (width, height); 1 where it covers half of a pixel.
+
+    Components that would lose most of their pixels keep all they touch: a line must not vanish.
+    """
+    half = _resize(mask.astype(np.uint8) * np.uint8(level), size) > level // 2
+    if half.shape == mask.shape or not mask.any():
+        return half.astype(np.uint8)
+    rows, columns = (_landing(was, now) for was, now in zip(mask.shape, half.shape, strict=True))
+    count, components = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    area_px = np.bincount(components.ravel(), minlength=count)
+    kept = np.bincount(components[half[rows][:, columns]], minlength=count)
+    lost = 2 * kept < area_px
+    if half.any():  # else even a crumb is all there is
+        lost &= area_px >= _MIN_LINE_PX
+    lost[0] = False
+    if lost.any():
+        half |= _touched(_touched(lost[components], half.shape[0]).T, half.shape[1]).T
+    return half.astype(np.uint8)
+
+
+def _landing(was: int, now: int) -> NDArray[np.int64]:
+    """Where each of `was` pixels in a row lands among `now`."""
+    return (2 * np.arange(was) + 1) * now // (2 * was)
+
+
+def _touched(mask: Mask, rows: int) -> Mask:
+    """Resize a mask along its rows so that no set pixel is lost."""
+    if rows >= len(mask):
+        return mask[_landing(rows, len(mask))]
+    firsts = np.searchsorted(_landing(len(mask), rows), np.arange(rows))
+    return np.asarray(np.logical_or.reduceat(mask, firsts, axis=0), np.bool_)

@@ -1,6 +1,6 @@
 """The rows of a dataset version's tables, from what the stages stored."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from kizu.agree.verdict import Verdict
@@ -145,7 +145,7 @@ def _edit_columns(outputs: SampleOutputs) -> Row:
         "seed": edit.request.seed,
         "editor": canonical_json(edit.request.editor),
         "model": edit.model,
-        "geometry": canonical_json(asdict(edit.geometry)),
+        "geometry": canonical_json(edit.geometry.identity()),
         "cost_usd": edit.cost_usd,
         "host": edit.host,
         "emulated": edit.emulated,

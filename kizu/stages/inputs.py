@@ -1,6 +1,5 @@
 """One sample as the stages see it: its photo, its edit, and where the defect was asked for."""
 
-from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
@@ -69,7 +68,7 @@ class SampleInputs:
         return {
             "normal": self.sample.normal.pixels_sha256,
             "picture": self.picture.picture_sha256,
-            "geometry": asdict(self.picture.geometry),
+            "geometry": self.picture.geometry.identity(),
         }
 
     @cached_property

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kizu.imaging.geometry import FixedSizes, FreeSizes, Geometry
+from kizu.store.keys import canonical_json
 
 SQUARE_OR_NOT = FixedSizes(((1024, 1024), (1536, 1024), (1024, 1536)))
 STEPS_OF_16 = FreeSizes(
@@ -83,3 +86,78 @@ def test_a_photo_of_another_size_is_refused_by_name():
         geometry.apply(np.zeros((40, 40, 3), np.uint8))
     with pytest.raises(ValueError, match="edited picture is 40x40"):
         geometry.undo(np.zeros((40, 40, 3), np.uint8), ramp(600, 400))
+
+
+@st.composite
+def unscaled(draw):
+    """A geometry that turns, cuts and pads, and keeps every pixel as it is."""
+    source = draw(st.integers(2, 40)), draw(st.integers(2, 40))
+    x, y = (draw(st.integers(0, side - 1)) for side in source)
+    part = draw(st.integers(1, source[0] - x)), draw(st.integers(1, source[1] - y))
+    left, top, right, bottom = (draw(st.integers(0, 12)) for _ in range(4))
+    framed = left + part[0] + right, top + part[1] + bottom
+    turns = draw(st.integers(0, 3))
+    model = framed[::-1] if turns % 2 else framed
+    return Geometry(source, (x, y, *part), part, (left, top), model, turns)
+
+
+@given(unscaled(), st.integers(0, 99))
+def test_without_scaling_every_turn_is_undone_to_the_bit(geometry, seed):
+    photo = np.random.default_rng(seed).integers(0, 255, (*geometry.source[::-1], 3), np.uint8)
+    answer = geometry.apply(photo)
+    assert answer.shape[1::-1] == geometry.model
+    assert np.array_equal(geometry.undo(answer, photo), photo)
+
+
+@given(unscaled(), st.integers(0, 99))
+def test_masks_land_where_pixels_land(geometry, seed):
+    mask = np.random.default_rng(seed).random(geometry.source[::-1]) < 0.3
+    x, y, width, height = geometry.crop
+    sent = geometry.apply_mask(mask)
+    drawn = geometry.apply(np.repeat(mask[..., None] * np.uint8(200), 3, axis=2))[..., 0] > 0
+    assert not (sent & ~drawn).any()
+    cut = mask[y : y + height, x : x + width]
+    assert np.count_nonzero(sent) == np.count_nonzero(cut)
+    back = geometry.undo_mask(sent)
+    assert np.array_equal(back[y : y + height, x : x + width], cut)
+    assert np.count_nonzero(back) == np.count_nonzero(cut)
+
+
+def test_a_turned_picture_lies_counter_clockwise():
+    photo = ramp(6, 4)
+    turned = Geometry((6, 4), (0, 0, 6, 4), (6, 4), (0, 0), (4, 6), turns=1).apply(photo)
+    assert np.array_equal(turned, np.rot90(photo))
+
+
+def test_more_than_three_turns_are_refused():
+    with pytest.raises(ValueError, match="turns is 4"):
+        Geometry((6, 4), (0, 0, 6, 4), (6, 4), (0, 0), (6, 4), turns=4)
+
+
+@given(
+    st.integers(60, 300),
+    st.integers(8, 300),
+    st.integers(8, 300),
+    st.integers(0, 59),
+    st.booleans(),
+    st.integers(0, 3),
+)
+def test_a_line_of_one_pixel_survives_any_scaling(side, width, height, at, upright, turns):
+    mask = np.zeros((60, side), bool)
+    mask[(slice(None), at) if upright else (at, slice(None))] = True
+    model = (height, width) if turns % 2 else (width, height)
+    whole = Geometry((side, 60), (0, 0, side, 60), (width, height), (0, 0), model, turns)
+    sent = whole.apply_mask(mask)
+    long_side = np.ptp(np.argwhere(sent), axis=0).max() + 1
+    assert long_side >= (height if upright else width)
+    assert whole.undo_mask(sent)[mask].mean() > 0.5 or min(width / side, height / 60) < 1
+
+
+def test_geometries_without_a_turn_keep_their_keys():
+    geometry = Geometry.fit((600, 400), SQUARE_OR_NOT)
+    old = (
+        '{"crop":[0,0,600,400],"model":[1536,1024],"offset":[0,0],'
+        '"scaled":[1536,1024],"source":[600,400]}'
+    )
+    assert canonical_json(geometry.identity()) == old
+    assert geometry.identity() != replace(geometry, turns=2).identity()
