@@ -18,6 +18,9 @@ PAINTER_VERSION: Final = "2"
 DIFF_VERSION: Final = "8"
 """The same two pictures have another anomaly map, mask or composite."""
 
+MATCHING_VERSION: Final = "1"
+"""A picture is recognised by other features, or is given another normal or another geometry."""
+
 GROUNDING_VERSION: Final = 2
 """The same model and settings give other detections."""
 
