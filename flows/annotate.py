@@ -43,7 +43,7 @@ def annotate_dataset(
     annotator = choose_annotator(spec.grounding)
     inventory = take_in_photos(spec, store_url)
 
-    plan = plan_build(spec, inventory, annotator, store_url, shard_size, stored_only=True)
+    plan = plan_build(spec, inventory, [], annotator, store_url, shard_size, stored_only=True)
 
     go_through(ANNOTATION_STAGES, spec, plan, store_url)
     return final_state(publish_build(spec, inventory, plan, annotator, store_url))

@@ -7,7 +7,13 @@ from prefect import State, flow, get_run_logger
 
 from flows.parameters import SAMPLES_PER_SHARD, build_name, choose_spec, choose_store
 from flows.runner import task_runner
-from flows.steps import final_state, go_through, publish_build, take_in_photos
+from flows.steps import (
+    final_state,
+    go_through,
+    pair_pictures,
+    publish_build,
+    take_in_photos,
+)
 from kizu.planning import spec_warnings
 from kizu.spec import DatasetSpec
 from kizu.stages import STAGES
@@ -43,7 +49,8 @@ def build_dataset(
         get_run_logger().warning(warning)
     annotator = choose_annotator(spec.grounding)
     inventory = take_in_photos(spec, store_url)
-    plan = plan_build(spec, inventory, annotator, store_url, shard_size)
+    pairs = pair_pictures(spec, inventory, store_url)
+    plan = plan_build(spec, inventory, pairs, annotator, store_url, shard_size)
     plan = within_budget(spec, plan, estimate(spec, plan, store_url), store_url)
 
     go_through(STAGES, spec, plan, store_url)

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from prefect import State, unmapped
+from prefect.futures import wait
 from prefect.states import Completed, Failed
 
 from flows.pipeline import submit_pipeline
 from kizu.intake import INTAKE
+from kizu.pairing import PAIR
 from kizu.progress import expect
 from kizu.publish.samples import PUBLISH
 from kizu.shards import BuildPlan
@@ -18,6 +20,7 @@ from kizu.store import Store
 from kizu.summary import BuildSummary, SamplesFailedError, last_summary
 from tasks.artifacts import show_summary, wait_with_progress
 from tasks.intake import list_photos, take_in_part
+from tasks.pairing import describe_part, list_pictures, note_missing, pair_part
 from tasks.publish import choose_version, make_latest, publish_shard, publish_version
 from tasks.report import write_report
 from tasks.stage import cancel_token
@@ -28,10 +31,31 @@ FILES_PER_PART = 64
 
 def take_in_photos(spec: DatasetSpec, store_url: str) -> list[str]:
     """Take the normal images into the store; return where their listings lie."""
-    files = list_photos(spec.images.path, store_url, FILES_PER_PART)
+    if spec.images.path is None:
+        return []
+    pictures = spec.editor.maker.pictures
+    without = pictures.path if pictures else None
+    files = list_photos(spec.images.path, store_url, FILES_PER_PART, without=without)
     expect(INTAKE, sum(part.files for part in files))
     taken: list[str] = take_in_part.map(files, unmapped(store_url)).result()
     return taken
+
+
+def pair_pictures(spec: DatasetSpec, inventory: list[str], store_url: str) -> list[str]:
+    """Pair the pictures that an editor brings with their normal images.
+
+    Returns:
+        Where it is stored what became of them; nothing for editors that make their edits.
+    """
+    pictures = spec.editor.maker.pictures
+    if pictures is None:
+        return []
+    wait([describe_part.submit(part, store_url) for part in inventory])
+    files = list_pictures(pictures.path, store_url, FILES_PER_PART)
+    expect(PAIR, sum(part.files for part in files))
+    one = unmapped(spec), unmapped(inventory), unmapped(store_url)
+    paired: list[str] = pair_part.map(files, *one).result()
+    return [*paired, note_missing(files, spec, inventory, store_url)]
 
 
 def go_through(stages: Sequence[Stage], spec: DatasetSpec, plan: BuildPlan, store_url: str) -> None:
@@ -58,7 +82,7 @@ def publish_build(
     summary = write_report(
         spec,
         inventory,
-        plan.shards,
+        plan,
         version,
         annotator,
         store_url,

@@ -19,6 +19,10 @@ class FilesRef(Record):
     of: int
     files: int
 
+    def open(self, store: Store) -> tuple[SourceFile, ...]:
+        """Read the part."""
+        return _FilesPart.model_validate(store.read_json(self.path)).files
+
 
 class _FilesPart(Record):
     """A part of the listing."""
@@ -33,18 +37,31 @@ class _InventoryPart(Record):
     skipped: tuple[Skipped, ...]
 
 
-def save_listing(path: str, store: Store, part_size: int) -> list[FilesRef]:
+def save_listing(
+    path: str,
+    store: Store,
+    part_size: int,
+    setting: str = "images.path",
+    *,
+    without: str | None = None,
+) -> list[FilesRef]:
     """List the files of a source and store the listing in parts.
 
     Args:
         path: The source.
         store: The store.
         part_size: Files per part.
+        setting: The setting that names the source, for errors.
+        without: Another source, whose files are left out: pictures with defects may lie in a
+            folder below the normal images.
 
     Raises:
         SourceError: Nothing is there.
     """
-    files = list_source(path)
+    files = list_source(path, setting)
+    if without is not None:
+        others = {file.url for file in list_source(without)}
+        files = [file for file in files if file.url not in others]
     cuts = [files[start : start + part_size] for start in range(0, len(files), part_size)]
     parts = [_FilesPart(files=tuple(cut)).model_dump(mode="json") for cut in cuts]
     paths = [store.put_json("builds/files", part) for part in parts]
@@ -58,7 +75,7 @@ def take_in_files(part: FilesRef, store: Store) -> str:
     """Decode a part of the files into the store; return where the outcome lies."""
     images: list[NormalImage] = []
     skipped: list[Skipped] = []
-    for file in _FilesPart.model_validate(store.read_json(part.path)).files:
+    for file in part.open(store):
         taken = take_in(file, store)
         if isinstance(taken, Skipped):
             skipped.append(taken)

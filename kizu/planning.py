@@ -9,9 +9,10 @@ from pydantic import JsonValue
 
 from kizu.edit.editor import CropPlanner
 from kizu.edit.regions import DrawnMasks, MaskRegion, Region, region_guide
-from kizu.edit.request import DefectRequest, EditRequest
+from kizu.edit.request import DefectRequest, EditRequest, ExistingPicture
 from kizu.edit.settings import EditorSettings
 from kizu.edit.storage import sidecar_path
+from kizu.pairing.pairs import Pair, open_pairing
 from kizu.samples import PlannedSample, file_stem
 from kizu.shards import BuildPlan, save_shards
 from kizu.sources import Inventory, NormalImage, SourceError
@@ -55,19 +56,28 @@ class BuildEstimate:
 
 
 def plan_samples(
-    spec: DatasetSpec, images: Iterable[NormalImage], *, emulated: bool = False
+    spec: DatasetSpec,
+    images: Iterable[NormalImage],
+    pairs: Sequence[Pair] = (),
+    *,
+    emulated: bool = False,
 ) -> list[PlannedSample]:
     """List the samples of a dataset: edited photos x defects x variants, in that order.
+
+    Where the editor brings its pictures, these are the samples, in the order of their pairs.
 
     Args:
         spec: The dataset.
         images: The photos.
+        pairs: The editor's pictures, paired.
         emulated: Whether the emulator makes the edits, which are others than real ones then.
 
     Raises:
         SpecError: The editor does not understand a prompt.
     """
     planner = _Planner(spec, emulated=emulated)
+    if spec.editor.maker.pictures is not None:
+        return [planner.paired(pair) for pair in pairs]
     return [
         planner.sample(image, defect, index, variant)
         for image in edited_images(spec, list(images))
@@ -89,6 +99,7 @@ def plan_build(
     annotator: str | None,
     store: Store,
     shard_size: int,
+    pairs: Sequence[str] = (),
     *,
     stored_only: bool = False,
 ) -> BuildPlan:
@@ -100,13 +111,20 @@ def plan_build(
         annotator: Version of the annotator; None if none is at hand.
         store: The store.
         shard_size: Samples per shard.
+        pairs: Where it is stored which of the editor's own pictures were paired.
         stored_only: Leave out samples whose edit the store does not hold.
 
     Raises:
         SourceError: No photo can be used, or no edit is in the store where only those count.
     """
-    inventory.check_usable()
-    planned = plan_samples(spec, inventory.images, emulated=spec.editor.is_emulated())
+    if spec.has_normals:
+        inventory.check_usable()
+    pairing = open_pairing(pairs, store)
+    if spec.editor.maker.pictures is not None:
+        pairing.check_usable()
+    planned = plan_samples(
+        spec, inventory.images, pairing.pairs, emulated=spec.editor.is_emulated()
+    )
     samples = planned
     if stored_only:
         samples = [s for s in planned if store.exists(sidecar_path(s.request.key))]
@@ -115,11 +133,13 @@ def plan_build(
                 f"the store {store.url} holds no edit of {spec.name!r}; run build-dataset first"
             )
     shards = save_shards(samples, spec, annotator, store, shard_size)
+    skipped = (*inventory.skipped, *pairing.left_out)
     return BuildPlan(
         shards=tuple(shards),
         photos=len(inventory.images),
         samples=len(samples),
-        left_out=len(planned) - len(samples) + sum(skip.unreadable for skip in inventory.skipped),
+        left_out=len(planned) - len(samples) + sum(skip.unreadable for skip in skipped),
+        pairs=tuple(pairs),
     )
 
 
@@ -203,6 +223,33 @@ class _Planner:
             request=request,
         )
 
+    def paired(self, pair: Pair) -> PlannedSample:
+        """Plan the label of one picture that is there."""
+        shown, image, picture = pair.shown, pair.normal, pair.picture
+        defect = next(d for d in self._spec.defects if d.defect_type == shown.defect_type)
+        index = self._spec.defects.index(defect)
+        region = shown.region or self._region(image, defect, index)
+        existing = ExistingPicture(picture.name, picture.sha256, pair.geometry)
+        request = EditRequest(
+            normal_sha256=image.sha256,
+            ask=self._ask(image, defect, index, 0, region, existing),
+            editor=self._identity,
+            variant=0,
+            seed=0,  # nothing is drawn
+        )
+        return PlannedSample(
+            sample_id=f"{file_stem(picture.name)}_{defect.defect_type}_{request.key[:8]}",
+            normal=image,
+            has_normal=pair.has_normal,
+            picture=picture,
+            defect_type=defect.defect_type,
+            prompt=shown.prompt or defect.wording(0),
+            phrases=shown.phrases or defect.grounding_phrases,
+            region=region,
+            expected_area=defect.expected_area,
+            request=request,
+        )
+
     def _region(self, image: NormalImage, defect: DefectSpec, index: int) -> Region | None:
         if not isinstance(defect.region, MaskRegion):
             return defect.region
@@ -218,6 +265,7 @@ class _Planner:
         index: int,
         variant: int,
         region: Region | None,
+        picture: ExistingPicture | None = None,
     ) -> dict[str, JsonValue]:
         """Return what is asked of the editor."""
         wanted = DefectRequest(
@@ -225,7 +273,7 @@ class _Planner:
             source=(image.width, image.height),
             category=self._spec.images.category,
             defect_type=defect.defect_type,
-            prompt=defect.prompt,
+            prompt=defect.wording(0),
             wording=defect.wording(variant),
             variant=variant,
             seed=self._spec.seed,
@@ -233,6 +281,7 @@ class _Planner:
             severity=defect.severity,
             region=region,
             area=(defect.area.min_fraction, defect.area.max_fraction) if defect.area else None,
+            picture=picture,
         )
         try:
             return self._spec.editor.describe(wanted)
@@ -247,5 +296,5 @@ def spec_warnings(spec: DatasetSpec, today: date) -> list[str]:
         spec: The dataset.
         today: Decides which models are retired.
     """
-    words = [" ".join((each.prompt, *each.wordings, each.placement)) for each in spec.defects]
+    words = [" ".join((each.wording(0), *each.wordings, each.placement)) for each in spec.defects]
     return [*filter(None, [spec.grounding.notice]), *spec.editor.warnings(words, today)]

@@ -11,12 +11,31 @@ from kizu.sources import NormalImage
 from kizu.store.keys import content_key, fraction_of
 
 
+class PairedPicture(Record):
+    """A picture that existed before, and how it found its normal image.
+
+    Attributes:
+        name: Its path below its source.
+        sha256: SHA-256 of its file.
+        paired_by: "table", "name" or "content"; "none" if it stands alone.
+        score: How much of the normal image was found again in it, 0 to 1; None if nothing was
+            compared.
+    """
+
+    name: str
+    sha256: str
+    paired_by: str
+    score: float | None
+
+
 class PlannedSample(Record):
     """One defect image to be: the unit that goes through all stages.
 
     Attributes:
         sample_id: Its name in the dataset; readable, and distinct.
-        normal: The normal image.
+        normal: The normal image; of a picture that stands alone, the picture itself.
+        has_normal: False for a picture that stands alone.
+        picture: The picture, if it existed before; None if it is made on request.
         defect_type: The class.
         prompt: What the user asked for.
         phrases: What the annotator looks for.
@@ -27,6 +46,8 @@ class PlannedSample(Record):
 
     sample_id: str
     normal: NormalImage
+    has_normal: bool = True
+    picture: PairedPicture | None = None
     defect_type: str
     prompt: str
     phrases: tuple[str, ...]

@@ -13,7 +13,7 @@ class Operational:
 
 @dataclass(frozen=True)
 class KeyedByContent:
-    """Marks a path or URL: what is found there is part of a key, and not the place itself."""
+    """Marks what leads to files, as a path does: what is found is part of a key, not the way."""
 
 
 class Settings(BaseModel):

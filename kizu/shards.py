@@ -67,12 +67,14 @@ class BuildPlan(Record):
         samples: How many samples there are.
         left_out: Samples of the dataset that are not among them, and photos that could not be
             read.
+        pairs: Where it is stored which pictures of an editor that brings its own were paired.
     """
 
     shards: tuple[ShardRef, ...]
     photos: int
     samples: int
     left_out: int
+    pairs: tuple[str, ...] = ()
 
     def open(self, store: Store) -> Iterator[PlannedSample]:
         """Yield the samples; one shard is held at a time."""

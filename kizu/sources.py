@@ -5,6 +5,7 @@ import posixpath
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Final
 
 import fsspec
@@ -101,6 +102,10 @@ class Inventory:
                 images[item.pixels_sha256] = item
         return cls(tuple(images.values()), tuple(skipped))
 
+    def without(self, files: Iterable[Skipped]) -> "Inventory":
+        """Return the same images, and more files that were left out."""
+        return Inventory(self.images, (*self.skipped, *files))
+
     def check_usable(self) -> None:
         """Refuse a source without a single normal image.
 
@@ -114,28 +119,47 @@ class Inventory:
             )
 
 
-def list_source(path: str) -> list[SourceFile]:
+def list_source(path: str, setting: str = "images.path") -> list[SourceFile]:
     """List the files of a source, sorted by name.
 
     Args:
         path: A folder (searched with its subfolders), a folder holding MVTec AD's ``train/good``
             (only that is taken), a pattern ("photos/*.jpg"), or any of these as an fsspec URL.
+        setting: The setting that names the source, for errors.
 
     Raises:
         SourceError: Nothing is there.
     """
-    fs, root = _open(path)
+    fs, root = _open(path, setting)
     if _GLOB_CHARACTERS & set(root):
         found = [hit for hit in fs.glob(root) if fs.isfile(hit)]
         root = _folder_above_pattern(root)
     else:
-        root = _photos_root(fs, root, path)
+        root = _photos_root(fs, root, path, setting)
         found = fs.find(root)
     files = [SourceFile(_name(hit, root), str(fs.unstrip_protocol(hit))) for hit in found]
     files = [file for file in files if not _is_hidden(file.name)]
     if not files:
-        raise SourceError(f"images.path: no files in {path!r}; give the folder of your photos")
+        raise SourceError(f"{setting}: no files in {path!r}; give the folder of your photos")
     return sorted(files, key=lambda file: file.name)
+
+
+def file_url(path: str, name: str) -> str | None:
+    """Return where fsspec opens a file of a source; None if it is not there.
+
+    Args:
+        path: The source, as ``list_source`` takes it.
+        name: The file's name, as ``list_source`` gives it.
+    """
+    return _urls(path).get(name) or next(
+        (file.url for file in list_source(path) if file.name == name), None
+    )
+
+
+@lru_cache(maxsize=4)  # sources of one build
+def _urls(path: str) -> dict[str, str]:
+    """Return where the files of a source lie, by name, as they were when first asked for."""
+    return {file.name: file.url for file in list_source(path)}
 
 
 def examine(file: SourceFile, store: Store) -> NormalImage | Skipped:
@@ -156,20 +180,28 @@ def take_in(file: SourceFile, store: Store) -> NormalImage | Skipped:
 
 def _examine(file: SourceFile, store: Store) -> tuple[NormalImage | Skipped, RgbImage | None]:
     """Return what a file is, and its pixels if the store does not have them."""
-    if not file.name.lower().endswith(IMAGE_SUFFIXES):
-        kinds = ", ".join(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES)
-        return Skipped(file.name, f"its name does not end like an image's ({kinds})"), None
+    data = read_file(file)
+    if isinstance(data, Skipped):
+        return data, None
     try:
-        with fsspec.open(file.url, "rb") as opened:
-            data = opened.read()
         sha256 = sha256_hex(data)
         known = _known(file.name, sha256, store)
         return (known, None) if known else _decoded(file.name, sha256, data)
     except UnreadableImageError as error:
         return Skipped(file.name, str(error)), None
+
+
+def read_file(file: SourceFile) -> bytes | Skipped:
+    """Return the bytes of an image file, or why there are none."""
+    if not file.name.lower().endswith(IMAGE_SUFFIXES):
+        kinds = ", ".join(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES)
+        return Skipped(file.name, f"its name does not end like an image's ({kinds})")
+    try:
+        with fsspec.open(file.url, "rb") as opened:
+            return bytes(opened.read())
     except OSError as error:
         reason = f"it cannot be read ({error.strerror or error})"
-        return Skipped(file.name, reason, unreadable=True), None
+        return Skipped(file.name, reason, unreadable=True)
 
 
 def _known(name: str, sha256: str, store: Store) -> NormalImage | None:
@@ -184,27 +216,32 @@ def _known(name: str, sha256: str, store: Store) -> NormalImage | None:
 def _decoded(name: str, sha256: str, data: bytes) -> tuple[NormalImage, RgbImage]:
     pixels = decode_image(data)
     height, width = pixels.shape[:2]
-    pixels_sha256 = sha256_hex(f"{height}x{width}".encode() + pixels.tobytes())
-    return NormalImage(sha256, pixels_sha256, name, width, height), pixels
+    return NormalImage(sha256, pixels_digest(pixels), name, width, height), pixels
+
+
+def pixels_digest(pixels: RgbImage) -> str:
+    """Return the SHA-256 of size and pixels: equal for one picture in two formats."""
+    height, width = pixels.shape[:2]
+    return sha256_hex(f"{height}x{width}".encode() + pixels.tobytes())
 
 
 def _sidecar(sha256: str) -> str:
     return f"{keyed('normals', sha256)}.json"
 
 
-def _open(path: str) -> tuple[fsspec.AbstractFileSystem, str]:
+def _open(path: str, setting: str) -> tuple[fsspec.AbstractFileSystem, str]:
     try:
         fs, root = fsspec.core.url_to_fs(os.path.expanduser(path))  # noqa: PTH111 - may be a URL
     except (ValueError, ImportError) as error:
-        raise SourceError(f"images.path: cannot open {path!r}: {error}") from error
+        raise SourceError(f"{setting}: cannot open {path!r}: {error}") from error
     return fs, root
 
 
-def _photos_root(fs: fsspec.AbstractFileSystem, root: str, path: str) -> str:
+def _photos_root(fs: fsspec.AbstractFileSystem, root: str, path: str, setting: str) -> str:
     if not fs.isdir(root):
         found = "is a file" if fs.exists(root) else "does not exist"
         raise SourceError(
-            f"images.path: {path!r} {found}; give a folder, a pattern like 'photos/*.jpg' or a URL"
+            f"{setting}: {path!r} {found}; give a folder, a pattern like 'photos/*.jpg' or a URL"
         )
     good = posixpath.join(root, _MVTEC_GOOD)
     return good if fs.isdir(good) else root

@@ -8,9 +8,18 @@ from tasks.caching import CACHED_IN_RUN
 
 
 @task(name="list photos", **CACHED_IN_RUN)
-def list_photos(path: str, store_url: str, part_size: int) -> list[FilesRef]:
-    """List the files of a source and store the listing in parts."""
-    return save_listing(path, Store(store_url), part_size)
+def list_photos(
+    path: str, store_url: str, part_size: int, *, without: str | None = None
+) -> list[FilesRef]:
+    """List the normal images and store the listing in parts.
+
+    Args:
+        path: Where they are.
+        store_url: The store.
+        part_size: Files per part.
+        without: Where other pictures are that may lie below the same folder.
+    """
+    return save_listing(path, Store(store_url), part_size, without=without)
 
 
 @task(name="take in", task_run_name="take in {part.number} of {part.of}", **CACHED_IN_RUN)

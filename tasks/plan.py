@@ -25,6 +25,7 @@ def choose_annotator(settings: GroundingSettings) -> AnnotatorChoice:
 def plan_build(
     spec: DatasetSpec,
     inventory: list[str],
+    pairs: list[str],
     annotator: AnnotatorChoice,
     store_url: str,
     shard_size: int,
@@ -36,6 +37,7 @@ def plan_build(
     Args:
         spec: The dataset.
         inventory: Where the listings of the photos lie.
+        pairs: Where it is stored which of the editor's own pictures were paired.
         annotator: Who annotates.
         store_url: The store.
         shard_size: Samples per shard.
@@ -51,6 +53,7 @@ def plan_build(
         annotator.version,
         store,
         shard_size,
+        pairs,
         stored_only=stored_only,
     )
 

@@ -36,9 +36,10 @@ def publish_version(
 ) -> None:
     """Write normal images, tables and manifest."""
     store, folder = Store(store_url), chosen.folder()
-    normals = publish_normals(store, folder, spec, open_inventory(inventory, store).images)
+    images, outcomes = open_inventory(inventory, store).images, chosen.open_outcomes(store)
+    normals = publish_normals(store, folder, spec, images, outcomes)
     parts = (store.read_json(path) for path in rows)
-    publish_tables(store, folder, spec, chosen.open_outcomes(store), [normals, *parts])
+    publish_tables(store, folder, spec, outcomes, [normals, *parts])
 
 
 @task(name="point to latest", **UNCACHED)

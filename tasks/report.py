@@ -5,10 +5,11 @@ from prefect import task
 from kizu.billing.ledger import Ledger
 from kizu.billing.spending import spent_by
 from kizu.intake import open_inventory
+from kizu.pairing import open_pairing
 from kizu.publish.dataset import Dataset
 from kizu.publish.version import VersionRef
 from kizu.report import write
-from kizu.shards import ShardRef
+from kizu.shards import BuildPlan
 from kizu.spec import DatasetSpec
 from kizu.stages.grounding import AnnotatorChoice
 from kizu.store import Store
@@ -20,7 +21,7 @@ from tasks.caching import UNCACHED
 def write_report(
     spec: DatasetSpec,
     inventory: list[str],
-    shards: tuple[ShardRef, ...],
+    plan: BuildPlan,
     version: VersionRef,
     annotator: AnnotatorChoice,
     store_url: str,
@@ -33,7 +34,7 @@ def write_report(
     Args:
         spec: The dataset.
         inventory: Where the listings of the photos lie.
-        shards: The build's samples.
+        plan: The build's samples.
         version: The version, which may be empty and not published.
         annotator: Who annotated.
         store_url: The store.
@@ -44,7 +45,7 @@ def write_report(
     outcomes = version.open_outcomes(store)
     summary = summarize(
         outcomes,
-        open_inventory(inventory, store),
+        open_inventory(inventory, store).without(open_pairing(plan.pairs, store).left_out),
         dataset=spec.name,
         version="" if version.is_empty else version.version,
         latest=latest,
@@ -56,5 +57,5 @@ def write_report(
         report_address="" if version.is_empty else store.address(folder.report("index.html")),
     )
     if not version.is_empty:
-        write.write_report(store, Dataset(store, folder), spec, summary, outcomes, shards)
+        write.write_report(store, Dataset(store, folder), spec, summary, outcomes, plan.shards)
     return summary

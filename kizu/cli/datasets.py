@@ -1,6 +1,5 @@
 """Commands that make and show datasets: init, plan, build, report, export, demo, ledger."""
 
-import os
 import webbrowser
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ import typer
 from kizu.agree.verdict import Verdict
 from kizu.billing.ledger import Ledger
 from kizu.billing.spending import spending_rows, summarize_spending, to_csv
+from kizu.building import run_build
 from kizu.cli.demo import write_demo
 from kizu.cli.options import DEFAULT_STORE, SpecFile, StoreUrl, fail, or_exit
 from kizu.cli.spec_template import spec_template
@@ -28,7 +28,6 @@ from kizu.publish.dataset import LATEST, open_dataset
 from kizu.sources import Inventory, examine, list_source
 from kizu.spec import DatasetSpec
 from kizu.store import Store
-from kizu.summary import BuildSummary, SamplesFailedError
 
 
 def init(
@@ -69,7 +68,7 @@ def build(
     verbose: Annotated[bool, typer.Option("--verbose", help="Show Prefect's log.")] = False,
 ) -> None:
     """Build the dataset; what the store holds already is not made again."""
-    _build(or_exit(DatasetSpec.from_yaml, spec_file), store, verbose=verbose)
+    show_build(or_exit(DatasetSpec.from_yaml, spec_file), store, verbose=verbose)
 
 
 def report(
@@ -95,7 +94,7 @@ def demo(
     """Build a small dataset from bundled photographs, offline and free of charge."""
     spec_file = or_exit(write_demo, folder)
     out.print(f"Photos and {spec_file.name} are in {folder}.")
-    _build(or_exit(DatasetSpec.from_yaml, spec_file), str(folder / "store"), verbose=False)
+    show_build(or_exit(DatasetSpec.from_yaml, spec_file), str(folder / "store"), verbose=False)
 
 
 def ledger(
@@ -129,32 +128,12 @@ def export(
     out.print(f"Wrote {count} of {len(dataset)} images of {name} {dataset.version} to {folder}.")
 
 
-def _build(spec: DatasetSpec, store_url: str, *, verbose: bool) -> None:
-    _set_up_prefect(verbose=verbose)
+def show_build(spec: DatasetSpec, store_url: str, *, verbose: bool) -> None:
+    """Build a dataset with progress bars, and print what it came to."""
     print_warnings(spec)
-    from flows.build import build_dataset
-
     store = or_exit(Store, store_url)
     with progress_bars("start Prefect"):
-        state = build_dataset(spec, store_url=store.url, return_state=True)
-    result = state.result(raise_on_failure=False)
-    summary = _summary_of(result)
+        summary = or_exit(run_build, spec, store.url, verbose=verbose)
     print_summary(summary)
     if summary.failed:
         raise typer.Exit(1)
-
-
-def _summary_of(result: object) -> BuildSummary:
-    """Return the summary a build ended with, or end with what stopped it."""
-    if isinstance(result, SamplesFailedError) and result.summary:
-        return result.summary
-    if isinstance(result, BaseException):
-        fail(str(result))
-    return BuildSummary.model_validate(result)
-
-
-def _set_up_prefect(*, verbose: bool) -> None:
-    """Choose quiet defaults; what the user has set in the environment stays."""
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "CRITICAL")
-    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")

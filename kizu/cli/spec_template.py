@@ -2,11 +2,12 @@
 
 import os
 import posixpath
-import re
 from pathlib import Path
 from typing import Final
 
 import yaml
+
+from kizu.spec.texts import name_after
 
 _TEMPLATE: Final = """\
 # A kizu dataset. Check it with 'kizu plan {file}', make it with 'kizu build {file}'.
@@ -71,14 +72,8 @@ def spec_template(source: str, file: Path) -> str:
         source: Folder, pattern or URL, as the user typed it.
         file: The spec file to be; a relative source is written relative to its folder.
     """
-    name, path = _quoted(_name(source)), _quoted(_path(source, file))
+    name, path = _quoted(name_after(source)), _quoted(_path(source, file))
     return _TEMPLATE.format(file=file, name=name, path=path)
-
-
-def _name(source: str) -> str:
-    parts = [part for part in re.split(r"[/\\\\]+", source) if part and not set(part) & set("*?[")]
-    name = re.sub(r"[^\w.-]+", "-", parts[-1]).strip("-.") if parts else ""
-    return name or "dataset"
 
 
 def _path(source: str, file: Path) -> str:

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, JsonValue
 
 from kizu.edit.editor import Editor, SecretSource
 from kizu.edit.flux import FluxSettings
+from kizu.edit.folder import FolderSettings
 from kizu.edit.gpt_image.settings import GptImageSettings
 from kizu.edit.paid import PaidEditor
 from kizu.edit.painter.settings import PainterSettings
@@ -17,6 +18,7 @@ EDITORS: Final[tuple[type[EditorSettings], ...]] = (
     PainterSettings,
     GptImageSettings,
     FluxSettings,
+    FolderSettings,
 )
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import JsonValue
 
 from kizu.edit.regions import Region
+from kizu.imaging.geometry import Geometry
 from kizu.settings import Record
 from kizu.store.keys import content_key
 
@@ -19,6 +20,21 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True)
+class ExistingPicture:
+    """A picture that shows a defect already.
+
+    Attributes:
+        name: Its path below its source.
+        sha256: SHA-256 of its file.
+        geometry: How the normal image was brought to it.
+    """
+
+    name: str
+    sha256: str
+    geometry: Geometry
+
+
+@dataclass(frozen=True)
 class DefectRequest:
     """One defect that the user wants on one photo.
 
@@ -27,7 +43,7 @@ class DefectRequest:
         source: (width, height) of the photo in pixels.
         category: What the photo shows.
         defect_type: The class.
-        prompt: The defect in the user's words.
+        prompt: The defect in the user's words, or the defect type.
         wording: The same in the words of this variant.
         variant: Number of this edit among those that ask for the same.
         seed: The spec's seed.
@@ -35,6 +51,7 @@ class DefectRequest:
         severity: How bad; None if left open.
         region: Where it may be; None for anywhere.
         area: Least and most fraction of the photo it covers; None if left open.
+        picture: The picture that shows it; None if it is to be made.
     """
 
     normal_sha256: str
@@ -49,6 +66,7 @@ class DefectRequest:
     severity: Severity | None = None
     region: Region | None = None
     area: tuple[float, float] | None = None
+    picture: ExistingPicture | None = None
 
 
 class EditRequest(Record):

@@ -1,9 +1,10 @@
 """What every editor is to the rest of kizu: its settings, which are the whole plug-in."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -12,6 +13,27 @@ from kizu.edit.paid import PaidEditor
 from kizu.edit.request import DefectRequest, EditRequest
 from kizu.edit.served import ServedModel
 from kizu.settings import Operational, Settings
+
+PairBy = Literal["auto", "name", "content"]
+
+
+@dataclass(frozen=True)
+class PictureSource:
+    """Where the pictures of an editor are that makes none, and how they find their normal images.
+
+    Attributes:
+        path: Folder, pattern or URL of the pictures.
+        table: Path or URL of a table of pairs; None without.
+        name_rule: Regular expression for names, with the group ``normal``; None without.
+        pair_by: What counts where neither speaks: equal names, the content, or both together.
+        has_normals: False if every picture stands alone.
+    """
+
+    path: str
+    table: str | None = None
+    name_rule: str | None = None
+    pair_by: PairBy = "auto"
+    has_normals: bool = True
 
 
 def _operational_last(schema: dict[str, Any], editor: type[BaseModel]) -> None:
@@ -56,6 +78,15 @@ class EditorSettings(Settings, ABC):
     def is_paid(self) -> bool:
         """True if its edits are bought."""
         return False
+
+    @property
+    def pictures(self) -> PictureSource | None:
+        """Where its edits are, if they are there already: then they are the samples."""
+        return None
+
+    def with_paths(self, resolve: Callable[[str], str]) -> Self:  # noqa: ARG002 - for editors with paths
+        """Return the settings with every path resolved, as those of a spec file are."""
+        return self
 
     @property
     def unpriced_model(self) -> str | None:

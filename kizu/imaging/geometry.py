@@ -105,6 +105,11 @@ class Geometry:
         if self.turns not in range(_QUARTERS):
             raise ValueError(f"turns is {self.turns}; a geometry has 0, 1, 2 or 3 quarter turns")
 
+    @classmethod
+    def whole(cls, source: tuple[int, int], model: tuple[int, int]) -> Self:
+        """Return the geometry of a whole photo that fills a picture, both (width, height) px."""
+        return cls(source, (0, 0, *source), model, (0, 0), model)
+
     def identity(self) -> dict[str, Any]:
         """Return what tells this geometry from others, for keys and tables.
 

@@ -4,10 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kizu.imaging.arrays import FloatMap
-from kizu.matching.features import ImageFeatures, turned_thumbnails
+from kizu.matching.features import ImageFeatures
 
 _VOTING_FEATURES: Final = 60  # strongest of a picture; they are looked for in every normal
 _VOTED_FEATURES: Final = 150  # strongest of a normal that they may find

@@ -45,6 +45,9 @@ class Outcome(Record):
         reason: Why no further; the verdict's reason if it was judged.
         verdict: The verdict if it was judged, a person's where there is one.
         edit_key: Key of the edit.
+        normal_sha256: SHA-256 of its normal image's file.
+        pairing: How a picture that existed before found its normal image: its name, who said so,
+            the score; empty for edits on request.
         output_keys: Keys of what the last stages made, which stand for everything it was made
             from; empty without.
         decision_key: Key of what a person decided on it; empty where nobody did.
@@ -59,6 +62,8 @@ class Outcome(Record):
     reason: str
     verdict: Verdict | None
     edit_key: str
+    normal_sha256: str = ""
+    pairing: tuple[str | float | None, ...] = ()
     output_keys: tuple[str, ...]
     decision_key: str = ""
     cost_usd: float | None
@@ -76,7 +81,8 @@ class Outcome(Record):
         if self.status is SampleStatus.JUDGED:
             made_by = [self.cost_usd, self.host, self.emulated]
             decided = [self.decision_key] if self.decision_key else []
-            return [self.sample_id, self.edit_key, *self.output_keys, *made_by, *decided]
+            made_from = [self.edit_key, *self.pairing, *self.output_keys]
+            return [self.sample_id, *made_from, *made_by, *decided]
         return [self.sample_id, "refused"] if self.status is SampleStatus.REFUSED else None
 
 
@@ -88,7 +94,7 @@ def sample_outcome(outputs: SampleOutputs) -> Outcome:
         problem = outputs.picture_problem()
         if problem:
             agreement, status, reason = None, SampleStatus.UNFINISHED, problem
-    sample = outputs.sample
+    sample, picture = outputs.sample, outputs.sample.picture
     if not reason:
         reason = last_failure(outputs.store, sample.sample_id) or "it was not tried yet"
     return Outcome(
@@ -98,6 +104,8 @@ def sample_outcome(outputs: SampleOutputs) -> Outcome:
         reason=reason,
         verdict=outputs.final_verdict if agreement else None,
         edit_key=sample.request.key,
+        normal_sha256=sample.normal.sha256,
+        pairing=(picture.name, picture.paired_by, picture.score) if picture else (),
         output_keys=last_keys(outputs) if agreement else (),
         decision_key=outputs.decision.key if agreement and outputs.decision else "",
         cost_usd=edit.cost_usd if edit else None,

@@ -93,10 +93,14 @@ def choose_version(
 
 
 def publish_normals(
-    store: Store, version: VersionFolder, spec: DatasetSpec, images: Sequence[NormalImage]
+    store: Store,
+    version: VersionFolder,
+    spec: DatasetSpec,
+    images: Sequence[NormalImage],
+    outcomes: Sequence[Outcome],
 ) -> dict[str, list[Row]]:
     """Copy the normal images into a version and return their rows by table name."""
-    edited = {image.sha256 for image in edited_images(spec, images)}
+    edited = _edited(spec, images, outcomes)
     rows = []
     for image in images:
         data = store.read(image.path)
@@ -104,6 +108,16 @@ def publish_normals(
         file = File(good_image(image), sha256_hex(data))
         rows.append(normal_row(image, spec, file, edited=image.sha256 in edited))
     return {"samples": rows, "provenance": [normal_provenance(image) for image in images]}
+
+
+def _edited(
+    spec: DatasetSpec, images: Sequence[NormalImage], outcomes: Sequence[Outcome]
+) -> set[str]:
+    """Return the photos that share their split with defects, by the SHA-256 of their files."""
+    if spec.editor.maker.pictures is None:
+        return {image.sha256 for image in edited_images(spec, images)}
+    judged = (outcome for outcome in outcomes if outcome.status is SampleStatus.JUDGED)
+    return {outcome.normal_sha256 for outcome in judged}
 
 
 def publish_tables(

@@ -1,5 +1,6 @@
 """What the user asks for: one spec describes one dataset."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -23,10 +24,12 @@ from kizu.spec.texts import FolderName, Words
 class ImagesSpec(Settings):
     """The normal images."""
 
-    path: Annotated[Words, KeyedByContent()] = Field(
+    path: Annotated[Words | None, KeyedByContent()] = Field(
+        None,
         title="Normal images",
         description="A folder, a folder with MVTec AD's train/good inside, a pattern like "
-        "photos/*.jpg, or an fsspec URL (abfs://…, s3://…) of any of these.",
+        "photos/*.jpg, or an fsspec URL (abfs://…, s3://…) of any of these. Empty only where the "
+        "editor 'folder' says that there are none.",
     )
     category: Words = Field(
         "object",
@@ -91,6 +94,23 @@ class DatasetSpec(Settings):
         return self
 
     @model_validator(mode="after")
+    def _told_what_to_make(self) -> Self:
+        pictures = self.editor.maker.pictures
+        if self.has_normals and self.images.path is None:
+            raise ValueError("images.path is missing; give the folder of your normal images")
+        if not self.has_normals and self.images.path is not None:
+            raise ValueError(
+                f"images.path is {self.images.path!r}, but editor.without_normals says that there "
+                "are no normal images; remove one of the two"
+            )
+        unsaid = [i for i, defect in enumerate(self.defects) if not defect.prompt]
+        if unsaid and pictures is None:
+            raise ValueError(
+                f"defects.{unsaid[0]}.prompt is missing; say what {self.editor.name} is to add"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _priced(self) -> Self:
         if self.budget.caps_cost and (model := self.editor.unpriced_model):
             raise ValueError(unpriced(model))
@@ -105,6 +125,12 @@ class DatasetSpec(Settings):
             )
         return self
 
+    @property
+    def has_normals(self) -> bool:
+        """False if the editor's pictures stand alone, without normal images to compare with."""
+        pictures = self.editor.maker.pictures
+        return pictures is None or pictures.has_normals
+
     def with_grounding(self, grounding: GroundingSettings) -> Self:
         """Return the dataset with another annotator.
 
@@ -115,7 +141,7 @@ class DatasetSpec(Settings):
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> Self:
-        """Read a spec file; a relative ``images.path`` starts at the file's folder.
+        """Read a spec file; relative paths in it start at the file's folder.
 
         Raises:
             SpecError: The file cannot be read, is no YAML, or a field is wrong.
@@ -123,9 +149,12 @@ class DatasetSpec(Settings):
         file = Path(path)
         spec = cls.parse(load_yaml(file), origin=str(file))
         folder = file.resolve().parent
-        images = spec.images.model_copy(update={"path": _below(folder, spec.images.path)})
+        below = partial(_below, folder)
+        photos = spec.images.path and below(spec.images.path)
+        images = spec.images.model_copy(update={"path": photos})
         defects = tuple(_with_mask_below(folder, defect) for defect in spec.defects)
-        return spec.model_copy(update={"images": images, "defects": defects})
+        editor = spec.editor.with_paths(below)
+        return spec.model_copy(update={"images": images, "defects": defects, "editor": editor})
 
     @classmethod
     def parse(cls, fields: Any, origin: str = "the spec") -> Self:  # noqa: ANN401 - unchecked input

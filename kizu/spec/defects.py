@@ -21,9 +21,11 @@ class DefectSpec(Settings):
         title="Defect type",
         description="Short name of the class ('crack'); names folders and classes of the dataset.",
     )
-    prompt: Words = Field(
+    prompt: Words | None = Field(
+        None,
         title="Edit prompt",
-        description="What the editor adds, in your words: 'a thin crack across the glaze'.",
+        description="What the editor adds, in your words: 'a thin crack across the glaze'. Empty "
+        "only for the editor 'folder', which makes nothing.",
     )
     phrases: tuple[Words, ...] = Field(
         (),
@@ -61,13 +63,19 @@ class DefectSpec(Settings):
         return self
 
     def wording(self, variant: int) -> str:
-        """Return the edit prompt of a variant."""
-        return (self.prompt, *self.wordings)[variant % (1 + len(self.wordings))]
+        """Return the edit prompt of a variant; the defect type where there is none."""
+        wordings = (self.prompt or self.plain_type, *self.wordings)
+        return wordings[variant % len(wordings)]
+
+    @property
+    def plain_type(self) -> str:
+        """The defect type as words."""
+        return self.defect_type.replace("_", " ").replace("-", " ")
 
     @property
     def grounding_phrases(self) -> tuple[str, ...]:
         """The phrases, or the defect type where none are given."""
-        return self.phrases or (self.defect_type.replace("_", " ").replace("-", " "),)
+        return self.phrases or (self.plain_type,)
 
     @property
     def expected_area(self) -> AreaRange:

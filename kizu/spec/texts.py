@@ -1,5 +1,6 @@
 """Texts a user writes: tidied, and refused where they cannot be used."""
 
+import re
 import unicodedata
 from typing import Annotated
 
@@ -22,6 +23,18 @@ def _folder_name(text: str) -> str:
         what = f"contains {' '.join(bad)}" if bad else "starts with a dot or cannot be printed"
         raise ValueError(f"{what}; it names a folder, use letters, digits, - and _")
     return name
+
+
+def name_after(source: str) -> str:
+    """Return a dataset's name after a folder, pattern or URL.
+
+    Example:
+        >>> name_after("photos/line 2/*.jpg")
+        'line-2'
+    """
+    parts = [part for part in re.split(r"[/\\]+", source) if part and not set(part) & set("*?[")]
+    name = re.sub(r"[^\w.-]+", "-", parts[-1]).strip("-.") if parts else ""
+    return name or "dataset"
 
 
 Words = Annotated[str, AfterValidator(_tidy)]

@@ -1,0 +1,166 @@
+"""What a picture's name, folder or row in a table says: its normal image and its defect."""
+
+import posixpath
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kizu.edit.folder import DEFECT_TYPE_GROUP, NORMAL_GROUP
+from kizu.pairing.names import Names, stem_of
+from kizu.pairing.pairs import Shown
+from kizu.pairing.table import TableRow, read_table
+from kizu.sources import NormalImage, Skipped
+from kizu.spec import DatasetSpec, DefectSpec
+
+_NAMES_SHOWN: Final = 3
+"""Of names that could be meant, so many are told."""
+
+
+class UnpairedError(ValueError):
+    """A picture cannot be paired; the message tells why and the way out."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is said of one picture.
+
+    Attributes:
+        shown: The defect.
+        normal: Its normal image; None if nobody says.
+        by: Who says: "table" or "name"; empty if nobody does.
+    """
+
+    shown: Shown
+    normal: NormalImage | None = None
+    by: str = ""
+
+
+class PairingRules:
+    """The rules of one dataset, and its normal images by name."""
+
+    def __init__(self, spec: DatasetSpec, normals: Iterable[NormalImage]) -> None:
+        """Take the rules; the table is read.
+
+        Raises:
+            SourceError: The table cannot be used.
+            ValueError: The dataset's editor makes its pictures.
+        """
+        source = spec.editor.maker.pictures
+        if source is None:
+            raise ValueError(f"the editor {spec.editor.name} makes its pictures; none are paired")
+        self.source = source
+        self._types = {defect.defect_type.casefold(): defect for defect in spec.defects}
+        self._rule = re.compile(source.name_rule) if source.name_rule else None
+        self._normals = {image.name: image for image in normals}
+        self._normal_names = Names(self._normals)
+        self._rows = read_table(source.table) if source.table else []
+        self._row_names = Names({row.edited for row in self._rows})
+
+    def tell(self, name: str) -> list[Told]:
+        """Return what is said of a picture: one thing per defect it shows.
+
+        Args:
+            name: Its path below its source.
+
+        Raises:
+            UnpairedError: Nothing can be made of it.
+        """
+        if self._rows:
+            return [self._by_row(row) for row in self._rows_of(name)]
+        return [self._by_name(name)]
+
+    def missing(self, names: Sequence[str]) -> list[Skipped]:
+        """Return the rows of the table whose picture is not there.
+
+        Args:
+            names: All pictures.
+        """
+        pictures = Names(names)
+        sentence = "is named in {}, and no such file is in {}"
+        return [
+            Skipped(row.edited, sentence.format(row.place, self.source.path))
+            for row in self._rows
+            if not pictures.find(row.edited)
+        ]
+
+    def same_name(self, name: str) -> NormalImage | None:
+        """Return the normal image that is called as a picture is; None if it is none or several."""
+        inner = stem_of(name)
+        first, _, below = inner.partition("/")
+        found = self._normal_names.find(below if first.casefold() in self._types else inner)
+        return self._normals[found[0]] if len(found) == 1 else None
+
+    def _rows_of(self, name: str) -> list[TableRow]:
+        meant = set(self._row_names.find(name))
+        if not meant:
+            raise UnpairedError(f"it is not in {self.source.table}; add a row, or remove it")
+        return [row for row in self._rows if row.edited in meant]
+
+    def _by_row(self, row: TableRow) -> Told:
+        shown = Shown(
+            defect_type=self._known(row.defect_type, row.place).defect_type,
+            prompt=row.prompt,
+            phrases=row.phrases,
+            region=row.region,
+        )
+        if not row.normal or not self.source.has_normals:
+            return Told(shown)
+        return Told(shown, self._normal(row.normal, row.place), "table")
+
+    def _by_name(self, name: str) -> Told:
+        if self._rule is None:
+            shown = Shown(defect_type=self._type_in(name).defect_type)
+            if self.source.pair_by != "name" or not self.source.has_normals:
+                return Told(shown)
+            normal = self.same_name(name)
+            if normal is None:
+                raise UnpairedError(
+                    "no normal image has its name, or several have; name it like one, or set "
+                    "editor.pair_by to content"
+                )
+            return Told(shown, normal, "name")
+        groups = self._groups(name)
+        written = groups.get(DEFECT_TYPE_GROUP)
+        defect = self._known(written, "its name") if written else self._type_in(name)
+        normal = self._normal(groups[NORMAL_GROUP], "its name")
+        return Told(Shown(defect_type=defect.defect_type), normal, "name")
+
+    def _groups(self, name: str) -> Mapping[str, str]:
+        found = self._rule.fullmatch(stem_of(name)) if self._rule else None
+        if found is None:
+            raise UnpairedError(
+                f"its name does not follow editor.name_rule {self.source.name_rule}"
+            )
+        return found.groupdict()
+
+    def _normal(self, written: str, place: str) -> NormalImage:
+        found = self._normal_names.find(written)
+        if not found:
+            raise UnpairedError(f"{place} names the normal image {written!r}, which is not there")
+        if len(found) > 1:
+            some = ", ".join(found[:_NAMES_SHOWN])
+            raise UnpairedError(f"{place} names {written!r}, which may be {some}; give the path")
+        return self._normals[found[0]]
+
+    def _known(self, written: str, place: str) -> DefectSpec:
+        try:
+            return self._types[written.casefold()]
+        except KeyError:
+            raise UnpairedError(
+                f"{place} says {written!r}, which is no defect of this dataset "
+                f"({', '.join(self._types)}); add it to the defects"
+            ) from None
+
+    def _type_in(self, name: str) -> DefectSpec:
+        """Return the defect type that a folder is named after, or the only one there is."""
+        folders = posixpath.dirname(name).casefold().split("/")
+        named = [self._types[folder] for folder in reversed(folders) if folder in self._types]
+        if named:
+            return named[0]
+        if len(self._types) == 1:
+            return next(iter(self._types.values()))
+        raise UnpairedError(
+            f"its defect type is not known; put it into a folder named after it "
+            f"({', '.join(self._types)}), or give a table"
+        )

@@ -1,0 +1,136 @@
+"""The user's own table of pairs: CSV or Parquet, one row per defect of a picture."""
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import fsspec
+
+from kizu.edit.regions import BoxRegion
+from kizu.sources import SourceError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NEEDED: Final = ("normal", "edited", "defect_type")
+_OPTIONAL: Final = ("prompt", "phrases", "region")
+_SEPARATORS: Final = ",;\t"
+_BETWEEN_PHRASES: Final = re.compile(";")
+_BETWEEN_NUMBERS: Final = re.compile(r"[\s,;()\[\]]+")
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One row of a table of pairs; what a cell leaves open is empty.
+
+    Attributes:
+        place: The row, for people: "row 3 of pairs.csv".
+        normal: The normal image as written.
+        edited: The picture as written.
+        defect_type: The class as written.
+        prompt: What it was made with.
+        phrases: What annotators look for.
+        region: Where the defect is; None if left open.
+    """
+
+    place: str
+    normal: str
+    edited: str
+    defect_type: str
+    prompt: str = ""
+    phrases: tuple[str, ...] = ()
+    region: BoxRegion | None = None
+
+
+def read_table(path: str) -> list[TableRow]:
+    """Read a table of pairs.
+
+    Args:
+        path: A CSV file (separated by commas, semicolons or tabs; UTF-8) or a Parquet file, or an
+            fsspec URL of one.
+
+    Raises:
+        SourceError: It cannot be read, lacks a column, or a row says what cannot be.
+    """
+    frame = _read_frame(path)
+    frame.columns = [str(name).strip().casefold() for name in frame.columns]
+    lacking = [name for name in _NEEDED if name not in frame.columns]
+    if lacking:
+        raise SourceError(
+            f"editor.table: {path} has no column {', '.join(lacking)}; it needs "
+            f"{', '.join(_NEEDED)}, and may have {', '.join(_OPTIONAL)}"
+        )
+    columns = [name for name in (*_NEEDED, *_OPTIONAL) if name in frame.columns]
+    first = 1 if path.lower().endswith(".parquet") else 2  # a CSV's first line names the columns
+    name = path.rsplit("/", 1)[-1]
+    return [
+        _row(f"row {number} of {name}", cells)
+        for number, cells in enumerate(_records(frame[columns]), start=first)
+    ]
+
+
+def _read_frame(path: str) -> "pd.DataFrame":
+    import pandas as pd  # noqa: PLC0415 - takes half a second, and few builds have a table
+
+    try:
+        with fsspec.open(path, "rb") as opened:
+            data = opened.read()
+        if path.lower().endswith(".parquet"):
+            return pd.read_parquet(io.BytesIO(data))
+        text = data.decode("utf-8-sig")
+        separator = _separator(text)
+        return pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False)
+    except FileNotFoundError as error:
+        raise SourceError(f"editor.table: there is no file {path!r}") from error
+    except (OSError, ValueError) as error:
+        raise SourceError(
+            f"editor.table: {path} cannot be read as CSV in UTF-8 or as Parquet ({error})"
+        ) from error
+
+
+def _records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+    return [{str(name): cell for name, cell in row.items()} for row in frame.to_dict("records")]
+
+
+def _separator(text: str) -> str:
+    return max(_SEPARATORS, key=text.partition("\n")[0].count)
+
+
+def _row(place: str, cells: Mapping[str, Any]) -> TableRow:
+    texts = {name: _text(cells.get(name)) for name in (*_NEEDED, "prompt")}
+    for name in ("edited", "defect_type"):
+        if not texts[name]:
+            raise SourceError(f"editor.table: {place} has no {name}; fill it in")
+    return TableRow(
+        place=place,
+        **texts,
+        phrases=tuple(_items(cells.get("phrases"), _BETWEEN_PHRASES)),
+        region=_region(place, cells.get("region")),
+    )
+
+
+def _text(cell: Any) -> str:  # noqa: ANN401 - a cell of any type
+    return "" if cell is None or cell != cell else str(cell).strip()  # noqa: PLR0124 - NaN
+
+
+def _region(place: str, cell: Any) -> BoxRegion | None:  # noqa: ANN401 - as above
+    """Read left, top, right and bottom, from a list of numbers or a text with four of them."""
+    edges = _items(cell, _BETWEEN_NUMBERS)
+    if not edges:
+        return None
+    try:
+        x0, y0, x1, y1 = (float(edge) for edge in edges)
+        return BoxRegion(x0=x0, y0=y0, x1=x1, y1=y1)
+    except ValueError as error:  # pydantic's is one
+        raise SourceError(
+            f"editor.table: {place} has the region {cell!r}; write left, top, right and bottom as "
+            "fractions of the image, as 0.1, 0.2, 0.5, 0.6"
+        ) from error
+
+
+def _items(cell: Any, between: re.Pattern[str]) -> list[str]:  # noqa: ANN401 - as above
+    """Return the items of a cell: a list's, or the pieces of a text."""
+    pieces = between.split(_text(cell)) if isinstance(cell, str) or cell is None else list(cell)
+    return list(filter(None, (_text(piece) for piece in pieces)))

@@ -1,0 +1,54 @@
+"""Pair the pictures that an editor brings with their normal images."""
+
+from functools import lru_cache
+
+from prefect import task
+
+from kizu import pairing
+from kizu.intake import FilesRef, open_inventory, save_listing
+from kizu.pairing import NormalImages, PairingRules, pair_files, save_pairs
+from kizu.spec import DatasetSpec
+from kizu.store import Store
+from tasks.caching import CACHED_IN_RUN
+
+
+@task(name="list pictures", **CACHED_IN_RUN)
+def list_pictures(path: str, store_url: str, part_size: int) -> list[FilesRef]:
+    """List the edited pictures and store the listing in parts."""
+    return save_listing(path, Store(store_url), part_size, pairing.SETTING)
+
+
+@task(name="describe", **CACHED_IN_RUN)
+def describe_part(inventory: str, store_url: str) -> None:
+    """Make the features that a part of the normal images is found by."""
+    store = Store(store_url)
+    NormalImages(open_inventory([inventory], store).images, store).describe()
+
+
+@task(name="pair", task_run_name="pair {part.number} of {part.of}", **CACHED_IN_RUN)
+def pair_part(part: FilesRef, spec: DatasetSpec, inventory: list[str], store_url: str) -> str:
+    """Pair a part of the pictures; return where it is stored what became of them."""
+    store = Store(store_url)
+    normals = _normals(tuple(inventory), store_url)
+    return save_pairs(pair_files(part.open(store), _rules(spec, normals), normals, store), store)
+
+
+@task(name="name missing pictures", **CACHED_IN_RUN)
+def note_missing(
+    parts: list[FilesRef], spec: DatasetSpec, inventory: list[str], store_url: str
+) -> str:
+    """Note which pictures a table of pairs names that are not there; return where it is stored."""
+    store = Store(store_url)
+    names = [file.name for part in parts for file in part.open(store)]
+    rules = _rules(spec, _normals(tuple(inventory), store_url))
+    return save_pairs(rules.missing(names), store)
+
+
+@lru_cache(maxsize=1)  # the features of thousands of images; one build at a time reads them
+def _normals(inventory: tuple[str, ...], store_url: str) -> NormalImages:
+    store = Store(store_url)
+    return NormalImages(open_inventory(list(inventory), store).images, store)
+
+
+def _rules(spec: DatasetSpec, normals: NormalImages) -> PairingRules:
+    return PairingRules(spec, normals.images)
