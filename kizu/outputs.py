@@ -38,6 +38,7 @@ class SampleOutputs(SampleInputs):
             FileNotFoundError: There is no edited picture to make a key from.
         """
         decided = {"decision": self.decision.key} if self.decision else {}
+        told = {"prompt": self.sample.prompt} if self.sample.picture else {}  # else in the edit
         return content_key(
             "card",
             version=CARD_VERSION,
@@ -45,6 +46,7 @@ class SampleOutputs(SampleInputs):
             sample_id=self.sample.sample_id,
             composite=self.shard.spec.publish.composite,
             **decided,
+            **told,
         )
 
     @property

@@ -2,7 +2,7 @@
 
 import typer
 
-from kizu.cli import annotating, datasets, services
+from kizu.cli import annotating, datasets, labelling, services
 
 app = typer.Typer(
     help="Normal product photos and a sentence per defect in, a labelled dataset out.",
@@ -15,6 +15,7 @@ for command in (
     datasets.init,
     datasets.plan,
     datasets.build,
+    labelling.label,
     datasets.report,
     datasets.export,
     datasets.demo,

@@ -13,6 +13,7 @@ from kizu.billing.spending import spending_rows, summarize_spending, to_csv
 from kizu.building import run_build
 from kizu.cli.demo import write_demo
 from kizu.cli.options import DEFAULT_STORE, SpecFile, StoreUrl, fail, or_exit
+from kizu.cli.pairs_table import show_pairs
 from kizu.cli.spec_template import spec_template
 from kizu.cli.terminal import (
     out,
@@ -47,7 +48,10 @@ def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE) -> None:
     """Print what a build would make and cost; changes nothing."""
     spec = or_exit(DatasetSpec.from_yaml, spec_file)
     opened = or_exit(Store, store)
-    files = or_exit(list_source, spec.images.path)
+    if spec.editor.maker.pictures is not None:
+        show_pairs(spec, opened)
+        return
+    files = or_exit(list_source, spec.images.path or "")
     with progress_bars() as bars:
         bars("look at photos", 0, len(files))
         found = []

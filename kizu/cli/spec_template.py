@@ -72,11 +72,12 @@ def spec_template(source: str, file: Path) -> str:
         source: Folder, pattern or URL, as the user typed it.
         file: The spec file to be; a relative source is written relative to its folder.
     """
-    name, path = _quoted(name_after(source)), _quoted(_path(source, file))
+    name, path = _quoted(name_after(source)), _quoted(path_from(source, file))
     return _TEMPLATE.format(file=file, name=name, path=path)
 
 
-def _path(source: str, file: Path) -> str:
+def path_from(source: str, file: Path) -> str:
+    """Return a source as a spec file says it: a relative one starts at the file's folder."""
     if "://" in source or Path(source).expanduser().is_absolute() or source.startswith("~"):
         return source
     relative = os.path.relpath(source, file.resolve().parent)

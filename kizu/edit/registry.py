@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Union, get_args
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue, ValidationError
 
 from kizu.edit.editor import Editor, SecretSource
 from kizu.edit.flux import FluxSettings
@@ -113,10 +113,20 @@ def load_editor(
         choices = ", ".join(editor_names())
         raise ValueError(f"there is no editor {name!r}; choose one of {choices}")
     if settings is None:
-        settings = _BY_NAME[name].model_validate({"name": name})
+        settings = _default_settings(name)
     if settings.name != name:
         raise ValueError(f"settings of {settings.name!r} given to the editor {name!r}")
     return settings.make(secrets)
+
+
+def _default_settings(name: str) -> EditorSettings:
+    try:
+        return _BY_NAME[name].model_validate({"name": name})
+    except ValidationError as error:
+        lacking = ", ".join(str(problem["loc"][-1]) for problem in error.errors())
+        raise ValueError(
+            f"the editor {name!r} has no default for {lacking}; give settings"
+        ) from error
 
 
 def editor_names() -> Sequence[str]:

@@ -8,6 +8,7 @@ from kizu.pairing.pictures import (
     pair_files,
 )
 from kizu.pairing.rules import PairingRules
+from kizu.pairing.source import pair_source
 
 __all__ = [
     "DESCRIBE",
@@ -19,5 +20,6 @@ __all__ = [
     "PairingRules",
     "open_pairing",
     "pair_files",
+    "pair_source",
     "save_pairs",
 ]

@@ -53,6 +53,14 @@ class Pairing(Record):
     left_out: tuple[Skipped, ...]
 
     @classmethod
+    def from_items(cls, found: Sequence[Pair | Skipped]) -> "Pairing":
+        """Sort what became of pictures."""
+        return cls(
+            pairs=tuple(item for item in found if isinstance(item, Pair)),
+            left_out=tuple(item for item in found if isinstance(item, Skipped)),
+        )
+
+    @classmethod
     def of(cls, parts: Iterable["Pairing"]) -> "Pairing":
         """Join parts; of pictures with equal pixels the first by name stays, per defect type."""
         joined = list(parts)
@@ -82,11 +90,7 @@ class Pairing(Record):
 
 def save_pairs(found: Sequence[Pair | Skipped], store: Store) -> str:
     """Store what became of a part of the pictures; return where it lies."""
-    pairing = Pairing(
-        pairs=tuple(item for item in found if isinstance(item, Pair)),
-        left_out=tuple(item for item in found if isinstance(item, Skipped)),
-    )
-    return store.put_json("builds/pairs", pairing.model_dump(mode="json"))
+    return store.put_json("builds/pairs", Pairing.from_items(found).model_dump(mode="json"))
 
 
 def open_pairing(paths: Iterable[str], store: Store) -> Pairing:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kizu.edit.folder import DEFECT_TYPE_GROUP, NORMAL_GROUP
+from kizu.edit.settings import PictureSource
 from kizu.pairing.names import Names, stem_of
 from kizu.pairing.pairs import Shown
 from kizu.pairing.table import TableRow, read_table
@@ -36,6 +37,18 @@ class Told:
     by: str = ""
 
 
+def picture_source(spec: DatasetSpec) -> PictureSource:
+    """Return where the pictures of a dataset are.
+
+    Raises:
+        ValueError: The dataset's editor makes its pictures.
+    """
+    source = spec.editor.maker.pictures
+    if source is None:
+        raise ValueError(f"the editor {spec.editor.name} makes its pictures; none are paired")
+    return source
+
+
 class PairingRules:
     """The rules of one dataset, and its normal images by name."""
 
@@ -46,15 +59,12 @@ class PairingRules:
             SourceError: The table cannot be used.
             ValueError: The dataset's editor makes its pictures.
         """
-        source = spec.editor.maker.pictures
-        if source is None:
-            raise ValueError(f"the editor {spec.editor.name} makes its pictures; none are paired")
-        self.source = source
+        self.source = picture_source(spec)
         self._types = {defect.defect_type.casefold(): defect for defect in spec.defects}
-        self._rule = re.compile(source.name_rule) if source.name_rule else None
+        self._rule = re.compile(self.source.name_rule) if self.source.name_rule else None
         self._normals = {image.name: image for image in normals}
         self._normal_names = Names(self._normals)
-        self._rows = read_table(source.table) if source.table else []
+        self._rows = read_table(self.source.table) if self.source.table else []
         self._row_names = Names({row.edited for row in self._rows})
 
     def tell(self, name: str) -> list[Told]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from kizu.agree.verdict import Agreement, Reason, Verdict
 from kizu.edit.storage import EditRecord
 from kizu.outputs import SampleOutputs
+from kizu.samples import PlannedSample
 from kizu.settings import Record
 from kizu.shards import Shard, ShardRef, last_failure
 from kizu.sources import NormalImage
@@ -46,8 +47,8 @@ class Outcome(Record):
         verdict: The verdict if it was judged, a person's where there is one.
         edit_key: Key of the edit.
         normal_sha256: SHA-256 of its normal image's file.
-        pairing: How a picture that existed before found its normal image: its name, who said so,
-            the score; empty for edits on request.
+        pairing: What is published of a picture that existed before: its name, who paired it, the
+            score, what was said of it; empty for edits on request.
         output_keys: Keys of what the last stages made, which stand for everything it was made
             from; empty without.
         decision_key: Key of what a person decided on it; empty where nobody did.
@@ -94,7 +95,7 @@ def sample_outcome(outputs: SampleOutputs) -> Outcome:
         problem = outputs.picture_problem()
         if problem:
             agreement, status, reason = None, SampleStatus.UNFINISHED, problem
-    sample, picture = outputs.sample, outputs.sample.picture
+    sample = outputs.sample
     if not reason:
         reason = last_failure(outputs.store, sample.sample_id) or "it was not tried yet"
     return Outcome(
@@ -105,13 +106,20 @@ def sample_outcome(outputs: SampleOutputs) -> Outcome:
         verdict=outputs.final_verdict if agreement else None,
         edit_key=sample.request.key,
         normal_sha256=sample.normal.sha256,
-        pairing=(picture.name, picture.paired_by, picture.score) if picture else (),
+        pairing=_pairing(sample),
         output_keys=last_keys(outputs) if agreement else (),
         decision_key=outputs.decision.key if agreement and outputs.decision else "",
         cost_usd=edit.cost_usd if edit else None,
         host=edit.host if edit else "",
         emulated=edit.emulated if edit else False,
     )
+
+
+def _pairing(sample: PlannedSample) -> tuple[str | float | None, ...]:
+    if sample.picture is None:
+        return ()
+    picture = sample.picture
+    return (picture.name, picture.paired_by, picture.score, sample.prompt, *sample.phrases)
 
 
 def last_keys(outputs: SampleOutputs) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What the user asks for: one spec describes one dataset."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -131,6 +132,15 @@ class DatasetSpec(Settings):
         pictures = self.editor.maker.pictures
         return pictures is None or pictures.has_normals
 
+    def with_paths(self, resolve: Callable[[str], str]) -> Self:
+        """Return the dataset with every place of pictures, masks and tables resolved."""
+        images = self.images.model_copy(
+            update={"path": self.images.path and resolve(self.images.path)}
+        )
+        defects = tuple(_with_mask(defect, resolve) for defect in self.defects)
+        editor = self.editor.with_paths(resolve)
+        return self.model_copy(update={"images": images, "defects": defects, "editor": editor})
+
     def with_grounding(self, grounding: GroundingSettings) -> Self:
         """Return the dataset with another annotator.
 
@@ -148,13 +158,7 @@ class DatasetSpec(Settings):
         """
         file = Path(path)
         spec = cls.parse(load_yaml(file), origin=str(file))
-        folder = file.resolve().parent
-        below = partial(_below, folder)
-        photos = spec.images.path and below(spec.images.path)
-        images = spec.images.model_copy(update={"path": photos})
-        defects = tuple(_with_mask_below(folder, defect) for defect in spec.defects)
-        editor = spec.editor.with_paths(below)
-        return spec.model_copy(update={"images": images, "defects": defects, "editor": editor})
+        return spec.with_paths(partial(_below, file.resolve().parent))
 
     @classmethod
     def parse(cls, fields: Any, origin: str = "the spec") -> Self:  # noqa: ANN401 - unchecked input
@@ -187,8 +191,8 @@ def _below(folder: Path, place: str) -> str:
     return str(folder / place)
 
 
-def _with_mask_below(folder: Path, defect: DefectSpec) -> DefectSpec:
+def _with_mask(defect: DefectSpec, resolve: Callable[[str], str]) -> DefectSpec:
     if not isinstance(defect.region, MaskRegion):
         return defect
-    region = defect.region.model_copy(update={"path": _below(folder, defect.region.path)})
+    region = defect.region.model_copy(update={"path": resolve(defect.region.path)})
     return defect.model_copy(update={"region": region})

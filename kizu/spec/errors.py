@@ -118,6 +118,8 @@ def problem_sentence(problem: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDet
     if problem["type"].startswith("union_tag"):
         return _choice_sentence(field, problem)
     message = problem["msg"].removeprefix("Value error, ")
+    if not problem["loc"]:  # of several fields together; the message names them
+        return message
     value = problem["input"]
     shown = f" (got {value!r})" if isinstance(value, str | int | float | list) else ""
     return f"{field}: {message}{shown}"

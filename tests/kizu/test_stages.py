@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from kizu.agree.verdict import Verdict
 from kizu.edit import regions
 from kizu.edit.flux import FluxSettings
+from kizu.edit.folder import FolderSettings
 from kizu.edit.gpt_image.settings import GptImageSettings
 from kizu.edit.painter.settings import PainterSettings
 from kizu.edit.registry import EDITORS
@@ -18,9 +19,11 @@ from kizu.edit.storage import EditRecord, sidecar_path
 from kizu.grounding import annotator_version
 from kizu.imaging.geometry import Geometry
 from kizu.outputs import SampleOutputs
+from kizu.pairing.pairs import Pair, Shown
 from kizu.planning import plan_samples
 from kizu.publish.outcomes import Outcome, SampleStatus, last_keys, version_name
 from kizu.review import record_decision
+from kizu.samples import PairedPicture
 from kizu.settings import Settings
 from kizu.shards import Shard
 from kizu.sources import NormalImage
@@ -45,6 +48,16 @@ FOUNDATION: dict[str, Any] = {
     "grounding": {"annotator": "gpt-vision", "deployment": "eyes"},
 }
 PAID: dict[str, Any] = {**FOUNDATION, "editor": {"name": "gpt-image", "model": "gpt-image-1"}}
+
+GIVEN: dict[str, Any] = {**FOUNDATION, "editor": {"name": "folder", "path": "edited"}}
+PAIR = Pair(
+    picture=PairedPicture(name="x.png", sha256="ef" * 32, paired_by="content", score=0.9),
+    pixels_sha256="01" * 32,
+    normal=NORMAL,
+    has_normal=True,
+    geometry=Geometry.whole((640, 480), (320, 240)),
+    shown=Shown(defect_type="hole"),
+)
 
 E, D, G, Q, A, C, V = "edit", "diff", "grounding", "quality", "verdict", "card", "version"
 FROM_EDIT = {E, V}
@@ -156,14 +169,33 @@ FLUX: dict[str, tuple[Any, set[str]]] = {
         }.items()
     },
 }
-ONE_VALUE = {FluxSettings: {"editor.model", "editor.language"}}
-"""Settings with a single value, which are part of a key all the same."""
+FOLDER: dict[str, tuple[Any, set[str]]] = {
+    f"editor.{name}": (value, NOTHING)
+    for name, value in {
+        "path": "elsewhere",
+        "table": "pairs.csv",
+        "name_rule": "(?P<normal>.*)",
+        "pair_by": "content",
+    }.items()
+}
+"""What leads to pictures is in no key; the pictures and their pairs are."""
+ONE_VALUE = {
+    FluxSettings: {"editor.model", "editor.language"},
+    FolderSettings: {"editor.without_normals"},  # goes with images.path
+}
+"""Settings with a single value, or one that another setting decides."""
 
-TABLES = {PainterSettings: PAINTER, GptImageSettings: GPT_IMAGE, FluxSettings: FLUX}
+TABLES = {
+    PainterSettings: PAINTER,
+    GptImageSettings: GPT_IMAGE,
+    FluxSettings: FLUX,
+    FolderSettings: FOLDER,
+}
 ROWS = [
     *((FOUNDATION, path, *row) for path, row in (COMMON | PAINTER).items()),
     *((PAID, path, *row) for path, row in GPT_IMAGE.items()),
     *(({**FOUNDATION, "editor": {"name": "flux"}}, path, *row) for path, row in FLUX.items()),
+    *((GIVEN, path, *row) for path, row in FOLDER.items()),
 ]
 
 
@@ -176,7 +208,7 @@ def outputs_of(
     spec: DatasetSpec, picture: str = "ef" * 32, geometry: Geometry = WHOLE
 ) -> SampleOutputs:
     """Return the outputs of the first sample, whose edit is in a store of its own."""
-    sample = plan_samples(spec, [NORMAL])[0]
+    sample = plan_samples(spec, [NORMAL], [PAIR])[0]
     edit = EditRecord(
         key=sample.request.key,
         request=sample.request,

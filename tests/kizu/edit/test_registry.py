@@ -8,6 +8,8 @@ from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
 from kizu.spec.errors import SpecError
 
+NEEDED = {"folder": {"path": "edited"}}
+"""Settings without a default."""
 IMAGE = NormalImage("ab" * 32, "ab" * 32, "a.png", 640, 480)
 
 
@@ -18,14 +20,20 @@ def with_editor(spec, **editor):
 def test_every_editor_can_be_named_in_a_spec(spec):
     assert editor_names()[0] == "painter"
     for name in editor_names():
-        assert with_editor(spec, name=name).editor.name == name
+        assert with_editor(spec, name=name, **NEEDED.get(name, {})).editor.name == name
 
 
 def test_every_editor_is_complete_and_loaded_by_its_name():
     for name, editor in zip(editor_names(), (*EDITORS, ReplaySettings), strict=True):
         assert not isabstract(editor)
-        made = load_editor(name)
-        assert made.is_paid == editor.model_validate({"name": name}).is_paid
+        settings = editor.model_validate({"name": name, **NEEDED.get(name, {})})
+        assert load_editor(name, settings).is_paid == settings.is_paid
+        assert name in NEEDED or load_editor(name).is_paid == settings.is_paid
+
+
+def test_an_editor_without_default_says_what_it_needs():
+    with pytest.raises(ValueError, match="the editor 'folder' has no default for path"):
+        load_editor("folder")
 
 
 def test_an_earlier_name_means_the_same_editor_and_the_same_edits(spec):

@@ -31,7 +31,7 @@ def changed(**fields) -> dict:
         ({"name": ""}, "name: is empty; write at least one word"),
         ({"name": "a/b"}, r"name: contains /; it names a folder.*\(got 'a/b'\)"),
         ({"editor": {"drift": "none"}}, "editor.name is missing; add it"),
-        ({"images": {}}, "images.path is missing; add it"),
+        ({"images": {}}, "images.path is missing; give the folder of your normal images"),
         ({"defects": []}, "defects: .*at least 1 item"),
         ({"seed": -1}, r"seed: .*greater than or equal to 0 \(got -1\)"),
         (
