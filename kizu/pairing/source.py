@@ -13,9 +13,8 @@ from kizu.sources import Inventory, NormalImage, Skipped, list_source, take_in
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 
-_PICTURES_AT_A_TIME: Final = (
-    64  # their features are held together, and the normals' are read once for all
-)
+_PICTURES_AT_A_TIME: Final = 64
+"""Their features are held together, and those of the normal images are read once for all."""
 
 
 def pair_source(spec: DatasetSpec, store: Store) -> tuple[Inventory, Pairing]:

@@ -117,7 +117,7 @@ def problem_sentence(problem: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDet
         return f"{field} {_WAYS_OUT[problem['type']]}"
     if problem["type"].startswith("union_tag"):
         return _choice_sentence(field, problem)
-    message = problem["msg"].removeprefix("Value error, ")
+    message = str(problem["msg"]).removeprefix("Value error, ")
     if not problem["loc"]:  # of several fields together; the message names them
         return message
     value = problem["input"]
