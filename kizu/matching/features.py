@@ -138,12 +138,23 @@ def _plain_rows(grey: NDArray[np.uint8]) -> int:
     return len(grey) if plain.all() else int(np.argmin(plain))
 
 
-def stretched(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Stretch the grey levels of a picture (H, W) to the whole range, within reason."""
-    low, high = np.percentile(grey, _STRETCHED_PERCENTILES)
-    gain = min(255 / max(high - low, 1.0), _MAX_GAIN)
-    middle = (low + high) / 2
-    return np.clip((grey - np.float32(middle)) * np.float32(gain) + 127.5, 0, 255).astype(np.uint8)
+@dataclass(frozen=True)
+class Contrast:
+    """What brings grey levels to the whole range: they are moved, then multiplied."""
+
+    middle: float
+    gain: float
+
+    def stretch(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return a picture (H, W) uint8 at this contrast; what leaves the range is clipped."""
+        moved = (grey - np.float32(self.middle)) * np.float32(self.gain) + np.float32(127.5)
+        return np.asarray(np.clip(moved, 0, 255), np.uint8)
+
+
+def contrast_of(grey: NDArray[np.uint8]) -> Contrast:
+    """Return what stretches the grey levels of a picture (H, W) to the whole range."""
+    low, high = (float(level) for level in np.percentile(grey, _STRETCHED_PERCENTILES))
+    return Contrast((low + high) / 2, min(255 / max(high - low, 1.0), _MAX_GAIN))
 
 
 def _local_features(grey: NDArray[np.uint8]) -> tuple[Points, Descriptors]:
@@ -153,8 +164,9 @@ def _local_features(grey: NDArray[np.uint8]) -> tuple[Points, Descriptors]:
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     if min(size) < _SMALLEST_SIDE_PX:
         return np.zeros((0, 3), np.float32), np.zeros((0, 128), np.uint8)
-    small = stretched(np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8))
-    sift = cv2.SIFT_create(
+    small = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+    small = contrast_of(small).stretch(small)
+    sift = cv2.SIFT.create(
         nfeatures=_DETECTED,
         contrastThreshold=_CONTRAST_THRESHOLD,
         enable_precise_upscale=True,

@@ -1,18 +1,24 @@
 """Many normal images, and which of them may be the one a picture was made from."""
 
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kizu.matching.features import ImageFeatures
+from kizu.imaging.arrays import FloatMap
+from kizu.matching.axis_fit import root_sift
+from kizu.matching.features import ImageFeatures, turned_thumbnails
+
+Candidates: TypeAlias = list[tuple[str, float]]
+"""Keys of normals with how likely they are, the likest first."""
 
 _VOTING_FEATURES: Final = 60  # strongest of a picture; they are looked for in every normal
-_VOTED_FEATURES: Final = 150  # strongest of a normal that they may find
-_BLOCK_NORMALS: Final = 128  # normals read at once; 128 x 150 descriptors are 10 MB
-_BLOCK_PICTURES: Final = 512  # pictures multiplied at once
-_CHANCE_COSINE: Final = 0.8
-"""Of two descriptors: what the best of some hundred unlike ones reaches by chance."""
+_VOTED_FEATURES: Final = 200  # strongest of a normal that they may find
+_BLOCK_NORMALS: Final = 32  # normals read at once; 32 x 200 descriptors are 3 MB of floats
+_BLOCK_PICTURES: Final = 64  # pictures compared at once with them; 100 MB of floats
+_CHANCE_COSINE: Final = 0.85
+"""Of two descriptors; the best of some hundred unlike ones reaches it by chance."""
 
 
 class NormalIndex:
@@ -44,33 +50,77 @@ class NormalIndex:
         """Return how many normals there are."""
         return len(self.keys)
 
-    def nearest_frames(
-        self, pictures: list[ImageFeatures], most: int
-    ) -> list[list[tuple[str, float]]]:
-        """Return for every picture the normals whose whole frame looks most like it.
+    def nearest_frames(self, picture: ImageFeatures, most: int) -> Candidates:
+        """Return the normals whose whole frame looks most like a picture.
 
         Args:
-            pictures: What the pictures are recognised by.
-            most: So many normals at most, the likest first.
+            picture: What the picture is recognised by.
+            most: So many normals at most.
 
         Returns:
             Keys and correlations of the thumbnails, at the best of four quarter turns, with and
             without the picture's plain border.
         """
-        return []
+        views = np.concatenate(
+            [turned_thumbnails(view) for view in (picture.thumbnail, picture.content_thumbnail)]
+        )
+        return self._best((self._thumbnails @ views.T).max(axis=1), most)
 
-    def nearest_by_features(
-        self, pictures: list[ImageFeatures], most: int
-    ) -> list[list[tuple[str, float]]]:
+    def nearest_by_features(self, pictures: Sequence[ImageFeatures], most: int) -> list[Candidates]:
         """Return for every picture the normals that share most local features with it.
 
         All normals' features are read once, block by block.
 
         Args:
             pictures: What the pictures are recognised by.
-            most: So many normals at most, the likest first.
+            most: So many normals at most for each.
 
         Returns:
-            Keys and votes.
+            Keys and votes: how far the nearest descriptors of a normal are nearer than by chance.
         """
-        return []
+        votes = np.zeros((len(pictures), len(self.keys)), np.float32)
+        for first, names, described, starts in self._blocks():
+            for start in range(0, len(pictures), _BLOCK_PICTURES):
+                block = pictures[start : start + _BLOCK_PICTURES]
+                votes[start : start + len(block), first : first + len(names)] = _votes(
+                    block, described, starts
+                )
+        return [self._best(row, most) for row in votes]
+
+    def _blocks(
+        self,
+    ) -> Iterator[tuple[int, list[str], NDArray[np.float32], NDArray[np.int64]]]:
+        """Yield blocks of normals: place of the first, keys, descriptors, first row of each."""
+        for first in range(0, len(self.keys), _BLOCK_NORMALS):
+            names = self.keys[first : first + _BLOCK_NORMALS]
+            described = [_strongest(self.read(name), _VOTED_FEATURES) for name in names]
+            lengths = [len(rows) for rows in described]
+            starts = np.cumsum([0, *lengths[:-1]])
+            yield first, names, np.concatenate(described), starts
+
+    def _best(self, likeness: FloatMap, most: int) -> Candidates:
+        order = np.argsort(-likeness, kind="stable")[:most]
+        return [
+            (self.keys[place], float(likeness[place])) for place in order if likeness[place] > 0
+        ]
+
+
+def _strongest(features: ImageFeatures, most: int) -> NDArray[np.float32]:
+    """Return the strongest descriptors, (N, 128); one of zeros where there is none."""
+    if not len(features.descriptors):
+        return np.zeros((1, 128), np.float32)
+    return root_sift(features.descriptors[:most])
+
+
+def _votes(
+    pictures: Sequence[ImageFeatures],
+    described: NDArray[np.float32],
+    starts: NDArray[np.int64],
+) -> FloatMap:
+    """Return what the features of pictures say for every normal of a block, (pictures, normals)."""
+    asked = [_strongest(picture, _VOTING_FEATURES) for picture in pictures]
+    likeness = np.concatenate(asked) @ described.T
+    nearest = np.maximum.reduceat(likeness, starts, axis=1)
+    beyond = np.maximum(nearest - np.float32(_CHANCE_COSINE), 0)
+    firsts = np.cumsum([0, *(len(rows) for rows in asked[:-1])])
+    return np.asarray(np.add.reduceat(beyond, firsts, axis=0), np.float32)
