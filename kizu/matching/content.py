@@ -1,12 +1,16 @@
 """Which normal image every picture belongs to: candidates, geometry, and who is surely nearest."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+import cv2
+import numpy as np
+
 from kizu.imaging.arrays import RgbImage
 from kizu.imaging.geometry import Geometry
+from kizu.matching.agreement import agreement
 from kizu.matching.features import ImageFeatures
 from kizu.matching.geometry import Match, find_geometry
 from kizu.matching.index import NormalIndex
@@ -16,9 +20,17 @@ Found: TypeAlias = dict[str, Match]
 """The normals that agree with a picture, by their keys."""
 
 _FRAMES: Final = 6  # normals looked at whose whole frame looks like the picture
+_MORE_FRAMES: Final = 24
+"""The same of a picture that was found on none surely, or where more look as like; of 113 magnetic
+tiles the own one was past the twelfth place once."""
+_AS_LIKE: Final = 0.03  # of the thumbnails' correlation; shots of one part differ by less
 _BY_FEATURES: Final = 6  # normals looked at that share features with it
 _CLEAR_SCORE: Final = 0.8  # beyond it nothing better is looked for by features
 _CLEAR_CORRELATION: Final = 0.5  # of thumbnails, likewise: less may be a part of another frame
+_CHALLENGERS: Final = 3
+"""Other candidates that a doubtful normal must beat, though the picture was not found on them: of
+products of one kind the own normal may be the one that was passed over."""
+_UNDOUBTED_SCORE: Final = 0.9  # best wrong normals of magnetic tiles reached 0.75
 _RIVALS: Final = 8  # normals that the likeliest one is compared with, one by one
 _RIVAL_SCORE: Final = 0.15
 """Below the best score: farther ones need no comparison; near-duplicates differ by 0.05 at most."""
@@ -70,18 +82,28 @@ def match_by_content(
     """
     search = _Search(index, open_normal)
     found: dict[str, Found] = {}
+    seen: dict[str, list[str]] = {}
     unclear = []
     for key, features in pictures.items():
-        frames = index.nearest_frames(features, _FRAMES)
-        found[key] = search.look(open_picture(key), features, [name for name, _ in frames])
+        frames = index.nearest_frames(features, _MORE_FRAMES)
+        seen[key] = [name for name, _ in frames[:_FRAMES]]
+        found[key] = search.look(open_picture(key), features, seen[key])
         best = max((match.score for match in found[key].values()), default=0.0)
-        if best < _CLEAR_SCORE or frames[0][1] < _CLEAR_CORRELATION:
+        clear = best >= _CLEAR_SCORE and frames[0][1] >= _CLEAR_CORRELATION
+        as_like = frames[_FRAMES:] and frames[_FRAMES][1] >= frames[0][1] - _AS_LIKE
+        if not clear or as_like:
+            more = [name for name, _ in frames[_FRAMES:]]
+            found[key] |= search.look(open_picture(key), features, more)
+            seen[key] += more
+        if not clear:
             unclear.append(key)
     voted = index.nearest_by_features([pictures[key] for key in unclear], _BY_FEATURES)
     for key, candidates in zip(unclear, voted, strict=True):
-        more = [name for name, _ in candidates if name not in found[key]]
+        voted_for = [name for name, _ in candidates]
+        more = [name for name in voted_for if name not in seen[key]]
         found[key] |= search.look(open_picture(key), pictures[key], more)
-    return {key: search.decide(open_picture(key), found[key]) for key in pictures}
+        seen[key] = [*voted_for, *(name for name in seen[key] if name not in voted_for)]
+    return {key: search.decide(open_picture(key), found[key], seen[key]) for key in pictures}
 
 
 class _Search:
@@ -99,18 +121,43 @@ class _Search:
         }
         return {name: match for name, match in matches.items() if match is not None}
 
-    def decide(self, picture: RgbImage, found: Found) -> ContentMatch:
-        """Choose the normal that is surely nearest, or name those that are equally near."""
+    def decide(self, picture: RgbImage, found: Found, seen: Sequence[str]) -> ContentMatch:
+        """Choose the normal that is surely nearest, or name those that are equally near.
+
+        Args:
+            picture: (H, W, 3) uint8 RGB.
+            found: The normals that the picture was found on.
+            seen: All normals that were looked at, the likeliest first.
+        """
         ranked = sorted(found, key=lambda name: -found[name].score)
         if not ranked:
             return ContentMatch(None, None, 0.0, (), MatchReason.NO_MATCH)
         top = found[ranked[0]].score
         near = [name for name in ranked if found[name].score >= top - _RIVAL_SCORE][:_RIVALS]
         winner, rivals = self._winner(picture, found, near)
-        score = found[winner].score
+        best = found[winner]
+        if not rivals and best.score < _UNDOUBTED_SCORE:
+            others = [name for name in (*ranked, *seen) if name not in near]
+            rivals = self._unbeaten(picture, winner, best, list(dict.fromkeys(others)))
         if rivals:
-            return ContentMatch(None, None, score, (winner, *rivals), MatchReason.AMBIGUOUS)
-        return ContentMatch(winner, found[winner].geometry, score, (), MatchReason.MATCHED)
+            return ContentMatch(None, None, best.score, (winner, *rivals), MatchReason.AMBIGUOUS)
+        return ContentMatch(winner, best.geometry, best.score, (), MatchReason.MATCHED)
+
+    def _unbeaten(
+        self, picture: RgbImage, winner: str, match: Match, others: list[str]
+    ) -> tuple[str, ...]:
+        """Return which of others agree as well, seen as the winner is, and are not beaten."""
+        normal = self._open(winner)
+        size = normal.shape[1], normal.shape[0]
+        unbeaten = []
+        for name in others[:_CHALLENGERS]:
+            other = self._open(name)
+            resized = np.asarray(cv2.resize(other, size, interpolation=cv2.INTER_AREA), np.uint8)
+            alike = agreement(resized, picture, match.geometry).score >= match.score - _RIVAL_SCORE
+            pair = (normal, match.geometry), (resized, match.geometry)
+            if alike and not prefer(picture, *pair).first:
+                unbeaten.append(name)
+        return tuple(unbeaten)
 
     def _winner(
         self, picture: RgbImage, found: Found, near: list[str]

@@ -12,13 +12,19 @@ import numpy as np
 
 from kizu.imaging.arrays import RgbImage
 from kizu.imaging.geometry import Geometry
-from kizu.matching.agreement import agreement
+from kizu.matching.agreement import Agreement, agreement
 from kizu.matching.axis_fit import AxisFit, fit_axes
 from kizu.matching.features import ImageFeatures, describe_image, turned_thumbnails
 
 MIN_SCORE: Final = 0.3
-"""Of a picture that shows the normal; foreign ones reached 0.24, but for walls of equal bricks."""
+"""Of a picture whose features say where it lies; own ones that were redrawn reach 0.3 to 0.9."""
 
+_MIN_DEVIATIONS: Final = 4.0  # of the blocks' agreement, where few features say so
+_MIN_SCORE_ALONE: Final = 0.2
+"""Of a whole frame that no features speak for; then the blocks decide, and the score counts little:
+edges alike brought foreign pictures to 0.99."""
+_MIN_DEVIATIONS_ALONE: Final = 7.0  # likewise; foreign tiles of one kind reached 6.5
+_SURE_INLIERS: Final = 10  # features that agree; of 1,195 foreign pictures none had 5
 _EDGE_FRACTION: Final = 0.01  # of a side; an edge so near to the normal's is the normal's
 _DRIFT_FRACTION: Final = 0.05  # of a side; registration finds shifts up to 5.5 % of it
 _SHARP_FACTOR: Final = 8.0
@@ -67,8 +73,8 @@ def find_geometry(
     features = normal_features or describe_image(normal)
     seen = picture_features or describe_image(picture)
     frames = _whole_frames(features, seen)
-    found = _best(normal, picture, frames, fit_axes(features, seen))
-    return found if found is not None and found.score >= MIN_SCORE else None
+    fit = fit_axes(features, seen)
+    return _best(normal, picture, frames, fit)
 
 
 def _whole_frames(normal: ImageFeatures, picture: ImageFeatures) -> list[Geometry]:
@@ -116,21 +122,61 @@ def _best(
     normal: RgbImage, picture: RgbImage, wholes: list[Geometry], fit: AxisFit | None
 ) -> Match | None:
     """Return the simplest of those that agree with the picture nearly best."""
+    exact = None if fit is None else _fitted(normal, picture, fit)
+    tried = wholes
+    if fit is not None and exact is not None:
+        whole = whole_frame(exact.source, exact.model, fit.turns)
+        simplest = whole if _only_drifted(fit, exact, whole) else exact
+        tried = [simplest, *(frame for frame in wholes if frame != simplest)]
+    looked_at = [(geometry, agreement(normal, picture, geometry)) for geometry in tried]
+    good = [(geometry, found) for geometry, found in looked_at if _shows(found, fit)]
+    if not good:
+        return None
+    top = max(found.score for _, found in good)
+    geometry, found = next(pair for pair in good if pair[1].score >= top - _NEARLY_AS_GOOD)
+    if any(found.foreign) and exact is not None:  # a border was drawn, so nothing only drifted
+        closer = agreement(normal, picture, exact)
+        if closer.score >= found.score - _NEARLY_AS_GOOD:
+            geometry, found = exact, closer
+    return Match(without_strips(geometry, found.foreign), found.score)
+
+
+def _shows(found: Agreement, fit: AxisFit | None) -> bool:
+    """Say whether a picture surely shows the normal: the fewer features agree, the more pixels."""
+    inliers = 0 if fit is None else fit.inliers
+    if inliers >= _SURE_INLIERS:
+        return found.score >= MIN_SCORE
+    if inliers:
+        return found.score >= MIN_SCORE and found.deviations >= _MIN_DEVIATIONS
+    return found.score >= _MIN_SCORE_ALONE and found.deviations >= _MIN_DEVIATIONS_ALONE
+
+
+def _fitted(normal: RgbImage, picture: RgbImage, fit: AxisFit) -> Geometry | None:
+    """Return the geometry that the features say, to the pixel; None if it shows nothing."""
     source = normal.shape[1], normal.shape[0]
     model = picture.shape[1], picture.shape[0]
-    tried = [*wholes]
-    if fit is not None:
-        fitted = geometry_of_fit(fit, source, model)
-        if fitted is not None:
-            exact = _to_the_pixel(normal, picture, fitted, fit)
-            whole = whole_frame(source, model, fit.turns)
-            drifted = _only_drifted(fit, exact, whole)
-            tried = [whole] if drifted else [exact]
-            tried += [frame for frame in wholes if frame not in tried and not drifted]
-    matches = [Match(geometry, agreement(normal, picture, geometry)) for geometry in tried]
-    top = max((match.score for match in matches), default=0.0)
-    near = [match for match in matches if match.score >= top - _NEARLY_AS_GOOD]
-    return near[0] if near else None
+    geometry = geometry_of_fit(fit, source, model)
+    return None if geometry is None else _to_the_pixel(normal, picture, geometry, fit)
+
+
+def without_strips(geometry: Geometry, strips: tuple[float, float, float, float]) -> Geometry:
+    """Return a geometry that leaves out what of the picture does not show the normal.
+
+    Args:
+        geometry: The geometry.
+        strips: Shares of the part that is shown, at its left, top, right and bottom.
+    """
+    if not any(strips):
+        return geometry
+    axes = []
+    for axis in (0, 1):
+        start, length = geometry.crop[axis], geometry.crop[2 + axis]
+        shown, lies = geometry.scaled[axis], geometry.offset[axis]
+        first, last = round(strips[axis] * length), round(strips[2 + axis] * length)
+        before, after = (round(cut * shown / length) for cut in (first, last))
+        axes.append((start + first, length - first - last, shown - before - after, lies + before))
+    (x, width, across, left), (y, height, down, top) = axes
+    return replace(geometry, crop=(x, y, width, height), scaled=(across, down), offset=(left, top))
 
 
 def geometry_of_fit(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from kizu.imaging.arrays import FloatMap
 from kizu.matching.axis_fit import root_sift
-from kizu.matching.features import ImageFeatures, turned_thumbnails
+from kizu.matching.features import THUMBNAIL_SIDE_PX, ImageFeatures, turned_thumbnails
 
 Candidates: TypeAlias = list[tuple[str, float]]
 """Keys of normals with how likely they are, the likest first."""
@@ -43,7 +43,7 @@ class NormalIndex:
         for key, features in normals:
             self.keys.append(key)
             thumbnails.append(features.thumbnail.ravel().astype(np.float32))
-        self._thumbnails = np.array(thumbnails, np.float32).reshape(len(self.keys), -1)
+        self._thumbnails = np.array(thumbnails, np.float32).reshape(-1, THUMBNAIL_SIDE_PX**2)
         self.read = read
 
     def __len__(self) -> int:

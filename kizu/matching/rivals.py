@@ -3,7 +3,7 @@
 Scores cannot tell two shots of one part apart: both agree with the picture. What tells is what one
 normal has and the other has not: the grain, a speck, a scratch. Block by block, the picture either
 contains more of the one's own detail or more of the other's, and over some hundred blocks even a
-faint preference is beyond chance (sign test).
+faint preference is beyond chance.
 
 The difference of both normals also holds what is no one's own: one lies a fraction of a pixel
 further to the left, is a little softer, or of higher contrast. All that looks like a derivative of
@@ -21,13 +21,15 @@ from numpy.typing import NDArray
 from kizu.diff.align.registration import MIN_SIDE_PX, register, warp_normal
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 from kizu.imaging.geometry import Geometry
-from kizu.matching.agreement import grey_at, grey_to_rgb
+from kizu.matching.agreement import blocks_of, grey_at, grey_to_rgb
 from kizu.matching.features import contrast_of
 
 SURE: Final = 5.0
-"""Standard deviations of the sign test; 3e-7 by chance, over thousands of pictures and rivals."""
+"""Standard errors of the mean over blocks; 3e-7 by chance, of thousands of pictures and rivals."""
 
-_SIDE_PX: Final = 512  # px of the long side; finer grain is what models draw anew
+_SIDES_PX: Final = (512, 128)
+"""Px of the long side: the grain, which tells two shots of one part apart, and coarser detail, all
+that models keep which redraw a picture."""
 _BLOCK_PX: Final = 12  # px a side; 144 px for the five terms that are projected out
 _FINE_SIGMA_PX: Final = 0.7  # px; what cubic resampling keeps alike, wherever it falls
 _COMMON_SIGMA_PX: Final = 1.6  # px; blurs the grain of both out of what they have in common
@@ -37,7 +39,7 @@ _SAME_LEVELS: Final = 0.05  # grey levels, root mean square; normals that differ
 _RIDGE: Final = 1e-6  # of a term's energy; terms of flat blocks are parallel
 _FLAT: Final = 1e-9  # energy of a term that is zero
 _MIN_LIKENESS: Final = 0.02
-"""Median partial correlation with the winner's own detail; less is what misfits leave."""
+"""Mean partial correlation with the winner's own detail; less is what misfits leave."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ class Preference:
     """Which of two normals a picture was made from.
 
     Attributes:
-        deviations: Of the sign test; positive for the first normal.
-        likeness: Median partial correlation with the first normal's own detail.
+        deviations: Standard errors that the mean is off zero; positive for the first normal.
+        likeness: Mean partial correlation with the first normal's own detail.
     """
 
     deviations: float
@@ -61,6 +63,10 @@ class Preference:
     def second(self) -> bool:
         """Whether it surely is the second one."""
         return self.deviations <= -SURE and self.likeness <= -_MIN_LIKENESS
+
+    def reversed(self) -> "Preference":
+        """Return the same with the normals exchanged."""
+        return Preference(-self.deviations, -self.likeness)
 
 
 _NO_PREFERENCE: Final = Preference(0.0, 0.0)
@@ -78,7 +84,36 @@ def prefer(
         first: A normal, (H, W, 3) uint8, and how the picture lies on it.
         second: Another one.
     """
-    frames = _in_one_frame(picture, first, second)
+    answers = [_at_both(side_px, picture, first, second) for side_px in _SIDES_PX]
+    if any(answer.first for answer in answers) and any(answer.second for answer in answers):
+        return _NO_PREFERENCE
+    return max(answers, key=lambda answer: (answer.first or answer.second, abs(answer.deviations)))
+
+
+def _at_both(
+    side_px: int,
+    picture: RgbImage,
+    first: tuple[RgbImage, Geometry],
+    second: tuple[RgbImage, Geometry],
+) -> Preference:
+    """Answer at one size; a sure answer must stay as sure where the second normal leads."""
+    answer = _prefer_at(side_px, picture, first, second)
+    if not (answer.first or answer.second):
+        return answer
+    turned = _prefer_at(side_px, picture, second, first)
+    if turned.deviations * answer.deviations >= 0:
+        return _NO_PREFERENCE
+    return min(answer, turned.reversed(), key=lambda either: abs(either.deviations))
+
+
+def _prefer_at(
+    side_px: int,
+    picture: RgbImage,
+    first: tuple[RgbImage, Geometry],
+    second: tuple[RgbImage, Geometry],
+) -> Preference:
+    """Answer at one size of the long side, in px."""
+    frames = _in_one_frame(side_px, picture, first, second)
     if frames is None:
         return _NO_PREFERENCE
     edited, one, other = frames
@@ -92,11 +127,14 @@ def prefer(
 
 
 def _in_one_frame(
-    picture: RgbImage, first: tuple[RgbImage, Geometry], second: tuple[RgbImage, Geometry]
+    side_px: int,
+    picture: RgbImage,
+    first: tuple[RgbImage, Geometry],
+    second: tuple[RgbImage, Geometry],
 ) -> tuple[RgbImage, RgbImage, RgbImage] | None:
     """Return picture and both normals as they lie in it, of one size and contrast."""
     part = first[1].sent_part
-    scale = min(_SIDE_PX / max(first[1].scaled), 1.0)
+    scale = min(side_px / max(first[1].scaled), 1.0)
     width, height = (round(side * scale) for side in first[1].scaled)
     if min(width, height) < MIN_SIDE_PX:
         return None
@@ -124,10 +162,10 @@ def _preference(edited: FloatMap, one: FloatMap, other: FloatMap, known: Mask) -
     common = np.asarray(cv2.GaussianBlur(mean, (0, 0), _COMMON_SIGMA_PX), np.float32)
     slopes = [cv2.Sobel(common, cv2.CV_32F, dx, dy) for dx, dy in ((1, 0), (0, 1))]
     terms = [np.ones_like(common), common, *slopes, cv2.Laplacian(common, cv2.CV_32F)]
-    whole = _blocks(known.astype(np.float32)).min(axis=1) > 0
+    whole = blocks_of(known.astype(np.float32), _BLOCK_PX).min(axis=1) > 0
     own = _likeness(edited, one - other, terms)
     nearer = _likeness(edited, one - other, [*terms, mean - common])
-    answers = [_sign_test(own[whole]), _sign_test(nearer[whole])]
+    answers = [_mean_test(own[whole]), _mean_test(nearer[whole])]
     if answers[0].deviations * answers[1].deviations <= 0:
         return _NO_PREFERENCE
     return min(answers, key=lambda answer: abs(answer.deviations))
@@ -137,32 +175,28 @@ def _likeness(
     edited: FloatMap, difference: FloatMap, terms: Sequence[NDArray[np.generic]]
 ) -> NDArray[np.float64]:
     """Return the partial correlation of picture and difference in every block, NaN if changed."""
-    design = np.stack([_blocks(np.asarray(term, np.float32)) for term in terms], axis=-1)
+    design = np.stack(
+        [blocks_of(np.asarray(term, np.float32), _BLOCK_PX) for term in terms], axis=-1
+    )
     design -= design.mean(axis=1, keepdims=True)
     design[..., 0] = 1
     size = np.sqrt((design**2).sum(axis=1, keepdims=True))
     design = design / np.maximum(size, _FLAT)
-    target = np.stack([_blocks(edited), _blocks(difference)], axis=-1)
+    target = np.stack([blocks_of(edited, _BLOCK_PX), blocks_of(difference, _BLOCK_PX)], axis=-1)
     gram = design.transpose(0, 2, 1) @ design + _RIDGE * np.eye(design.shape[-1])
     left = target - design @ np.linalg.solve(gram, design.transpose(0, 2, 1) @ target)
     energy = np.sqrt((left**2).sum(axis=1))
     likeness = (left[..., 0] * left[..., 1]).sum(axis=1) / np.maximum(energy.prod(axis=1), _FLAT)
     changed = energy[:, 0] > np.quantile(energy[:, 0], 1 - _CHANGED_FRACTION)
-    return np.where(changed | (energy[:, 1] < _SAME_LEVELS * _BLOCK_PX), np.nan, likeness)
+    flat = energy.min(axis=1) < _SAME_LEVELS * _BLOCK_PX
+    return np.where(changed | flat, np.nan, likeness)
 
 
-def _blocks(image: FloatMap) -> NDArray[np.float64]:
-    """Cut a map (H, W) into whole blocks, (N, pixels of a block)."""
-    rows, columns = (side // _BLOCK_PX for side in image.shape)
-    whole = image[: rows * _BLOCK_PX, : columns * _BLOCK_PX].astype(np.float64)
-    cut = whole.reshape(rows, _BLOCK_PX, columns, _BLOCK_PX).transpose(0, 2, 1, 3)
-    return cut.reshape(rows * columns, _BLOCK_PX**2)
-
-
-def _sign_test(likeness: NDArray[np.float64]) -> Preference:
-    """Count blocks (N,) for and against; NaN does not vote."""
+def _mean_test(likeness: NDArray[np.float64]) -> Preference:
+    """Compare the mean of blocks (N,) with its standard error; NaN does not vote."""
     voting = likeness[~np.isnan(likeness)]
     if len(voting) < _MIN_BLOCKS:
         return _NO_PREFERENCE
-    excess = np.count_nonzero(voting > 0) - np.count_nonzero(voting < 0)
-    return Preference(float(excess / np.sqrt(len(voting))), float(np.median(voting)))
+    mean = float(voting.mean())
+    error = max(float(voting.std()), _FLAT) / np.sqrt(len(voting))
+    return Preference(float(mean / error), mean)
