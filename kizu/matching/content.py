@@ -21,9 +21,12 @@ Found: TypeAlias = dict[str, Match]
 
 _FRAMES: Final = 6  # normals looked at whose whole frame looks like the picture
 _MORE_FRAMES: Final = 24
-"""The same of a picture that was found on none surely, or where more look as like; of 113 magnetic
-tiles the own one was past the twelfth place once."""
-_AS_LIKE: Final = 0.03  # of the thumbnails' correlation; shots of one part differ by less
+"""The same of a picture that was found on none surely; of 113 magnetic tiles the own one was past
+the sixth place once."""
+_SHOTS: Final = 12
+"""The same where more look as like; of 300 shots of one part the own one came eleventh at most,
+where the whole frame was kept and not redrawn."""
+_AS_LIKE: Final = 0.05  # of the thumbnails' correlation; shots of one part differ by less
 _BY_FEATURES: Final = 6  # normals looked at that share features with it
 _CLEAR_SCORE: Final = 0.8  # beyond it nothing better is looked for by features
 _CLEAR_CORRELATION: Final = 0.5  # of thumbnails, likewise: less may be a part of another frame
@@ -31,7 +34,7 @@ _CHALLENGERS: Final = 3
 """Other candidates that a doubtful normal must beat, though the picture was not found on them: of
 products of one kind the own normal may be the one that was passed over."""
 _UNDOUBTED_SCORE: Final = 0.9  # best wrong normals of magnetic tiles reached 0.75
-_RIVALS: Final = 8  # normals that the likeliest one is compared with, one by one
+_RIVALS: Final = 6  # normals that the likeliest one is compared with, one by one
 _RIVAL_SCORE: Final = 0.15
 """Below the best score: farther ones need no comparison; near-duplicates differ by 0.05 at most."""
 
@@ -92,7 +95,7 @@ def match_by_content(
         clear = best >= _CLEAR_SCORE and frames[0][1] >= _CLEAR_CORRELATION
         as_like = frames[_FRAMES:] and frames[_FRAMES][1] >= frames[0][1] - _AS_LIKE
         if not clear or as_like:
-            more = [name for name, _ in frames[_FRAMES:]]
+            more = [name for name, _ in frames[_FRAMES : None if not clear else _SHOTS]]
             found[key] |= search.look(open_picture(key), features, more)
             seen[key] += more
         if not clear:
@@ -163,13 +166,15 @@ class _Search:
         self, picture: RgbImage, found: Found, near: list[str]
     ) -> tuple[str, tuple[str, ...]]:
         """Return who beats most of the others, and who is not surely beaten by it."""
-        winner = near[0]
+        winner, asked = near[0], dict[str, int]()
         for name in near[1:]:
-            if self._prefer(picture, found, winner, name) < 0:
-                winner = name
-        others = [name for name in near if name != winner]
-        equal = [name for name in others if self._prefer(picture, found, winner, name) <= 0]
-        return winner, tuple(equal)
+            asked[name] = self._prefer(picture, found, winner, name)
+            if asked[name] < 0:
+                winner, asked = name, {winner: 1}
+        for name in near:
+            if name != winner and name not in asked:
+                asked[name] = self._prefer(picture, found, winner, name)
+        return winner, tuple(name for name, answer in asked.items() if answer <= 0)
 
     def _prefer(self, picture: RgbImage, found: Found, first: str, second: str) -> int:
         """Return 1 if the first normal surely is nearer, -1 if the second is, else 0."""

@@ -22,6 +22,8 @@ Points: TypeAlias = NDArray[np.float32]
 
 THUMBNAIL_SIDE_PX: Final = 32
 """Px; small, so that what models move (2 % of a side) is less than a pixel of it."""
+DETAIL_SIDE_PX: Final = 64
+"""Px; finer, to tell shots of one part by their grain. A side of 448 px is averaged over 7 x 7."""
 MAX_FEATURES: Final = 300  # local features a picture; the brief matching takes 300 x 300 at most
 
 _WORKING_SIDE_PX: Final = 640  # px of the long side; SIFT then takes about 80 ms of CPU
@@ -32,6 +34,7 @@ _GRID_CELLS: Final = 8  # cells a side that features are spread over; 64 cells f
 _MAX_GAIN: Final = 8.0  # of the contrast; more would only lift the noise of 8 bits
 _STRETCHED_PERCENTILES: Final = (1.0, 99.0)  # of grey levels, stretched to the whole range
 _HIGH_PASS_SIGMA_PX: Final = 4.0  # px of the thumbnail; light falls off slower than that
+_DETAIL_SIGMA_PX: Final = 2.0  # px of the finer one; grain has no longer waves to offer
 _FLAT_DEVIATION: Final = 1e-3  # of the range; a thumbnail below it shows nothing
 _BORDER_LEVELS: Final = 12.0
 """Grey levels that JPEG moves a plain border by at most, but near the picture."""
@@ -47,6 +50,7 @@ class ImageFeatures:
         thumbnail: (32, 32) float32, high-pass of the whole frame, of unit length; zero if flat.
         content: (x, y, width, height) in px of what is left without plain borders.
         content_thumbnail: The same as the thumbnail, of the content.
+        detail: (64, 64) float32, a finer high-pass of the whole frame.
         points: (N, 3) float32, strongest first.
         descriptors: (N, 128) uint8.
     """
@@ -55,6 +59,7 @@ class ImageFeatures:
     thumbnail: FloatMap
     content: tuple[int, int, int, int]
     content_thumbnail: FloatMap
+    detail: FloatMap
     points: Points
     descriptors: Descriptors
 
@@ -66,6 +71,7 @@ class ImageFeatures:
             size=np.array(self.size),
             content=np.array(self.content),
             thumbnails=np.stack([self.thumbnail, self.content_thumbnail]).astype(np.float16),
+            detail=self.detail.astype(np.float16),
             points=self.points,
             descriptors=self.descriptors,
         )
@@ -83,6 +89,7 @@ class ImageFeatures:
                 whole,
                 (x, y, inner_width, inner_height),
                 content,
+                stored["detail"].astype(np.float32),
                 stored["points"],
                 stored["descriptors"],
             )
@@ -102,14 +109,17 @@ def describe_image(image: RgbImage) -> ImageFeatures:
     bordered = content != (0, 0, width, height)
     inner = frame_thumbnail(grey[y : y + inner_height, x : x + inner_width]) if bordered else whole
     points, descriptors = _local_features(grey)
-    return ImageFeatures((width, height), whole, content, inner, points, descriptors)
+    detail = frame_thumbnail(grey, DETAIL_SIDE_PX, _DETAIL_SIGMA_PX)
+    return ImageFeatures((width, height), whole, content, inner, detail, points, descriptors)
 
 
-def frame_thumbnail(grey: NDArray[np.uint8]) -> FloatMap:
-    """Return the high-pass thumbnail of a grey picture (H, W), (32, 32) float32 of unit length."""
-    small = cv2.resize(grey, (THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX), interpolation=cv2.INTER_AREA)
-    values = small.astype(np.float32) / 255
-    detail = values - cv2.GaussianBlur(values, (0, 0), _HIGH_PASS_SIGMA_PX)
+def frame_thumbnail(
+    grey: NDArray[np.uint8], side_px: int = THUMBNAIL_SIDE_PX, sigma_px: float = _HIGH_PASS_SIGMA_PX
+) -> FloatMap:
+    """Return a square high-pass of a grey picture (H, W), float32 of unit length; zero if flat."""
+    wide = grey.astype(np.float32) / 255
+    values = cv2.resize(wide, (side_px, side_px), interpolation=cv2.INTER_AREA)
+    detail = values - cv2.GaussianBlur(values, (0, 0), sigma_px)
     detail -= detail.mean()
     if detail.std() < _FLAT_DEVIATION:
         return np.zeros_like(detail)
@@ -202,5 +212,5 @@ def _spread(shares: FloatMap, strengths: NDArray[np.float64]) -> NDArray[np.int6
 
 
 def turned_thumbnails(thumbnail: FloatMap) -> FloatMap:
-    """Return a thumbnail turned back by 0 to 3 quarter turns, (4, 1024) float32."""
+    """Return a square thumbnail turned back by 0 to 3 quarter turns, (4, pixels) float32."""
     return np.stack([np.rot90(thumbnail, -turns).ravel() for turns in range(4)])

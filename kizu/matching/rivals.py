@@ -84,10 +84,11 @@ def prefer(
         first: A normal, (H, W, 3) uint8, and how the picture lies on it.
         second: Another one.
     """
-    answers = [_at_both(side_px, picture, first, second) for side_px in _SIDES_PX]
-    if any(answer.first for answer in answers) and any(answer.second for answer in answers):
-        return _NO_PREFERENCE
-    return max(answers, key=lambda answer: (answer.first or answer.second, abs(answer.deviations)))
+    for side_px in _SIDES_PX:
+        answer = _at_both(side_px, picture, first, second)
+        if answer.first or answer.second:
+            return answer
+    return answer
 
 
 def _at_both(
