@@ -104,8 +104,10 @@ class Collection:
     pictures: dict[str, Pair]
 
 
-def make_collection(photos: list[RgbImage], count: int, side_px: int, seed: int) -> Collection:
-    """Make so many normals and pictures of them, and what must not be matched."""
+def make_collection(
+    photos: list[RgbImage], count: int, side_px: int, seed: int, edited: int | None = None
+) -> Collection:
+    """Make so many normals, pictures of all or some, and what must not be matched."""
     rng = np.random.default_rng(seed)
     own = make_parts(photos[_FOREIGN_PHOTOS:], count, side_px, seed)
     others = make_parts(photos[:_FOREIGN_PHOTOS], _FOREIGN, side_px, seed)
@@ -115,7 +117,7 @@ def make_collection(photos: list[RgbImage], count: int, side_px: int, seed: int)
     twice = set(rng.permutation(list(normals))[:_SHOT_AGAIN].tolist())
     pairs = [
         make_pair(normal, key, number, seed, again=key in twice)
-        for number, (key, normal) in enumerate(tqdm(normals.items(), "pictures"))
+        for number, (key, normal) in enumerate(tqdm(list(normals.items())[:edited], "pictures"))
     ]
     pairs += [make_pair(shot(part, rng), "", number, seed) for number, part in enumerate(others)]
     normals |= {next(names): shot_again(parts[key], normals[key], rng) for key in sorted(twice)}
@@ -193,7 +195,7 @@ def report(collection: Collection, answers: dict[str, ContentMatch]) -> None:
         scores[bool(pair.normal)].append(answers[key].score)
     own = np.quantile(scores[True], (0.02, 0.1, 0.5))
     print(f"scores: own normals 2 % {own[0]:.2f}, 10 % {own[1]:.2f}, median {own[2]:.2f}; ", end="")
-    print(f"other products at most {max(scores[False]):.2f}")
+    print(f"other products at most {max(scores[False], default=0.0):.2f}")
 
 
 def label_of(normal: RgbImage, picture: RgbImage, geometry: Geometry) -> Mask:
@@ -241,10 +243,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="chooses noise, defects, geometries")
     parser.add_argument("--pairs", type=int, default=200, help="so many normals and pictures")
     parser.add_argument("--scale", type=int, help="so many, for time and memory; no labels")
+    parser.add_argument("--pictures", type=int, help="of so many normals only")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     count = options.scale or options.pairs
-    collection = make_collection(photographs(options.photos), count, _SIDE_PX, options.seed)
+    photos = photographs(options.photos)
+    collection = make_collection(photos, count, _SIDE_PX, options.seed, options.pictures)
     answers = matched(collection)
     report(collection, answers)
     if not options.scale:

@@ -136,7 +136,9 @@ class _Search:
         if not ranked:
             return ContentMatch(None, None, 0.0, (), MatchReason.NO_MATCH)
         top = found[ranked[0]].score
-        near = [name for name in ranked if found[name].score >= top - _RIVAL_SCORE][:_RIVALS]
+        close = [name for name in ranked if found[name].score >= top - _RIVAL_SCORE]
+        likely = sorted(close, key=list(seen).index)  # shots of one part score alike
+        near = list(dict.fromkeys([*likely[: _RIVALS - 1], ranked[0]]))
         winner, rivals = self._winner(picture, found, near)
         best = found[winner]
         if not rivals and best.score < _UNDOUBTED_SCORE:
