@@ -63,7 +63,12 @@ def agreement(regions: int, shape: Shape) -> Work:
     """Return the comparison of a diff mask with stored detections."""
     mask, record = blobs(range(regions), shape), stored(regions, shape)
     area, settings = AreaRange(min_fraction=0.0001, max_fraction=0.5), AgreementSettings()
-    return lambda: agree(mask, Status.CHANGED, record.detections(), area, settings, region=mask)
+
+    def work() -> object:
+        found = {record.annotator: record.detections()}
+        return agree(mask, Status.CHANGED, found, area, settings, region=mask)
+
+    return work
 
 
 def report_mask(regions: int, shape: Shape) -> Work:

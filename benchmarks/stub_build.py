@@ -97,11 +97,11 @@ def bare_loop(
         nonlocal clock
         parts[part], clock = time.monotonic() - clock, time.monotonic()
 
-    annotator = plan.choose_annotator.fn(spec.grounding)
+    annotators = plan.choose_annotators.fn(spec.grounding)
     with ThreadPoolExecutor(threads) as pool:
         files = intake.list_photos.fn(spec.images.path, store_url, 64)
         inventory = list(pool.map(lambda part: intake.take_in_part.fn(part, store_url), files))
-        found = plan.plan_build.fn(spec, inventory, annotator, store_url, shard_size)
+        found = plan.plan_build.fn(spec, inventory, annotators, store_url, shard_size)
         estimate_build(spec, list(found.open(store)), found.photos, store)
         lap("before")
         list(pool.map(_judging(store_url), found.shards))
@@ -110,9 +110,9 @@ def bare_loop(
         rows = pool.map(lambda s: publish.publish_shard.fn(s, version, store_url), found.shards)
         publish.publish_version.fn(spec, inventory, version, list(rows), store_url)
         lap("publish")
-    latest = publish.make_latest.fn(spec, version, found.left_out, annotator, store_url)
+    latest = publish.make_latest.fn(spec, version, found.left_out, annotators, store_url)
     report.write_report.fn(
-        spec, inventory, found.shards, version, annotator, store_url, stopped="", latest=latest
+        spec, inventory, found.shards, version, annotators, store_url, stopped="", latest=latest
     )
     lap("after")
     return parts

@@ -20,7 +20,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
 from prefect.states import AwaitingRetry
 
-FLOWS: Final = ("build-dataset", "annotate-dataset")
+FLOW: Final = "build-dataset"
 RETRIED: Final = (StateType.FAILED, StateType.CRASHED, StateType.CANCELLED)
 
 _SETTLED_S: Final = 6.0
@@ -66,7 +66,7 @@ def _find(client: SyncPrefectClient, wanted: str | None) -> FlowRun:
         return run
     names = [wanted, f"build {wanted}", f"annotate {wanted}"] if wanted else None
     found = client.read_flow_runs(
-        flow_filter=FlowFilter(name=FlowFilterName(any_=list(FLOWS))),
+        flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW])),
         flow_run_filter=FlowRunFilter(
             name=FlowRunFilterName(any_=names) if names else None,
             state=None

@@ -16,9 +16,9 @@ from flows.steps import (
 )
 from kizu.planning import spec_warnings
 from kizu.spec import DatasetSpec
-from kizu.stages import STAGES
+from kizu.stages import ANNOTATION_STAGES, STAGES
 from tasks.budget import within_budget
-from tasks.plan import choose_annotator, estimate, plan_build
+from tasks.plan import choose_annotators, estimate, plan_build
 
 
 @flow(
@@ -33,6 +33,7 @@ def build_dataset(
     spec_file: str | None = None,
     store_url: str | None = None,
     shard_size: int = SAMPLES_PER_SHARD,
+    stored_only: bool = False,  # noqa: FBT001, FBT002 - Prefect gives parameters by name
 ) -> State[Any]:
     """Build a labelled dataset from normal images and a sentence per defect.
 
@@ -43,15 +44,19 @@ def build_dataset(
         spec_file: Path of a spec file that the worker sees, instead of the form above.
         store_url: A folder or an fsspec URL that all workers see. Empty: the worker's own.
         shard_size: How many images one task handles.
+        stored_only: Use only the edits that the store holds, and buy nothing: they are compared,
+            annotated and judged as the spec says now. Samples without an edit are left out.
     """
     spec, store_url = choose_spec(spec, spec_file), choose_store(store_url)
     for warning in spec_warnings(spec, datetime.now(UTC).date()):
         get_run_logger().warning(warning)
-    annotator = choose_annotator(spec.grounding)
+    annotators = choose_annotators(spec.grounding)
     inventory = take_in_photos(spec, store_url)
     pairs = pair_pictures(spec, inventory, store_url)
-    plan = plan_build(spec, inventory, pairs, annotator, store_url, shard_size)
+    plan = plan_build(
+        spec, inventory, pairs, annotators, store_url, shard_size, stored_only=stored_only
+    )
     plan = within_budget(spec, plan, estimate(spec, plan, store_url), store_url)
 
-    go_through(STAGES, spec, plan, store_url)
-    return final_state(publish_build(spec, inventory, plan, annotator, store_url))
+    go_through(ANNOTATION_STAGES if stored_only else STAGES, spec, plan, store_url)
+    return final_state(publish_build(spec, inventory, plan, annotators, store_url))

@@ -45,11 +45,6 @@ def build_name() -> str:
     return f"build {_dataset()}"
 
 
-def annotate_name() -> str:
-    """Name a run of ``annotate-dataset`` after its dataset."""
-    return f"annotate {_dataset()}"
-
-
 def _dataset() -> str:
     """Return the dataset's name; of a file that cannot be read, the file's."""
     given = flow_run.parameters

@@ -67,7 +67,7 @@ def publish_build(
     spec: DatasetSpec,
     inventory: list[str],
     plan: BuildPlan,
-    annotator: AnnotatorChoice,
+    annotators: AnnotatorChoice,
     store_url: str,
 ) -> BuildSummary:
     """Publish a version if what is in the store makes a new one; write the report."""
@@ -77,14 +77,14 @@ def publish_build(
         rows = publish_shard.map(plan.shards, unmapped(version), unmapped(store_url)).result()
         publish_version(spec, inventory, version, rows, store_url)
     before = last_summary(Store(store_url), spec.name)
-    latest = make_latest(spec, version, plan.left_out, annotator, store_url)
+    latest = make_latest(spec, version, plan.left_out, annotators, store_url)
     stop = cancel_token(store_url).reason()
     summary = write_report(
         spec,
         inventory,
         plan,
         version,
-        annotator,
+        annotators,
         store_url,
         stopped=stop.sentence if stop else "",
         latest=latest,

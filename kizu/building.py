@@ -10,12 +10,15 @@ class BuildStoppedError(ValueError):
     """A build ended without a result; the message says why, and the way out."""
 
 
-def run_build(spec: DatasetSpec, store_url: str, *, verbose: bool = False) -> BuildSummary:
+def run_build(
+    spec: DatasetSpec, store_url: str, *, stored_only: bool = False, verbose: bool = False
+) -> BuildSummary:
     """Build a dataset; what the store holds already is not made again.
 
     Args:
         spec: The dataset.
         store_url: A folder or an fsspec URL.
+        stored_only: Use only edits that the store holds; buy nothing.
         verbose: Show Prefect's log.
 
     Returns:
@@ -27,7 +30,7 @@ def run_build(spec: DatasetSpec, store_url: str, *, verbose: bool = False) -> Bu
     _set_up_prefect(verbose=verbose)
     from flows.build import build_dataset  # noqa: PLC0415 - reads the environment set up above
 
-    state = build_dataset(spec, store_url=store_url, return_state=True)
+    state = build_dataset(spec, store_url=store_url, stored_only=stored_only, return_state=True)
     result = state.result(raise_on_failure=False)
     if isinstance(result, SamplesFailedError) and result.summary:
         return result.summary

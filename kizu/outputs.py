@@ -21,11 +21,6 @@ class SampleOutputs(SampleInputs):
         return DIFF.folder(self)
 
     @property
-    def grounding(self) -> StageFolder:
-        """Where the annotator's detections lie."""
-        return GROUNDING.folder(self)
-
-    @property
     def verdict(self) -> StageFolder:
         """Where the verdict lies."""
         return VERDICT.folder(self)
@@ -89,6 +84,6 @@ class SampleOutputs(SampleInputs):
         return self.decision.verdict if self.decision else self.judged.verdict
 
     @cached_property
-    def detections(self) -> DetectionsRecord | None:
-        """What the annotator found on the edited picture; None if no annotator looks."""
-        return GROUNDING.result(self)
+    def detections(self) -> tuple[DetectionsRecord, ...]:
+        """What each annotator found on the edited picture, in the order of their versions."""
+        return GROUNDING.results(self)

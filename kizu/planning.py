@@ -96,7 +96,7 @@ def edited_images(spec: DatasetSpec, images: Sequence[NormalImage]) -> list[Norm
 def plan_build(
     spec: DatasetSpec,
     inventory: Inventory,
-    annotator: str | None,
+    annotators: tuple[str, ...],
     store: Store,
     shard_size: int,
     pairs: Sequence[str] = (),
@@ -108,7 +108,7 @@ def plan_build(
     Args:
         spec: The dataset.
         inventory: The photos.
-        annotator: Version of the annotator; None if none is at hand.
+        annotators: Versions of the annotators at hand.
         store: The store.
         shard_size: Samples per shard.
         pairs: Where it is stored which of the editor's own pictures were paired.
@@ -130,9 +130,10 @@ def plan_build(
         samples = [s for s in planned if store.exists(sidecar_path(s.request.key))]
         if not samples:
             raise SourceError(
-                f"the store {store.url} holds no edit of {spec.name!r}; run build-dataset first"
+                f"the store {store.url} holds no edit of {spec.name!r}; "
+                "build without stored_only first"
             )
-    shards = save_shards(samples, spec, annotator, store, shard_size)
+    shards = save_shards(samples, spec, annotators, store, shard_size)
     skipped = (*inventory.skipped, *pairing.left_out)
     return BuildPlan(
         shards=tuple(shards),
@@ -297,4 +298,5 @@ def spec_warnings(spec: DatasetSpec, today: date) -> list[str]:
         today: Decides which models are retired.
     """
     words = [" ".join((each.wording(0), *each.wordings, each.placement)) for each in spec.defects]
-    return [*filter(None, [spec.grounding.notice]), *spec.editor.warnings(words, today)]
+    notices = [each.notice for each in spec.grounding.annotators if each.notice]
+    return [*notices, *spec.editor.warnings(words, today)]

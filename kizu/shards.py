@@ -24,12 +24,13 @@ class Shard(Record):
 
     Attributes:
         spec: The dataset.
-        annotator: Version of the annotator; None if none is at hand.
+        annotators: Versions of the annotators that look at the samples, sorted; none if none is
+            at hand.
         samples: The samples.
     """
 
     spec: DatasetSpec
-    annotator: str | None
+    annotators: tuple[str, ...]
     samples: tuple[PlannedSample, ...]
 
 
@@ -124,13 +125,13 @@ class ShardReport(Record):
 def save_shards(
     samples: Sequence[PlannedSample],
     spec: DatasetSpec,
-    annotator: str | None,
+    annotators: tuple[str, ...],
     store: Store,
     shard_size: int,
 ) -> list[ShardRef]:
     """Cut samples into shards and store them."""
     cuts = [samples[start : start + shard_size] for start in range(0, len(samples), shard_size)]
-    shards = [Shard(spec=spec, annotator=annotator, samples=tuple(cut)) for cut in cuts]
+    shards = [Shard(spec=spec, annotators=annotators, samples=tuple(cut)) for cut in cuts]
     paths = [_put(shard, store) for shard in shards]
     return [ShardRef(path=path, number=i + 1, of=len(paths)) for i, path in enumerate(paths)]
 

@@ -49,7 +49,8 @@ class BuildSummary(Record):
         problems: The first of the failed ones.
         skipped: Files that are no usable photo.
         cost_usd: What the dataset's edits cost, now or earlier; None where a price is unknown.
-        note: A sentence about missing grounding, or empty.
+        note: A sentence about missing annotators, or empty.
+        is_grounded: False if no annotator looked at the samples.
         stopped: Why the build stopped before all edits were made, and the way out, or empty.
         paid: What was paid for the dataset over all its builds, in a sentence, or empty.
         dataset_address: Where the version lies.
@@ -71,6 +72,7 @@ class BuildSummary(Record):
     skipped: tuple[Skipped, ...]
     cost_usd: float | None
     note: str
+    is_grounded: bool = True
     stopped: str = ""
     paid: str = ""
     dataset_address: str
@@ -123,6 +125,7 @@ def summarize(  # noqa: D417 - the others are fields of the summary
     latest: str,
     is_new: bool,
     note: str,
+    is_grounded: bool = True,
     stopped: str = "",
     paid: str = "",
     dataset_address: str,
@@ -154,6 +157,7 @@ def summarize(  # noqa: D417 - the others are fields of the summary
         skipped=inventory.skipped,
         cost_usd=None if None in costs else round(sum(cost or 0.0 for cost in costs), 6),
         note=note,
+        is_grounded=is_grounded,
         stopped=stopped,
         paid=paid,
         dataset_address=dataset_address,
@@ -192,7 +196,7 @@ def next_steps(summary: BuildSummary) -> list[str]:
             f"{summary.rejected} edits show no change: describe the defect more strongly, or "
             "give it a region."
         )
-    if summary.note and summary.review:
+    if summary.note and summary.review and not summary.is_grounded:
         steps.append(
             "Nobody could confirm the changes: give the annotator its weights, or set "
             "agree.without_grounding to 'accept' to trust the diff alone."

@@ -24,11 +24,11 @@ MATCHING_VERSION: Final = "1"
 GROUNDING_VERSION: Final = 2
 """The same model and settings give other detections."""
 
-VERDICT_VERSION: Final = "2"
+VERDICT_VERSION: Final = "3"
 """The same diff and detections get another verdict or other figures."""
 
-CARD_VERSION: Final = "3"
+CARD_VERSION: Final = "4"
 """The report draws the same sample otherwise."""
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 """The tables of a dataset have other columns."""

@@ -3,7 +3,7 @@
 from prefect import task
 
 from kizu import planning
-from kizu.grounding import GroundingSettings
+from kizu.grounding import GroundingChoice
 from kizu.intake import open_inventory
 from kizu.planning import BuildEstimate, estimate_build
 from kizu.shards import BuildPlan
@@ -15,10 +15,10 @@ from tasks.artifacts import show_plan
 from tasks.caching import CACHED_IN_RUN, UNCACHED
 
 
-@task(name="choose annotator", **UNCACHED)
-def choose_annotator(settings: GroundingSettings) -> AnnotatorChoice:
-    """Find out which annotator this machine can run, without loading it."""
-    return grounding.choose_annotator(settings)
+@task(name="choose annotators", **UNCACHED)
+def choose_annotators(settings: GroundingChoice) -> AnnotatorChoice:
+    """Find out which annotators this machine can run, without loading them."""
+    return grounding.choose_annotators(settings)
 
 
 @task(name="plan", **CACHED_IN_RUN)
@@ -26,7 +26,7 @@ def plan_build(
     spec: DatasetSpec,
     inventory: list[str],
     pairs: list[str],
-    annotator: AnnotatorChoice,
+    annotators: AnnotatorChoice,
     store_url: str,
     shard_size: int,
     *,
@@ -38,7 +38,7 @@ def plan_build(
         spec: The dataset.
         inventory: Where the listings of the photos lie.
         pairs: Where it is stored which of the editor's own pictures were paired.
-        annotator: Who annotates.
+        annotators: Who annotates.
         store_url: The store.
         shard_size: Samples per shard.
         stored_only: Leave out samples whose edit the store does not hold.
@@ -50,7 +50,7 @@ def plan_build(
     return planning.plan_build(
         spec,
         open_inventory(inventory, store),
-        annotator.version,
+        annotators.versions,
         store,
         shard_size,
         pairs,

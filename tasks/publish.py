@@ -47,11 +47,10 @@ def make_latest(
     spec: DatasetSpec,
     chosen: VersionRef,
     left_out: int,
-    annotator: AnnotatorChoice,
+    annotators: AnnotatorChoice,
     store_url: str,
 ) -> str:
     """Make a version the latest one if it may be; return the version that is latest now."""
-    lacks_annotator = bool(annotator.note)
     return version.make_latest(
-        spec, chosen, Store(store_url), left_out=left_out, lacks_annotator=lacks_annotator
+        spec, chosen, Store(store_url), left_out=left_out, annotators=annotators
     )

@@ -23,7 +23,7 @@ def write_report(
     inventory: list[str],
     plan: BuildPlan,
     version: VersionRef,
-    annotator: AnnotatorChoice,
+    annotators: AnnotatorChoice,
     store_url: str,
     *,
     stopped: str,
@@ -36,7 +36,7 @@ def write_report(
         inventory: Where the listings of the photos lie.
         plan: The build's samples.
         version: The version, which may be empty and not published.
-        annotator: Who annotated.
+        annotators: Who annotated.
         store_url: The store.
         stopped: Why the build stopped early, or empty.
         latest: The version that is the dataset's latest one now, or empty.
@@ -50,7 +50,8 @@ def write_report(
         version="" if version.is_empty else version.version,
         latest=latest,
         is_new=version.is_new,
-        note=annotator.note,
+        note=annotators.note,
+        is_grounded=bool(annotators.versions),
         stopped=stopped,
         paid=spent_by(Ledger(store).totals(), spec.name),
         dataset_address="" if version.is_empty else store.address(folder.path("")),

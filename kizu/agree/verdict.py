@@ -1,9 +1,10 @@
 """The verdict on one edited image: accept, review or reject, with the reason and the metrics.
 
 The diff is the strong witness, since it has the normal image. Text grounding corroborates: its
-silence sends to review and never rejects.
+silence sends to review and never rejects. Of several annotators one that confirms is enough.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -69,22 +70,64 @@ EXPLANATION: Final = {
 }
 
 
+class Witness(Record):
+    """What one annotator says of the change.
+
+    Attributes:
+        annotator: Its version.
+        agrees: Whether it marks the same area as the diff.
+        mask_iou: IoU of the diff mask and the grounded mask.
+        mask_containment: Fraction of the diff mask inside the grounded mask, or inside the box
+            where there is no mask: their intersection over the area of the diff mask.
+        box_area_ratio: Area of the grounded boxes over the area of the diff mask's box; None if
+            none touches the change.
+        confidence: The best confidence among detections that touch the change; it counts how well
+            their size and place suit what was asked for. None if none touches it.
+        detections: How many detections there are that do not lie wholly outside the region.
+        detections_elsewhere: How many of them do not touch the change.
+    """
+
+    annotator: str
+    agrees: bool
+    mask_iou: float
+    mask_containment: float
+    box_area_ratio: float | None = None
+    confidence: float | None = None
+    detections: int
+    detections_elsewhere: int
+
+    @property
+    def reason(self) -> Reason:
+        """What its testimony comes to."""
+        if self.agrees:
+            return Reason.AGREE
+        touches = self.detections > self.detections_elsewhere
+        return Reason.DISAGREE if touches else Reason.NOT_GROUNDED
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """How much it confirms the change, the most the highest."""
+        order = (Reason.NOT_GROUNDED, Reason.DISAGREE, Reason.AGREE)
+        sure = self.confidence or 0.0
+        return order.index(self.reason), self.mask_iou, self.mask_containment, sure
+
+
 class Agreement(Record):
-    """The comparison of the two annotations of one image.
+    """The comparison of the annotations of one image.
 
     Attributes:
         verdict: What becomes of the sample.
         reason: Why.
         area_fraction: Fraction of the image the diff mask covers.
         outside_fraction: Fraction of the diff mask outside the asked region; None without one.
-        mask_iou: IoU of the diff mask and the grounded mask; None without detections.
-        mask_containment: Fraction of the diff mask inside the grounded mask, or inside the box
-            where there is no mask: their intersection over the area of the diff mask.
-        box_area_ratio: Area of the grounded boxes over the area of the diff mask's box.
-        confidence: The best confidence among detections that touch the change; it counts how well
-            their size and place suit what was asked for.
-        detections: How many detections there are that do not lie wholly outside the region.
-        detections_elsewhere: How many of them do not touch the change.
+        mask_iou: As all below, what the witness says that confirms the change most; None without
+            one. See ``Witness``.
+        mask_containment: Likewise.
+        box_area_ratio: Likewise.
+        confidence: Likewise.
+        detections: Likewise.
+        detections_elsewhere: Likewise.
+        witnesses: What each annotator says, in the order of their versions.
     """
 
     verdict: Verdict
@@ -97,6 +140,7 @@ class Agreement(Record):
     confidence: float | None = None
     detections: int | None = None
     detections_elsewhere: int | None = None
+    witnesses: tuple[Witness, ...] = ()
 
     @property
     def explanation(self) -> str:
@@ -104,92 +148,123 @@ class Agreement(Record):
         return EXPLANATION[self.reason]
 
 
+_OF_THE_BEST: Final = (
+    "mask_iou",
+    "mask_containment",
+    "box_area_ratio",
+    "confidence",
+    "detections",
+    "detections_elsewhere",
+)
+"""What an agreement takes over from the witness that confirms the change most."""
+
+
 def agree(
     mask: Mask,
     status: Status,
-    detections: EncodedDetections | None,
+    detections: Mapping[str, EncodedDetections],
     expected_area: AreaRange,
     settings: AgreementSettings,
     *,
     region: Mask | None = None,
 ) -> Agreement:
-    """Compare what changed with what the annotator found.
+    """Compare what changed with what the annotators found.
 
     Args:
         mask: (H, W) bool, the diff mask.
         status: What the diff says of the picture as a whole.
-        detections: What the annotator found on the same pixel grid; None if no annotator looked.
+        detections: What each annotator found on the same pixel grid, by its version; empty if none
+            looked.
         expected_area: Fraction of the image a defect may cover.
         settings: Thresholds.
         region: (H, W) bool, where the defect was asked for.
     """
-    metrics: dict[str, float | int | None] = {"area_fraction": round(float(mask.mean()), 6)}
-    if region is not None:
-        metrics["outside_fraction"] = round(mask_containment(mask, ~region), 4)
-    if detections is not None:
-        shape = (mask.shape[0], mask.shape[1])
-        area = (expected_area.min_fraction, expected_area.max_fraction)
-        plausible = with_priors(detections, shape, area_fraction=area, region=region)
-        metrics |= _overlap(mask, plausible)
-    reason = _diff_reason(metrics, status, expected_area, settings)
-    reason = reason or _grounding_reason(metrics, settings)
-    return Agreement(verdict=VERDICT_OF[reason], reason=reason, **metrics)
+    area_fraction = round(float(mask.mean()), 6)
+    outside = None if region is None else round(mask_containment(mask, ~region), 4)
+    witnesses = tuple(
+        _witness(annotator, found, mask, expected_area, settings, region)
+        for annotator, found in sorted(detections.items())
+    )
+    best = max(witnesses, key=lambda witness: witness.rank, default=None)
+    reason = _diff_reason(area_fraction, outside, status, expected_area, settings)
+    if reason is None:
+        reason = best.reason if best else _reason_without_witness(settings)
+    return Agreement(
+        verdict=VERDICT_OF[reason],
+        reason=reason,
+        area_fraction=area_fraction,
+        outside_fraction=outside,
+        **(best.model_dump(include=set(_OF_THE_BEST)) if best else {}),
+        witnesses=witnesses,
+    )
 
 
-def _overlap(mask: Mask, detections: EncodedDetections) -> dict[str, float | int | None]:
-    """Metrics of the detections that touch the change, against the change."""
+def _witness(
+    annotator: str,
+    found: EncodedDetections,
+    mask: Mask,
+    expected_area: AreaRange,
+    settings: AgreementSettings,
+    region: Mask | None,
+) -> Witness:
+    """Compare the detections of one annotator that touch the change with the change."""
     shape = (mask.shape[0], mask.shape[1])
+    area = (expected_area.min_fraction, expected_area.max_fraction)
+    plausible = with_priors(found, shape, area_fraction=area, region=region)
     touching, union = list[int](), np.zeros(shape, np.bool_)
-    for row, crop in enumerate(detections.crops(shape)):
+    for row, crop in enumerate(plausible.crops(shape)):
         if np.any(crop.inside & mask[crop.window]):
             touching.append(row)
             union[crop.window] |= crop.inside
-    counts = {
-        "detections": len(detections),
-        "detections_elsewhere": len(detections) - len(touching),
-    }
+    elsewhere = len(plausible) - len(touching)
     if not touching:
-        return {**counts, "mask_iou": 0.0, "mask_containment": 0.0}
-    boxes = box_mask(detections.xyxy[touching], shape)
-    return {
-        **counts,
-        "mask_iou": round(mask_iou(mask, union), 4),
-        "mask_containment": round(mask_containment(mask, union), 4),
-        "box_area_ratio": round(float(boxes.sum() / box_area(box_of(mask))[0]), 4),
-        "confidence": round(float(detections.confidence[touching].max()), 4),
-    }
+        return Witness(
+            annotator=annotator,
+            agrees=False,
+            mask_iou=0.0,
+            mask_containment=0.0,
+            detections=len(plausible),
+            detections_elsewhere=elsewhere,
+        )
+    boxes = box_mask(plausible.xyxy[touching], shape)
+    iou = round(mask_iou(mask, union), 4)
+    containment = round(mask_containment(mask, union), 4)
+    box_area_ratio = round(float(boxes.sum() / box_area(box_of(mask))[0]), 4)
+    tight = box_area_ratio <= settings.max_box_area_ratio
+    contained = containment >= settings.min_mask_containment
+    return Witness(
+        annotator=annotator,
+        agrees=iou >= settings.min_mask_iou or (contained and tight),
+        mask_iou=iou,
+        mask_containment=containment,
+        box_area_ratio=box_area_ratio,
+        confidence=round(float(plausible.confidence[touching].max()), 4),
+        detections=len(plausible),
+        detections_elsewhere=elsewhere,
+    )
 
 
 def _diff_reason(
-    metrics: dict[str, float | int | None],
+    area_fraction: float,
+    outside_fraction: float | None,
     status: Status,
     expected_area: AreaRange,
     settings: AgreementSettings,
 ) -> Reason | None:
     """What the diff alone has to say against the sample; None if nothing."""
-    area = metrics["area_fraction"] or 0.0
     if status is Status.REDRAWN:
         return Reason.REDRAWN
-    if status is Status.UNCHANGED or not area:
+    if status is Status.UNCHANGED or not area_fraction:
         return Reason.UNCHANGED
-    if area < expected_area.min_fraction:
+    if area_fraction < expected_area.min_fraction:
         return Reason.TOO_SMALL
-    if area > expected_area.max_fraction:
+    if area_fraction > expected_area.max_fraction:
         return Reason.TOO_LARGE
-    if (metrics.get("outside_fraction") or 0.0) > settings.max_outside_fraction:
+    if (outside_fraction or 0.0) > settings.max_outside_fraction:
         return Reason.OUTSIDE_REGION
     return None
 
 
-def _grounding_reason(
-    metrics: dict[str, float | int | None], settings: AgreementSettings
-) -> Reason:
-    if metrics.get("detections") is None:
-        accepts = settings.without_grounding == "accept"
-        return Reason.DIFF_ONLY if accepts else Reason.UNGROUNDED
-    if metrics["detections"] == metrics["detections_elsewhere"]:
-        return Reason.NOT_GROUNDED
-    tight = (metrics["box_area_ratio"] or 0.0) <= settings.max_box_area_ratio
-    contained = (metrics["mask_containment"] or 0.0) >= settings.min_mask_containment
-    overlaps = (metrics["mask_iou"] or 0.0) >= settings.min_mask_iou
-    return Reason.AGREE if overlaps or (contained and tight) else Reason.DISAGREE
+def _reason_without_witness(settings: AgreementSettings) -> Reason:
+    accepts = settings.without_grounding == "accept"
+    return Reason.DIFF_ONLY if accepts else Reason.UNGROUNDED

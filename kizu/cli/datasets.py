@@ -69,10 +69,14 @@ def build(
     spec_file: SpecFile,
     store: StoreUrl = DEFAULT_STORE,
     *,
+    stored_only: Annotated[
+        bool, typer.Option("--stored-only", help="Use only the edits in the store; buy nothing.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show Prefect's log.")] = False,
 ) -> None:
     """Build the dataset; what the store holds already is not made again."""
-    show_build(or_exit(DatasetSpec.from_yaml, spec_file), store, verbose=verbose)
+    spec = or_exit(DatasetSpec.from_yaml, spec_file)
+    show_build(spec, store, stored_only=stored_only, verbose=verbose)
 
 
 def report(
@@ -98,7 +102,7 @@ def demo(
     """Build a small dataset from bundled photographs, offline and free of charge."""
     spec_file = or_exit(write_demo, folder)
     out.print(f"Photos and {spec_file.name} are in {folder}.")
-    show_build(or_exit(DatasetSpec.from_yaml, spec_file), str(folder / "store"), verbose=False)
+    show_build(or_exit(DatasetSpec.from_yaml, spec_file), str(folder / "store"))
 
 
 def ledger(
@@ -132,12 +136,14 @@ def export(
     out.print(f"Wrote {count} of {len(dataset)} images of {name} {dataset.version} to {folder}.")
 
 
-def show_build(spec: DatasetSpec, store_url: str, *, verbose: bool) -> None:
+def show_build(
+    spec: DatasetSpec, store_url: str, *, stored_only: bool = False, verbose: bool = False
+) -> None:
     """Build a dataset with progress bars, and print what it came to."""
     print_warnings(spec)
     store = or_exit(Store, store_url)
     with progress_bars("start Prefect"):
-        summary = or_exit(run_build, spec, store.url, verbose=verbose)
+        summary = or_exit(run_build, spec, store.url, stored_only=stored_only, verbose=verbose)
     print_summary(summary)
     if summary.failed:
         raise typer.Exit(1)

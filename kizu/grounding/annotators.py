@@ -1,8 +1,8 @@
 """How a name and settings become an annotator."""
 
 import json
-from functools import lru_cache
 from threading import Lock
+from typing import Final
 
 from kizu.grounding.compose import (
     BoxThenMask,
@@ -27,17 +27,25 @@ from kizu.grounding.settings import GroundingSettings
 from kizu.versions import GROUNDING_VERSION
 
 _loading = Lock()
+_kept: Final[dict[tuple[str, str], Annotator]] = {}
+"""Annotators whose models are loaded, by version and settings, the last one used at the end.
+
+The version is part of it, for the weights may change in their place.
+"""
 
 
-def load_annotator(name: str, settings: GroundingSettings | None = None) -> Annotator:
+def load_annotator(
+    name: str, settings: GroundingSettings | None = None, *, keep: int = 1
+) -> Annotator:
     """Return the named annotator, with its models loaded.
 
-    The last one that runs here is kept, so that a process loads its weights once; it may be used
-    from several threads.
+    The last ones that run here are kept, so that a process loads their weights once; they may be
+    used from several threads.
 
     Args:
         name: `none`, a detector, `detector+segmenter`, or a system that does both.
         settings: Weights, thresholds, device; its own `annotator` is not read.
+        keep: How many are kept loaded, this one included.
 
     Raises:
         ValueError: If no system has that name.
@@ -55,7 +63,16 @@ def load_annotator(name: str, settings: GroundingSettings | None = None) -> Anno
     if parts.detector is not None and DETECTORS[parts.detector].is_outside:
         return PerImageAnnotator(version, _build(parts, chosen))
     with _loading:
-        return _kept(version, chosen.model_dump_json())
+        return _keep(version, parts, chosen, keep)
+
+
+def annotator_name(version: str) -> str:
+    """Return the name in an annotator's version.
+
+    >>> annotator_name('{"annotator": "none", "code": 2}')
+    'none'
+    """
+    return str(json.loads(version)["annotator"])
 
 
 def annotator_version(settings: GroundingSettings) -> str:
@@ -108,11 +125,16 @@ def check_version(annotator: Annotator, expected: str) -> None:
     )
 
 
-@lru_cache(maxsize=1)
-def _kept(version: str, settings_json: str) -> Annotator:
-    """Return the annotator; `version` is part of the cache's key, for weights may change."""
-    settings = GroundingSettings.model_validate_json(settings_json)
-    return PerImageAnnotator(version, _build(parse_annotator_name(settings.annotator), settings))
+def _keep(version: str, parts: AnnotatorName, settings: GroundingSettings, most: int) -> Annotator:
+    """Return a kept annotator or load it; before that, let go of those used longest ago."""
+    place = version, settings.model_dump_json()
+    annotator = _kept.pop(place, None)
+    while len(_kept) >= most:
+        del _kept[next(iter(_kept))]
+    if annotator is None:
+        annotator = PerImageAnnotator(version, _build(parts, settings))
+    _kept[place] = annotator
+    return annotator
 
 
 def _build(parts: AnnotatorName, settings: GroundingSettings) -> ImageAnnotator:

@@ -1,12 +1,16 @@
 """What a user may choose about text grounding."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from kizu.grounding.names import parse_annotator_name, uses_demo_weights
+from kizu.grounding.names import NO_GROUNDING, parse_annotator_name, uses_demo_weights
 from kizu.grounding.registry import DEMO_NOTICE
 from kizu.settings import KeyedByContent, Operational, Settings
+
+MOST_ANNOTATORS: Final = 6
+"""Annotators of one build; the report has as many colours that can be told apart."""
 
 
 class GroundingSettings(Settings):
@@ -124,6 +128,11 @@ class GroundingSettings(Settings):
     )
 
     @property
+    def annotators(self) -> tuple[Self, ...]:
+        """The annotators that these settings ask for; none for ``none``."""
+        return () if self.annotator == NO_GROUNDING else (self,)
+
+    @property
     def notice(self) -> str | None:
         """What a user should know of the annotator before trusting it."""
         return f"{self.annotator}: {DEMO_NOTICE}" if uses_demo_weights(self.annotator) else None
@@ -155,3 +164,64 @@ class GroundingSettings(Settings):
         """
         box_threshold = default if self.box_threshold is None else self.box_threshold
         return self.phrase_thresholds.get(phrase, box_threshold)
+
+
+def _by_name(item: object) -> object:
+    """Return an annotator's settings; its name alone stands for its defaults."""
+    return {"annotator": item} if isinstance(item, str) else item
+
+
+class SeveralAnnotators(Settings):
+    """Several systems, each looking on its own and each with settings of its own."""
+
+    annotators: tuple[Annotated[GroundingSettings, BeforeValidator(_by_name)], ...] = Field(
+        max_length=MOST_ANNOTATORS,
+        title="Annotators",
+        description="Systems that find the phrases, each by its name or with its own settings. A "
+        "change is confirmed if one of them marks it; what each says is published.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_beside(cls, fields: Any) -> Any:  # noqa: ANN401 - unchecked input
+        """Refuse settings beside the list: they are one annotator's."""
+        given = fields if isinstance(fields, Mapping) else {}
+        if "annotator" in given:
+            raise ValueError("has both annotator and annotators; keep one of them")
+        if odd := sorted(GroundingSettings.model_fields.keys() & given.keys()):
+            raise ValueError(
+                f"{', '.join(odd)} stands beside annotators; each annotator has settings of its "
+                f"own, as in annotators: [{{annotator: clipseg, {odd[0]}: ...}}]"
+            )
+        return fields
+
+    @field_validator("annotators")
+    @classmethod
+    def _distinct(cls, several: tuple[GroundingSettings, ...]) -> tuple[GroundingSettings, ...]:
+        """Put annotators into one order, for the order in which they are written means nothing."""
+        names = [each.annotator for each in several]
+        if not names:
+            raise ValueError("is empty; name an annotator, or write 'annotator: none' for none")
+        if NO_GROUNDING in names and len(names) > 1:
+            raise ValueError("'none' stands for no annotator at all; remove it, or the others")
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"{', '.join(twice)} appears twice; name each annotator once")
+        return tuple(sorted(several, key=lambda each: each.annotator))
+
+
+def _chosen(given: object) -> object:
+    """Return the settings of one annotator or of several, by what is given.
+
+    A list of one is that one, so that it names the same dataset version.
+    """
+    if isinstance(given, Mapping) and "annotators" in given:
+        given = SeveralAnnotators.model_validate(given)
+    elif not isinstance(given, Settings):
+        given = GroundingSettings.model_validate(given)
+    if isinstance(given, SeveralAnnotators) and len(given.annotators) == 1:
+        return given.annotators[0]
+    return given
+
+
+GroundingChoice = Annotated[GroundingSettings | SeveralAnnotators, BeforeValidator(_chosen)]
+"""Who looks for the phrases; both kinds list their ``annotators``."""

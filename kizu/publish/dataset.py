@@ -137,9 +137,10 @@ class Dataset:
         return self._frame("edits")
 
     @property
-    def is_annotated(self) -> bool:
-        """True if an annotator looked at any of its samples."""
-        return bool(self.provenance["annotator"].notna().any())
+    def annotators(self) -> frozenset[str]:
+        """Versions of the annotators that looked at its samples."""
+        each = self.provenance["annotators"].dropna()
+        return frozenset(version for versions in each for version in versions)
 
     def __len__(self) -> int:
         """Return the number of images."""

@@ -1,6 +1,6 @@
 """Carries what the stages found from an edited picture's frame into its photo's."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final
@@ -45,13 +45,13 @@ class PublishedFrame:
         found = open_anomaly_map(self._outputs.diff)
         return carry_map(found, self._affine) if self.is_photo else found
 
-    def detections(self) -> EncodedDetections | None:
-        """Return what the annotator found; None if no annotator looked."""
-        record = self._outputs.detections
-        if record is None:
-            return None
-        found = record.detections()
-        return move_detections(found, self._affine) if self.is_photo else found
+    @cached_property
+    def detections(self) -> Mapping[str, EncodedDetections]:
+        """What each annotator found, by its version."""
+        found = {record.annotator: record.detections() for record in self._outputs.detections}
+        if not self.is_photo:
+            return found
+        return {name: move_detections(each, self._affine) for name, each in found.items()}
 
     @property
     def _affine(self) -> NDArray[np.float64]:

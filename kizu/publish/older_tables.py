@@ -36,10 +36,12 @@ def upgraded(table: str, found: pa.Table, version: int) -> pa.Table:
         found: The table as it was written.
         version: The schema version it was written with.
     """
-    if version < 3 and table == "provenance":  # the schema version 3
-        return _renamed(found)
-    if version < 3 and table == "instances":
+    if table == "instances" and version < 3:
         return _with_evidence(found)
+    if table == "provenance" and version < 3:
+        found = _renamed(found)
+    if table == "provenance" and version < 4:
+        found = _with_annotators(found)
     return found
 
 
@@ -53,6 +55,15 @@ def _renamed(found: pa.Table) -> pa.Table:
                 text = pc.replace_substring(text, f'"{old}":', f'"{new}":')
             found = found.set_column(names.index(column), column, text)
     return found
+
+
+def _with_annotators(found: pa.Table) -> pa.Table:
+    """Take the one annotator there was for a list of one; null where nobody annotated."""
+    if "annotator" not in found.column_names:
+        return found
+    each = [None if name is None else [name] for name in found["annotator"].to_pylist()]
+    place = found.column_names.index("annotator")
+    return found.set_column(place, "annotators", pa.array(each, pa.list_(pa.string())))
 
 
 def _with_evidence(found: pa.Table) -> pa.Table:

@@ -185,7 +185,7 @@ def may_become_latest(
         spec: The dataset.
         outcomes: How far the samples of the build came.
         left_out: Samples that the build did not try, and photos that could not be read.
-        lost_annotator: True if nobody annotated, and the present latest version was annotated.
+        lost_annotator: True if an annotator is missing that the present latest version had.
     """
     tried = not left_out and not lost_annotator
     complete = tried and all(outcome.status not in FAILED for outcome in outcomes)

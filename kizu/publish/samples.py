@@ -114,8 +114,9 @@ def _labelled(outputs: SampleOutputs, frame: PublishedFrame, published: Publishe
 
 
 def _grounded(outputs: SampleOutputs, frame: PublishedFrame) -> list[Row]:
-    found, normal = frame.detections(), outputs.sample.normal
-    if found is None or outputs.detections is None:
-        return []
-    annotator, shape = outputs.detections.annotator, (normal.height, normal.width)
-    return grounded_instances(outputs.sample.sample_id, annotator, found, shape)
+    sample_id, normal = outputs.sample.sample_id, outputs.sample.normal
+    return [
+        row
+        for annotator, found in frame.detections.items()
+        for row in grounded_instances(sample_id, annotator, found, (normal.height, normal.width))
+    ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from kizu.grounding import annotator_name
 from kizu.planning import edited_images
 from kizu.publish.dataset import Dataset
 from kizu.publish.layout import (
@@ -27,6 +28,7 @@ from kizu.shards import ShardRef
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
 from kizu.stages import LAST_STAGES
+from kizu.stages.grounding import AnnotatorChoice
 from kizu.store import Store
 from kizu.store.keys import sha256_hex
 from kizu.versions import SCHEMA_VERSION
@@ -182,7 +184,12 @@ def point_to_latest(store: Store, version: VersionFolder) -> None:
 
 
 def make_latest(
-    spec: DatasetSpec, version: VersionRef, store: Store, *, left_out: int, lacks_annotator: bool
+    spec: DatasetSpec,
+    version: VersionRef,
+    store: Store,
+    *,
+    left_out: int,
+    annotators: AnnotatorChoice,
 ) -> str:
     """Make a version the latest one if it may be; return the version that is latest now.
 
@@ -191,15 +198,23 @@ def make_latest(
         version: The version that was published.
         store: The store.
         left_out: Samples that the build did not try, and photos that could not be read.
-        lacks_annotator: True if the annotator that the spec names was not at hand.
+        annotators: The annotators of the build.
     """
     latest = latest_version(store, version.dataset)
     known = latest if latest and latest.is_complete(store) else None
-    lost = lacks_annotator and known is not None and Dataset(store, known).is_annotated
+    lost = known is not None and _loses_annotator(Dataset(store, known), annotators)
     if may_become_latest(spec, version.open_outcomes(store), left_out, lost_annotator=lost):
         point_to_latest(store, version.folder())
         return version.version
     return latest.version if latest else ""
+
+
+def _loses_annotator(latest: Dataset, annotators: AnnotatorChoice) -> bool:
+    """Tell whether annotators are missing from a build, and the latest version had others."""
+    if not annotators.note:
+        return False
+    had = {annotator_name(version) for version in latest.annotators}
+    return bool(had - {annotator_name(version) for version in annotators.versions})
 
 
 def _write_table(store: Store, version: VersionFolder, table: str, rows: list[Row]) -> str:

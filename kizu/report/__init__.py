@@ -4,7 +4,7 @@
 page that needs nothing else, ``contact_sheet`` on one picture. Nothing here reads or writes files.
 """
 
-from kizu.report.card import Card, CardPictures, Metric
+from kizu.report.card import Card, CardPictures, Found, Metric
 from kizu.report.card_pictures import draw_card
 from kizu.report.contact_sheet import contact_sheet
 from kizu.report.page import Page, YieldRow, render_page
@@ -13,6 +13,7 @@ from kizu.report.translations import Language
 __all__ = [
     "Card",
     "CardPictures",
+    "Found",
     "Language",
     "Metric",
     "Page",

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal, Self, TypeAlias
 
 from kizu.agree.verdict import Verdict
@@ -12,6 +12,39 @@ Panel = Literal["normal", "edited", "outlined", "heat"]
 Metric: TypeAlias = float | int | str | None
 
 _PICTURES: Final = ("normal", "edited", "outlined", "heat", "detail")
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What one annotator found from text on a sample's (H, W) pixel grid.
+
+    Attributes:
+        annotator: Its name.
+        boxes: (N, 4) xyxy px.
+        mask: (H, W) pixels; None where it gives boxes only, or found nothing.
+        labels: The phrase behind each box, with its confidence.
+        metrics: The numbers of its comparison with the change, by name with unit.
+    """
+
+    annotator: str
+    boxes: Boxes
+    mask: Mask | None = None
+    labels: tuple[str, ...] = ()
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FoundWords:
+    """What a page says of an annotator's findings on one sample; see ``Found``."""
+
+    annotator: str
+    labels: tuple[str, ...]
+    metrics: Mapping[str, Metric]
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read its fields as JSON holds them."""
+        return cls(value["annotator"], tuple(value["labels"]), value["metrics"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +64,7 @@ class Card:
         anomaly_map: (H, W) evidence of change in noise-floor units, in the published frame; None
             if nothing was compared.
         mask: (H, W) the defect's label, as it is published.
-        grounded_boxes: (N, 4) xyxy px boxes found from text.
-        grounded_mask: (H, W) pixels found from text.
-        grounded_labels: The phrase behind each grounded box.
+        found: What each annotator found, in the order of their colours.
     """
 
     sample_id: str
@@ -47,15 +78,18 @@ class Card:
     edited: RgbImage
     anomaly_map: FloatMap | None = None
     mask: Mask | None = None
-    grounded_boxes: Boxes | None = None
-    grounded_mask: Mask | None = None
-    grounded_labels: tuple[str, ...] = ()
+    found: tuple[Found, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not lie on one grid."""
         grid = self.edited.shape[:2]
-        for name in ("normal", "anomaly_map", "mask", "grounded_mask"):
-            array = getattr(self, name)
+        arrays = {
+            "normal": self.normal,
+            "anomaly_map": self.anomaly_map,
+            "mask": self.mask,
+            **{f"what {each.annotator} found": each.mask for each in self.found},
+        }
+        for name, array in arrays.items():
             if array is not None and array.shape[:2] != grid:
                 raise ValueError(
                     f"{name} of sample {self.sample_id} is {array.shape[:2]}, edited is {grid};"
@@ -85,7 +119,7 @@ class CardPictures:
     reason: str
     explanation: str
     metrics: Mapping[str, Metric]
-    grounded_labels: tuple[str, ...]
+    found: tuple[FoundWords, ...]
     width_px: int
     height_px: int
     normal: bytes
@@ -97,14 +131,14 @@ class CardPictures:
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object with the pictures in base64; ``from_json`` is its inverse."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
         for name in _PICTURES:
             if values[name] is not None:
                 values[name] = base64.b64encode(values[name]).decode("ascii")
         return {
             **values,
             "metrics": dict(self.metrics),
-            "grounded_labels": list(self.grounded_labels),
+            "found": [asdict(each) for each in self.found],
             "detail_panels": list(self.detail_panels),
         }
 
@@ -115,11 +149,12 @@ class CardPictures:
         Raises:
             ValueError: It was written by another version of the report.
         """
-        names = {field.name for field in fields(cls)}
+        names = {each.name for each in fields(cls)}
         if set(value) != names:
             odd = ", ".join(sorted(set(value) ^ names))
             raise ValueError(f"stored pictures have other fields ({odd}); draw this card again")
         files = {name: base64.b64decode(value[name]) for name in _PICTURES if value[name]}
-        lists = {name: tuple(value[name]) for name in ("grounded_labels", "detail_panels")}
+        found = tuple(FoundWords.from_json(each) for each in value["found"])
+        lists = {"found": found, "detail_panels": tuple(value["detail_panels"])}
         verdict = Verdict(value["verdict"])
         return cls(**{**value, **files, **lists, "verdict": verdict})

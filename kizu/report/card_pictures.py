@@ -11,7 +11,7 @@ from PIL import Image
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.boxes import clip_boxes
 from kizu.imaging.crops import MaskCrop, connected_regions, crop_of
-from kizu.report.card import Card, CardPictures, Panel
+from kizu.report.card import Card, CardPictures, FoundWords, Panel
 from kizu.viz import overlays
 
 Window: TypeAlias = NDArray[np.float32]
@@ -67,11 +67,13 @@ def draw_card(card: Card) -> CardPictures:
 
 def _with_visible_boxes(card: Card) -> Card:
     """Keep boxes that run along the image's edge far enough inside to be seen."""
-    if card.grounded_boxes is None:
-        return card
     height, width = card.edited.shape[:2]
     margin_px = overlays.BOLD_PEN.line_px * max(height, width) / WHOLE_SIDE_PX
-    return replace(card, grounded_boxes=clip_boxes(card.grounded_boxes, (height, width), margin_px))
+    clipped = (
+        replace(each, boxes=clip_boxes(each.boxes, (height, width), margin_px))
+        for each in card.found
+    )
+    return replace(card, found=tuple(clipped))
 
 
 def _with_files(card: Card, files: dict[str, bytes], panels: tuple[Panel, ...]) -> CardPictures:
@@ -83,7 +85,10 @@ def _with_files(card: Card, files: dict[str, bytes], panels: tuple[Panel, ...]) 
         reason=card.reason,
         explanation=card.explanation,
         metrics=dict(card.metrics),
-        grounded_labels=tuple(dict.fromkeys(card.grounded_labels)),
+        found=tuple(
+            FoundWords(each.annotator, tuple(dict.fromkeys(each.labels)), dict(each.metrics))
+            for each in card.found
+        ),
         width_px=card.edited.shape[1],
         height_px=card.edited.shape[0],
         normal=files["normal"],
@@ -110,33 +115,41 @@ def _panels(card: Card, size: tuple[int, int], pen: overlays.Pen) -> dict[Panel,
 
 def _outlined(card: Card, edited: RgbImage, pen: overlays.Pen) -> RgbImage:
     height, width = edited.shape[:2]
+    scales = width / card.edited.shape[1], height / card.edited.shape[0]
     picture = edited
-    if card.grounded_boxes is not None:
-        scales = width / card.edited.shape[1], height / card.edited.shape[0]
-        boxes = overlays.fit_boxes(card.grounded_boxes, *scales)
-        picture = overlays.outline_boxes(picture, boxes, overlays.GROUNDED_COLOUR, pen)
-    for mask, colour in (
-        (card.grounded_mask, overlays.GROUNDED_COLOUR),
-        (card.mask, overlays.CHANGED_COLOUR),
-    ):
-        if mask is not None:
-            fitted = overlays.fit_mask(mask, width, height)
-            picture = overlays.outline_mask(picture, fitted, colour, pen)
+    coloured = list(zip(card.found, overlays.GROUNDED_COLOURS, strict=False))
+    for found, colour in coloured:
+        boxes = overlays.fit_boxes(found.boxes, *scales)
+        picture = overlays.outline_boxes(picture, boxes, colour, pen)
+    for number, (found, colour) in reversed(list(enumerate(coloured))):
+        if found.mask is not None:
+            fitted = overlays.fit_mask(found.mask, width, height)
+            around = overlays.outside_of(pen, number)
+            picture = overlays.outline_mask(picture, fitted, colour, around)
+    if card.mask is not None:
+        fitted = overlays.fit_mask(card.mask, width, height)
+        picture = overlays.outline_mask(picture, fitted, overlays.CHANGED_COLOUR, pen)
     return picture
 
 
 def _close_up(card: Card, window: Window) -> dict[Panel, RgbImage]:
     x1, y1, x2, y2 = (int(edge) for edge in window)
     part = np.s_[y1:y2, x1:x2]
-    boxes = card.grounded_boxes
+    found = (
+        replace(
+            each,
+            boxes=overlays.shift_boxes(each.boxes, -x1, -y1),
+            mask=None if each.mask is None else each.mask[part],
+        )
+        for each in card.found
+    )
     cut = replace(
         card,
         normal=card.normal[part],
         edited=card.edited[part],
         anomaly_map=None if card.anomaly_map is None else card.anomaly_map[part],
         mask=None if card.mask is None else card.mask[part],
-        grounded_mask=None if card.grounded_mask is None else card.grounded_mask[part],
-        grounded_boxes=None if boxes is None else overlays.shift_boxes(boxes, -x1, -y1),
+        found=tuple(found),
     )
     return _panels(
         cut, _size_within((y2 - y1, x2 - x1), PANEL_SIDE_PX, enlarge=True), overlays.FINE_PEN
@@ -155,11 +168,10 @@ def _window(card: Card) -> Window | None:
 
 def _regions(card: Card) -> list[Window]:
     """List regions worth a close look: the whole change, its largest part, a piece of that."""
-    for mask in (card.mask, card.grounded_mask):
+    for mask in (card.mask, *(found.mask for found in card.found)):
         if mask is not None and mask.any():
             return _regions_of(mask)
-    boxes = card.grounded_boxes
-    return [] if boxes is None or not len(boxes) else [boxes[0]]
+    return [found.boxes[0] for found in card.found if len(found.boxes)][:1]
 
 
 def _regions_of(mask: Mask) -> list[Window]:

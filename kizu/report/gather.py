@@ -1,13 +1,14 @@
 """Gathers what is published of a sample, and what led there, into the card the report shows."""
 
-from kizu.agree.verdict import Verdict
+from kizu.agree.verdict import Verdict, Witness
 from kizu.diff.storage import DiffRecord
+from kizu.grounding import annotator_name
 from kizu.grounding.encoded import EncodedDetections
 from kizu.imaging.arrays import Mask
 from kizu.outputs import SampleOutputs
 from kizu.publish.dataset import Sample
 from kizu.publish.frames import PublishedFrame
-from kizu.report.card import Card, Metric
+from kizu.report.card import Card, Found, Metric
 
 
 def gather_card(outputs: SampleOutputs, published: Sample) -> Card:
@@ -22,7 +23,6 @@ def gather_card(outputs: SampleOutputs, published: Sample) -> Card:
     """
     sample, agreement = outputs.sample, outputs.judged
     frame = PublishedFrame(outputs)
-    found = frame.detections()
     return Card(
         sample_id=sample.sample_id,
         defect_type=sample.defect_type,
@@ -35,29 +35,37 @@ def gather_card(outputs: SampleOutputs, published: Sample) -> Card:
         edited=published.image(),
         anomaly_map=frame.anomaly_map(),
         mask=published.label(),
-        grounded_boxes=found.xyxy if found else None,
-        grounded_mask=_union(found),
-        grounded_labels=_labels(found),
+        found=tuple(_found(frame, witness) for witness in agreement.witnesses),
     )
 
 
 def _metrics(outputs: SampleOutputs, diff: DiffRecord) -> dict[str, Metric]:
-    unshown = {"verdict", "reason"}
+    unshown = {"verdict", "reason", "witnesses"}
     metrics = outputs.judged.model_dump(mode="json", exclude=unshown, exclude_none=True)
     by = {"reviewed_by": outputs.decision.reviewed_by} if outputs.decision else {}
     return {**metrics, "match_rate": round(diff.match_rate, 3), "drift": diff.drift.value, **by}
 
 
-def _union(found: EncodedDetections | None) -> Mask | None:
-    if found is None or not found.rle:
+def _found(frame: PublishedFrame, witness: Witness) -> Found:
+    found = frame.detections[witness.annotator]
+    unshown = {"annotator", "agrees"}
+    return Found(
+        annotator=annotator_name(witness.annotator),
+        boxes=found.xyxy,
+        mask=_union(found),
+        labels=_labels(found),
+        metrics=witness.model_dump(mode="json", exclude=unshown, exclude_none=True),
+    )
+
+
+def _union(found: EncodedDetections) -> Mask | None:
+    if not found.rle:
         return None
     height, width = found.rle[0]["size"]
     return found.union_mask((height, width))
 
 
-def _labels(found: EncodedDetections | None) -> tuple[str, ...]:
-    if found is None:
-        return ()
+def _labels(found: EncodedDetections) -> tuple[str, ...]:
     return tuple(
         f"{phrase} {confidence:.2f}"
         for phrase, confidence in zip(found.phrase, found.confidence, strict=True)

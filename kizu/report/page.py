@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -26,7 +26,7 @@ from kizu.report.translations import (
 )
 from kizu.viz.overlays import (
     CHANGED_COLOUR,
-    GROUNDED_COLOUR,
+    GROUNDED_COLOURS,
     HEAT_FLOOR,
     HEAT_TOP,
     heat_legend,
@@ -106,6 +106,8 @@ def render_page(page: Page, language: Language = "en") -> str:
             total=_total(page.yield_rows, words["total"]),
             with_cost=any(row.cost_usd is not None for row in page.yield_rows),
             legend=_legend(),
+            annotators=_annotators(page.cards, words),
+            colours=_colours(),
         )
     )
 
@@ -188,11 +190,24 @@ def _total(rows: Sequence[YieldRow], label: str) -> YieldRow:
     )
 
 
+def _annotators(cards: Sequence[CardPictures], words: Mapping[str, str]) -> list[tuple[str, str]]:
+    """List (colour, legend) of the annotators; of a single one the name says nothing new."""
+    names = dict.fromkeys(found.annotator for card in cards for found in card.found)
+    texts = [words["found_by_legend"].format(name=name) for name in names]
+    if len(texts) < 2:
+        texts = [words["grounded_legend"]]
+    return list(zip(_colours(), texts, strict=False))
+
+
+def _colours() -> list[str]:
+    """List the annotators' colours, in the order in which a card names what each found."""
+    return ["rgb({} {} {})".format(*colour) for colour in GROUNDED_COLOURS]
+
+
 def _legend() -> dict[str, Any]:
     octaves = range(int(HEAT_TOP / HEAT_FLOOR).bit_length())
     return {
         "changed": "rgb({} {} {})".format(*CHANGED_COLOUR),
-        "grounded": "rgb({} {} {})".format(*GROUNDED_COLOUR),
         "heat": ", ".join(heat_legend()),
         "ticks": [f"{HEAT_FLOOR * 2**octave:.0f}" for octave in octaves],
     }

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from kizu.grounding.names import NO_GROUNDING
 from kizu.imaging.codecs import encode_png
 from kizu.outputs import SampleOutputs
 from kizu.progress import advance, expect
@@ -81,6 +82,10 @@ def _card(outputs: SampleOutputs, published: Sample, decision_key: str) -> CardP
     return pictures
 
 
+def _annotators(spec: DatasetSpec) -> str:
+    return ", ".join(each.annotator for each in spec.grounding.annotators) or NO_GROUNDING
+
+
 def _page(
     spec: DatasetSpec,
     summary: BuildSummary,
@@ -96,7 +101,7 @@ def _page(
             ("Photos", str(summary.photos)),
             ("Samples", str(summary.samples)),
             ("Editor", spec.editor.name),
-            ("Annotator", spec.grounding.annotator),
+            ("Annotator", _annotators(spec)),
             ("Cost", cost),
             *([("Paid", summary.paid)] if summary.paid else []),
         ),

@@ -13,7 +13,7 @@ from kizu.diff import DiffSettings
 from kizu.edit.painter.settings import PainterSettings
 from kizu.edit.regions import MaskRegion
 from kizu.edit.registry import EditorChoice
-from kizu.grounding import GroundingSettings
+from kizu.grounding import GroundingChoice, GroundingSettings
 from kizu.grounding.registry import DEMO_NOTICE
 from kizu.settings import KeyedByContent, Operational, Settings
 from kizu.spec.defects import DefectSpec
@@ -60,7 +60,7 @@ class DatasetSpec(Settings):
     diff: DiffSettings = Field(
         default_factory=DiffSettings, title="Diff", description="How changes are found."
     )
-    grounding: GroundingSettings = Field(
+    grounding: GroundingChoice = Field(
         default_factory=GroundingSettings,
         title="Grounding",
         description="Who looks for the phrases.",
@@ -119,10 +119,11 @@ class DatasetSpec(Settings):
 
     @model_validator(mode="after")
     def _trusted(self) -> Self:
-        if self.editor.maker.is_paid and self.grounding.needs_forcing:
+        weak = [each.annotator for each in self.grounding.annotators if each.needs_forcing]
+        if self.editor.maker.is_paid and weak:
             raise ValueError(
-                f"grounding.annotator {self.grounding.annotator!r} has {DEMO_NOTICE}, too little "
-                "to judge paid edits; choose another, or set grounding.force_demo_weights: true"
+                f"grounding.annotator {weak[0]!r} has {DEMO_NOTICE}, too little to judge paid "
+                "edits; choose another, or set force_demo_weights: true beside it"
             )
         return self
 
@@ -140,14 +141,6 @@ class DatasetSpec(Settings):
         defects = tuple(_with_mask(defect, resolve) for defect in self.defects)
         editor = self.editor.with_paths(resolve)
         return self.model_copy(update={"images": images, "defects": defects, "editor": editor})
-
-    def with_grounding(self, grounding: GroundingSettings) -> Self:
-        """Return the dataset with another annotator.
-
-        Raises:
-            ValidationError: If the rest of the spec does not allow it.
-        """
-        return type(self).model_validate({**dict(self), "grounding": grounding})
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> Self:

@@ -12,11 +12,12 @@ import pyarrow as pa
 from kizu.diff.storage import open_anomaly_map, open_diff_mask
 from kizu.grounding.encoded import EncodedDetections
 from kizu.imaging.arrays import Mask
-from kizu.imaging.crops import connected_regions
+from kizu.imaging.crops import connected_regions, union_of
 from kizu.stages.base import Stage
 from kizu.stages.diff import DIFF
 from kizu.stages.grounding import GROUNDING
 from kizu.stages.inputs import SampleInputs
+from kizu.store.keys import canonical_json
 
 _VERSION: Final = "1"
 """The same diff and detections get other numbers."""
@@ -26,8 +27,12 @@ _SHARP_THRESHOLDS: Final = 2.0
 with a known truth, the sharp fraction told good masks from bad ones best."""
 
 
+_EACH: Final = "quality_by_annotator"
+"""Where several annotators looked: what is measured of each alone, by its version."""
+
+
 class QualityStage(Stage):
-    """Measures how sharp a change is, and what one annotation says that the other does not.
+    """Measures how sharp a change is, and what diff and annotators say that the other does not.
 
     ``sharp_fraction`` is how much of the mask stands at twice the threshold.
     ``unexplained_fraction`` is how much of the mask lies in regions that no detection touches,
@@ -42,11 +47,12 @@ class QualityStage(Stage):
             "sharp_fraction": pa.float64(),
             "unexplained_fraction": pa.float64(),
             "unchanged_fraction": pa.float64(),
+            _EACH: pa.string(),
         }
     )
 
     def key_inputs(self, sample: SampleInputs) -> dict[str, Any]:
-        """Return the two annotations."""
+        """Return the diff and the detections."""
         return {
             "version": _VERSION,
             "diff": DIFF.key(sample),
@@ -54,44 +60,47 @@ class QualityStage(Stage):
         }
 
     def make(self, sample: SampleInputs) -> None:
-        """Measure the sample's two annotations."""
+        """Measure the sample's annotations."""
         mask = open_diff_mask(DIFF.folder(sample))
         threshold = _SHARP_THRESHOLDS * DIFF.result(sample).threshold
         sharp = open_anomaly_map(DIFF.folder(sample))[mask] >= threshold
-        found = GROUNDING.result(sample)
-        measured = {
+        found = {each.annotator: each.detections() for each in GROUNDING.results(sample)}
+        measured: dict[str, Any] = {
             "sharp_fraction": _rounded(int(sharp.sum()), sharp.size),
             "unexplained_fraction": None,
             "unchanged_fraction": None,
         }
-        if found is not None:
-            measured |= contradictions(mask, found.detections())
+        if found:
+            measured |= contradictions(mask, *found.values())
+        if len(found) > 1:
+            measured[_EACH] = {name: contradictions(mask, each) for name, each in found.items()}
         self.folder(sample).finish(measured)
 
     def row(self, sample: SampleInputs) -> dict[str, Any]:
-        """Return the numbers."""
-        return self.record(sample)
+        """Return the numbers; those of each annotator as JSON, null where there are not several."""
+        record = self.record(sample)
+        return {**record, _EACH: canonical_json(record[_EACH]) if _EACH in record else None}
 
 
 QUALITY: Final = QualityStage()
 
 
-def contradictions(mask: Mask, detections: EncodedDetections) -> dict[str, float | None]:
-    """Measure what each of two annotations of one picture says alone, as ``QualityStage`` tells.
+def contradictions(mask: Mask, *detections: EncodedDetections) -> dict[str, float | None]:
+    """Measure what diff and annotators of one picture say alone, as ``QualityStage`` tells.
 
     Args:
         mask: (H, W) bool, what changed.
-        detections: What the annotator found.
+        detections: What each annotator found.
     """
     shape = (mask.shape[0], mask.shape[1])
-    found = detections.union_mask(shape)
+    found = union_of((crop for each in detections for crop in each.crops(shape)), shape)
     unexplained = sum(
         region.area_px
         for region in connected_regions(mask)
         if not np.any(found[region.window] & region.inside)
     )
     detected = unchanged = 0
-    for crop in detections.crops(shape):
+    for crop in (crop for each in detections for crop in each.crops(shape)):
         detected += crop.area_px
         unchanged += 0 if np.any(mask[crop.window] & crop.inside) else crop.area_px
     return {

@@ -1,4 +1,4 @@
-"""The verdict: what the two annotations of an edit together say of it."""
+"""The verdict: what diff and annotators together say of an edit."""
 
 from types import MappingProxyType
 from typing import Any, Final
@@ -34,6 +34,7 @@ class VerdictStage(Stage):
             "confidence": pa.float64(),
             "detections": pa.int64(),
             "detections_elsewhere": pa.int64(),
+            "witnesses": pa.string(),
         }
     )
 
@@ -50,8 +51,12 @@ class VerdictStage(Stage):
 
     def row(self, sample: SampleInputs) -> dict[str, Any]:
         """Return the thresholds, the verdict and the metrics behind it."""
-        settings = canonical_json(sample.shard.spec.agree.shaping())
-        return {"agreement_settings": settings, **self.result(sample).model_dump(mode="json")}
+        agreement = self.result(sample).model_dump(mode="json")
+        return {
+            **agreement,
+            "agreement_settings": canonical_json(sample.shard.spec.agree.shaping()),
+            "witnesses": canonical_json(agreement["witnesses"]),
+        }
 
     def result(self, sample: SampleInputs) -> Agreement:
         """Return what the stage says of a sample.
@@ -63,11 +68,10 @@ class VerdictStage(Stage):
 
     def make(self, sample: SampleInputs) -> None:
         """Compare the annotations."""
-        found = GROUNDING.result(sample)
         agreement = agree(
             open_diff_mask(DIFF.folder(sample)),
             DIFF.result(sample).status,
-            found.detections() if found else None,
+            {found.annotator: found.detections() for found in GROUNDING.results(sample)},
             sample.sample.expected_area,
             sample.shard.spec.agree,
             region=sample.region(),

@@ -1,6 +1,6 @@
 """Lays evidence over pictures so that it survives at thumbnail size."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import cv2
@@ -12,7 +12,16 @@ from kizu.imaging.arrays import Boxes, FloatMap, Mask, RgbImage
 Colour: TypeAlias = tuple[int, int, int]
 
 CHANGED_COLOUR: Final = (70, 225, 255)
-GROUNDED_COLOUR: Final = (255, 170, 50)
+GROUNDED_COLOURS: Final = (
+    (255, 170, 50),
+    (240, 120, 220),
+    (150, 235, 90),
+    (255, 110, 90),
+    (170, 160, 255),
+    (250, 240, 110),
+)
+"""One per annotator, in the order of their names; none is taken for the change's own."""
+
 WINDOW_COLOUR: Final = (255, 255, 255)
 
 HEAT_FLOOR: Final = 2.0
@@ -77,6 +86,11 @@ BOLD_PEN: Final = Pen(line_px=2.8, halo_px=6.0, gap_px=3.5)
 """For whole pictures, which are looked at small."""
 
 _CORNER_PEN: Final = Pen(line_px=1.4, halo_px=3.4, gap_px=0.0)
+
+
+def outside_of(pen: Pen, number: int) -> Pen:
+    """Return a pen whose line runs around so many others', so that equal regions all show."""
+    return replace(pen, gap_px=pen.gap_px + number * pen.line_px)
 
 
 def outline_mask(image: RgbImage, mask: Mask, colour: Colour, pen: Pen) -> RgbImage:

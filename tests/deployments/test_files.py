@@ -15,6 +15,7 @@ from deployments.apply import automations
 from deployments.settings import ServeSettings, environment
 
 FOLDER = Path(__file__).parents[2] / "deployments"
+BUILD = "flows.build.build_dataset"
 VARIABLE = re.compile(r"{{ \$(\w+) }}")
 PLACEHOLDER = re.compile(r"{{ (\w+) }}")
 SERVICE_KEYS = {
@@ -53,9 +54,15 @@ def test_nightly_has_schedule_time_zone_collision_strategy_retries_and_trigger(p
 
 
 def test_api_bound_and_gpu_bound_work_have_queues_of_their_own(plan):
-    queues = {one["entrypoint"]: one["work_pool"]["work_queue_name"] for one in plan["deployments"]}
-    assert queues["flows.build.build_dataset"] == "api"
-    assert queues["flows.annotate.annotate_dataset"] == "gpu"
+    builds = [one for one in plan["deployments"] if one["entrypoint"] == BUILD]
+    queues = {one["name"]: one["work_pool"]["work_queue_name"] for one in builds}
+    assert queues == {"on-demand": "api", "nightly": "api", "stored-only": "gpu"}
+
+
+def test_what_waits_for_a_gpu_buys_nothing_and_runs_alone(plan):
+    [gpu] = [one for one in plan["deployments"] if one["work_pool"]["work_queue_name"] == "gpu"]
+    assert gpu["parameters"] == {"stored_only": True}
+    assert gpu["concurrency_limit"] == 1
 
 
 def test_all_variables_of_the_plan_are_set_by_serve_and_by_compose(plan, compose, tmp_path):

@@ -28,7 +28,7 @@ def test_another_annotator_buys_nothing(served, spec):
     bought = edits(served)
     more = fields | {"defects": [{**one, "variants": 2} for one in fields["defects"]]}
     grounding = {"annotator": "grounding-dino+sam", "detector_weights": "/nowhere"}
-    run_id = served.run({"spec": more, "grounding": grounding}, "annotate-dataset/on-demand")
+    run_id = served.run({"spec": {**more, "grounding": grounding}}, "build-dataset/stored-only")
     state = served.end_of(run_id)
     assert (state["type"], state["message"][:9]) == ("COMPLETED", "4 samples")
     assert edits(served) == bought

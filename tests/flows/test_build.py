@@ -187,7 +187,7 @@ def test_with_weights_every_edit_is_looked_at_and_its_regions_are_published(
     assert summary.note == ""
     provenance = [row for row in rows(store, "plates", "provenance") if row["edit_key"]]
     assert all(row["detections"] is not None for row in provenance)
-    assert all("grounding-dino" in row["annotator"] for row in provenance)
+    assert all("grounding-dino" in row["annotators"][0] for row in provenance)
     instances = rows(store, "plates", "instances")
     assert {row["phrase"] for row in instances} == {None, "hole", "stain"}
     assert str(grounding_dino_folder) not in str(provenance)

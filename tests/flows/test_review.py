@@ -18,7 +18,7 @@ def sample(build, spec, store):
     """The first sample of a dataset that is built."""
     build(spec)
     planned = plan_samples(spec, [take_in(file, store) for file in list_source(spec.images.path)])
-    return SampleOutputs(store, Shard(spec=spec, annotator=None, samples=()), planned[0])
+    return SampleOutputs(store, Shard(spec=spec, annotators=(), samples=()), planned[0])
 
 
 def provenance(dataset, sample):

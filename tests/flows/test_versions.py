@@ -18,8 +18,12 @@ from kizu.sources import list_source, take_in
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 from kizu.store.keys import sha256_hex
+from kizu.summary import next_steps
 
 REPLAY = {"name": "replay", "of": {"name": "painter"}}
+FIRST = {"annotator": "demo-grounding-dino"}
+SECOND = {"annotator": "demo-grounding-dino+demo-sam"}
+"""Annotators whose weights come with kizu."""
 
 
 def changed(spec: DatasetSpec, **fields) -> DatasetSpec:
@@ -124,6 +128,27 @@ def test_a_night_without_the_annotator_leaves_the_latest_version_where_it_is(
     assert summary.version != grounded.version == summary.latest
     _, taken = build(changed(lost, publish={"latest": "always"}))
     assert taken.latest == taken.version == kizu.open_dataset(store, "plates").version
+
+
+def test_a_night_without_one_of_several_annotators_leaves_the_latest_version_where_it_is(
+    build, spec
+):
+    both = {"annotators": [FIRST, SECOND]}
+    _, whole = build(changed(spec, grounding=both))
+    lost = {"annotators": [FIRST, {**SECOND, "segmenter_weights": "/nowhere"}]}
+    _, summary = build(changed(spec, grounding=lost))
+    assert summary.note.startswith(f"{SECOND['annotator']} does not look at the samples: ")
+    assert summary.version != whole.version == summary.latest
+    assert not any("Nobody could confirm" in step for step in next_steps(summary))
+    _, fewer = build(changed(spec, grounding=FIRST))
+    assert fewer.latest == fewer.version, "who asks for one annotator misses none"
+
+
+def test_an_annotator_that_was_never_there_keeps_no_version_from_being_the_latest(build, spec):
+    build(changed(spec, grounding=FIRST))
+    more = {"annotators": [FIRST, {**SECOND, "segmenter_weights": "/nowhere"}]}
+    _, summary = build(changed(spec, grounding=more))
+    assert summary.latest == summary.version
 
 
 def test_photos_that_cannot_be_read_tonight_leave_the_latest_version_where_it_is(

@@ -14,6 +14,7 @@ from kizu.planning import plan_samples
 from kizu.shards import Shard
 from kizu.sources import list_source, take_in
 from kizu.spec import DatasetSpec
+from kizu.stages import GROUNDING
 from kizu.stages.obtain import obtain_edit
 from kizu.store import Store
 
@@ -47,7 +48,7 @@ def outputs(spec, store):
             photo = decode_png(store.read(image.path))
             painter = PainterEditor()
             obtain_edit(store, painter, sample.request, photo, sample.region)
-        return SampleOutputs(store, Shard(spec=parsed, annotator=None, samples=()), sample)
+        return SampleOutputs(store, Shard(spec=parsed, annotators=(), samples=()), sample)
 
     return make
 
@@ -63,7 +64,7 @@ def test_before_there_is_a_picture_there_are_no_keys(outputs):
 def test_keys_cost_one_read_of_the_edits_record(outputs, reads):
     found = outputs(None)
     reads.clear()
-    _ = found.diff, found.grounding, found.verdict, found.card
+    _ = found.diff, GROUNDING.key(found), found.verdict, found.card
     assert reads == {"edits": 1}
 
 

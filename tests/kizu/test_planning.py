@@ -78,19 +78,21 @@ def test_a_bound_on_edited_photos_only_grows(spec, images):
 
 def test_the_stored_plan_is_the_plan(spec, images, store):
     inventory = Inventory(tuple(images), (Skipped("x.png", "cannot be read", unreadable=True),))
-    plan = plan_build(spec, inventory, None, store, shard_size=7)
+    plan = plan_build(spec, inventory, (), store, shard_size=7)
     assert [shard.number for shard in plan.shards] == [1, 2, 3, 4]
     assert list(plan.open(store)) == plan_samples(spec, images)
     assert (plan.photos, plan.samples, plan.left_out) == (12, 24, 1)
-    assert plan == plan_build(spec, inventory, None, store, shard_size=7)
+    assert plan == plan_build(spec, inventory, (), store, shard_size=7)
 
 
 def test_a_plan_of_what_is_stored_leaves_out_the_rest_and_counts_it(spec, images, store):
     inventory = Inventory(tuple(images), ())
-    with pytest.raises(SourceError, match="holds no edit of 'plates'; run build-dataset first"):
-        plan_build(spec, inventory, None, store, 7, stored_only=True)
+    with pytest.raises(
+        SourceError, match="holds no edit of 'plates'; build without stored_only first"
+    ):
+        plan_build(spec, inventory, (), store, 7, stored_only=True)
     store.write_json(sidecar_path(keys(spec, images)[3]), {})
-    plan = plan_build(spec, inventory, None, store, 7, stored_only=True)
+    plan = plan_build(spec, inventory, (), store, 7, stored_only=True)
     assert (plan.samples, plan.left_out) == (1, 23)
 
 

@@ -31,7 +31,7 @@ def outputs(spec, store):
         picture = np.full((96, 96, 3), grey, np.uint8)
         edit = Edit(encode_png(picture), model="by hand", cost_usd=0.0)
         save_edit(store, sample.request, edit, Geometry.fit((96, 96), SIZES))
-        return SampleOutputs(store, Shard(spec=changed, annotator=None, samples=()), sample)
+        return SampleOutputs(store, Shard(spec=changed, annotators=(), samples=()), sample)
 
     return find
 

@@ -15,24 +15,24 @@ def samples(spec, store):
 
 
 def shard_of(samples, spec):
-    return Shard(spec=spec, annotator=None, samples=tuple(samples))
+    return Shard(spec=spec, annotators=(), samples=tuple(samples))
 
 
 def test_shards_hold_every_sample_once_in_order(samples, spec, store):
-    refs = save_shards(samples, spec, None, store, shard_size=3)
+    refs = save_shards(samples, spec, (), store, shard_size=3)
     assert [(ref.number, ref.of) for ref in refs] == [(1, 2), (2, 2)]
     opened = [sample for ref in refs for sample in ref.open(store).samples]
     assert opened == samples
 
 
 def test_equal_plans_are_equal_shards(samples, spec, store):
-    assert save_shards(samples, spec, None, store, 2) == save_shards(samples, spec, None, store, 2)
+    assert save_shards(samples, spec, (), store, 2) == save_shards(samples, spec, (), store, 2)
 
 
 def test_a_shard_with_another_budget_holds_the_same_samples_and_leaves_the_first_one(
     samples, spec, store
 ):
-    [ref] = save_shards(samples, spec, None, store, 16)
+    [ref] = save_shards(samples, spec, (), store, 16)
     granted = ref.with_budget(BudgetSpec(max_requests=7), store)
     assert granted.path != ref.path
     assert granted.open(store).spec.budget.max_requests == 7

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any, get_args
 
 import pytest
@@ -28,8 +29,9 @@ from kizu.settings import Settings
 from kizu.shards import Shard
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
-from kizu.stages import STAGES
+from kizu.stages import GROUNDING, STAGES
 from kizu.store import Store
+from kizu.store.keys import content_key
 
 NORMAL = NormalImage("ab" * 32, "cd" * 32, "a.png", 640, 480)
 WHOLE = Geometry.fit((640, 480), GptImageSettings(name="gpt-image").sizes)
@@ -191,8 +193,19 @@ TABLES = {
     FluxSettings: FLUX,
     FolderSettings: FOLDER,
 }
+SEVERAL: dict[str, Any] = {
+    **FOUNDATION,
+    "grounding": {"annotators": ["demo-grounding-dino", FOUNDATION["grounding"]]},
+}
+OF_ONE = "grounding."
+"""Where the settings of a single annotator stand; each of several has the same."""
+OF_SEVERAL = "grounding.annotators.1."
+EACH_OF_SEVERAL = {
+    path.replace(OF_ONE, OF_SEVERAL): row for path, row in COMMON.items() if path.startswith(OF_ONE)
+}
 ROWS = [
     *((FOUNDATION, path, *row) for path, row in (COMMON | PAINTER).items()),
+    *((SEVERAL, path, *row) for path, row in EACH_OF_SEVERAL.items()),
     *((PAID, path, *row) for path, row in GPT_IMAGE.items()),
     *(({**FOUNDATION, "editor": {"name": "flux"}}, path, *row) for path, row in FLUX.items()),
     *((GIVEN, path, *row) for path, row in FOLDER.items()),
@@ -218,8 +231,13 @@ def outputs_of(
     )
     store = Store(f"memory://{uuid.uuid4().hex}")
     store.write_json(sidecar_path(edit.key), edit.model_dump(mode="json"))
-    shard = Shard(spec=spec, annotator=annotator_version(spec.grounding), samples=())
+    shard = Shard(spec=spec, annotators=versions(spec), samples=())
     return SampleOutputs(store, shard, sample)
+
+
+def versions(spec: DatasetSpec) -> tuple[str, ...]:
+    """Return the versions of a spec's annotators."""
+    return tuple(annotator_version(settings) for settings in spec.grounding.annotators)
 
 
 def keys_of(outputs: SampleOutputs) -> dict[str, str]:
@@ -280,7 +298,8 @@ def _flat(annotation: Any) -> list[type]:
 
 def test_every_setting_of_a_spec_stands_in_the_table():
     others = {name for name in settings_of(DatasetSpec) if not name.startswith("editor.")}
-    assert others - {"defects.0.region.path"} == set(COMMON)
+    each_of_several = {path.replace(".1.", ".0.") for path in EACH_OF_SEVERAL}
+    assert others - {"defects.0.region.path"} == set(COMMON) | each_of_several
 
 
 @pytest.mark.parametrize("editor", EDITORS)
@@ -348,3 +367,21 @@ def test_what_a_person_decides_makes_another_card_and_another_version_and_no_sta
     record_decision(outputs, Verdict.ACCEPT, "Aiko")
     again = keys_of(SampleOutputs(outputs.store, outputs.shard, outputs.sample))
     assert {name for name in after if after[name] != again[name]} == {C, V}
+
+
+def test_a_single_annotators_output_is_found_under_the_key_of_kizu_0_3():
+    outputs = outputs_of(DatasetSpec.parse(FOUNDATION))
+    [version] = outputs.shard.annotators
+    assert GROUNDING.key(outputs) == content_key(
+        "grounding",
+        annotator=version,
+        normal=NORMAL.pixels_sha256,
+        picture="ef" * 32,
+        geometry=asdict(WHOLE),
+        phrases=["a hole"],
+    )
+
+
+def test_one_more_annotator_changes_what_reads_the_detections_and_no_others():
+    before, after = keys(DatasetSpec.parse(FOUNDATION)), keys(DatasetSpec.parse(SEVERAL))
+    assert {name for name in before if before[name] != after[name]} == FROM_GROUNDING

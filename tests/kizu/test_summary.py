@@ -87,8 +87,14 @@ def test_the_most_urgent_step_comes_first():
 
 
 def test_without_an_annotator_the_way_out_is_told():
-    unconfirmed = summary([MIXED[1]]).model_copy(update={"note": "Samples are not grounded: x"})
+    lacking = {"note": "Samples are not grounded: x", "is_grounded": False}
+    unconfirmed = summary([MIXED[1]]).model_copy(update=lacking)
     assert "agree.without_grounding" in next_steps(unconfirmed)[-1]
+
+
+def test_where_another_annotator_looked_nobody_is_told_that_none_did():
+    confirmed = summary([MIXED[1]]).model_copy(update={"note": "clipseg does not look: x"})
+    assert not any("agree.without_grounding" in step for step in next_steps(confirmed))
 
 
 def test_a_crowded_page_keeps_what_needs_eyes():

@@ -16,7 +16,7 @@ def capped(spec):
 @pytest.fixture
 def plan(capped, store):
     photo = NormalImage("ab" * 32, "cd" * 32, "a.png", 96, 96)
-    return plan_build(capped, Inventory((photo,), ()), None, store, 16)
+    return plan_build(capped, Inventory((photo,), ()), (), store, 16)
 
 
 @pytest.fixture

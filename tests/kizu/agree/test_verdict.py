@@ -3,6 +3,8 @@ import tracemalloc
 import numpy as np
 import pytest
 from drawn_masks import grid_of_rings
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kizu.agree.settings import AgreementSettings, AreaRange
 from kizu.agree.verdict import EXPLANATION, VERDICT_OF, Reason, Verdict, agree
@@ -41,8 +43,14 @@ def found(*masks: np.ndarray, boxes_only: bool = False) -> EncodedDetections:
     )
 
 
+def as_witnesses(detections) -> dict[str, EncodedDetections]:
+    if isinstance(detections, dict):
+        return detections
+    return {} if detections is None else {"the annotator": detections}
+
+
 def verdict(mask=DEFECT, status=Status.CHANGED, detections=None, settings=SETTINGS, region=None):
-    return agree(mask, status, detections, AREA, settings, region=region)
+    return agree(mask, status, as_witnesses(detections), AREA, settings, region=region)
 
 
 def test_two_witnesses_at_one_place_are_accepted():
@@ -152,3 +160,52 @@ def test_two_hundred_detections_are_compared_in_the_memory_of_a_few_masks():
         tracemalloc.stop()
     assert (agreement.detections, agreement.mask_iou) == (200, 1)
     assert peak_bytes < 5 * mask.nbytes
+
+
+SILENT, ELSEWHERE, HALF, EXACT = (
+    found(),
+    found(block(30, 38, 40, 50)),
+    found(block(10, 20, 16, 26)),
+    found(DEFECT),
+)
+TESTIMONIES = [SILENT, ELSEWHERE, HALF, EXACT]
+REASONS = [Reason.NOT_GROUNDED, Reason.NOT_GROUNDED, Reason.DISAGREE, Reason.AGREE]
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=4))
+def test_of_several_witnesses_the_one_that_confirms_most_decides(said):
+    several = {f"witness {number}": TESTIMONIES[what] for number, what in enumerate(said)}
+    agreement = verdict(detections=several)
+    alone = verdict(detections=TESTIMONIES[max(said)])
+    assert agreement.reason is alone.reason is REASONS[max(said)]
+    best = {"mask_iou", "mask_containment", "box_area_ratio", "confidence"}
+    assert agreement.model_dump(include=best) == alone.model_dump(include=best)
+
+
+@given(st.lists(st.integers(0, 3), max_size=4))
+def test_what_each_witness_says_is_what_it_would_say_alone(said):
+    several = {f"witness {number}": TESTIMONIES[what] for number, what in enumerate(said)}
+    agreement = verdict(detections=several)
+    assert [each.annotator for each in agreement.witnesses] == sorted(several)
+    for each in agreement.witnesses:
+        [alone] = verdict(detections={each.annotator: several[each.annotator]}).witnesses
+        assert each == alone
+        assert each.reason is REASONS[said[int(each.annotator[-1])]]
+
+
+def test_the_order_of_witnesses_changes_nothing():
+    several = {"a": HALF, "b": EXACT, "c": SILENT}
+    backwards = dict(reversed(several.items()))
+    assert verdict(detections=several) == verdict(detections=backwards)
+
+
+@pytest.mark.parametrize("status", [Status.REDRAWN, Status.UNCHANGED])
+def test_no_witness_outweighs_what_the_diff_says(status):
+    agreement = verdict(status=status, detections={"a": EXACT, "b": EXACT})
+    assert agreement.reason.value == status.value
+    assert [each.agrees for each in agreement.witnesses] == [True, True]
+
+
+def test_without_a_witness_nothing_is_said_for_one():
+    agreement = verdict()
+    assert (agreement.witnesses, agreement.detections, agreement.confidence) == ((), None, None)

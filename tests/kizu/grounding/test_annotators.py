@@ -205,3 +205,27 @@ def test_as_many_phrase_lists_as_images_are_asked_for():
     system = BoxThenMask(DetectorThatFails(ValueError()), None, GroundingSettings())
     with pytest.raises(ValueError, match="2 images but 1 phrase lists"):
         PerImageAnnotator("{}", system).annotate([random_image()] * 2, [["a"]])
+
+
+def test_as_many_annotators_stay_loaded_as_are_asked_for(clipseg_folder, owlvit_folder):
+    clipseg = GroundingSettings(annotator="clipseg", detector_weights=str(clipseg_folder))
+    owlvit = GroundingSettings(annotator="owlvit", detector_weights=str(owlvit_folder))
+
+    def load(settings, keep):
+        return load_annotator(settings.annotator, settings, keep=keep)
+
+    first, second = load(clipseg, 2), load(owlvit, 2)
+    assert load(clipseg, 2) is first
+    assert load(owlvit, 2) is second
+    assert load(owlvit, 1) is second
+    assert load(clipseg, 1) is not first, "it was let go of when one alone was to be kept"
+
+
+def test_of_the_kept_annotators_the_one_used_longest_ago_goes_first(clipseg_folder):
+    settings = GroundingSettings(annotator="clipseg", detector_weights=str(clipseg_folder))
+    kinds = [settings.model_copy(update={"max_boxes": count}) for count in (1, 2, 3)]
+    one, two = (load_annotator("clipseg", kind, keep=2) for kind in kinds[:2])
+    assert load_annotator("clipseg", kinds[0], keep=2) is one
+    load_annotator("clipseg", kinds[2], keep=2)
+    assert load_annotator("clipseg", kinds[0], keep=2) is one
+    assert load_annotator("clipseg", kinds[1], keep=2) is not two

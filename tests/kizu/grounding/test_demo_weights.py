@@ -76,11 +76,9 @@ def test_paid_edits_are_judged_by_them_where_the_user_insists():
     )
 
 
-def test_another_annotator_for_existing_paid_edits_is_refused_too():
-    spec = DatasetSpec.model_validate(FIELDS)
-
+def test_one_of_several_annotators_that_is_too_weak_is_refused_too():
     with pytest.raises(ValidationError, match="too little to judge"):
-        spec.with_grounding(GroundingSettings(annotator=NAME))
+        DatasetSpec.model_validate({**FIELDS, "grounding": {"annotators": ["clipseg", NAME]}})
 
 
 def test_whoever_chooses_them_is_told_what_they_are():

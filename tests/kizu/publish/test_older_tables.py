@@ -59,3 +59,17 @@ def test_all_columns_of_today_are_there_part_by_part():
     for table, row in (("instances", MEASURED), ("provenance", PROVENANCE)):
         [part] = decode_parts(table, written_by_0_2(table, row), 10)
         assert part.column_names == TABLES[table].names
+
+
+@pytest.mark.parametrize(
+    ("annotator", "annotators"), [('{"annotator": "sam3"}', True), (None, False)]
+)
+def test_the_annotator_there_was_is_read_as_the_only_one(annotator, annotators):
+    schema = pa.schema([("sample_id", pa.string()), ("annotator", pa.string())])
+    table = pa.Table.from_pylist([{"sample_id": "s", "annotator": annotator}], schema=schema)
+    sink = io.BytesIO()
+    metadata = {"kizu.schema_version": "3", "kizu.table": "provenance"}
+    pq.write_table(table.replace_schema_metadata(metadata), sink)
+    [read] = decode_table("provenance", sink.getvalue()).to_pylist()
+    assert read["annotators"] == ([annotator] if annotators else None)
+    assert "annotator" not in read

@@ -1,5 +1,7 @@
 """What is published of one sample, from what the stages stored of it."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
@@ -19,13 +21,14 @@ from kizu.publish.samples import publish_sample
 from kizu.shards import Shard
 from kizu.sources import SourceFile, take_in
 from kizu.spec import DatasetSpec
-from kizu.stages import STAGES
+from kizu.stages import GROUNDING, STAGES
 
 SIDE_PX = 256
 SHIFT_PX = (6, 4)
 """By how much the picture content moved, rightwards and downwards."""
 
 ANNOTATOR = '{"annotator": "by hand"}'
+SILENT = '{"annotator": "silent"}'
 SIZES = FreeSizes(16, min_pixels=0, max_pixels=10**8, max_edge_px=10**4, max_aspect=9)
 
 
@@ -63,17 +66,20 @@ def publish(store, photo, tmp_path):
     file.write_bytes(encode_png(photo))
     image = take_in(SourceFile("plate.png", str(file)), store)
 
-    def run(spec):
+    def run(spec, *others):
         [sample] = plan_samples(spec, [image])
         edited, block = drifted_edit(photo)
         edit = Edit(encode_png(edited), model="by hand", cost_usd=0.0)
         save_edit(store, sample.request, edit, Geometry.fit((SIDE_PX, SIDE_PX), SIZES))
-        outputs = SampleOutputs(store, Shard(spec=spec, annotator=ANNOTATOR, samples=()), sample)
+        annotators = tuple(sorted((ANNOTATOR, *others)))
+        outputs = SampleOutputs(store, Shard(spec=spec, annotators=annotators, samples=()), sample)
         result = diff_mask(photo, edited, spec.diff)
         save_diff(outputs.diff, result, composite(photo, edited, result))
         box = np.array([[96, 104, 146, 134]], np.float32)
         found = Detections(box, block[None], np.array([0.9], np.float32), ("a hole",))
-        save_detections(outputs.grounding, ANNOTATOR, found)
+        for annotator, folder in GROUNDING.folders(outputs).items():
+            seen = found if annotator == ANNOTATOR else Detections.empty((SIDE_PX, SIDE_PX))
+            save_detections(folder, annotator, seen)
         for stage in STAGES:
             if not stage.is_done(outputs):
                 stage.make(outputs)
@@ -113,3 +119,30 @@ def test_without_a_composite_everything_is_published_in_the_edited_pictures_fram
         assert np.allclose(box_of(row), [96, 104, 146, 134], atol=1.5)
     image = decode_png(store.read(version.path(sample["image_path"])))
     assert np.array_equal(image, drifted_edit(photo)[0])
+
+
+def test_what_each_annotator_says_is_published(publish, spec):
+    rows, _ = publish(spec, SILENT)
+    [row] = rows["provenance"]
+    assert row["annotators"] == [ANNOTATOR, SILENT]
+    agreeing, silent = json.loads(row["witnesses"])
+    assert (agreeing["annotator"], agreeing["agrees"], agreeing["detections"]) == (
+        ANNOTATOR,
+        True,
+        1,
+    )
+    assert (silent["annotator"], silent["agrees"], silent["detections"]) == (SILENT, False, 0)
+    assert (row["reason"], row["mask_iou"]) == ("agree", agreeing["mask_iou"])
+    each = json.loads(row["quality_by_annotator"])
+    assert each[SILENT]["unexplained_fraction"] == 1
+    assert each[ANNOTATOR]["unexplained_fraction"] == row["unexplained_fraction"] == 0
+    assert {instance["annotator"] for instance in rows["instances"]} == {"kizu-diff", ANNOTATOR}
+
+
+def test_beside_a_silent_annotator_all_else_is_published_as_alone(publish, spec):
+    alone, beside = publish(spec)[0], publish(spec, SILENT)[0]
+    own = {"annotators", "witnesses", "quality_by_annotator"}
+    own |= {"grounding_key", "verdict_key", "quality_key"}
+    [one], [other] = alone["provenance"], beside["provenance"]
+    assert {name for name in one if one[name] != other[name]} == own
+    assert (alone["samples"], alone["instances"]) == (beside["samples"], beside["instances"])

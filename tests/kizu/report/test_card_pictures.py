@@ -4,13 +4,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kizu.report import Card, CardPictures, draw_card
+from kizu.report import Card, CardPictures, Found, draw_card
 from kizu.report.card_pictures import CARD_BYTES
 
 
 def speckled(height=240, width=360, seed=0):
     noise = np.random.default_rng(seed).integers(90, 160, (height, width, 3))
     return noise.astype(np.uint8)
+
+
+def found(boxes, annotator="dino", **values):
+    return Found(annotator, np.asarray(boxes, np.float32), **values)
 
 
 def cracked(height=240, width=360, **changes):
@@ -32,8 +36,7 @@ def cracked(height=240, width=360, **changes):
         "edited": edited,
         "anomaly_map": mask.astype(np.float32) * 40,
         "mask": mask,
-        "grounded_boxes": np.array([[110, 90, 190, 110]], np.float32),
-        "grounded_labels": ("crack", "crack"),
+        "found": (found([[110, 90, 190, 110]], labels=("crack", "crack")),),
     }
     return Card(**{**values, **changes})
 
@@ -67,7 +70,7 @@ def test_pictures_of_pure_noise_still_fit_the_budget():
 
 
 def test_outline_of_a_hair_thin_crack_is_unbroken_at_thumbnail_size():
-    pictures = draw_card(cracked(1200, 1800, grounded_boxes=None))
+    pictures = draw_card(cracked(1200, 1800, found=()))
     columns = cyan_pixels(opened(pictures.outlined)).any(axis=0)
     first, last = np.flatnonzero(columns)[[0, -1]]
     assert columns[first : last + 1].all()
@@ -78,7 +81,7 @@ def test_outline_leaves_the_inside_of_a_region_as_it_is():
     mask = np.zeros((240, 360), bool)
     mask[60:180, 60:300] = True
     flat = np.full((240, 360, 3), 120, np.uint8)
-    pictures = draw_card(cracked(normal=flat, edited=flat, mask=mask, grounded_boxes=None))
+    pictures = draw_card(cracked(normal=flat, edited=flat, mask=mask, found=()))
     inside = np.s_[90:130, 90:240]
     change = opened(pictures.outlined)[inside] - opened(pictures.edited)[inside]
     assert np.abs(change).mean() < 2
@@ -109,7 +112,7 @@ def test_a_change_that_fills_the_picture_is_not_enlarged():
 
 
 def test_an_unchanged_sample_has_no_detail_and_no_outline():
-    card = cracked(mask=None, anomaly_map=None, grounded_boxes=None)
+    card = cracked(mask=None, anomaly_map=None, found=())
     pictures = draw_card(card)
     assert (pictures.detail, pictures.heat) == (None, None)
     assert pictures.outlined == pictures.edited
@@ -122,7 +125,7 @@ def test_a_box_found_from_text_is_enlarged_where_nothing_changed():
 
 def test_an_empty_list_of_boxes_is_no_box():
     boxes = np.zeros((0, 4), np.float32)
-    card = cracked(mask=None, grounded_boxes=boxes, grounded_labels=())
+    card = cracked(mask=None, found=(found(boxes),))
     assert draw_card(card).detail is None
 
 
@@ -152,7 +155,7 @@ def test_pictures_survive_json():
 
 
 def test_pictures_without_detail_survive_json():
-    pictures = draw_card(cracked(mask=None, anomaly_map=None, grounded_boxes=None))
+    pictures = draw_card(cracked(mask=None, anomaly_map=None, found=()))
     assert CardPictures.from_json(pictures.to_json()) == pictures
 
 

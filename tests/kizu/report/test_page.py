@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from kizu.report import Card, CardPictures, Page, YieldRow, draw_card, render_page
+from kizu.report import Card, CardPictures, Found, Page, YieldRow, draw_card, render_page
 from kizu.report.translations import REASONS, WORDS
 
 GREY = np.full((48, 64, 3), 128, np.uint8)
@@ -77,7 +77,8 @@ def test_hostile_text_stays_text():
         reason=evil,
         explanation=evil,
         metrics={evil: evil},
-        grounded_labels=(evil,),
+        found=(Found(evil, np.zeros((0, 4), np.float32), labels=(evil,), metrics={evil: evil}),)
+        * 2,
     )
     html = render_page(
         page(

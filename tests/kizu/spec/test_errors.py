@@ -1,5 +1,7 @@
 """What is said of settings whose name has changed: one true sentence with the name of today."""
 
+from typing import get_args
+
 import pytest
 
 from kizu.spec import DatasetSpec
@@ -46,6 +48,7 @@ def test_every_renamed_setting_is_a_setting_by_its_new_name():
         model = DatasetSpec
         for part in above:
             model = model.model_fields[part].annotation
+            model = next(iter(get_args(model)), model)  # one annotator's settings come first
         assert name in model.model_fields
 
 

@@ -1,10 +1,19 @@
-from kizu.grounding import GroundingSettings, annotator_version
+import pytest
+
+from kizu.grounding import (
+    GroundingSettings,
+    GroundingUnavailable,
+    SeveralAnnotators,
+    annotator_name,
+    annotator_version,
+)
 from kizu.grounding.storage import open_detections
 from kizu.spec import DatasetSpec
-from kizu.stages import EDIT, GROUNDING
-from kizu.stages.grounding import choose_annotator
+from kizu.stages import EDIT, GROUNDING, grounding
+from kizu.stages.grounding import choose_annotators
 
 NONE = annotator_version(GroundingSettings(annotator="none"))
+PLANNED = annotator_version(GroundingSettings(annotator="none")).replace("2", "1")
 NOWHERE = GroundingSettings(annotator="grounding-dino+sam", detector_weights="/nowhere")
 
 
@@ -14,28 +23,102 @@ def test_without_an_annotator_there_is_nothing_to_do(through, store):
 
 
 def test_what_the_annotator_finds_is_stored_with_its_version(through, inputs):
-    assert through(EDIT, GROUNDING, annotator=NONE).made == 4
-    record = open_detections(GROUNDING.folder(inputs(annotator=NONE)[0]))
+    assert through(EDIT, GROUNDING, annotators=(NONE,)).made == 4
+    record = open_detections(GROUNDING.folders(inputs(annotators=(NONE,))[0])[NONE])
     assert (record.annotator, record.phrase) == (NONE, ())
 
 
 def test_an_annotator_is_loaded_only_where_something_is_missing(through, spec):
-    through(EDIT, GROUNDING, annotator=NONE)
+    through(EDIT, GROUNDING, annotators=(NONE,))
     fields = spec.model_dump(mode="json")
     elsewhere = DatasetSpec.parse({**fields, "grounding": NOWHERE.model_dump(mode="json")})
-    assert through(GROUNDING, annotator=NONE, spec=elsewhere).kept == 4
+    assert through(GROUNDING, annotators=(NONE,), spec=elsewhere).kept == 4
 
 
 def test_another_annotator_than_planned_fails_every_sample(through):
-    report = through(EDIT, GROUNDING, annotator='{"annotator": "planned"}')
+    report = through(EDIT, GROUNDING, annotators=(PLANNED,))
     assert "this worker's annotator is not the one" in report.failures[0].reason
     assert len(report.failures) == 4
 
 
 def test_the_choice_of_an_annotator_says_why_there_is_none():
-    unasked = choose_annotator(GroundingSettings(annotator="none"))
-    assert (unasked.version, unasked.note) == (None, "")
-    missing = choose_annotator(NOWHERE)
-    assert missing.version is None
+    unasked = choose_annotators(GroundingSettings(annotator="none"))
+    assert (unasked.versions, unasked.note) == ((), "")
+    missing = choose_annotators(NOWHERE)
+    assert missing.versions == ()
     assert missing.note.startswith("Samples are not grounded: ")
     assert "/nowhere" in missing.note
+
+
+BOTH = ("demo-grounding-dino", "demo-grounding-dino+demo-sam")
+"""Two annotators whose weights come with kizu."""
+
+
+def test_several_annotators_store_what_each_found(through, inputs, looked_at):
+    both = looked_at(*BOTH)
+    assert through(EDIT, GROUNDING, **both).made == 4
+    for sample in inputs(**both):
+        boxes, masks = GROUNDING.results(sample)
+        assert (boxes.annotator, masks.annotator) == both["annotators"]
+        assert boxes.rle is None
+        assert masks.rle is not None
+
+
+def test_what_one_annotator_found_is_found_again_beside_another(through, inputs, looked_at, store):
+    one, both = looked_at(BOTH[0]), looked_at(*BOTH)
+    through(EDIT, GROUNDING, **one)
+    before = stored(store)
+    assert through(GROUNDING, **both).made == 4
+    after = stored(store)
+    assert {path: after[path] for path in before} == before
+    assert len(after) == 2 * len(before) == 8
+    for alone, beside in zip(inputs(**one), inputs(**both), strict=True):
+        [version] = one["annotators"]
+        assert GROUNDING.key(alone) in GROUNDING.key_inputs(beside)["annotators"]
+        assert open_detections(GROUNDING.folders(beside)[version]).annotator == version
+
+
+@pytest.mark.parametrize("failing", BOTH)
+def test_the_failure_of_one_annotator_loses_nothing_of_another(
+    through, inputs, looked_at, store, monkeypatch, failing
+):
+    both = looked_at(*BOTH)
+    load = grounding.load_annotator
+
+    def refuse(name, *args, **options):
+        if name == failing:
+            raise GroundingUnavailable("its weights are gone")
+        return load(name, *args, **options)
+
+    monkeypatch.setattr(grounding, "load_annotator", refuse)
+    report = through(EDIT, GROUNDING, **both)
+    assert [failure.reason for failure in report.failures] == [
+        f"GroundingUnavailable: {failing}: its weights are gone"
+    ] * 4
+    before = stored(store)
+    assert len(before) == 4
+    monkeypatch.undo()
+    assert through(GROUNDING, **both).made == 4
+    assert {path: stored(store)[path] for path in before} == before
+    assert all(GROUNDING.is_done(sample) for sample in inputs(**both))
+
+
+def test_annotators_that_cannot_work_here_are_named_and_the_others_go_on():
+    missing = {"annotator": "clipseg", "detector_weights": "/nowhere"}
+    fields = {"annotators": [BOTH[0], missing]}
+    chosen = choose_annotators(SeveralAnnotators.model_validate(fields))
+    assert [annotator_name(version) for version in chosen.versions] == [BOTH[0]]
+    assert chosen.note.startswith("clipseg does not look at the samples: ")
+    assert "/nowhere" in chosen.note
+
+
+def test_where_no_annotator_can_work_the_samples_are_not_grounded():
+    both = [{"annotator": name, "detector_weights": "/nowhere"} for name in ("clipseg", "owlvit")]
+    chosen = choose_annotators(SeveralAnnotators.model_validate({"annotators": both}))
+    assert chosen.versions == ()
+    assert chosen.note.count("Samples are not grounded: ") == 2
+
+
+def stored(store) -> dict[str, bytes]:
+    """Return what annotators have stored, by path."""
+    return {path: store.read(path) for path in store.list("stages/grounding")}

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,8 @@ from kizu.grounding.detections import Detections
 from kizu.grounding.encoded import encoded
 from kizu.stages import DIFF, EDIT, GROUNDING
 from kizu.stages.quality import QUALITY, contradictions
+
+BOTH = ("demo-grounding-dino", "demo-grounding-dino+demo-sam")
 
 
 @pytest.fixture
@@ -54,3 +58,19 @@ def test_what_the_diff_alone_tells_is_measured_without_an_annotator(through, inp
         row = QUALITY.row(sample)
         assert row["unexplained_fraction"] is row["unchanged_fraction"] is None
         assert 0 < row["sharp_fraction"] <= 1
+
+
+def test_of_several_annotators_one_that_touches_a_region_explains_it(mask):
+    first, second = detections(window(13, 13, 3)), detections(window(2, 2, 2), window(0, 20, 4))
+    measured = contradictions(mask, first, second)
+    assert measured == {"unexplained_fraction": 0.0, "unchanged_fraction": round(16 / 29, 4)}
+
+
+def test_the_numbers_of_each_of_several_annotators_are_published_too(through, inputs, looked_at):
+    both, one = looked_at(*BOTH), looked_at(BOTH[0])
+    assert through(EDIT, DIFF, GROUNDING, QUALITY, **both).made == 4
+    for sample in inputs(**both):
+        each = json.loads(QUALITY.row(sample)["quality_by_annotator"])
+        assert tuple(each) == both["annotators"]
+    assert through(QUALITY, **one).made == 4
+    assert {QUALITY.row(sample)["quality_by_annotator"] for sample in inputs(**one)} == {None}

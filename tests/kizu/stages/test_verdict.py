@@ -15,6 +15,6 @@ def test_without_an_annotator_the_diff_alone_decides(through, inputs):
 
 
 def test_with_an_annotator_its_detections_are_waited_for_and_count(through, inputs):
-    assert len(through(EDIT, DIFF, VERDICT, annotator=NONE).waiting) == 4
-    assert through(GROUNDING, VERDICT, annotator=NONE).made == 4
-    assert verdicts(inputs(annotator=NONE)) == {Reason.NOT_GROUNDED}
+    assert len(through(EDIT, DIFF, VERDICT, annotators=(NONE,)).waiting) == 4
+    assert through(GROUNDING, VERDICT, annotators=(NONE,)).made == 4
+    assert verdicts(inputs(annotators=(NONE,))) == {Reason.NOT_GROUNDED}

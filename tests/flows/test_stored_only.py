@@ -1,13 +1,11 @@
 import yaml
 
-from flows.annotate import annotate_dataset
 from flows.build import build_dataset
-from kizu.grounding import GroundingSettings
 from kizu.publish.layout import latest_version
 from kizu.spec import DatasetSpec
-from kizu.summary import BuildSummary, has_drifted
+from kizu.summary import has_drifted
 
-NOWHERE = GroundingSettings(annotator="grounding-dino+sam", detector_weights="/nowhere")
+NOWHERE = {"annotator": "grounding-dino+sam", "detector_weights": "/nowhere"}
 
 
 def test_another_annotator_publishes_a_version_of_the_edits_there_are(build, spec, store):
@@ -15,9 +13,8 @@ def test_another_annotator_publishes_a_version_of_the_edits_there_are(build, spe
     edits = list(store.list("edits"))
     fields = spec.model_dump(mode="json")
     more = [*fields["defects"], {"defect_type": "crack", "prompt": "a crack"}]
-    wider = DatasetSpec.parse({**fields, "defects": more, "agree": {}})
-    state = annotate_dataset(wider, grounding=NOWHERE, store_url=store.url, return_state=True)
-    found = BuildSummary.model_validate(state.result())
+    wider = {**fields, "defects": more, "agree": {}, "grounding": NOWHERE}
+    _, found = build(DatasetSpec.parse(wider), stored_only=True)
     assert (found.samples, found.review, found.failed) == (4, 4, 0)
     assert found.note.startswith("Samples are not grounded: ")
     assert found.version != first.version
@@ -28,15 +25,15 @@ def test_another_annotator_publishes_a_version_of_the_edits_there_are(build, spe
 
 def test_annotating_every_edit_anew_makes_the_latest_version(build, spec, store):
     build(spec)
-    state = annotate_dataset(spec, grounding=NOWHERE, store_url=store.url, return_state=True)
-    found = BuildSummary.model_validate(state.result())
+    other = DatasetSpec.parse({**spec.model_dump(mode="json"), "grounding": NOWHERE})
+    _, found = build(other, stored_only=True)
     assert found.latest == found.version == latest_version(store, "plates").version
 
 
-def test_annotating_before_anything_is_bought_says_so(spec, store):
-    state = annotate_dataset(spec, store_url=store.url, return_state=True)
+def test_using_stored_edits_before_anything_is_bought_says_so(spec, store):
+    state = build_dataset(spec, store_url=store.url, stored_only=True, return_state=True)
     assert state.is_failed()
-    assert "holds no edit of 'plates'; run build-dataset first" in state.message
+    assert "holds no edit of 'plates'; build without stored_only first" in state.message
 
 
 def test_a_build_from_a_spec_file_is_the_build_from_the_form(build, spec, store, tmp_path):
