@@ -50,6 +50,8 @@ editor:
 grounding:
   # Who looks for the phrases: a detector with a segmenter, or 'none'.
   annotator: grounding-dino+sam
+  # Several, each with its own settings, instead; one that confirms a change is enough.
+  # annotators: [grounding-dino+sam, {{annotator: clipseg, box_threshold: 0.3}}]
 
 agree:
   # What happens to a clear change that no annotator could look at: review or accept.

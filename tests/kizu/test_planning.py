@@ -99,7 +99,7 @@ def test_a_plan_of_what_is_stored_leaves_out_the_rest_and_counts_it(spec, images
 def test_without_a_usable_photo_there_is_no_plan(spec, store):
     nothing = Inventory((), (Skipped("x.txt", "no image"),))
     with pytest.raises(SourceError, match=r"none of 1 files can be used \(x.txt: no image\)"):
-        plan_build(spec, nothing, None, store, 7)
+        plan_build(spec, nothing, (), store, 7)
 
 
 def test_the_outlook_counts_what_the_store_holds(spec, images, store):
