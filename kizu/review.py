@@ -2,17 +2,18 @@
 
 ``decisions/ab/KEY/00000001.json`` is the first decision on what lies under KEY, the next one
 supersedes it. The key is that of the picture with its mask as a person saw it, so a decision on
-another picture or mask is found no more, while other thresholds or another annotator leave it be.
+another picture or mask is found no more, while other thresholds or another annotator leave it be,
+unless the mask is what annotators found.
 """
 
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from kizu.agree.verdict import Verdict
+from kizu.agree.verdict import WITHOUT_DIFF, Verdict
 from kizu.imaging.arrays import Mask
 from kizu.imaging.rle import decode_rle, encode_rle
 from kizu.settings import Record
-from kizu.stages import DIFF, VERDICT
+from kizu.stages import DIFF, GROUNDING, VERDICT
 from kizu.stages.inputs import SampleInputs
 from kizu.store import Store, keyed
 from kizu.store.keys import canonical_json, content_key, sha256_hex
@@ -110,7 +111,17 @@ def find_decision(sample: SampleInputs) -> Decision | None:
 
 def _folder(sample: SampleInputs) -> str:
     seen = {"diff": DIFF.key(sample), "composite": sample.shard.spec.publish.composite}
+    if _shows_what_annotators_found(sample):
+        seen["grounding"] = GROUNDING.key(sample)
     return keyed("decisions", content_key("review", **seen))
+
+
+def _shows_what_annotators_found(sample: SampleInputs) -> bool:
+    """Tell whether the mask that a person sees is the annotators' and not the diff's."""
+    try:
+        return VERDICT.result(sample).reason in WITHOUT_DIFF
+    except FileNotFoundError:
+        return False
 
 
 def _append(store: Store, folder: str, decision: Decision) -> None:

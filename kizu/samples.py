@@ -33,8 +33,8 @@ class PlannedSample(Record):
 
     Attributes:
         sample_id: Its name in the dataset; readable, and distinct.
-        normal: The normal image; of a picture that stands alone, the picture itself.
-        has_normal: False for a picture that stands alone.
+        normal: The normal image; of a picture that has none, the picture itself.
+        has_normal: False for a picture that has none: nothing is compared then.
         picture: The picture, if it existed before; None if it is made on request.
         defect_type: The class.
         prompt: What the user asked for.
@@ -54,6 +54,7 @@ class PlannedSample(Record):
     region: Region | None
     expected_area: AreaRange
     request: EditRequest
+    has_normal: bool = True
 
 
 def is_test_photo(image: NormalImage, test_fraction: float) -> bool:

@@ -31,6 +31,7 @@ class Verdict(StrEnum):
 class Reason(StrEnum):
     """Why; the first that applies, in this order."""
 
+    NO_NORMAL = "no_normal"
     REDRAWN = "redrawn"
     UNCHANGED = "unchanged"
     TOO_SMALL = "too_small"
@@ -44,6 +45,7 @@ class Reason(StrEnum):
 
 
 VERDICT_OF: Final = {
+    Reason.NO_NORMAL: Verdict.REVIEW,
     Reason.REDRAWN: Verdict.REVIEW,
     Reason.UNCHANGED: Verdict.REJECT,
     Reason.TOO_SMALL: Verdict.REVIEW,
@@ -57,7 +59,10 @@ VERDICT_OF: Final = {
 }
 
 EXPLANATION: Final = {
-    Reason.REDRAWN: "The whole picture was redrawn, so the change cannot be told apart.",
+    Reason.NO_NORMAL: "There is no normal image to compare with; the mask is what the annotators "
+    "found.",
+    Reason.REDRAWN: "The whole picture was redrawn, so the change cannot be told apart; the mask "
+    "is what the annotators found.",
     Reason.UNCHANGED: "The edit changed nothing that stands out from the picture's own noise.",
     Reason.TOO_SMALL: "The change is smaller than the expected area.",
     Reason.TOO_LARGE: "The change is larger than the expected area.",
@@ -70,46 +75,52 @@ EXPLANATION: Final = {
 }
 
 
+WITHOUT_DIFF: Final = (Reason.NO_NORMAL, Reason.REDRAWN)
+"""Where the diff cannot speak, and what the annotators found is the candidate for the label."""
+
+
 class Witness(Record):
     """What one annotator says of the change.
 
     Attributes:
         annotator: Its version.
         agrees: Whether it marks the same area as the diff.
-        mask_iou: IoU of the diff mask and the grounded mask.
+        mask_iou: IoU of the diff mask and the grounded mask; None, as are the next two and the last
+            one, where there is no normal image, and so no diff.
         mask_containment: Fraction of the diff mask inside the grounded mask, or inside the box
             where there is no mask: their intersection over the area of the diff mask.
         box_area_ratio: Area of the grounded boxes over the area of the diff mask's box; None if
             none touches the change.
         confidence: The best confidence among detections that touch the change; it counts how well
-            their size and place suit what was asked for. None if none touches it.
+            their size and place suit what was asked for. None if none touches it; without a diff,
+            that of all detections.
         detections: How many detections there are that do not lie wholly outside the region.
         detections_elsewhere: How many of them do not touch the change.
     """
 
     annotator: str
     agrees: bool
-    mask_iou: float
-    mask_containment: float
+    mask_iou: float | None = None
+    mask_containment: float | None = None
     box_area_ratio: float | None = None
     confidence: float | None = None
     detections: int
-    detections_elsewhere: int
+    detections_elsewhere: int | None = None
 
     @property
     def reason(self) -> Reason:
         """What its testimony comes to."""
         if self.agrees:
             return Reason.AGREE
-        touches = self.detections > self.detections_elsewhere
+        touches = self.detections > (self.detections_elsewhere or 0)
         return Reason.DISAGREE if touches else Reason.NOT_GROUNDED
 
     @property
     def rank(self) -> tuple[float, ...]:
         """How much it confirms the change, the most the highest."""
         order = (Reason.NOT_GROUNDED, Reason.DISAGREE, Reason.AGREE)
-        sure = self.confidence or 0.0
-        return order.index(self.reason), self.mask_iou, self.mask_containment, sure
+        measured = (self.mask_iou, self.mask_containment, self.confidence)
+        return order.index(self.reason), *(value or 0.0 for value in measured)
 
 
 class Agreement(Record):
@@ -118,7 +129,7 @@ class Agreement(Record):
     Attributes:
         verdict: What becomes of the sample.
         reason: Why.
-        area_fraction: Fraction of the image the diff mask covers.
+        area_fraction: Fraction of the image the diff mask covers; None without a diff.
         outside_fraction: Fraction of the diff mask outside the asked region; None without one.
         mask_iou: As all below, what the witness says that confirms the change most; None without
             one. See ``Witness``.
@@ -132,7 +143,7 @@ class Agreement(Record):
 
     verdict: Verdict
     reason: Reason
-    area_fraction: float
+    area_fraction: float | None
     outside_fraction: float | None = None
     mask_iou: float | None = None
     mask_containment: float | None = None
@@ -179,11 +190,18 @@ def agree(
         settings: Thresholds.
         region: (H, W) bool, where the defect was asked for.
     """
-    area_fraction = round(float(mask.mean()), 6)
-    outside = None if region is None else round(mask_containment(mask, ~region), 4)
-    witnesses = tuple(
-        _witness(annotator, found, mask, expected_area, settings, region)
+    compared = status is not Status.NO_NORMAL
+    area_fraction = round(float(mask.mean()), 6) if compared else None
+    outside = round(mask_containment(mask, ~region), 4) if compared and region is not None else None
+    shape = (mask.shape[0], mask.shape[1])
+    limits = (expected_area.min_fraction, expected_area.max_fraction)
+    plausible = {
+        annotator: with_priors(found, shape, area_fraction=limits, region=region)
         for annotator, found in sorted(detections.items())
+    }
+    witnesses = tuple(
+        _witness(annotator, found, mask, settings) if compared else _lone_witness(annotator, found)
+        for annotator, found in plausible.items()
     )
     best = max(witnesses, key=lambda witness: witness.rank, default=None)
     reason = _diff_reason(area_fraction, outside, status, expected_area, settings)
@@ -199,18 +217,17 @@ def agree(
     )
 
 
+def _lone_witness(annotator: str, found: EncodedDetections) -> Witness:
+    """Sum up the detections of one annotator where there is no diff to compare them with."""
+    sure = round(float(found.confidence.max()), 4) if len(found) else None
+    return Witness(annotator=annotator, agrees=False, confidence=sure, detections=len(found))
+
+
 def _witness(
-    annotator: str,
-    found: EncodedDetections,
-    mask: Mask,
-    expected_area: AreaRange,
-    settings: AgreementSettings,
-    region: Mask | None,
+    annotator: str, plausible: EncodedDetections, mask: Mask, settings: AgreementSettings
 ) -> Witness:
     """Compare the detections of one annotator that touch the change with the change."""
     shape = (mask.shape[0], mask.shape[1])
-    area = (expected_area.min_fraction, expected_area.max_fraction)
-    plausible = with_priors(found, shape, area_fraction=area, region=region)
     touching, union = list[int](), np.zeros(shape, np.bool_)
     for row, crop in enumerate(plausible.crops(shape)):
         if np.any(crop.inside & mask[crop.window]):
@@ -245,15 +262,15 @@ def _witness(
 
 
 def _diff_reason(
-    area_fraction: float,
+    area_fraction: float | None,
     outside_fraction: float | None,
     status: Status,
     expected_area: AreaRange,
     settings: AgreementSettings,
 ) -> Reason | None:
     """What the diff alone has to say against the sample; None if nothing."""
-    if status is Status.REDRAWN:
-        return Reason.REDRAWN
+    if status in (Status.NO_NORMAL, Status.REDRAWN):
+        return Reason(status.value)
     if status is Status.UNCHANGED or not area_fraction:
         return Reason.UNCHANGED
     if area_fraction < expected_area.min_fraction:

@@ -2,7 +2,7 @@
 
 from kizu.diff.api import diff_mask
 from kizu.diff.composite import Composite, composite
-from kizu.diff.result import DiffResult, Drift, DriftMetrics, Region, Status
+from kizu.diff.result import DiffResult, Drift, DriftMetrics, Region, Status, not_compared
 from kizu.diff.settings import DiffSettings
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "Status",
     "composite",
     "diff_mask",
+    "not_compared",
 ]

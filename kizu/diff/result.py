@@ -19,6 +19,7 @@ class Status(StrEnum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     REDRAWN = "redrawn"
+    NO_NORMAL = "no_normal"
 
 
 class Drift(StrEnum):
@@ -92,7 +93,7 @@ class DiffResult:
             finite, never negative; at or above `threshold` exactly where the mask is set.
         mask: (H, W) bool, the calibrated decision.
         threshold: Noise-floor units at which a pixel counts as changed.
-        status: Changed here, unchanged, or redrawn as a whole.
+        status: Changed here, unchanged, redrawn as a whole, or nothing to compare with.
         drift: Grade of what happened outside the change.
         normal_from_edited: (2, 3) float64, affine part of the geometry.
         registration_residual_px: RMS misfit of the dense registration where it could be judged.
@@ -111,3 +112,19 @@ class DiffResult:
     match_rate: float
     regions: tuple[Region, ...]
     tone: DriftMetrics
+
+
+def not_compared(shape: tuple[int, int]) -> DiffResult:
+    """Return what a comparison says of an (H, W) picture that has no normal image: nothing."""
+    return DiffResult(
+        anomaly_map=np.zeros(shape, np.float32),
+        mask=np.zeros(shape, np.bool_),
+        threshold=0.0,
+        status=Status.NO_NORMAL,
+        drift=Drift.NONE,
+        normal_from_edited=np.eye(2, 3),
+        registration_residual_px=0.0,
+        match_rate=0.0,
+        regions=(),
+        tone=DriftMetrics(),
+    )

@@ -16,6 +16,7 @@ from kizu.imaging.arrays import Boxes, FloatMap
 from kizu.imaging.crops import MaskCrop, crop_of_box
 from kizu.imaging.rle import decode_crop, encode_crop
 from kizu.outputs import SampleOutputs
+from kizu.publish.candidates import candidates
 from kizu.stages import DIFF
 
 _ROUNDING_PX: Final = np.array([-2, -2, 2, 2], np.float32)
@@ -52,6 +53,17 @@ class PublishedFrame:
         if not self.is_photo:
             return found
         return {name: move_detections(each, self._affine) for name, each in found.items()}
+
+    @cached_property
+    def candidates(self) -> tuple[EncodedDetections, ...]:
+        """The detections that are the candidate for the label where the diff cannot speak."""
+        return candidates(self.detections, self.shape, self._outputs.region())
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) in pixels."""
+        normal = self._outputs.sample.normal
+        return normal.height, normal.width
 
     @property
     def _affine(self) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """The rows of the ``instances`` table: one per region, of the published mask and of detections."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from kizu.grounding.encoded import EncodedDetections
 from kizu.imaging.arrays import FloatMap, Mask
 from kizu.imaging.crops import connected_regions
 from kizu.imaging.rle import encode_crop
+from kizu.publish.candidates import confidence_of
 from kizu.publish.rows import DIFF_ANNOTATOR, Row
 
 
@@ -44,6 +45,32 @@ def diff_instances(
         )
         rows.append(row)
     return rows
+
+
+def candidate_instances(
+    sample_id: str, mask: Mask, chosen: Sequence[EncodedDetections], mask_source: str
+) -> list[Row]:
+    """Return one row per connected region of a mask that no diff measured.
+
+    Args:
+        sample_id: The sample.
+        mask: (H, W) bool, as published.
+        chosen: The detections that speak for it; a region's score is their best confidence there.
+        mask_source: Who drew the mask.
+    """
+    shape = (mask.shape[0], mask.shape[1])
+    return [
+        _instance(
+            sample_id,
+            mask_source,
+            number,
+            area_px=region.area_px,
+            score=confidence_of(region, chosen, shape),
+            box=region.xyxy,
+            rle=encode_crop(region, shape),
+        )
+        for number, region in enumerate(connected_regions(mask))
+    ]
 
 
 def score_of(evidence: float, threshold: float) -> float:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import Any, Final
 
-from kizu.agree.verdict import Agreement, Reason, Verdict
+from kizu.agree.verdict import WITHOUT_DIFF, Agreement, Reason, Verdict
 from kizu.edit.storage import EditRecord
 from kizu.outputs import SampleOutputs
 from kizu.samples import PlannedSample
@@ -140,7 +140,7 @@ def _outcomes_of(shard: Shard, store: Store) -> list[Outcome]:
 
 def _is_published_as_edited(outputs: SampleOutputs, agreement: Agreement) -> bool:
     """Tell whether the editor's own picture is published, and so must be there undamaged."""
-    as_it_is = agreement.reason in (Reason.UNCHANGED, Reason.REDRAWN)
+    as_it_is = agreement.reason in (Reason.UNCHANGED, *WITHOUT_DIFF)
     return as_it_is or not outputs.shard.spec.publish.composite
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kizu.agree.verdict import Verdict
+from kizu.agree.verdict import WITHOUT_DIFF, Verdict
 from kizu.edit.storage import EditRecord
 from kizu.outputs import SampleOutputs
 from kizu.publish.layout import good_id
@@ -21,6 +21,8 @@ NORMAL, ABNORMAL = 0, 1
 DIFF_ANNOTATOR: Final = "kizu-diff"
 REVIEWER: Final = "review"
 """Who drew a mask, in place of ``DIFF_ANNOTATOR``: a person who looked at it."""
+ANNOTATORS: Final = "grounding"
+"""Who drew a mask where the diff cannot speak: the annotators together."""
 
 TRAIN, TEST = "train", "test"
 TRAIN_DEFECTS: Final = "train_defects"
@@ -115,25 +117,27 @@ def defect_provenance(outputs: SampleOutputs, *, composited: bool) -> Row:
         **{name: value for stage in STAGES for name, value in stage.row(outputs).items()},
         "composited": composited,
         **_review_columns(outputs.decision),
+        "mask_source": mask_source(outputs),
     }
 
 
 def _review_columns(decision: Decision | None) -> Row:
     """Return what a person decided, the verdict included; of what nobody reviewed, no verdict."""
     if decision is None:
-        return {"mask_source": mask_source(None), "decision_key": None}
+        return {"decision_key": None}
     return {
         "verdict": decision.verdict.value,
         "reviewed_by": decision.reviewed_by,
         "reviewed_at": decision.reviewed_at,
-        "mask_source": mask_source(decision),
         "decision_key": decision.key,
     }
 
 
-def mask_source(decision: Decision | None) -> str:
+def mask_source(outputs: SampleOutputs) -> str:
     """Return who drew the published mask, as tables name it."""
-    return REVIEWER if decision and decision.mask else DIFF_ANNOTATOR
+    if outputs.decision and outputs.decision.mask:
+        return REVIEWER
+    return ANNOTATORS if outputs.judged.reason in WITHOUT_DIFF else DIFF_ANNOTATOR
 
 
 def _edit_columns(outputs: SampleOutputs) -> Row:

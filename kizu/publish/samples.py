@@ -3,16 +3,19 @@
 from dataclasses import dataclass
 from typing import Final
 
+from kizu.agree.verdict import WITHOUT_DIFF
 from kizu.diff.storage import open_composite, open_diff_mask
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_mask, encode_png
 from kizu.outputs import SampleOutputs
 from kizu.progress import advance
+from kizu.publish.candidates import candidate_label
 from kizu.publish.frames import PublishedFrame
-from kizu.publish.instances import diff_instances, grounded_instances
+from kizu.publish.instances import candidate_instances, diff_instances, grounded_instances
 from kizu.publish.layout import VersionFolder, defect_image, defect_mask, defect_touched
 from kizu.publish.outcomes import SampleStatus, sample_outcome
 from kizu.publish.rows import (
+    ANNOTATORS,
     File,
     Row,
     defect_provenance,
@@ -97,26 +100,31 @@ def _published(outputs: SampleOutputs, frame: PublishedFrame) -> Published:
     """Return image and masks, the label as a person drew it where one did."""
     drawn = outputs.decision.label() if outputs.decision else None
     if not frame.is_photo:
-        label = open_diff_mask(outputs.diff) if drawn is None else drawn
+        label = _label_as_edited(outputs, frame) if drawn is None else drawn
         return Published(outputs.edited, label, None)
     pasted = open_composite(outputs.diff)
     return Published(pasted.image, pasted.label if drawn is None else drawn, pasted.touched)
 
 
+def _label_as_edited(outputs: SampleOutputs, frame: PublishedFrame) -> Mask:
+    """Return the label of the editor's own picture: the annotators' where the diff cannot speak."""
+    if outputs.judged.reason in WITHOUT_DIFF:
+        return candidate_label(frame.candidates, frame.shape)
+    return open_diff_mask(outputs.diff)
+
+
 def _labelled(outputs: SampleOutputs, frame: PublishedFrame, published: Published) -> list[Row]:
-    return diff_instances(
-        outputs.sample.sample_id,
-        published.label,
-        frame.anomaly_map(),
-        frame.diff.threshold,
-        mask_source(outputs.decision),
-    )
+    sample, source = outputs.sample, mask_source(outputs)
+    if source == ANNOTATORS or not sample.has_normal:
+        return candidate_instances(sample.sample_id, published.label, frame.candidates, source)
+    measured = frame.anomaly_map(), frame.diff.threshold
+    return diff_instances(sample.sample_id, published.label, *measured, source)
 
 
 def _grounded(outputs: SampleOutputs, frame: PublishedFrame) -> list[Row]:
-    sample_id, normal = outputs.sample.sample_id, outputs.sample.normal
+    sample_id = outputs.sample.sample_id
     return [
         row
         for annotator, found in frame.detections.items()
-        for row in grounded_instances(sample_id, annotator, found, (normal.height, normal.width))
+        for row in grounded_instances(sample_id, annotator, found, frame.shape)
     ]

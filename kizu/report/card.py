@@ -59,7 +59,7 @@ class Card:
         reason: A short machine word for why, such as "agree" or "not_grounded".
         explanation: The same in one sentence for a person.
         metrics: The numbers behind it, by name with unit ("mask_iou", "area_px").
-        normal: (H, W, 3) photo before the edit.
+        normal: (H, W, 3) photo before the edit; None where there is none.
         edited: (H, W, 3) photo with the defect, as it is published.
         anomaly_map: (H, W) evidence of change in noise-floor units, in the published frame; None
             if nothing was compared.
@@ -74,7 +74,7 @@ class Card:
     reason: str
     explanation: str
     metrics: Mapping[str, Metric]
-    normal: RgbImage
+    normal: RgbImage | None
     edited: RgbImage
     anomaly_map: FloatMap | None = None
     mask: Mask | None = None
@@ -104,7 +104,7 @@ class CardPictures:
     Attributes:
         width_px: Width of the sample's own images, not of the pictures.
         height_px: Height of the same.
-        normal: The photo before the edit.
+        normal: The photo before the edit; None where there is none.
         edited: The photo after it.
         outlined: The edited photo with outlines of the change and of what the text finds.
         heat: The anomaly map over the dimmed edited photo; None without a map.
@@ -122,7 +122,7 @@ class CardPictures:
     found: tuple[FoundWords, ...]
     width_px: int
     height_px: int
-    normal: bytes
+    normal: bytes | None
     edited: bytes
     outlined: bytes
     heat: bytes | None

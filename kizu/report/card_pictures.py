@@ -91,7 +91,7 @@ def _with_files(card: Card, files: dict[str, bytes], panels: tuple[Panel, ...]) 
         ),
         width_px=card.edited.shape[1],
         height_px=card.edited.shape[0],
-        normal=files["normal"],
+        normal=files.get("normal"),
         edited=files["edited"],
         outlined=files["outlined"],
         heat=files.get("heat"),
@@ -101,13 +101,12 @@ def _with_files(card: Card, files: dict[str, bytes], panels: tuple[Panel, ...]) 
 
 
 def _panels(card: Card, size: tuple[int, int], pen: overlays.Pen) -> dict[Panel, RgbImage]:
-    """Draw the four views of a card at (width, height) px, or three where there is no map."""
+    """Draw the views of a card at (width, height) px: four, but for the normal image or the map."""
+    views: dict[Panel, RgbImage] = {}
+    if card.normal is not None:
+        views["normal"] = overlays.fit_image(card.normal, *size)
     edited = overlays.fit_image(card.edited, *size)
-    views: dict[Panel, RgbImage] = {
-        "normal": overlays.fit_image(card.normal, *size),
-        "edited": edited,
-        "outlined": _outlined(card, edited, pen),
-    }
+    views |= {"edited": edited, "outlined": _outlined(card, edited, pen)}
     if card.anomaly_map is not None:
         views["heat"] = overlays.heat_picture(edited, overlays.fit_map(card.anomaly_map, *size))
     return views
@@ -145,7 +144,7 @@ def _close_up(card: Card, window: Window) -> dict[Panel, RgbImage]:
     )
     cut = replace(
         card,
-        normal=card.normal[part],
+        normal=None if card.normal is None else card.normal[part],
         edited=card.edited[part],
         anomaly_map=None if card.anomaly_map is None else card.anomaly_map[part],
         mask=None if card.mask is None else card.mask[part],

@@ -36,6 +36,8 @@ def contact_sheet(
 ) -> RgbImage:
     """Set samples side by side: normal, outlined, then the change enlarged before and after.
 
+    Where there is no normal image its place stays empty.
+
     Args:
         pictures: The samples; where nothing is enlarged, the edited image and its
             anomaly map stand instead.
@@ -79,6 +81,8 @@ def _place_card(
     for slot, picture in enumerate(_slides(card)):
         x = left + slot * (_CELL_PX + _GAP_PX)
         draw.rectangle((x, top, x + _CELL_PX - 1, top + _CELL_PX - 1), fill=_WELL)
+        if picture is None:
+            continue
         slide = ImageOps.contain(picture, (_CELL_PX, _CELL_PX), Image.Resampling.LANCZOS)
         sheet.paste(
             slide, (x + (_CELL_PX - slide.width) // 2, top + (_CELL_PX - slide.height) // 2)
@@ -88,14 +92,18 @@ def _place_card(
     _draw_label(draw, card, number, (left + _MARK_PX + 8, middle))
 
 
-def _slides(card: CardPictures) -> list[Image.Image]:
-    whole = [_open(card.normal), _open(card.outlined)]
+def _slides(card: CardPictures) -> list[Image.Image | None]:
+    whole = [None if card.normal is None else _open(card.normal), _open(card.outlined)]
     if card.detail is None:
         rest = (card.edited, card.heat)
         return whole + [_open(file) for file in rest if file is not None]
     strip = _open(card.detail)
     width = strip.width // len(card.detail_panels)
-    places = [card.detail_panels.index(name) for name in ("normal", "edited")]
+    places = [
+        card.detail_panels.index(name)
+        for name in ("normal", "edited")
+        if name in card.detail_panels
+    ]
     return whole + [strip.crop((at * width, 0, (at + 1) * width, strip.height)) for at in places]
 
 

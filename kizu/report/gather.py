@@ -31,9 +31,9 @@ def gather_card(outputs: SampleOutputs, published: Sample) -> Card:
         reason=agreement.reason.value,
         explanation=agreement.explanation,
         metrics=_metrics(outputs, frame.diff),
-        normal=outputs.normal,
+        normal=outputs.normal if sample.has_normal else None,
         edited=published.image(),
-        anomaly_map=frame.anomaly_map(),
+        anomaly_map=frame.anomaly_map() if sample.has_normal else None,
         mask=published.label(),
         found=tuple(_found(frame, witness) for witness in agreement.witnesses),
     )
@@ -43,6 +43,8 @@ def _metrics(outputs: SampleOutputs, diff: DiffRecord) -> dict[str, Metric]:
     unshown = {"verdict", "reason", "witnesses"}
     metrics = outputs.judged.model_dump(mode="json", exclude=unshown, exclude_none=True)
     by = {"reviewed_by": outputs.decision.reviewed_by} if outputs.decision else {}
+    if not outputs.sample.has_normal:
+        return {**metrics, **by}
     return {**metrics, "match_rate": round(diff.match_rate, 3), "drift": diff.drift.value, **by}
 
 

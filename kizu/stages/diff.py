@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from kizu.diff import Status, composite
+from kizu.diff import Status, composite, not_compared
 from kizu.diff.storage import DiffRecord, save_diff
 from kizu.diff.window import diff_window
 from kizu.edit.regions import region_identity
@@ -37,7 +37,9 @@ class DiffStage(Stage):
 
     def key_inputs(self, sample: SampleInputs) -> dict[str, Any]:
         """Return the two pictures, the region, and what the comparison is set to."""
+        alone = {} if sample.sample.has_normal else {"has_normal": False}
         return {
+            **alone,
             "version": DIFF_VERSION,
             **sample.pair,
             "region": region_identity(sample.sample.region),
@@ -45,8 +47,10 @@ class DiffStage(Stage):
         }
 
     def row(self, sample: SampleInputs) -> dict[str, Any]:
-        """Return the settings and metrics of the comparison."""
+        """Return the settings and metrics of the comparison; where nothing was compared, none."""
         found = self.result(sample)
+        if found.status is Status.NO_NORMAL:
+            return {"diff_status": found.status.value}
         return {
             "diff_settings": canonical_json(sample.shard.spec.diff.shaping()),
             "diff_status": found.status.value,
@@ -67,7 +71,14 @@ class DiffStage(Stage):
         return DiffRecord.model_validate(self.record(sample))
 
     def make(self, sample: SampleInputs) -> None:
-        """Compare the pictures; the change of a picture that is not redrawn is composited."""
+        """Compare the pictures; the change of a picture that is not redrawn is composited.
+
+        A picture that has no normal image is compared with nothing.
+        """
+        if not sample.sample.has_normal:
+            size = sample.sample.normal.height, sample.sample.normal.width
+            save_diff(self.folder(sample), not_compared(size), None)
+            return
         normal, edited, window = sample.normal, sample.edited, sample.picture.geometry.crop
         settings = sample.shard.spec.diff
         result = diff_window(normal, edited, window, settings, region=sample.region())

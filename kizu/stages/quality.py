@@ -64,15 +64,16 @@ class QualityStage(Stage):
         mask = open_diff_mask(DIFF.folder(sample))
         threshold = _SHARP_THRESHOLDS * DIFF.result(sample).threshold
         sharp = open_anomaly_map(DIFF.folder(sample))[mask] >= threshold
+        compared = sample.sample.has_normal
         found = {each.annotator: each.detections() for each in GROUNDING.results(sample)}
         measured: dict[str, Any] = {
             "sharp_fraction": _rounded(int(sharp.sum()), sharp.size),
             "unexplained_fraction": None,
             "unchanged_fraction": None,
         }
-        if found:
+        if found and compared:
             measured |= contradictions(mask, *found.values())
-        if len(found) > 1:
+        if len(found) > 1 and compared:
             measured[_EACH] = {name: contradictions(mask, each) for name, each in found.items()}
         self.folder(sample).finish(measured)
 

@@ -123,7 +123,7 @@ function draw() {
   const close = view.detail && panels.length > 0;
   const layer = view.layer === "heat" && !$("img.heat", card) ? "edited" : view.layer;
   const [left, right] = $$("figure", stage);
-  fill(left, card, "normal", close && panels);
+  fill(left, card, $("img.normal", card) ? "normal" : "edited", close && panels);
   fill(right, card, layer, close && panels);
   $("#viewer-head").replaceChildren(...$("header", card).cloneNode(true).childNodes);
   $("#viewer-head h3").id = "viewer-name";

@@ -209,3 +209,16 @@ def test_no_witness_outweighs_what_the_diff_says(status):
 def test_without_a_witness_nothing_is_said_for_one():
     agreement = verdict()
     assert (agreement.witnesses, agreement.detections, agreement.confidence) == ((), None, None)
+
+
+@given(st.lists(st.integers(0, 3), max_size=4), st.sampled_from([None, block(0, 40, 0, 15)]))
+def test_without_a_normal_image_nothing_is_compared_and_a_person_decides(said, region):
+    several = {f"witness {number}": TESTIMONIES[what] for number, what in enumerate(said)}
+    nothing = np.zeros(SHAPE, bool)
+    agreement = verdict(nothing, Status.NO_NORMAL, detections=several, region=region)
+    assert (agreement.verdict, agreement.reason) == (Verdict.REVIEW, Reason.NO_NORMAL)
+    assert agreement.area_fraction is agreement.outside_fraction is agreement.mask_iou is None
+    assert agreement.detections_elsewhere is agreement.box_area_ratio is None
+    assert not any(each.agrees for each in agreement.witnesses)
+    sure = [each.confidence for each in agreement.witnesses if each.detections]
+    assert agreement.confidence == max(sure, default=None)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from kizu.agree.verdict import Verdict
 from kizu.diff import composite, diff_mask
 from kizu.diff.storage import save_diff
 from kizu.edit.editor import Edit
@@ -16,12 +17,18 @@ from kizu.imaging.codecs import decode_mask, decode_png, encode_png
 from kizu.imaging.geometry import FreeSizes, Geometry
 from kizu.outputs import SampleOutputs
 from kizu.planning import plan_samples
+from kizu.publish.dataset import Dataset
 from kizu.publish.layout import VersionFolder
 from kizu.publish.samples import publish_sample
+from kizu.publish.schemas import TABLES, encode_table
+from kizu.report import CardPictures, Page, contact_sheet, draw_card, render_page
+from kizu.report.gather import gather_card
+from kizu.review import record_decision
 from kizu.shards import Shard
 from kizu.sources import SourceFile, take_in
 from kizu.spec import DatasetSpec
 from kizu.stages import GROUNDING, STAGES
+from kizu.store.keys import sha256_hex
 
 SIDE_PX = 256
 SHIFT_PX = (6, 4)
@@ -146,3 +153,123 @@ def test_beside_a_silent_annotator_all_else_is_published_as_alone(publish, spec)
     [one], [other] = alone["provenance"], beside["provenance"]
     assert {name for name in one if one[name] != other[name]} == own
     assert (alone["samples"], alone["instances"]) == (beside["samples"], beside["instances"])
+
+
+@pytest.fixture
+def take_through(store, photo, tmp_path):
+    """Take a picture through all stages with annotators that all find one block; publish it."""
+    file = tmp_path / "plate.png"
+    file.write_bytes(encode_png(photo))
+    image = take_in(SourceFile("plate.png", str(file)), store)
+
+    def run(spec, edited, annotators, *, has_normal):
+        [sample] = plan_samples(spec, [image])
+        sample = sample.model_copy(update={"has_normal": has_normal})
+        edit = Edit(encode_png(edited), model="by hand", cost_usd=0.0)
+        save_edit(store, sample.request, edit, Geometry.fit((SIDE_PX, SIDE_PX), SIZES))
+        shard = Shard(spec=spec, annotators=annotators, samples=())
+        outputs = SampleOutputs(store, shard, sample)
+        for annotator, folder in GROUNDING.folders(outputs).items():
+            save_detections(folder, annotator, BLOCK_FOUND)
+        for stage in STAGES:
+            if not stage.is_done(outputs):
+                stage.make(outputs)
+        return outputs
+
+    return run
+
+
+BLOCK = np.zeros((SIDE_PX, SIDE_PX), bool)
+BLOCK[100:130, 90:140] = True
+BLOCK_FOUND = Detections(
+    np.array([[90, 100, 140, 130]], np.float32),
+    BLOCK[None],
+    np.array([0.5], np.float32),
+    ("a hole",),
+)
+
+
+def published(outputs):
+    """Return the rows of a sample by table, and its label."""
+    version = VersionFolder("plates", "0123")
+    rows = publish_sample(version, SampleOutputs(outputs.store, outputs.shard, outputs.sample))
+    label = decode_mask(outputs.store.read(version.path(rows["samples"][0]["mask_path"])))
+    return rows, label
+
+
+@pytest.mark.parametrize(("has_normal", "reason"), [(True, "redrawn"), (False, "no_normal")])
+@pytest.mark.parametrize("annotators", [(), (ANNOTATOR,), (ANNOTATOR, SILENT)])
+def test_where_the_diff_cannot_speak_what_the_annotators_found_is_published_for_review(
+    take_through, spec, make_photo, has_normal, reason, annotators
+):
+    other = make_photo(77, SIDE_PX)
+    rows, label = published(take_through(spec, other, annotators, has_normal=has_normal))
+    [sample], [provenance] = rows["samples"], rows["provenance"]
+    assert (sample["verdict"], sample["split"], provenance["reason"]) == (
+        "review",
+        "review",
+        reason,
+    )
+    assert provenance["mask_source"] == "grounding"
+    assert np.array_equal(label, BLOCK if annotators else np.zeros_like(BLOCK))
+    own = [row for row in rows["instances"] if row["annotator"] == "grounding"]
+    assert [(row["score"], row["evidence"]) for row in own] == [(0.5, None)] * bool(annotators)
+    assert (sample["touched_path"], provenance["composited"]) == ("", False)
+
+
+def test_without_a_normal_image_nothing_is_said_of_a_comparison(take_through, spec, photo):
+    outputs = take_through(spec, photo, (ANNOTATOR, SILENT), has_normal=False)
+    [row] = published(outputs)[0]["provenance"]
+    measured = ("threshold", "drift", "match_rate", "area_fraction", "mask_iou", "sharp_fraction")
+    measured += ("unexplained_fraction", "unchanged_fraction", "quality_by_annotator")
+    assert {row.get(name) for name in measured} == {None}
+    assert row["diff_status"] == "no_normal"
+    assert np.array_equal(outputs.edited, photo)
+    encode_table("provenance", [row])
+
+
+def test_a_person_may_accept_a_picture_without_a_normal_image(take_through, spec, photo):
+    outputs = take_through(spec, photo, (ANNOTATOR,), has_normal=False)
+    record_decision(outputs, Verdict.ACCEPT, "Aiko")
+    rows, label = published(outputs)
+    assert rows["samples"][0]["verdict"] == "accept"
+    assert rows["samples"][0]["split"] in ("test", "train_defects")
+    assert rows["provenance"][0]["mask_source"] == "grounding"
+    assert np.array_equal(label, BLOCK)
+    record_decision(outputs, Verdict.ACCEPT, "Aiko", mask=~BLOCK)
+    rows, label = published(outputs)
+    assert rows["provenance"][0]["mask_source"] == "review"
+    assert np.array_equal(label, ~BLOCK)
+
+
+@pytest.mark.parametrize("has_normal", [True, False])
+def test_a_decision_on_what_annotators_found_is_not_kept_for_what_others_found(
+    take_through, spec, make_photo, has_normal
+):
+    other = make_photo(77, SIDE_PX)
+    outputs = take_through(spec, other, (ANNOTATOR,), has_normal=has_normal)
+    record_decision(outputs, Verdict.ACCEPT, "Aiko")
+    more = take_through(spec, other, (ANNOTATOR, SILENT), has_normal=has_normal)
+    assert more.decision is None
+    assert SampleOutputs(outputs.store, outputs.shard, outputs.sample).decision is not None
+
+
+def test_the_card_of_a_picture_without_a_normal_image_shows_none(take_through, spec, photo):
+    outputs = take_through(spec, photo, (ANNOTATOR,), has_normal=False)
+    rows, _ = published(outputs)
+    [row] = rows["samples"]
+    folder = VersionFolder("plates", "0123")
+    tables = {name: encode_table(name, rows.get(name, [])) for name in TABLES}
+    for name, data in tables.items():
+        outputs.store.write(folder.path(f"{name}.parquet"), data)
+    counts = {"rows": {"samples": 1}, "sha256": {n: sha256_hex(d) for n, d in tables.items()}}
+    outputs.store.write_json(folder.path("manifest.json"), counts)
+    dataset = Dataset(outputs.store, folder)
+    pictures = draw_card(gather_card(outputs, dataset[row["sample_id"]]))
+    assert (pictures.normal, pictures.heat) == (None, None)
+    assert pictures.detail_panels == ("edited", "outlined")
+    assert CardPictures.from_json(pictures.to_json()) == pictures
+    assert contact_sheet([pictures]).any()
+    for language in ("en", "ja"):
+        page = render_page(Page("plates", "0123", cards=[pictures]), language=language)
+        assert page.count('class="normal"') == 0
