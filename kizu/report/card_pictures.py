@@ -120,14 +120,18 @@ def _outlined(card: Card, edited: RgbImage, pen: overlays.Pen) -> RgbImage:
     for found, colour in coloured:
         boxes = overlays.fit_boxes(found.boxes, *scales)
         picture = overlays.outline_boxes(picture, boxes, colour, pen)
-    for number, (found, colour) in reversed(list(enumerate(coloured))):
-        if found.mask is not None:
-            fitted = overlays.fit_mask(found.mask, width, height)
-            around = overlays.outside_of(pen, number)
-            picture = overlays.outline_mask(picture, fitted, colour, around)
-    if card.mask is not None:
-        fitted = overlays.fit_mask(card.mask, width, height)
-        picture = overlays.outline_mask(picture, fitted, overlays.CHANGED_COLOUR, pen)
+    several = len(card.found) > 1
+    masks = [
+        (found.mask, colour, overlays.outside_of(pen, number + several))
+        for number, (found, colour) in enumerate(coloured)
+    ]
+    outlined = [*reversed(masks), (card.mask, overlays.CHANGED_COLOUR, pen)]
+    if several:  # once more without halos, which lie on the lines around them
+        outlined += [(mask, colour, replace(own, halo_px=-1.0)) for mask, colour, own in outlined]
+    for mask, colour, own in outlined:
+        if mask is not None:
+            fitted = overlays.fit_mask(mask, width, height)
+            picture = overlays.outline_mask(picture, fitted, colour, own)
     return picture
 
 

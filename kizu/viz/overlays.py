@@ -90,7 +90,7 @@ _CORNER_PEN: Final = Pen(line_px=1.4, halo_px=3.4, gap_px=0.0)
 
 def outside_of(pen: Pen, number: int) -> Pen:
     """Return a pen whose line runs around so many others', so that equal regions all show."""
-    return replace(pen, gap_px=pen.gap_px + number * pen.line_px)
+    return replace(pen, gap_px=pen.gap_px + number * (pen.line_px + 1))
 
 
 def outline_mask(image: RgbImage, mask: Mask, colour: Colour, pen: Pen) -> RgbImage:

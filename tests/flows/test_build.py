@@ -10,6 +10,7 @@ from prefect.client.schemas.filters import FlowRunFilter
 import kizu
 from kizu.grounding import annotator_version
 from kizu.imaging.codecs import decode_png, encode_png
+from kizu.imaging.rle import decode_rle
 from kizu.planning import plan_samples
 from kizu.publish.layout import VersionFolder, latest_version
 from kizu.publish.schemas import TABLES, decode_table
@@ -243,3 +244,31 @@ def test_people_recognise_the_runs_and_find_the_yield_in_the_ui(build, spec):
     assert {"edit 1 of 2", "diff 2 of 2", "publish 1 of 2"} <= runs
     assert {"progress-plates", "yield-plates", "summary-plates"} <= artifacts
     assert "build plates" in flows
+
+
+def test_of_redrawn_pictures_what_the_annotators_found_is_the_label_to_review(build, spec, store):
+    names = ("demo-grounding-dino", "demo-grounding-dino+demo-sam")
+    sure = [{"annotator": name, "box_threshold": 0.02} for name in names]
+    redraw = {"name": "painter", "drift": "redraw"}
+    _, summary = build(changed(spec, editor=redraw, grounding={"annotators": sure}))
+    provenance = [row for row in rows(store, "plates", "provenance") if row["edit_key"]]
+    redrawn = {row["sample_id"]: row for row in provenance if row["reason"] == "redrawn"}
+    assert redrawn
+    assert summary.review == 4
+    assert {row["mask_source"] for row in redrawn.values()} == {"grounding"}
+    instances = rows(store, "plates", "instances")
+    for sample_id, row in redrawn.items():
+        own = [one for one in instances if one["sample_id"] == sample_id]
+        assert "kizu-diff" not in {one["annotator"] for one in own}
+        masks = union([one for one in own if "demo-sam" in one["annotator"]])
+        assert np.array_equal(kizu.open_dataset(store, "plates")[sample_id].label(), masks)
+        assert len(row["annotators"]) == len(json.loads(row["witnesses"])) == 2
+
+
+def union(instances) -> np.ndarray:
+    """Return the union of rows' masks, (96, 96) bool."""
+    found = np.zeros((96, 96), np.bool_)
+    for row in instances:
+        size = [row["rle_height"], row["rle_width"]]
+        found |= decode_rle({"size": size, "counts": row["rle_counts"]})
+    return found

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kizu.grounding.settings import MOST_ANNOTATORS
 from kizu.report import Card, CardPictures, Found, draw_card
 from kizu.report.card_pictures import CARD_BYTES
+from kizu.viz.overlays import CHANGED_COLOUR, GROUNDED_COLOURS
 
 
 def speckled(height=240, width=360, seed=0):
@@ -169,3 +171,21 @@ def test_stored_pictures_of_another_version_are_refused_with_the_way_out():
 def test_arrays_on_different_grids_are_refused_by_name():
     with pytest.raises(ValueError, match=r"mask of sample s1 is .*edited is"):
         cracked(mask=np.zeros((10, 10), bool))
+
+
+@pytest.mark.parametrize("count", [2, 3, 6])
+def test_what_several_annotators_found_alike_is_outlined_in_all_their_colours(count):
+    mask = np.zeros((240, 360), bool)
+    mask[80:160, 120:240] = True
+    flat = np.full((240, 360, 3), 120, np.uint8)
+    box = [[120, 80, 240, 160]]
+    all_found = tuple(found(box, f"annotator {n}", mask=mask) for n in range(count))
+    card = cracked(normal=flat, edited=flat, mask=mask, anomaly_map=None, found=all_found)
+    row = opened(draw_card(card).outlined)[107]  # across the middle, between the dashes' corners
+    for colour in (CHANGED_COLOUR, *GROUNDED_COLOURS[:count]):
+        assert np.abs(row - np.array(colour)).sum(axis=1).min() < 110
+
+
+def test_a_card_has_room_for_more_annotators_than_a_spec_may_name():
+    assert len(GROUNDED_COLOURS) >= MOST_ANNOTATORS
+    assert CHANGED_COLOUR not in GROUNDED_COLOURS

@@ -14,6 +14,7 @@ SPOT[20:24, 30:34] = True
 
 def pictures(sample_id="s1", **changes) -> CardPictures:
     values = {
+        "normal": GREY,
         "defect_type": "scratch",
         "prompt": "a scratch",
         "verdict": "accept",
@@ -23,7 +24,7 @@ def pictures(sample_id="s1", **changes) -> CardPictures:
         "mask": SPOT,
         "anomaly_map": SPOT.astype(np.float32) * 20,
     }
-    return draw_card(Card(sample_id=sample_id, normal=GREY, edited=GREY, **{**values, **changes}))
+    return draw_card(Card(sample_id=sample_id, edited=GREY, **{**values, **changes}))
 
 
 def page(*cards, **changes) -> Page:
@@ -190,3 +191,24 @@ def test_equal_pages_give_equal_text():
 def test_card_without_map_leaves_its_place_empty():
     html = render_page(page(pictures(anomaly_map=None)))
     assert 'class="none"' in html
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_what_each_of_several_annotators_found_is_told_apart(language):
+    boxes = np.array([[20, 10, 40, 30]], np.float32)
+    names = ("clipseg", "sam3")
+    each = [Found(n, boxes, labels=(f"{n} hole",), metrics={"mask_iou": 0.25}) for n in names]
+    html = render_page(page(pictures(found=tuple(each))), language=language)
+    for name in names:
+        assert WORDS[language]["found_by_legend"].format(name=name) in html
+        assert f"{name} hole" in html
+    assert html.count("0.25</dd>") == 2
+    alone = render_page(page(pictures(found=(each[0],))), language=language)
+    assert WORDS[language]["grounded_legend"] in alone
+    assert "clipseg (" not in alone
+
+
+def test_a_sample_without_a_normal_image_has_an_empty_place_for_it():
+    html = render_page(page(pictures(normal=None, reason="no_normal")))
+    assert 'class="normal"' not in html
+    assert "no normal image" in html
