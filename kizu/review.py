@@ -33,6 +33,7 @@ class Decision(Record):
         edit_key: Key of its edit.
         picture_sha256: SHA-256 of the edited picture.
         verdict_key: Key of the verdict they saw.
+        grounding_key: Key of what annotators found, where that is the mask they saw; else empty.
     """
 
     verdict: Literal[Verdict.ACCEPT, Verdict.REJECT]
@@ -44,6 +45,7 @@ class Decision(Record):
     edit_key: str
     picture_sha256: str
     verdict_key: str
+    grounding_key: str = ""
 
     @property
     def key(self) -> str:
@@ -94,6 +96,7 @@ def record_decision(
         edit_key=sample.picture.key,
         picture_sha256=sample.picture.picture_sha256,
         verdict_key=VERDICT.key(sample),
+        grounding_key=_grounding_shown(sample),
     )
     _append(sample.store, _folder(sample), decision)
     return decision
@@ -105,23 +108,25 @@ def find_decision(sample: SampleInputs) -> Decision | None:
     Raises:
         FileNotFoundError: The sample has no picture.
     """
-    decisions = list(sample.store.list(_folder(sample)))
-    return Decision.model_validate(sample.store.read_json(decisions[-1])) if decisions else None
+    for path in reversed(list(sample.store.list(_folder(sample)))):
+        decision = Decision.model_validate(sample.store.read_json(path))
+        if decision.grounding_key == _grounding_shown(sample):
+            return decision
+    return None
 
 
 def _folder(sample: SampleInputs) -> str:
     seen = {"diff": DIFF.key(sample), "composite": sample.shard.spec.publish.composite}
-    if _shows_what_annotators_found(sample):
-        seen["grounding"] = GROUNDING.key(sample)
     return keyed("decisions", content_key("review", **seen))
 
 
-def _shows_what_annotators_found(sample: SampleInputs) -> bool:
-    """Tell whether the mask that a person sees is the annotators' and not the diff's."""
+def _grounding_shown(sample: SampleInputs) -> str:
+    """Return the key of what annotators found, if that is the mask a person sees; else nothing."""
     try:
-        return VERDICT.result(sample).reason in WITHOUT_DIFF
+        reason = VERDICT.result(sample).reason
     except FileNotFoundError:
-        return False
+        return ""
+    return GROUNDING.key(sample) if reason in WITHOUT_DIFF else ""
 
 
 def _append(store: Store, folder: str, decision: Decision) -> None:
