@@ -54,7 +54,6 @@ class PlannedSample(Record):
     region: Region | None
     expected_area: AreaRange
     request: EditRequest
-    has_normal: bool = True
 
 
 def is_test_photo(image: NormalImage, test_fraction: float) -> bool:
