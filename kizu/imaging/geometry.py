@@ -23,6 +23,9 @@ MAX_PLAIN_PADDING: Final = 1.25
 _SENT, _BACK = 1, 255
 """What stands for a set pixel while masks are resized: both round ties as they always did."""
 _QUARTERS: Final = 4  # quarter turns of a whole one
+_TURNED: Final = ("upright", "turned left", "turned upside down", "turned right")
+"""What quarter turns counter-clockwise come to."""
+_TOLD_SCALE: Final = 0.005  # nearer to 1, two digits behind the point show no scaling
 _MIN_LINE_PX: Final = 4  # px of the mask; less is a crumb, as in kizu.diff.composite
 
 
@@ -119,6 +122,27 @@ class Geometry:
         if not self.turns:
             del fields["turns"]
         return fields
+
+    def in_words(self) -> str:
+        """Return in words how the photo was brought to the picture.
+
+        Example:
+            >>> Geometry((80, 60), (0, 0, 80, 30), (40, 15), (0, 0), (40, 40)).in_words()
+            'cropped to 50 % of its area, resized 0.50, padded'
+            >>> Geometry.whole((80, 60), (80, 60)).in_words()
+            'as it is'
+        """
+        _, _, width, height = self.crop
+        kept = width * height / (self.source[0] * self.source[1])
+        across, down = self.scaled[0] / width, self.scaled[1] / height
+        even = abs(across * height - self.scaled[1]) <= 1  # px that rounding takes
+        said = (
+            (kept < 1, f"cropped to {max(min(round(kept * 100), 99), 1)} % of its area"),
+            (self.scaled != (width, height), f"resized {_factors(across, down, even=even)}"),
+            (self.scaled != self._framed, "padded"),
+            (self.turns > 0, _TURNED[self.turns]),
+        )
+        return ", ".join(words for applies, words in said if applies) or "as it is"
 
     @classmethod
     def fit(cls, source: tuple[int, int], rule: SizeRule, fit: Fit = "pad") -> Self:
@@ -252,6 +276,14 @@ class Geometry:
         height, width = array.shape[:2]
         if (width, height) != size:
             raise ValueError(f"{what} is {width}x{height}, the geometry needs {size[0]}x{size[1]}")
+
+
+def _factors(across: float, down: float, *, even: bool) -> str:
+    """Write scales with two digits behind the point, or as many as tell them from 1."""
+    factors = (across,) if even else (across, down)
+    return " x ".join(
+        f"{factor:.2f}" if abs(factor - 1) >= _TOLD_SCALE else f"{factor:.4f}" for factor in factors
+    )
 
 
 def _resize(array: NDArray[np.generic], size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -1,0 +1,137 @@
+"""What becomes of one labelled picture, in arrays, and as a picture to look at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+
+from kizu.agree.verdict import Verdict
+from kizu.diff import Drift, Status
+from kizu.grounding import Detections
+from kizu.imaging.arrays import Boxes, FloatMap, Mask, RgbImage
+from kizu.imaging.crops import connected_regions
+from kizu.imaging.geometry import Geometry
+from kizu.viz import overlays
+from kizu.viz.side_by_side import side_by_side
+
+_VIEW_PX: Final = 360  # px of a view's longer side; four of them fill a notebook's width
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledPair:
+    """What became of one picture; arrays without another word lie on the normal image's (H, W).
+
+    Attributes:
+        normal: (H, W, 3) uint8, the normal image; of a picture alone the picture itself.
+        edited: (h, w, 3) uint8, the picture as it came.
+        has_normal: False for a picture alone.
+        mask: (H, W) bool, the label of the composite.
+        mask_on_edited: (h, w) bool, the label of the picture as it came.
+        composite: (H, W, 3) uint8, the normal image with the change pasted in; of a picture that is
+            redrawn, or alone, the picture itself on the normal image's grid.
+        touched: (H, W) bool, every pixel of the composite that may differ from the normal image.
+        anomaly_map: (H, W) float32, evidence of change in noise-floor units; None without a normal.
+        detections: What each annotator found, by its name, on the composite.
+        geometry: How the normal image was brought to the picture.
+        match_score: How well the picture's detail agrees with the normal image's, 0 to 1; 0 if the
+            normal image was not recognised; None without one.
+        status: Changed, unchanged or redrawn; None without a normal image.
+        drift: How far the picture moved away outside the change; None without a normal image.
+        verdict: Accept, review or reject.
+        reason: Why, in a word.
+        explanation: The same in one sentence.
+        figures: What the verdict comes from, by name: ``area_fraction``, ``mask_iou`` and others.
+    """
+
+    normal: RgbImage
+    edited: RgbImage
+    has_normal: bool
+    mask: Mask
+    mask_on_edited: Mask
+    composite: RgbImage
+    touched: Mask
+    anomaly_map: FloatMap | None
+    detections: Mapping[str, Detections]
+    geometry: Geometry
+    match_score: float | None
+    status: Status | None
+    drift: Drift | None
+    verdict: Verdict
+    reason: str
+    explanation: str
+    figures: Mapping[str, Any]
+
+    @property
+    def boxes(self) -> Boxes:
+        """(N, 4) float32 xyxy px around each connected region of the mask, the largest first."""
+        return _boxes_of(self.mask)
+
+    @property
+    def boxes_on_edited(self) -> Boxes:
+        """The same of the mask on the picture as it came."""
+        return _boxes_of(self.mask_on_edited)
+
+    def figure(self) -> Image.Image:
+        """Return a picture to look at: all views side by side, and what was decided and why."""
+        pasted = _fitted(self.composite)
+        size = pasted.shape[1], pasted.shape[0]
+        views = [("label, found from text" if self.detections else "label", self._outlined(pasted))]
+        if self.has_normal:
+            came = _with_label(_fitted(self.edited), self.mask_on_edited)
+            views = [("normal", _fitted(self.normal)), ("edited, as it came", came), *views]
+        if self.anomaly_map is not None:
+            heat = overlays.heat_picture(pasted, overlays.fit_map(self.anomaly_map, *size))
+            views.append(("anomaly map", heat))
+        return side_by_side(views, self._sentences())
+
+    def _outlined(self, picture: RgbImage) -> RgbImage:
+        """Return a fitted composite with what annotators found and, above it, the label."""
+        height, width = picture.shape[:2]
+        scales = width / self.mask.shape[1], height / self.mask.shape[0]
+        for found in self.detections.values():
+            boxes = overlays.fit_boxes(found.xyxy, *scales)
+            colour = overlays.GROUNDED_COLOUR
+            picture = overlays.outline_boxes(picture, boxes, colour, overlays.BOLD_PEN)
+            if found.mask is not None:
+                union = overlays.fit_mask(np.asarray(found.mask.any(axis=0)), width, height)
+                picture = overlays.outline_mask(picture, union, colour, overlays.BOLD_PEN)
+        return _with_label(picture, self.mask)
+
+    def _sentences(self) -> list[str]:
+        """Say what was decided, and how the pictures lie to each other."""
+        regions = len(self.boxes)
+        label = f"Label (blue): {self.mask.mean():.2%} of the picture, {regions} region"
+        said = [f"{self.verdict}: {self.explanation}", label + "s" * (regions != 1)]
+        said += [f"{name} (orange): {len(each)} found" for name, each in self.detections.items()]
+        if self.has_normal:
+            match = f"match {self.match_score:.2f}, drift {self.drift}, {self.status}"
+            said.append(f"Edited: {self.geometry.in_words()}, {match}")
+        return said
+
+    def _repr_png_(self) -> bytes:
+        """Return the figure as a PNG file; notebooks show it."""
+        return self.figure()._repr_png_() or b""
+
+    def __repr__(self) -> str:
+        """Name the verdict and its reason."""
+        return f"LabelledPair({self.verdict}, {self.reason}, {int(self.mask.sum())} px)"
+
+
+def _boxes_of(mask: Mask) -> Boxes:
+    regions = sorted(connected_regions(mask), key=lambda region: -region.area_px)
+    return np.array([region.xyxy for region in regions], np.float32).reshape(-1, 4)
+
+
+def _fitted(image: RgbImage) -> RgbImage:
+    """Return a picture no longer than a view."""
+    scale = min(_VIEW_PX / max(image.shape[:2]), 1.0)
+    size = max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1)
+    return overlays.fit_image(image, *size)
+
+
+def _with_label(picture: RgbImage, mask: Mask) -> RgbImage:
+    """Outline a mask in a fitted picture."""
+    fitted = overlays.fit_mask(mask, picture.shape[1], picture.shape[0])
+    return overlays.outline_mask(picture, fitted, overlays.CHANGED_COLOUR, overlays.BOLD_PEN)

@@ -1,0 +1,256 @@
+"""Labels one picture that exists, with its normal image or alone, in memory."""
+
+from collections.abc import Mapping, Sequence
+from os import PathLike, fspath
+from typing import Final, TypeAlias
+
+import fsspec
+import numpy as np
+
+from kizu.agree.settings import AgreementSettings, AreaRange
+from kizu.agree.verdict import Agreement, Reason, Verdict, agree
+from kizu.diff import DiffResult, DiffSettings, Status
+from kizu.diff.composite import Composite, carry_map, composite
+from kizu.diff.window import diff_window
+from kizu.edit.regions import Region, foreground_mask, region_mask
+from kizu.grounding import (
+    AnnotationFailure,
+    Detections,
+    GroundingSettings,
+    GroundingUnavailable,
+    load_annotator,
+)
+from kizu.grounding.encoded import encoded
+from kizu.grounding.names import NO_GROUNDING
+from kizu.imaging.arrays import Mask, RgbImage
+from kizu.imaging.codecs import UnreadableImageError, decode_image
+from kizu.imaging.geometry import Geometry
+from kizu.imaging.rle import decode_rle
+from kizu.labelling.labelled import LabelledPair
+from kizu.matching import find_geometry
+from kizu.publish.frames import move_detections
+
+Picture: TypeAlias = RgbImage | bytes | str | PathLike[str]
+"""(H, W, 3) uint8 RGB, or a picture's file: its bytes, its path, or an fsspec URL."""
+
+Annotators: TypeAlias = str | GroundingSettings | Sequence[str | GroundingSettings]
+"""Who looks for phrases: names, or settings that name an annotator."""
+
+NO_NORMAL: Final = "no_normal"
+_NO_NORMAL_EXPLANATION: Final = "There is no normal image to compare with; only annotators looked."
+
+
+def label_pair(
+    normal: Picture | None,
+    edited: Picture,
+    phrases: Sequence[str] | str = (),
+    *,
+    annotators: Annotators | None = None,
+    diff: DiffSettings | None = None,
+    region: Region | Mask | None = None,
+) -> LabelledPair:
+    """Label a picture that has a defect already: find how it lies on its normal, and what differs.
+
+    Args:
+        normal: The normal image; None if there is none, so that the annotators alone say where the
+            defect is.
+        edited: The picture, of any size: resized, cropped, padded or turned.
+        phrases: What annotators look for; none to compare only.
+        annotators: Who looks for the phrases; None for the usual one.
+        diff: What counts as a change.
+        region: Where the defect may be: a region, or an (H, W) bool mask of the normal image.
+
+    Returns:
+        The label with all that led to it; as the last line of a notebook's cell it is a picture.
+
+    Raises:
+        ValueError: A picture cannot be used, or there are neither a normal image nor phrases.
+        OSError: A file cannot be opened.
+        GroundingUnavailable: An annotator cannot run here; the message says why and the way out.
+
+    Example:
+        >>> normal = np.random.default_rng(0).integers(60, 200, (64, 96, 3)).astype(np.uint8)
+        >>> edited = normal.copy()
+        >>> edited[20:36, 30:50] = 255
+        >>> label_pair(normal, edited).boxes.tolist()
+        [[30.0, 20.0, 50.0, 36.0]]
+    """
+    picture = _opened(edited, "edited")
+    looked_for = (phrases,) if isinstance(phrases, str) else tuple(phrases)
+    chosen = _chosen(annotators, looked_for)
+    if normal is None:
+        if not (looked_for and chosen):
+            raise ValueError(
+                "without a normal image only annotators can say where the defect is; give phrases, "
+                "and an annotator"
+            )
+        return _alone(picture, _look(picture, looked_for, chosen))
+    photo = _opened(normal, "normal")
+    match = find_geometry(photo, picture)
+    sizes = [(image.shape[1], image.shape[0]) for image in (photo, picture)]
+    geometry = match.geometry if match else Geometry.whole(sizes[0], sizes[1])
+    on_grid = geometry.undo(picture, photo)
+    inside = _region_mask(region, photo)
+    result = diff_window(photo, on_grid, geometry.crop, diff, region=inside)
+    found = _look(on_grid, looked_for, chosen)
+    agreement = _agreement(result, found, inside)
+    label, on_edited = _labels(photo, on_grid, result, found)
+    moved = result.status is Status.CHANGED
+    return LabelledPair(
+        normal=photo,
+        edited=picture,
+        has_normal=True,
+        mask=label.label,
+        mask_on_edited=geometry.apply_mask(on_edited),
+        composite=label.image,
+        touched=label.touched,
+        anomaly_map=carry_map(result.anomaly_map, result.normal_from_edited)
+        if moved
+        else result.anomaly_map,
+        detections=_carried(found, result) if moved else found,
+        geometry=geometry,
+        match_score=match.score if match else 0.0,
+        status=result.status,
+        drift=result.drift,
+        verdict=agreement.verdict,
+        reason=agreement.reason,
+        explanation=agreement.explanation,
+        figures=agreement.model_dump(exclude={"verdict", "reason"}),
+    )
+
+
+def _alone(picture: RgbImage, found: Mapping[str, Detections]) -> LabelledPair:
+    """Label a picture by what annotators found alone."""
+    size = (picture.shape[1], picture.shape[0])
+    mask = _union(found, picture)
+    return LabelledPair(
+        normal=picture,
+        edited=picture,
+        has_normal=False,
+        mask=mask,
+        mask_on_edited=mask,
+        composite=picture,
+        touched=np.ones(mask.shape, np.bool_),
+        anomaly_map=None,
+        detections=found,
+        geometry=Geometry.whole(size, size),
+        match_score=None,
+        status=None,
+        drift=None,
+        verdict=Verdict.REVIEW,
+        reason=NO_NORMAL,
+        explanation=_NO_NORMAL_EXPLANATION,
+        figures={"area_fraction": round(float(mask.mean()), 6)},
+    )
+
+
+def _opened(picture: Picture, what: str) -> RgbImage:
+    """Return a picture's pixels; ``what`` names the argument in errors."""
+    if isinstance(picture, np.ndarray):
+        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:  # RGB
+            raise ValueError(
+                f"{what} is {picture.dtype} {picture.shape}; give (H, W, 3) uint8 RGB, or a file"
+            )
+        return np.ascontiguousarray(picture)
+    name, data = what, picture
+    if not isinstance(data, bytes):
+        name = f"{what} {fspath(data)}"
+        with fsspec.open(fspath(data), "rb") as opened:
+            data = bytes(opened.read())
+    try:
+        return decode_image(data)
+    except UnreadableImageError as error:
+        raise UnreadableImageError(f"{name}: {error}") from error
+
+
+def _region_mask(region: Region | Mask | None, photo: RgbImage) -> Mask | None:
+    shape = photo.shape[0], photo.shape[1]
+    if not isinstance(region, np.ndarray):
+        return region_mask(region, shape, lambda: foreground_mask(photo))
+    if region.shape != shape or region.dtype != np.bool_:
+        raise ValueError(f"region is {region.dtype} {region.shape}; the normal needs bool {shape}")
+    return region
+
+
+def _chosen(annotators: Annotators | None, phrases: Sequence[str]) -> list[GroundingSettings]:
+    """Return the settings of all annotators that are to look.
+
+    Raises:
+        ValueError: There is no annotator of that name, or nothing to look for.
+    """
+    if annotators is None:
+        return [GroundingSettings()] if phrases else []
+    listed = [annotators] if isinstance(annotators, str | GroundingSettings) else annotators
+    settings = [
+        GroundingSettings(annotator=item) if isinstance(item, str) else item for item in listed
+    ]
+    asked = [each for each in settings if each.annotator != NO_GROUNDING]
+    if asked and not phrases:
+        raise ValueError("annotators look for phrases; give phrases=['a scratch'], or no annotator")
+    return asked
+
+
+def _look(
+    picture: RgbImage, phrases: Sequence[str], annotators: Sequence[GroundingSettings]
+) -> dict[str, Detections]:
+    """Return what each annotator finds, by its name.
+
+    Raises:
+        GroundingUnavailable: One cannot run here, or cannot read this picture.
+    """
+    found = {}
+    for settings in annotators:
+        name = settings.annotator
+        [answer] = load_annotator(name, settings).annotate([picture], [phrases])
+        if isinstance(answer, AnnotationFailure):
+            raise GroundingUnavailable(f"{name}: {answer.reason}")
+        found[name] = answer
+    return found
+
+
+def _agreement(
+    result: DiffResult, found: Mapping[str, Detections], region: Mask | None
+) -> Agreement:
+    """Compare the change with what annotators found; the one that confirms it most counts."""
+    area, settings = AreaRange(), AgreementSettings()
+    witnesses = [encoded(each) for each in found.values()]
+    agreements = [
+        agree(result.mask, result.status, each, area, settings, region=region)
+        for each in witnesses or (None,)
+    ]
+    order = list(Reason)
+    return max(agreements, key=lambda agreement: order.index(agreement.reason))
+
+
+def _labels(
+    normal: RgbImage, edited: RgbImage, result: DiffResult, found: Mapping[str, Detections]
+) -> tuple[Composite, Mask]:
+    """Return the composite with its label, and the label of the edited picture.
+
+    Of a picture that was redrawn the annotators alone can tell the defect.
+    """
+    if result.status is not Status.REDRAWN:
+        return composite(normal, edited, result), result.mask
+    label = _union(found, edited)
+    return Composite(edited, label, np.ones(label.shape, np.bool_)), label
+
+
+def _union(found: Mapping[str, Detections], picture: RgbImage) -> Mask:
+    """Return (H, W) bool, true where any annotator found anything."""
+    shape = picture.shape[0], picture.shape[1]
+    union = np.zeros(shape, np.bool_)
+    for each in found.values():
+        union |= each.union_mask(shape)
+    return union
+
+
+def _carried(found: Mapping[str, Detections], result: DiffResult) -> dict[str, Detections]:
+    """Return detections in the normal image's frame."""
+    carried = {}
+    for name, each in found.items():
+        moved = move_detections(encoded(each), result.normal_from_edited)
+        mask = each.mask
+        if moved.rle:
+            mask = np.stack([decode_rle(rle) for rle in moved.rle])
+        carried[name] = Detections(moved.xyxy, mask, each.confidence, each.phrase)
+    return carried
