@@ -17,6 +17,7 @@ from prefect.artifacts import (
 )
 from prefect.futures import PrefectFuture, as_completed
 
+from kizu.pairing import Pairing
 from kizu.planning import BuildEstimate
 from kizu.publish.outcomes import FAILED, Outcome
 from kizu.publish.version import VersionRef
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 _STEP_PERCENT = 5
+_MOST_ROWS = 200  # of a table in the UI; more are no longer looked through
 
 
 def artifact_key(kind: str, dataset: str) -> str:
@@ -61,6 +63,38 @@ def show_plan(spec: DatasetSpec, found: BuildEstimate) -> None:
         key=artifact_key("plan", spec.name),
         description=f"Plan of {spec.name}: {found.to_make} edits to make, cost {cost}",
     )
+
+
+def show_pairs(spec: DatasetSpec, pairing: Pairing) -> None:
+    """Put into the UI which pictures belong to which normal images, and which were left out."""
+    rows = [
+        {
+            "edited": pair.picture.name,
+            "normal": pair.normal.name if pair.has_normal else "",
+            "defect": pair.shown.defect_type,
+            "paired by": pair.picture.paired_by,
+            "score": pair.picture.score,
+            "geometry": pair.geometry.in_words() if pair.has_normal else "",
+        }
+        for pair in pairing.least_sure(_MOST_ROWS)
+    ]
+    create_table_artifact(
+        rows,
+        key=artifact_key("pairs", spec.name),
+        description=f"{pairing.headline}{_part_shown(len(pairing.pairs), 'least sure')}",
+    )
+    left_out = pairing.left_out
+    if left_out:
+        belong = "1 file belongs" if len(left_out) == 1 else f"{len(left_out)} files belong"
+        create_table_artifact(
+            [{"file": skip.name, "reason": skip.reason} for skip in left_out[:_MOST_ROWS]],
+            key=artifact_key("left-out", spec.name),
+            description=f"{belong} to no pair{_part_shown(len(left_out), 'first')}",
+        )
+
+
+def _part_shown(count: int, which: str) -> str:
+    return f"; the {which} {_MOST_ROWS} are shown" if count > _MOST_ROWS else ""
 
 
 def wait_with_progress(dataset: str, futures: Sequence[PrefectFuture[Any]]) -> None:

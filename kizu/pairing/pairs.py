@@ -1,6 +1,8 @@
 """Pairs of a picture and its normal image, and the pictures that found none."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from kizu.edit.regions import Region
 from kizu.imaging.geometry import Geometry
@@ -8,6 +10,13 @@ from kizu.samples import PairedPicture
 from kizu.settings import Record
 from kizu.sources import NormalImage, Skipped, SourceError
 from kizu.store import Store
+
+_PAIRED_BY: Final = {
+    "table": "by the table",
+    "name": "by name",
+    "content": "by content",
+    "none": "without a normal image",
+}
 
 
 class Shown(Record):
@@ -75,6 +84,29 @@ class Pairing(Record):
         left_out.sort(key=lambda skip: skip.name)
         return cls(pairs=tuple(kept.values()), left_out=tuple(left_out))
 
+    @property
+    def headline(self) -> str:
+        """The counts in one line.
+
+        Example:
+            >>> Pairing(pairs=(), left_out=(Skipped("a.png", "it is damaged"),)).headline
+            '0 pairs; 1 file left out'
+        """
+        by = Counter(pair.picture.paired_by for pair in self.pairs)
+        told = [f"{count} {_PAIRED_BY.get(who, who)}" for who, count in sorted(by.items())]
+        listed = f" ({', '.join(told)})" if told else ""
+        left_out = f"; {_counted(len(self.left_out), 'file')} left out" if self.left_out else ""
+        return f"{_counted(len(self.pairs), 'pair')}{listed}{left_out}"
+
+    def least_sure(self, most: int) -> tuple[Pair, ...]:
+        """Return so many pairs at most, those of the lowest scores first, then by name."""
+
+        def doubt(pair: Pair) -> tuple[float, str]:
+            score = pair.picture.score
+            return 1.0 if score is None else score, pair.picture.name
+
+        return tuple(sorted(self.pairs, key=doubt)[:most])
+
     def check_usable(self) -> None:
         """Refuse a source without a single pair.
 
@@ -86,6 +118,10 @@ class Pairing(Record):
             raise SourceError(
                 f"editor.path: none of {len(self.left_out)} pictures can be labelled ({shown})"
             )
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
 def save_pairs(found: Sequence[Pair | Skipped], store: Store) -> str:

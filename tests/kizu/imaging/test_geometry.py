@@ -161,3 +161,39 @@ def test_geometries_without_a_turn_keep_their_keys():
     )
     assert canonical_json(geometry.identity()) == old
     assert geometry.identity() != replace(geometry, turns=2).identity()
+
+
+@given(
+    st.sampled_from([(0, 0, 90, 60), (3, 2, 80, 50), (0, 0, 90, 59)]),
+    st.sampled_from([1.0, 0.5, 1.28, 0.999]),
+    st.integers(0, 8),
+    st.integers(0, 3),
+)
+def test_words_name_what_was_done_and_nothing_else(crop, scale, border_px, turns):
+    scaled = (round(crop[2] * scale), round(crop[3] * scale))
+    framed = (scaled[0] + border_px, scaled[1])
+    model = framed[::-1] if turns % 2 else framed
+    words = Geometry((90, 60), crop, scaled, (0, 0), model, turns).in_words()
+    assert ("cropped to" in words) == (crop != (0, 0, 90, 60))
+    assert "100 %" not in words
+    assert ("resized" in words) == (scaled != crop[2:])
+    assert "1.00," not in f"{words},"
+    assert ("padded" in words) == (border_px > 0)
+    assert ("turned" in words) == (turns > 0)
+    assert (words == "as it is") == (framed == (90, 60) and crop[2:] == (90, 60) and not turns)
+
+
+def test_words_give_both_scales_of_a_squeezed_picture():
+    squeezed = Geometry.whole((80, 60), (40, 45))
+    assert squeezed.in_words() == "resized 0.50 x 0.75"
+    assert Geometry.whole((81, 61), (40, 30)).in_words() == "resized 0.49"
+    assert Geometry.whole((80, 60), (60, 80)).in_words() == "resized 0.75 x 1.33"
+
+
+def test_words_say_which_way_a_picture_was_turned():
+    sizes = [(80, 60), (60, 80), (80, 60), (60, 80)]
+    turned = [
+        Geometry((80, 60), (0, 0, 80, 60), (80, 60), (0, 0), size, turns).in_words()
+        for turns, size in enumerate(sizes)
+    ]
+    assert turned == ["as it is", "turned left", "turned upside down", "turned right"]
