@@ -125,8 +125,8 @@ def _boxes_of(mask: Mask) -> Boxes:
 
 
 def _fitted(image: RgbImage) -> RgbImage:
-    """Return a picture no longer than a view."""
-    scale = min(_VIEW_PX / max(image.shape[:2]), 1.0)
+    """Return a picture as long as a view."""
+    scale = _VIEW_PX / max(image.shape[:2])
     size = max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1)
     return overlays.fit_image(image, *size)
 

@@ -12,6 +12,7 @@ from kizu.viz.fonts import Font, label_font
 _GAP_PX: Final = 12
 _TEXT_PX: Final = 15
 _LINE_PX: Final = 22
+_MIN_WIDTH_PX: Final = 360  # room for sentences below a narrow view
 _LETTER_PX: Final = 8  # px of a letter on average, to break lines by
 _PAPER: Final = (250, 250, 248)
 _INK: Final = (58, 58, 56)
@@ -24,7 +25,7 @@ def side_by_side(views: Sequence[tuple[str, RgbImage]], sentences: Sequence[str]
         views: Name and (H, W, 3) uint8 picture of each, from left to right.
         sentences: Each begins a line of its own.
     """
-    width = sum(view.shape[1] + _GAP_PX for _, view in views) + _GAP_PX
+    width = max(sum(view.shape[1] + _GAP_PX for _, view in views) + _GAP_PX, _MIN_WIDTH_PX)
     height = max(view.shape[0] for _, view in views)
     letters = (width - 2 * _GAP_PX) // _LETTER_PX
     lines = [line for sentence in sentences for line in textwrap.wrap(sentence, letters)]

@@ -5,8 +5,11 @@ import pytest
 from made_pairs import SIZE, made_pair
 from rich.console import Console
 
-from kizu.cli.pairs_table import print_pairs
+from kizu.cli import pairs_table
+from kizu.cli.pairs_table import print_pairs, show_pairs
+from kizu.imaging.codecs import encode_png
 from kizu.imaging.geometry import Geometry
+from kizu.labelling import label_spec
 from kizu.pairing import Pairing
 from kizu.sources import Skipped
 
@@ -85,3 +88,25 @@ def test_without_a_single_pair_the_reasons_are_left(printed):
     text, _, errors = printed(colours="truecolor")
     assert text == "0 pairs; 1 file left out\n"
     assert "matches no normal image" in errors
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_the_pictures_of_a_dataset_are_opened_from_where_they_lie(
+    alone, photos, make_photo, store, tmp_path, monkeypatch
+):
+    edited = tmp_path / "edited" / "stain"
+    edited.mkdir(parents=True)
+    picture = make_photo(1)
+    picture[30:60, 30:60] = (250, 10, 10)
+    (edited / "a.png").write_bytes(encode_png(picture))
+    file = io.StringIO()
+    colours = Console(
+        file=file, force_terminal=True, color_system="truecolor", width=100, highlight=False
+    )
+    monkeypatch.setattr(pairs_table, "out", colours)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    show_pairs(label_spec(None if alone else str(photos), str(edited.parent)), store)
+    text = file.getvalue()
+    assert "250;10;10" in text
+    assert ("1 pair (1 without a normal image)" in text) is alone
+    assert ("from a.png" in text) is not alone
