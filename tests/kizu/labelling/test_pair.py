@@ -12,7 +12,7 @@ from tiny_models.sam import sam_folder  # noqa: F401 - fixture
 import kizu
 from kizu.agree.verdict import Reason, Verdict
 from kizu.diff import Status
-from kizu.edit.painter import DefectKind, paint
+from kizu.edit.painter import DefectKind, DriftProfile, imitate_drift, paint
 from kizu.edit.regions import BoxRegion
 from kizu.grounding import GroundingSettings, GroundingUnavailable
 from kizu.imaging.codecs import UnreadableImageError, encode_png
@@ -77,6 +77,16 @@ def test_the_label_lies_on_the_defect_however_the_picture_came(painting, kind):
     assert mask_iou(found.mask, painting.truth) > 0.6
     assert found.mask_on_edited.shape == edited.shape[:2]
     assert mask_iou(found.mask_on_edited, geometry.apply_mask(painting.truth)) > 0.6
+
+
+def test_the_label_lies_on_the_defect_where_an_editor_moved_and_toned_everything(painting):
+    redrawn = imitate_drift(painting, DriftProfile.GPT_IMAGE_2, seed=4)
+    geometry = GEOMETRIES["resized"]
+    found = label_pair(NORMAL, geometry.apply(redrawn.image))
+    assert found.status is Status.CHANGED
+    assert mask_iou(found.mask, painting.truth) > 0.5
+    assert mask_iou(found.mask_on_edited, geometry.apply_mask(redrawn.truth)) > 0.5
+    assert np.array_equal(found.composite[~found.touched], NORMAL[~found.touched])
 
 
 def test_outside_of_what_was_touched_the_composite_is_the_normal_image(painting):
