@@ -176,7 +176,8 @@ def _chosen(annotators: Annotators | None, phrases: Sequence[str]) -> list[Groun
     """Return the settings of all annotators that are to look.
 
     Raises:
-        ValueError: There is no annotator of that name, or nothing to look for.
+        ValueError: There is no annotator of that name, one is named twice, or there is nothing to
+            look for.
     """
     if annotators is None:
         return [GroundingSettings()] if phrases else []
@@ -185,6 +186,9 @@ def _chosen(annotators: Annotators | None, phrases: Sequence[str]) -> list[Groun
         GroundingSettings(annotator=item) if isinstance(item, str) else item for item in listed
     ]
     asked = [each for each in settings if each.annotator != NO_GROUNDING]
+    names = [each.annotator for each in asked]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{', '.join(twice)} appears twice; name each annotator once")
     if asked and not phrases:
         raise ValueError("annotators look for phrases; give phrases=['a scratch'], or no annotator")
     return asked

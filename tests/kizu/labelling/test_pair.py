@@ -185,9 +185,11 @@ def test_a_damaged_file_is_named(tmp_path):
         label_pair(NORMAL, tmp_path / "cut.png")
 
 
-def test_annotators_without_phrases_and_regions_of_another_size_are_refused():
+def test_annotators_without_phrases_or_named_twice_and_regions_of_another_size_are_refused():
     with pytest.raises(ValueError, match="give phrases"):
         label_pair(NORMAL, NORMAL, annotators="clipseg")
+    with pytest.raises(ValueError, match="clipseg appears twice"):
+        label_pair(NORMAL, NORMAL, "a hole", annotators=["clipseg", "owlv2", "clipseg"])
     with pytest.raises(ValueError, match=r"region is bool \(4, 4\)"):
         label_pair(NORMAL, NORMAL, region=np.ones((4, 4), np.bool_))
 
