@@ -9,7 +9,7 @@ from prefect.states import Completed, Failed
 
 from flows.pipeline import submit_pipeline
 from kizu.intake import INTAKE
-from kizu.pairing import PAIR
+from kizu.pairing import PAIR, open_pairing
 from kizu.progress import expect
 from kizu.publish.samples import PUBLISH
 from kizu.shards import BuildPlan
@@ -18,7 +18,7 @@ from kizu.stages import Stage
 from kizu.stages.grounding import AnnotatorChoice
 from kizu.store import Store
 from kizu.summary import BuildSummary, SamplesFailedError, last_summary
-from tasks.artifacts import show_summary, wait_with_progress
+from tasks.artifacts import show_pairs, show_summary, wait_with_progress
 from tasks.intake import list_photos, take_in_part
 from tasks.pairing import describe_part, list_pictures, note_missing, pair_part
 from tasks.publish import choose_version, make_latest, publish_shard, publish_version
@@ -55,7 +55,9 @@ def pair_pictures(spec: DatasetSpec, inventory: list[str], store_url: str) -> li
     expect(PAIR, sum(part.files for part in files))
     one = unmapped(spec), unmapped(inventory), unmapped(store_url)
     paired: list[str] = pair_part.map(files, *one).result()
-    return [*paired, note_missing(files, spec, inventory, store_url)]
+    pairs = [*paired, note_missing(files, spec, inventory, store_url)]
+    show_pairs(spec, open_pairing(pairs, Store(store_url)))
+    return pairs
 
 
 def go_through(stages: Sequence[Stage], spec: DatasetSpec, plan: BuildPlan, store_url: str) -> None:

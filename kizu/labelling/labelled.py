@@ -16,6 +16,9 @@ from kizu.imaging.geometry import Geometry
 from kizu.viz import overlays
 from kizu.viz.side_by_side import side_by_side
 
+_COLOUR_NAMES: Final = ("orange", "pink", "green", "red", "violet", "yellow")
+"""Of ``overlays.GROUNDED_COLOURS``."""
+
 _VIEW_PX: Final = 360  # px of a view's longer side; four of them fill a notebook's width
 
 
@@ -37,7 +40,7 @@ class LabelledPair:
         geometry: How the normal image was brought to the picture.
         match_score: How well the picture's detail agrees with the normal image's, 0 to 1; 0 if the
             normal image was not recognised; None without one.
-        status: Changed, unchanged or redrawn; None without a normal image.
+        status: Changed, unchanged, redrawn, or that there is no normal image.
         drift: How far the picture moved away outside the change; None without a normal image.
         verdict: Accept, review or reject.
         reason: Why, in a word.
@@ -56,7 +59,7 @@ class LabelledPair:
     detections: Mapping[str, Detections]
     geometry: Geometry
     match_score: float | None
-    status: Status | None
+    status: Status
     drift: Drift | None
     verdict: Verdict
     reason: str
@@ -90,9 +93,9 @@ class LabelledPair:
         """Return a fitted composite with what annotators found and, above it, the label."""
         height, width = picture.shape[:2]
         scales = width / self.mask.shape[1], height / self.mask.shape[0]
-        for found in self.detections.values():
+        coloured = zip(self.detections.values(), overlays.GROUNDED_COLOURS, strict=False)
+        for found, colour in coloured:
             boxes = overlays.fit_boxes(found.xyxy, *scales)
-            colour = overlays.GROUNDED_COLOUR
             picture = overlays.outline_boxes(picture, boxes, colour, overlays.BOLD_PEN)
             if found.mask is not None:
                 union = overlays.fit_mask(np.asarray(found.mask.any(axis=0)), width, height)
@@ -104,7 +107,8 @@ class LabelledPair:
         regions = len(self.boxes)
         label = f"Label (blue): {self.mask.mean():.2%} of the picture, {regions} region"
         said = [f"{self.verdict}: {self.explanation}", label + "s" * (regions != 1)]
-        said += [f"{name} (orange): {len(each)} found" for name, each in self.detections.items()]
+        names = zip(self.detections.items(), _COLOUR_NAMES, strict=False)
+        said += [f"{name} ({colour}): {len(each)} found" for (name, each), colour in names]
         if self.has_normal:
             match = f"match {self.match_score:.2f}, drift {self.drift}, {self.status}"
             said.append(f"Edited: {self.geometry.in_words()}, {match}")

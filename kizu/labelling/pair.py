@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import fsspec
 import numpy as np
 
 from kizu.agree.settings import AgreementSettings, AreaRange
-from kizu.agree.verdict import Agreement, Reason, Verdict, agree
+from kizu.agree.verdict import Agreement, agree
 from kizu.diff import DiffResult, DiffSettings, Status
 from kizu.diff.composite import Composite, carry_map, composite
 from kizu.diff.window import diff_window
@@ -28,6 +28,7 @@ from kizu.imaging.geometry import Geometry
 from kizu.imaging.rle import decode_rle
 from kizu.labelling.labelled import LabelledPair
 from kizu.matching import find_geometry
+from kizu.publish.candidates import candidate_label, candidates
 from kizu.publish.frames import move_detections
 
 Picture: TypeAlias = RgbImage | bytes | str | PathLike[str]
@@ -35,9 +36,6 @@ Picture: TypeAlias = RgbImage | bytes | str | PathLike[str]
 
 Annotators: TypeAlias = str | GroundingSettings | Sequence[str | GroundingSettings]
 """Who looks for phrases: names, or settings that name an annotator."""
-
-NO_NORMAL: Final = "no_normal"
-_NO_NORMAL_EXPLANATION: Final = "There is no normal image to compare with; only annotators looked."
 
 
 def label_pair(
@@ -93,8 +91,8 @@ def label_pair(
     inside = _region_mask(region, photo)
     result = diff_window(photo, on_grid, geometry.crop, diff, region=inside)
     found = _look(on_grid, looked_for, chosen)
-    agreement = _agreement(result, found, inside)
-    label, on_edited = _labels(photo, on_grid, result, found)
+    agreement = _agreement(result.mask, result.status, found, inside)
+    label, on_edited = _labels(photo, on_grid, result, found, inside)
     moved = result.status is Status.CHANGED
     return LabelledPair(
         normal=photo,
@@ -122,7 +120,8 @@ def label_pair(
 def _alone(picture: RgbImage, found: Mapping[str, Detections]) -> LabelledPair:
     """Label a picture by what annotators found alone."""
     size = (picture.shape[1], picture.shape[0])
-    mask = _union(found, picture)
+    mask = _candidate(found, picture)
+    agreement = _agreement(np.zeros(mask.shape, np.bool_), Status.NO_NORMAL, found)
     return LabelledPair(
         normal=picture,
         edited=picture,
@@ -135,12 +134,12 @@ def _alone(picture: RgbImage, found: Mapping[str, Detections]) -> LabelledPair:
         detections=found,
         geometry=Geometry.whole(size, size),
         match_score=None,
-        status=None,
+        status=Status.NO_NORMAL,
         drift=None,
-        verdict=Verdict.REVIEW,
-        reason=NO_NORMAL,
-        explanation=_NO_NORMAL_EXPLANATION,
-        figures={"area_fraction": round(float(mask.mean()), 6)},
+        verdict=agreement.verdict,
+        reason=agreement.reason,
+        explanation=agreement.explanation,
+        figures=agreement.model_dump(exclude={"verdict", "reason"}),
     )
 
 
@@ -205,7 +204,8 @@ def _look(
     found = {}
     for settings in annotators:
         name = settings.annotator
-        [answer] = load_annotator(name, settings).annotate([picture], [phrases])
+        annotator = load_annotator(name, settings, keep=len(annotators))
+        [answer] = annotator.annotate([picture], [phrases])
         if isinstance(answer, AnnotationFailure):
             raise GroundingUnavailable(f"{name}: {answer.reason}")
         found[name] = answer
@@ -213,21 +213,20 @@ def _look(
 
 
 def _agreement(
-    result: DiffResult, found: Mapping[str, Detections], region: Mask | None
+    mask: Mask, status: Status, found: Mapping[str, Detections], region: Mask | None = None
 ) -> Agreement:
-    """Compare the change with what annotators found; the one that confirms it most counts."""
-    area, settings = AreaRange(), AgreementSettings()
-    witnesses = [encoded(each) for each in found.values()]
-    agreements = [
-        agree(result.mask, result.status, each, area, settings, region=region)
-        for each in witnesses or (None,)
-    ]
-    order = list(Reason)
-    return max(agreements, key=lambda agreement: order.index(agreement.reason))
+    """Compare the change with what annotators found."""
+    witnesses = {name: encoded(each) for name, each in found.items()}
+    settings = AgreementSettings()
+    return agree(mask, status, witnesses, AreaRange(), settings, region=region)
 
 
 def _labels(
-    normal: RgbImage, edited: RgbImage, result: DiffResult, found: Mapping[str, Detections]
+    normal: RgbImage,
+    edited: RgbImage,
+    result: DiffResult,
+    found: Mapping[str, Detections],
+    region: Mask | None,
 ) -> tuple[Composite, Mask]:
     """Return the composite with its label, and the label of the edited picture.
 
@@ -235,17 +234,17 @@ def _labels(
     """
     if result.status is not Status.REDRAWN:
         return composite(normal, edited, result), result.mask
-    label = _union(found, edited)
+    label = _candidate(found, edited, region)
     return Composite(edited, label, np.ones(label.shape, np.bool_)), label
 
 
-def _union(found: Mapping[str, Detections], picture: RgbImage) -> Mask:
-    """Return (H, W) bool, true where any annotator found anything."""
+def _candidate(
+    found: Mapping[str, Detections], picture: RgbImage, region: Mask | None = None
+) -> Mask:
+    """Return the label that annotators propose, (H, W) bool, as it is published of datasets."""
     shape = picture.shape[0], picture.shape[1]
-    union = np.zeros(shape, np.bool_)
-    for each in found.values():
-        union |= each.union_mask(shape)
-    return union
+    each = {name: encoded(detections) for name, detections in found.items()}
+    return candidate_label(candidates(each, shape, region), shape)
 
 
 def _carried(found: Mapping[str, Detections], result: DiffResult) -> dict[str, Detections]:
