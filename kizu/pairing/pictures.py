@@ -142,13 +142,11 @@ def _pair(
     normals: NormalImages,
     store: Store,
 ) -> Pair:
-    normal, by = told.normal, told.by
-    if normal is None and isinstance(by_content, FoundMatch):
-        normal, by = _of_the_same_name(picture, by_content, rules), "name"
-    if normal is not None:
-        found = _as_told(picture, normal, normals, store)
+    if told.normal is not None:
+        found, by = _as_told(picture, told.normal, normals, store), told.by
     elif isinstance(by_content, FoundMatch):
-        found, by = by_content, "content"
+        named = _of_the_same_name(picture, by_content, rules, normals, store)
+        found, by = (named, "name") if named else (by_content, "content")
     else:
         raise UnpairedError(by_content.reason if by_content else "it was not looked at")
     if found.normal is None or found.geometry is None:
@@ -169,13 +167,25 @@ def _pair(
 
 
 def _of_the_same_name(
-    picture: _Picture, found: FoundMatch, rules: PairingRules
-) -> NormalImage | None:
-    """Let the name decide between normal images that are equally near."""
-    if not found.rivals or rules.source.pair_by != "auto":
+    picture: _Picture,
+    found: FoundMatch,
+    rules: PairingRules,
+    normals: NormalImages,
+    store: Store,
+) -> FoundMatch | None:
+    """Let the name decide where the content leaves it open, if the pictures do not contradict.
+
+    It is open between normal images that are equally near, and where the picture is a normal image
+    itself: one that was edited twice has its first edit among the normal images of the second.
+    """
+    same = rules.same_name(picture.file.name) if rules.source.pair_by == "auto" else None
+    if same is None:
         return None
-    same = rules.same_name(picture.file.name)
-    return same if same is not None and same.sha256 in found.rivals else None
+    is_normal = found.normal and normals[found.normal].pixels_sha256 == found.pixels_sha256
+    if same.sha256 not in found.rivals and not is_normal:
+        return None
+    named = _as_told(picture, same, normals, store)
+    return named if named.score else None
 
 
 def _as_told(
