@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from kizu.agree.verdict import Agreement, Verdict
+from kizu.agree.verdict import WITHOUT_DIFF, Agreement, Verdict
 from kizu.grounding.storage import DetectionsRecord
 from kizu.review import Decision, find_decision
 from kizu.stages import DIFF, GROUNDING, LAST_STAGES, VERDICT
@@ -82,6 +82,18 @@ class SampleOutputs(SampleInputs):
             FileNotFoundError: There is no verdict.
         """
         return self.decision.verdict if self.decision else self.judged.verdict
+
+    @property
+    def is_labelled_by_annotators(self) -> bool:
+        """True where the diff cannot speak, and what annotators found is the candidate for review.
+
+        Of a redrawn picture that nobody looked at, the diff's mask is still the best there is.
+
+        Raises:
+            FileNotFoundError: There is no verdict.
+        """
+        looked = bool(self.shard.annotators) or not self.sample.has_normal
+        return looked and self.judged.reason in WITHOUT_DIFF
 
     @cached_property
     def detections(self) -> tuple[DetectionsRecord, ...]:

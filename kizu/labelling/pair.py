@@ -230,11 +230,11 @@ def _labels(
 ) -> tuple[Composite, Mask]:
     """Return the composite with its label, and the label of the edited picture.
 
-    Of a picture that was redrawn the annotators alone can tell the defect.
+    Of a picture that was redrawn the annotators propose the defect, if any looked.
     """
     if result.status is not Status.REDRAWN:
         return composite(normal, edited, result), result.mask
-    label = _candidate(found, edited, region)
+    label = _candidate(found, edited, region) if found else result.mask
     return Composite(edited, label, np.ones(label.shape, np.bool_)), label
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from kizu.imaging.arrays import Mask, RgbImage
-from kizu.imaging.codecs import decode_mask, decode_png
+from kizu.imaging.codecs import decode_image, decode_mask, decode_png
 from kizu.publish.layout import MANIFEST, VersionFolder, complete_versions, latest_version
 from kizu.publish.schemas import TABLES, decode_parts, decode_table
 from kizu.store import Store
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LATEST: Final = "latest"
-FILE_KINDS: Final = ("image", "mask", "touched")
+FILE_KINDS: Final = ("image", "mask", "touched", "edited", "edited_mask")
 _ROWS_AT_A_TIME: Final = 256
 
 
@@ -77,11 +77,30 @@ class Sample:
         """
         return decode_mask(self.read("touched")) if self.row["touched_path"] else None
 
+    def edited(self) -> RgbImage | None:
+        """Return the picture as it came, (h, w, 3) uint8 RGB, upright.
+
+        Returns:
+            None of a normal image, and of a picture that kizu had made.
+
+        Raises:
+            DatasetError: As for ``image``.
+        """
+        return decode_image(self.read("edited")) if self.row["edited_path"] else None
+
+    def edited_label(self) -> Mask | None:
+        """Return the defect on the picture as it came, (h, w) bool; None as for ``edited``.
+
+        Raises:
+            DatasetError: As for ``image``.
+        """
+        return decode_mask(self.read("edited_mask")) if self.row["edited_mask_path"] else None
+
     def read(self, kind: str) -> bytes:
         """Return one of its files as it is stored.
 
         Args:
-            kind: "image", "mask" or "touched".
+            kind: One of ``FILE_KINDS``.
 
         Raises:
             DatasetError: As for ``image``.

@@ -1,5 +1,6 @@
 """Where the files of a dataset version lie."""
 
+import posixpath
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,6 +68,17 @@ def defect_image(sample: PlannedSample) -> str:
 def defect_mask(sample: PlannedSample) -> str:
     """Return where a sample's mask is published, within the version."""
     return f"masks/{sample.defect_type}/{sample.sample_id}.png"
+
+
+def edited_picture(sample: PlannedSample) -> str:
+    """Return where a picture is published as it came, within the version."""
+    suffix = posixpath.splitext(sample.picture.name)[1].lower() if sample.picture else ".png"
+    return f"edited/{sample.defect_type}/{sample.sample_id}{suffix}"
+
+
+def edited_mask(sample: PlannedSample) -> str:
+    """Return where the label of the picture as it came is published, within the version."""
+    return f"edited_masks/{sample.defect_type}/{sample.sample_id}.png"
 
 
 def defect_touched(sample: PlannedSample) -> str:

@@ -140,6 +140,8 @@ def _outcomes_of(shard: Shard, store: Store) -> list[Outcome]:
 
 def _is_published_as_edited(outputs: SampleOutputs, agreement: Agreement) -> bool:
     """Tell whether the editor's own picture is published, and so must be there undamaged."""
+    if outputs.sample.picture is not None:
+        return True
     as_it_is = agreement.reason in (Reason.UNCHANGED, *WITHOUT_DIFF)
     return as_it_is or not outputs.shard.spec.publish.composite
 

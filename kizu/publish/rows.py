@@ -1,9 +1,9 @@
 """The rows of a dataset version's tables, from what the stages stored."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from kizu.agree.verdict import WITHOUT_DIFF, Verdict
+from kizu.agree.verdict import Verdict
 from kizu.edit.storage import EditRecord
 from kizu.outputs import SampleOutputs
 from kizu.publish.layout import good_id
@@ -37,7 +37,32 @@ class File:
     sha256: str
 
 
-_NO_FILE: Final = File("", "")
+NO_FILE: Final = File("", "")
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of one published image; those that it lacks are ``NO_FILE``.
+
+    Attributes:
+        image: The image.
+        mask: Its label.
+        touched: The mask of all touched pixels, of a composite.
+        edited: The picture as it came, of one that existed before.
+        edited_mask: The label on that.
+    """
+
+    image: File
+    mask: File = NO_FILE
+    touched: File = NO_FILE
+    edited: File = NO_FILE
+    edited_mask: File = NO_FILE
+
+    def columns(self) -> Row:
+        """Return paths and digests; empty text for no file, for readers without nulls."""
+        files = {field.name: getattr(self, field.name) for field in fields(self)}
+        paths = {f"{kind}_path": file.path for kind, file in files.items()}
+        return paths | {f"{kind}_sha256": file.sha256 for kind, file in files.items()}
 
 
 def normal_row(image: NormalImage, spec: DatasetSpec, file: File, *, edited: bool) -> Row:
@@ -51,19 +76,7 @@ def normal_row(image: NormalImage, spec: DatasetSpec, file: File, *, edited: boo
         "category": spec.images.category,
         "defect_type": GOOD,
         "verdict": Verdict.ACCEPT.value,
-        **_file_columns(file, _NO_FILE, _NO_FILE),
-    }
-
-
-def _file_columns(image: File, mask: File, touched: File) -> Row:
-    """Return paths and digests; empty text where there is no file, for readers without nulls."""
-    return {
-        "image_path": image.path,
-        "mask_path": mask.path,
-        "touched_path": touched.path,
-        "image_sha256": image.sha256,
-        "mask_sha256": mask.sha256,
-        "touched_sha256": touched.sha256,
+        **Files(file).columns(),
     }
 
 
@@ -78,14 +91,12 @@ def normal_provenance(image: NormalImage) -> Row:
     }
 
 
-def defect_row(outputs: SampleOutputs, image: File, mask: File, touched: File | None) -> Row:
+def defect_row(outputs: SampleOutputs, files: Files) -> Row:
     """Return the samples row of a judged sample; only accepted ones are in train or test splits.
 
     Args:
         outputs: The sample, judged.
-        image: The published image.
-        mask: Its label.
-        touched: The mask of all touched pixels; None where the image is not a composite.
+        files: What is published of it.
     """
     sample, spec = outputs.sample, outputs.shard.spec
     verdict = outputs.final_verdict
@@ -97,7 +108,7 @@ def defect_row(outputs: SampleOutputs, image: File, mask: File, touched: File | 
         "category": spec.images.category,
         "defect_type": sample.defect_type,
         "verdict": verdict.value,
-        **_file_columns(image, mask, touched or _NO_FILE),
+        **files.columns(),
     }
 
 
@@ -114,10 +125,22 @@ def defect_provenance(outputs: SampleOutputs, *, composited: bool) -> Row:
         **normal_provenance(outputs.sample.normal),
         "sample_id": outputs.sample.sample_id,
         **_edit_columns(outputs),
+        **_pairing_columns(outputs.sample),
         **{name: value for stage in STAGES for name, value in stage.row(outputs).items()},
         "composited": composited,
         **_review_columns(outputs.decision),
         "mask_source": mask_source(outputs),
+    }
+
+
+def _pairing_columns(sample: PlannedSample) -> Row:
+    """Return how a picture that existed before found its normal image."""
+    if sample.picture is None:
+        return {}
+    return {
+        "edited_name": sample.picture.name,
+        "paired_by": sample.picture.paired_by,
+        "match_score": sample.picture.score,
     }
 
 
@@ -137,7 +160,7 @@ def mask_source(outputs: SampleOutputs) -> str:
     """Return who drew the published mask, as tables name it."""
     if outputs.decision and outputs.decision.mask:
         return REVIEWER
-    return ANNOTATORS if outputs.judged.reason in WITHOUT_DIFF else DIFF_ANNOTATOR
+    return ANNOTATORS if outputs.is_labelled_by_annotators else DIFF_ANNOTATOR
 
 
 def _edit_columns(outputs: SampleOutputs) -> Row:

@@ -1,22 +1,32 @@
 """Writes one sample's files into a dataset version and returns its rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
-from kizu.agree.verdict import WITHOUT_DIFF
 from kizu.diff.storage import open_composite, open_diff_mask
+from kizu.edit.storage import read_picture
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_mask, encode_png
 from kizu.outputs import SampleOutputs
 from kizu.progress import advance
+from kizu.publish.as_it_came import label_as_it_came
 from kizu.publish.candidates import candidate_label
 from kizu.publish.frames import PublishedFrame
 from kizu.publish.instances import candidate_instances, diff_instances, grounded_instances
-from kizu.publish.layout import VersionFolder, defect_image, defect_mask, defect_touched
+from kizu.publish.layout import (
+    VersionFolder,
+    defect_image,
+    defect_mask,
+    defect_touched,
+    edited_mask,
+    edited_picture,
+)
 from kizu.publish.outcomes import SampleStatus, sample_outcome
 from kizu.publish.rows import (
     ANNOTATORS,
     File,
+    Files,
     Row,
     defect_provenance,
     defect_row,
@@ -74,15 +84,24 @@ def publish_sample(version: VersionFolder, outputs: SampleOutputs) -> dict[str, 
         return rows
     frame = PublishedFrame(outputs)
     published = _published(outputs, frame)
-    sample, store = outputs.sample, outputs.store
-    image = _write(store, version, defect_image(sample), encode_png(published.image))
-    mask = _write(store, version, defect_mask(sample), encode_mask(published.label))
-    touched = None
+    sample = outputs.sample
+    write = partial(_write, outputs.store, version)
+    files = Files(
+        image=write(defect_image(sample), encode_png(published.image)),
+        mask=write(defect_mask(sample), encode_mask(published.label)),
+    )
     if published.touched is not None:
-        data = encode_mask(published.touched)
-        touched = _write(store, version, defect_touched(sample), data)
+        touched = write(defect_touched(sample), encode_mask(published.touched))
+        files = replace(files, touched=touched)
+    if sample.picture is not None:
+        label = label_as_it_came(outputs, frame, published.label)
+        files = replace(
+            files,
+            edited=write(edited_picture(sample), read_picture(outputs.store, outputs.picture)),
+            edited_mask=write(edited_mask(sample), encode_mask(label)),
+        )
     return rows | {
-        "samples": [defect_row(outputs, image, mask, touched)],
+        "samples": [defect_row(outputs, files)],
         "provenance": [defect_provenance(outputs, composited=frame.is_photo)],
         "instances": [
             *_labelled(outputs, frame, published),
@@ -108,7 +127,7 @@ def _published(outputs: SampleOutputs, frame: PublishedFrame) -> Published:
 
 def _label_as_edited(outputs: SampleOutputs, frame: PublishedFrame) -> Mask:
     """Return the label of the editor's own picture: the annotators' where the diff cannot speak."""
-    if outputs.judged.reason in WITHOUT_DIFF:
+    if outputs.is_labelled_by_annotators:
         return candidate_label(frame.candidates, frame.shape)
     return open_diff_mask(outputs.diff)
 

@@ -32,6 +32,10 @@ SAMPLES: Final = pa.schema(
         pa.field("image_sha256", pa.string(), nullable=False),
         pa.field("mask_sha256", pa.string(), nullable=False),
         pa.field("touched_sha256", pa.string(), nullable=False),
+        pa.field("edited_path", pa.string(), nullable=False),
+        pa.field("edited_mask_path", pa.string(), nullable=False),
+        pa.field("edited_sha256", pa.string(), nullable=False),
+        pa.field("edited_mask_sha256", pa.string(), nullable=False),
     ]
 )
 
@@ -77,6 +81,9 @@ PROVENANCE: Final = pa.schema(
         pa.field("host", pa.string()),
         pa.field("emulated", pa.bool_()),
         pa.field("picture_sha256", pa.string()),
+        pa.field("edited_name", pa.string()),
+        pa.field("paired_by", pa.string()),
+        pa.field("match_score", pa.float64()),
         *(pa.field(f"{stage.name}_key", pa.string()) for stage in STAGES),
         *(pa.field(name, kind) for stage in STAGES for name, kind in stage.columns.items()),
         pa.field("composited", pa.bool_()),

@@ -3,7 +3,6 @@
 import json
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any, get_args
 
 import pytest
@@ -377,7 +376,7 @@ def test_a_single_annotators_output_is_found_under_the_key_of_kizu_0_3():
         annotator=version,
         normal=NORMAL.pixels_sha256,
         picture="ef" * 32,
-        geometry=asdict(WHOLE),
+        geometry=WHOLE.identity(),
         phrases=["a hole"],
     )
 

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from kizu.imaging.codecs import encode_mask, encode_png
-from kizu.publish.dataset import Dataset, DatasetError, open_dataset
+from kizu.publish.dataset import FILE_KINDS, Dataset, DatasetError, open_dataset
 from kizu.publish.layout import VersionFolder
 from kizu.publish.schemas import TABLES, encode_table
 from kizu.store.keys import sha256_hex
@@ -23,10 +23,12 @@ def write_version(store, make_photo):
             "image": encode_png(photo),
             "mask": encode_mask(mask),
             "touched": encode_mask(mask),
+            "edited": encode_png(photo[::2, ::2]),
+            "edited_mask": encode_mask(mask[::2, ::2]),
         }
         rows = []
         for n in range(images):
-            kinds = ("image", "mask", "touched") if n == 0 else ("image",)
+            kinds = FILE_KINDS if n == 0 else ("image",)
             row = {
                 "label_index": int(n == 0),
                 "split": "train",
@@ -36,7 +38,7 @@ def write_version(store, make_photo):
                 "defect_type": "hole",
                 "verdict": "accept",
             }
-            for kind in ("image", "mask", "touched"):
+            for kind in FILE_KINDS:
                 path = f"{kind}/s{n:04d}.png" if kind in kinds else ""
                 row[f"{kind}_path"] = path
                 row[f"{kind}_sha256"] = sha256_hex(files[kind]) if path else ""
@@ -61,7 +63,9 @@ def write_version(store, make_photo):
 def without_columns_of_today(data):
     table = pq.read_table(io.BytesIO(data))
     metadata = {**table.schema.metadata, b"kizu.schema_version": b"1"}
-    gone = ["touched_path", "image_sha256", "mask_sha256", "touched_sha256"]
+    kept = ("image_path", "mask_path")
+    columns = (f"{kind}_{what}" for kind in FILE_KINDS for what in ("path", "sha256"))
+    gone = [column for column in columns if column not in kept]
     sink = io.BytesIO()
     pq.write_table(table.drop_columns(gone).replace_schema_metadata(metadata), sink)
     return sink.getvalue()
@@ -83,6 +87,10 @@ def test_tables_are_frames_and_samples_have_pixels(store, write_version, make_ph
     assert (defect.image() == make_photo(1)).all()
     assert defect.label().any()
     assert defect.touched().any()
+    assert (defect.edited() == make_photo(1)[::2, ::2]).all()
+    assert defect.edited_label().shape == defect.edited().shape[:2]
+    assert normal.edited() is None
+    assert normal.edited_label() is None
     assert (defect.is_normal, normal.is_normal) == (False, True)
     assert not normal.label().any()
     assert normal.label().shape == (96, 96)

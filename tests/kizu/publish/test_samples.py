@@ -8,7 +8,7 @@ import pytest
 
 from kizu.agree.verdict import Verdict
 from kizu.diff import composite, diff_mask
-from kizu.diff.storage import save_diff
+from kizu.diff.storage import open_diff_mask, save_diff
 from kizu.edit.editor import Edit
 from kizu.edit.storage import save_edit
 from kizu.grounding import Detections
@@ -197,8 +197,16 @@ def published(outputs):
     return rows, label
 
 
-@pytest.mark.parametrize(("has_normal", "reason"), [(True, "redrawn"), (False, "no_normal")])
-@pytest.mark.parametrize("annotators", [(), (ANNOTATOR,), (ANNOTATOR, SILENT)])
+@pytest.mark.parametrize(
+    ("has_normal", "reason", "annotators"),
+    [
+        (True, "redrawn", (ANNOTATOR,)),
+        (True, "redrawn", (ANNOTATOR, SILENT)),
+        (False, "no_normal", ()),
+        (False, "no_normal", (ANNOTATOR,)),
+        (False, "no_normal", (ANNOTATOR, SILENT)),
+    ],
+)
 def test_where_the_diff_cannot_speak_what_the_annotators_found_is_published_for_review(
     take_through, spec, make_photo, has_normal, reason, annotators
 ):
@@ -215,6 +223,16 @@ def test_where_the_diff_cannot_speak_what_the_annotators_found_is_published_for_
     own = [row for row in rows["instances"] if row["annotator"] == "grounding"]
     assert [(row["score"], row["evidence"]) for row in own] == [(0.5, None)] * bool(annotators)
     assert (sample["touched_path"], provenance["composited"]) == ("", False)
+
+
+def test_of_a_redrawn_picture_that_nobody_looked_at_the_diffs_mask_is_the_best_there_is(
+    take_through, spec, make_photo
+):
+    outputs = take_through(spec, make_photo(77, SIDE_PX), ())
+    rows, label = published(outputs)
+    assert rows["samples"][0]["verdict"] == "review"
+    assert rows["provenance"][0]["mask_source"] == "kizu-diff"
+    assert np.array_equal(label, open_diff_mask(outputs.diff))
 
 
 def test_without_a_normal_image_nothing_is_said_of_a_comparison(take_through, spec, photo):

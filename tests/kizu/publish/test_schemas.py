@@ -17,9 +17,13 @@ ROW = {
     "defect_type": "good",
     "verdict": "accept",
     "touched_path": "",
+    "edited_path": "",
+    "edited_mask_path": "",
     "image_sha256": "ab" * 32,
     "mask_sha256": "",
     "touched_sha256": "",
+    "edited_sha256": "",
+    "edited_mask_sha256": "",
 }
 
 
