@@ -109,8 +109,6 @@ def test_a_file_a_url_and_bytes_are_the_same_as_their_pixels(painting, tmp_path)
 @settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 7)), max_size=3, unique=True))
 def test_every_region_of_the_mask_has_its_box(places):
     edited = NORMAL.copy()

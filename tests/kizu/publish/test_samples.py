@@ -228,7 +228,7 @@ def test_where_the_diff_cannot_speak_what_the_annotators_found_is_published_for_
 def test_of_a_redrawn_picture_that_nobody_looked_at_the_diffs_mask_is_the_best_there_is(
     take_through, spec, make_photo
 ):
-    outputs = take_through(spec, make_photo(77, SIDE_PX), ())
+    outputs = take_through(spec, make_photo(77, SIDE_PX), (), has_normal=True)
     rows, label = published(outputs)
     assert rows["samples"][0]["verdict"] == "review"
     assert rows["provenance"][0]["mask_source"] == "kizu-diff"
