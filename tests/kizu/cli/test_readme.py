@@ -1,0 +1,72 @@
+"""The READMEs' example of labelling runs as it is written, on a demo of two photos."""
+
+import re
+import shlex
+
+import cv2
+import pytest
+from served import ROOT
+
+from kizu.cli.demo import write_demo
+from kizu.edit.painter import DefectKind, paint
+from kizu.imaging.codecs import decode_image, encode_png
+from kizu.publish.dataset import open_dataset
+from kizu.publish.layout import VersionFolder
+
+HEADINGS = {
+    "README.md": "## Label pictures you already have",
+    "README.ja.md": "## 手元の画像にラベルを付ける",
+}
+PHOTOS = ("coins", "coffee")
+
+
+def example(readme: str) -> list[str]:
+    """The lines of the first block of commands below a README's heading."""
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    section = re.search(rf"^{HEADINGS[readme]}$(.*?)^## ", text, re.MULTILINE | re.DOTALL)[1]
+    return re.search(r"^```sh\n(.*?)^```", section, re.MULTILINE | re.DOTALL)[1].splitlines()
+
+
+@pytest.fixture
+def demo(tmp_path, monkeypatch):
+    """A demo of two small photos, one of them stained, with its files where the demo's lie."""
+    monkeypatch.setattr("kizu.cli.demo.PHOTOS", PHOTOS)
+    monkeypatch.setattr("kizu.cli.demo._LONG_SIDE_PX", 256)
+    spec = write_demo(tmp_path / "demo")
+    version = VersionFolder("demo", "0123456789ab")
+    photo = decode_image((spec.parent / "photos" / "coins.png").read_bytes())
+    region = cv2.circle(photo[..., 0] * 0, (128, 80), 40, 1, -1).astype(bool)
+    file = spec.parent / "store" / version.path("images/stain/coins_stain_000.png")
+    file.parent.mkdir(parents=True)
+    file.write_bytes(encode_png(paint(photo, DefectKind.STAIN, seed=1, region=region).image))
+    return spec.parent
+
+
+def words_of(line: str) -> list[str]:
+    program, *words = shlex.split(line)
+    assert program == ".venv/bin/kizu"
+    return words
+
+
+@pytest.mark.usefixtures("demo")
+def test_the_examples_first_line_pairs_the_demos_pictures(run):
+    code, said, errors = run(*words_of(example("README.md")[0]))
+    assert code == 0, errors
+    assert "coins_stain_000.png: from coins.png, stain" in said
+    assert said.splitlines()[-1] == "1 pair (1 by content)"
+
+
+@pytest.mark.slow
+def test_the_example_of_labelling_runs_as_it_is_written(demo, run):
+    for line in example("README.md"):
+        code, _, errors = run(*words_of(line))
+        assert code == 0, errors
+    labelled = open_dataset(str(demo / "labelled"), "stain").samples
+    assert sorted(labelled["defect_type"]) == ["good", "good", "stain"]
+    alone = open_dataset(str(demo / "labelled"), "stain-alone").samples
+    assert alone["verdict"].tolist() == ["review"]
+
+
+def test_both_languages_have_the_same_example():
+    assert example("README.md") == example("README.ja.md")
+    assert len(example("README.md")) == 3
