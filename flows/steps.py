@@ -31,7 +31,7 @@ FILES_PER_PART = 64
 
 def take_in_photos(spec: DatasetSpec, store_url: str) -> list[str]:
     """Take the normal images into the store; return where their listings lie."""
-    if spec.images.path is None:
+    if not spec.has_normals:
         return []
     pictures = spec.editor.maker.pictures
     without = pictures.path if pictures else None

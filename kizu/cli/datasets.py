@@ -51,7 +51,7 @@ def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE) -> None:
     if spec.editor.maker.pictures is not None:
         show_pairs(spec, opened)
         return
-    files = or_exit(list_source, spec.images.path or "")
+    files = or_exit(list_source, spec.images.path)
     with progress_bars() as bars:
         bars("look at photos", 0, len(files))
         found = []

@@ -56,8 +56,8 @@ class FolderSettings(EditorSettings):
         "auto",
         title="Pair by",
         description="How pictures that no table or rule speaks of find their normal image: 'name' "
-        "trusts equal names, 'content' looks at the pictures alone, 'auto' takes an equal name if "
-        "the pictures confirm it, else the content.",
+        "trusts equal names, 'content' looks at the pictures alone, 'auto' does the same but lets "
+        "an equal name decide between normal images that are equally near.",
     )
     without_normals: Annotated[bool, KeyedByContent()] = Field(
         False,  # noqa: FBT003 - a pydantic default

@@ -99,7 +99,7 @@ def label_spec(
     }
     fields: dict[str, Any] = {
         "name": name or name_after(edited),
-        "images": {"path": normals},
+        "images": {"path": normals or ""},
         "defects": [
             {"defect_type": kind, "phrases": list(words)} for kind, words in phrases.items()
         ],

@@ -65,7 +65,6 @@ class PairingRules:
         self._normals = {image.name: image for image in normals}
         self._normal_names = Names(self._normals)
         self._rows = read_table(self.source.table) if self.source.table else []
-        self._row_names = Names({row.edited for row in self._rows})
 
     def tell(self, name: str) -> list[Told]:
         """Return what is said of a picture: one thing per defect it shows.
@@ -102,10 +101,11 @@ class PairingRules:
         return self._normals[found[0]] if len(found) == 1 else None
 
     def _rows_of(self, name: str) -> list[TableRow]:
-        meant = set(self._row_names.find(name))
-        if not meant:
+        picture = Names([name])
+        rows = [row for row in self._rows if picture.find(row.edited)]
+        if not rows:
             raise UnpairedError(f"it is not in {self.source.table}; add a row, or remove it")
-        return [row for row in self._rows if row.edited in meant]
+        return rows
 
     def _by_row(self, row: TableRow) -> Told:
         shown = Shown(

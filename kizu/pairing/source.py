@@ -42,7 +42,7 @@ def pair_source(spec: DatasetSpec, store: Store) -> tuple[Inventory, Pairing]:
 
 
 def _take_in(spec: DatasetSpec, store: Store, others: set[str]) -> Iterator[NormalImage | Skipped]:
-    if spec.images.path is None:
+    if not spec.has_normals:
         return
     files = [file for file in list_source(spec.images.path) if file.url not in others]
     expect(INTAKE, len(files))

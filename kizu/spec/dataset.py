@@ -19,14 +19,14 @@ from kizu.settings import KeyedByContent, Operational, Settings
 from kizu.spec.defects import DefectSpec
 from kizu.spec.errors import SpecError, load_yaml, problem_sentence, with_current_names
 from kizu.spec.publishing import PublishSettings
-from kizu.spec.texts import FolderName, Words
+from kizu.spec.texts import FolderName, Words, WordsOrNone
 
 
 class ImagesSpec(Settings):
     """The normal images."""
 
-    path: Annotated[Words | None, KeyedByContent()] = Field(
-        None,
+    path: Annotated[WordsOrNone, KeyedByContent()] = Field(
+        "",
         title="Normal images",
         description="A folder, a folder with MVTec AD's train/good inside, a pattern like "
         "photos/*.jpg, or an fsspec URL (abfs://…, s3://…) of any of these. Empty only where the "
@@ -97,9 +97,9 @@ class DatasetSpec(Settings):
     @model_validator(mode="after")
     def _told_what_to_make(self) -> Self:
         pictures = self.editor.maker.pictures
-        if self.has_normals and self.images.path is None:
+        if self.has_normals and not self.images.path:
             raise ValueError("images.path is missing; give the folder of your normal images")
-        if not self.has_normals and self.images.path is not None:
+        if not self.has_normals and self.images.path:
             raise ValueError(
                 f"images.path is {self.images.path!r}, but editor.without_normals says that there "
                 "are no normal images; remove one of the two"

@@ -8,7 +8,7 @@ from kizu.agree.settings import AreaRange
 from kizu.edit.regions import SpecRegion
 from kizu.edit.request import Severity
 from kizu.settings import Settings
-from kizu.spec.texts import FolderName, Words
+from kizu.spec.texts import FolderName, Words, WordsOrNone
 
 GOOD = "good"
 """The defect type of images without defects, as in MVTec AD."""
@@ -21,8 +21,8 @@ class DefectSpec(Settings):
         title="Defect type",
         description="Short name of the class ('crack'); names folders and classes of the dataset.",
     )
-    prompt: Words | None = Field(
-        None,
+    prompt: WordsOrNone = Field(
+        "",
         title="Edit prompt",
         description="What the editor adds, in your words: 'a thin crack across the glaze'. Empty "
         "only for the editor 'folder', which makes nothing.",

@@ -10,10 +10,14 @@ _FORBIDDEN_IN_NAMES = frozenset('/\\:*?"<>|')
 
 
 def _tidy(text: str) -> str:
-    tidy = unicodedata.normalize("NFC", text).strip()
+    tidy = _trim(text)
     if not tidy:
         raise ValueError("is empty; write at least one word")
     return tidy
+
+
+def _trim(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def _folder_name(text: str) -> str:
@@ -38,4 +42,6 @@ def name_after(source: str) -> str:
 
 
 Words = Annotated[str, AfterValidator(_tidy)]
+WordsOrNone = Annotated[str, AfterValidator(_trim)]
+"""Words that may be missing; empty then, because forms show that as one plain field."""
 FolderName = Annotated[str, AfterValidator(_folder_name)]
