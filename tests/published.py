@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kizu.imaging.codecs import encode_mask, encode_png
-from kizu.publish.dataset import open_dataset
+from kizu.publish.dataset import FILE_KINDS, open_dataset
 from kizu.publish.layout import VersionFolder
 from kizu.publish.schemas import TABLES, encode_table
 from kizu.store.keys import sha256_hex
@@ -54,7 +54,7 @@ def dataset(store, masks, make_photo):
             "defect_type": defect_type,
             "verdict": verdict,
         }
-        for kind in ("image", "mask", "touched"):
+        for kind in FILE_KINDS:
             path = f"{kind}s/{sample_id}.png" if kind in files else ""
             row |= {f"{kind}_path": path, f"{kind}_sha256": sha256_hex(files[kind]) if path else ""}
             if path:

@@ -1,6 +1,7 @@
 """Pairs of a picture and its normal image, and the pictures that found none."""
 
 from collections import Counter
+import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -99,11 +100,11 @@ class Pairing(Record):
         return f"{_counted(len(self.pairs), 'pair')}{listed}{left_out}"
 
     def least_sure(self, most: int) -> tuple[Pair, ...]:
-        """Return so many pairs at most, those of the lowest scores first, then by name."""
+        """Return so many pairs at most: the lowest scores first, those without one last."""
 
         def doubt(pair: Pair) -> tuple[float, str]:
             score = pair.picture.score
-            return 1.0 if score is None else score, pair.picture.name
+            return math.inf if score is None else score, pair.picture.name
 
         return tuple(sorted(self.pairs, key=doubt)[:most])
 
