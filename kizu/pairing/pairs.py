@@ -1,7 +1,7 @@
 """Pairs of a picture and its normal image, and the pictures that found none."""
 
-from collections import Counter
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
