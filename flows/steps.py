@@ -53,7 +53,7 @@ def pair_pictures(spec: DatasetSpec, inventory: list[str], store_url: str) -> li
     wait([describe_part.submit(part, store_url) for part in inventory])
     files = list_pictures(pictures.path, store_url, FILES_PER_PART)
     expect(PAIR, sum(part.files for part in files))
-    one = unmapped(spec), unmapped(inventory), unmapped(store_url)
+    one = unmapped(files), unmapped(spec), unmapped(inventory), unmapped(store_url)
     paired: list[str] = pair_part.map(files, *one).result()
     pairs = [*paired, note_missing(files, spec, inventory, store_url)]
     show_pairs(spec, open_pairing(pairs, Store(store_url)))

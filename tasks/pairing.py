@@ -7,6 +7,7 @@ from prefect import task
 from kizu import pairing
 from kizu.intake import FilesRef, open_inventory, save_listing
 from kizu.pairing import NormalImages, PairingRules, pair_files, save_pairs
+from kizu.pairing.rules import picture_source
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 from tasks.caching import CACHED_IN_RUN
@@ -26,11 +27,26 @@ def describe_part(inventory: str, store_url: str) -> None:
 
 
 @task(name="pair", task_run_name="pair {part.number} of {part.of}", **CACHED_IN_RUN)
-def pair_part(part: FilesRef, spec: DatasetSpec, inventory: list[str], store_url: str) -> str:
-    """Pair a part of the pictures; return where it is stored what became of them."""
+def pair_part(
+    part: FilesRef,
+    parts: list[FilesRef],
+    spec: DatasetSpec,
+    inventory: list[str],
+    store_url: str,
+) -> str:
+    """Pair a part of the pictures; return where it is stored what became of them.
+
+    Args:
+        part: The part.
+        parts: All parts, for a row of a table may mean one of several pictures.
+        spec: The dataset.
+        inventory: Where the listings of the photos lie.
+        store_url: The store.
+    """
     store = Store(store_url)
     normals = _normals(tuple(inventory), store_url)
-    return save_pairs(pair_files(part.open(store), _rules(spec, normals), normals, store), store)
+    rules = _rules(spec, normals, parts, store)
+    return save_pairs(pair_files(part.open(store), rules, normals, store), store)
 
 
 @task(name="name missing pictures", **CACHED_IN_RUN)
@@ -39,9 +55,8 @@ def note_missing(
 ) -> str:
     """Note which pictures a table of pairs names that are not there; return where it is stored."""
     store = Store(store_url)
-    names = [file.name for part in parts for file in part.open(store)]
-    rules = _rules(spec, _normals(tuple(inventory), store_url))
-    return save_pairs(rules.missing(names), store)
+    rules = _rules(spec, _normals(tuple(inventory), store_url), parts, store)
+    return save_pairs(rules.missing(), store)
 
 
 @lru_cache(maxsize=1)  # the features of thousands of images; one build at a time reads them
@@ -50,5 +65,10 @@ def _normals(inventory: tuple[str, ...], store_url: str) -> NormalImages:
     return NormalImages(open_inventory(list(inventory), store).images, store)
 
 
-def _rules(spec: DatasetSpec, normals: NormalImages) -> PairingRules:
-    return PairingRules(spec, normals.images)
+def _rules(
+    spec: DatasetSpec, normals: NormalImages, parts: list[FilesRef], store: Store
+) -> PairingRules:
+    """Return the rules; the names of all pictures are read only where a table needs them."""
+    has_table = picture_source(spec).table is not None
+    names = [file.name for part in parts for file in part.open(store)] if has_table else []
+    return PairingRules(spec, normals.images, names)

@@ -3,6 +3,9 @@
 import posixpath
 import unicodedata
 from collections.abc import Iterable
+from typing import Final
+
+_NOT_MEANT: Final = (0, False, False)
 
 
 class Names:
@@ -13,7 +16,7 @@ class Names:
         self._by_end: dict[str, list[str]] = {}
         for name in names:
             for end in {posixpath.basename(name), posixpath.basename(stem_of(name))}:
-                self._by_end.setdefault(end.casefold(), []).append(name)
+                self._by_end.setdefault(end.strip().casefold(), []).append(name)
 
     def find(self, written: str) -> list[str]:
         """Return the files that are meant: the best ones, which are several if it is not clear.
@@ -25,17 +28,10 @@ class Names:
             >>> Names(["a/1.png", "b/1.png", "2.jpg"]).find("photos/b/1")
             ['b/1.png']
         """
-        wanted = _plain(written)
-        near = self._by_end.get(posixpath.basename(wanted), [])
-        for exact in (
-            lambda name: name == wanted,
-            lambda name: stem_of(name) == wanted,
-            lambda name: _ends_with(name, wanted),
-            lambda name: _ends_with(stem_of(name), wanted),
-        ):
-            if found := [name for name in near if exact(_plain(name))]:
-                return found
-        return []
+        near = self._by_end.get(posixpath.basename(_plain(written)).casefold(), [])
+        ranked = [(_nearness(name, written), name) for name in near]
+        best = max((rank for rank, _ in ranked), default=_NOT_MEANT)
+        return [] if best == _NOT_MEANT else [name for rank, name in ranked if rank == best]
 
 
 def stem_of(name: str) -> str:
@@ -44,11 +40,21 @@ def stem_of(name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    return (
-        unicodedata.normalize("NFC", name.strip().replace("\\", "/")).casefold().removeprefix("./")
-    )
+    return unicodedata.normalize("NFC", name.strip().replace("\\", "/")).removeprefix("./")
 
 
-def _ends_with(name: str, wanted: str) -> bool:
-    long, short = sorted((name, wanted), key=len, reverse=True)
-    return f"/{long}".endswith(f"/{short}")
+def _nearness(name: str, written: str) -> tuple[int, bool, bool]:
+    """Tell how well a file's name is what was written; ``_NOT_MEANT`` if it is not.
+
+    Returns:
+        How many parts of the path agree, whether the ending does, and whether upper and lower case
+        do: the first that differs decides.
+    """
+    found, wanted = _plain(name), _plain(written)
+    for with_ending, candidate in ((True, found), (False, stem_of(found))):
+        parts, asked = candidate.split("/"), wanted.split("/")
+        shared = min(len(parts), len(asked))
+        tails = parts[-shared:], asked[-shared:]
+        if [part.casefold() for part in tails[0]] == [part.casefold() for part in tails[1]]:
+            return shared, with_ending, tails[0] == tails[1]
+    return _NOT_MEANT

@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -49,11 +50,23 @@ def picture_source(spec: DatasetSpec) -> PictureSource:
     return source
 
 
+def _unclear(place: str, written: str, found: Sequence[str]) -> str:
+    some = ", ".join(found[:_NAMES_SHOWN])
+    return f"{place} names {written!r}, which may be {some}; give the path"
+
+
 class PairingRules:
     """The rules of one dataset, and its normal images by name."""
 
-    def __init__(self, spec: DatasetSpec, normals: Iterable[NormalImage]) -> None:
+    def __init__(
+        self, spec: DatasetSpec, normals: Iterable[NormalImage], pictures: Sequence[str] = ()
+    ) -> None:
         """Take the rules; the table is read.
+
+        Args:
+            spec: The dataset.
+            normals: Its normal images.
+            pictures: The names of all pictures, as far as a table speaks of them.
 
         Raises:
             SourceError: The table cannot be used.
@@ -65,6 +78,8 @@ class PairingRules:
         self._normals = {image.name: image for image in normals}
         self._normal_names = Names(self._normals)
         self._rows = read_table(self.source.table) if self.source.table else []
+        names = Names(pictures)
+        self._meant = {row.place: names.find(row.edited) for row in self._rows}
 
     def tell(self, name: str) -> list[Told]:
         """Return what is said of a picture: one thing per defect it shows.
@@ -79,18 +94,13 @@ class PairingRules:
             return [self._by_row(row) for row in self._rows_of(name)]
         return [self._by_name(name)]
 
-    def missing(self, names: Sequence[str]) -> list[Skipped]:
-        """Return the rows of the table whose picture is not there.
-
-        Args:
-            names: All pictures.
-        """
-        pictures = Names(names)
+    def missing(self) -> list[Skipped]:
+        """Return the rows of the table whose picture is not there."""
         sentence = "is named in {}, and no such file is in {}"
         return [
             Skipped(row.edited, sentence.format(row.place, self.source.path))
             for row in self._rows
-            if not pictures.find(row.edited)
+            if not self._meant[row.place]
         ]
 
     def same_name(self, name: str) -> NormalImage | None:
@@ -101,10 +111,12 @@ class PairingRules:
         return self._normals[found[0]] if len(found) == 1 else None
 
     def _rows_of(self, name: str) -> list[TableRow]:
-        picture = Names([name])
-        rows = [row for row in self._rows if picture.find(row.edited)]
+        rows = [row for row in self._rows if name in self._meant[row.place]]
         if not rows:
             raise UnpairedError(f"it is not in {self.source.table}; add a row, or remove it")
+        for row in rows:
+            if len(self._meant[row.place]) > 1:
+                raise UnpairedError(_unclear(row.place, row.edited, self._meant[row.place]))
         return rows
 
     def _by_row(self, row: TableRow) -> Told:
@@ -133,8 +145,10 @@ class PairingRules:
         groups = self._groups(name)
         written = groups.get(DEFECT_TYPE_GROUP)
         defect = self._known(written, "its name") if written else self._type_in(name)
-        normal = self._normal(groups[NORMAL_GROUP], "its name")
-        return Told(Shown(defect_type=defect.defect_type), normal, "name")
+        shown = Shown(defect_type=defect.defect_type)
+        if not self.source.has_normals or not groups[NORMAL_GROUP]:
+            return Told(shown)
+        return Told(shown, self._normal(groups[NORMAL_GROUP], "its name"), "name")
 
     def _groups(self, name: str) -> Mapping[str, str]:
         found = self._rule.fullmatch(stem_of(name)) if self._rule else None
@@ -149,13 +163,12 @@ class PairingRules:
         if not found:
             raise UnpairedError(f"{place} names the normal image {written!r}, which is not there")
         if len(found) > 1:
-            some = ", ".join(found[:_NAMES_SHOWN])
-            raise UnpairedError(f"{place} names {written!r}, which may be {some}; give the path")
+            raise UnpairedError(_unclear(place, written, found))
         return self._normals[found[0]]
 
     def _known(self, written: str, place: str) -> DefectSpec:
         try:
-            return self._types[written.casefold()]
+            return self._types[unicodedata.normalize("NFC", written.strip()).casefold()]
         except KeyError:
             raise UnpairedError(
                 f"{place} says {written!r}, which is no defect of this dataset "

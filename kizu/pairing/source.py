@@ -30,11 +30,11 @@ def pair_source(spec: DatasetSpec, store: Store) -> tuple[Inventory, Pairing]:
     pictures = list_source(picture_source(spec).path, SETTING)
     inventory = Inventory.of(_take_in(spec, store, {file.url for file in pictures}))
     normals = NormalImages(inventory.images, store)
-    rules = PairingRules(spec, inventory.images)
+    rules = PairingRules(spec, inventory.images, [file.name for file in pictures])
     expect(DESCRIBE, len(inventory.images))
     normals.describe()
     expect(PAIR, len(pictures))
-    found: list[Pair | Skipped] = [*rules.missing([file.name for file in pictures])]
+    found: list[Pair | Skipped] = [*rules.missing()]
     for start in range(0, len(pictures), _PICTURES_AT_A_TIME):
         part = pictures[start : start + _PICTURES_AT_A_TIME]
         found += pair_files(part, rules, normals, store)

@@ -1,18 +1,17 @@
 """The user's own table of pairs: CSV or Parquet, one row per defect of a picture."""
 
+import csv
 import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import fsspec
+import pyarrow.parquet as pq
 
 from kizu.edit.regions import BoxRegion
 from kizu.sources import SourceError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _NEEDED: Final = ("normal", "edited", "defect_type")
 _OPTIONAL: Final = ("prompt", "phrases", "region")
@@ -54,48 +53,62 @@ def read_table(path: str) -> list[TableRow]:
     Raises:
         SourceError: It cannot be read, lacks a column, or a row says what cannot be.
     """
-    frame = _read_frame(path)
-    frame.columns = [str(name).strip().casefold() for name in frame.columns]
-    lacking = [name for name in _NEEDED if name not in frame.columns]
+    columns, rows = _read(path)
+    columns = [column.strip().casefold() for column in columns]
+    twice = sorted({column for column in columns if columns.count(column) > 1})
+    if twice:
+        raise SourceError(f"editor.table: {path} has the column {twice[0]!r} twice; remove one")
+    lacking = [column for column in _NEEDED if column not in columns]
     if lacking:
         raise SourceError(
             f"editor.table: {path} has no column {', '.join(lacking)}; it needs "
             f"{', '.join(_NEEDED)}, and may have {', '.join(_OPTIONAL)}"
         )
-    columns = [name for name in (*_NEEDED, *_OPTIONAL) if name in frame.columns]
-    first = 1 if path.lower().endswith(".parquet") else 2  # a CSV's first line names the columns
     name = path.rsplit("/", 1)[-1]
     return [
-        _row(f"row {number} of {name}", cells)
-        for number, cells in enumerate(_records(frame[columns]), start=first)
+        _row(f"row {number} of {name}", dict(zip(columns, cells, strict=False)))
+        for number, cells in rows
+        if any(map(_text, cells))
     ]
 
 
-def _read_frame(path: str) -> "pd.DataFrame":
-    import pandas as pd  # noqa: PLC0415 - takes half a second, and few builds have a table
+Rows = tuple[list[str], list[tuple[int, list[Any]]]]
+"""The names of the columns, and the cells of every row with its number for people."""
 
+
+def _read(path: str) -> Rows:
     try:
         with fsspec.open(path, "rb") as opened:
             data = opened.read()
-        if path.lower().endswith(".parquet"):
-            return pd.read_parquet(io.BytesIO(data))
-        text = data.decode("utf-8-sig")
-        separator = _separator(text)
-        return pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False)
+        return _read_parquet(data) if path.lower().endswith(".parquet") else _read_csv(data)
     except FileNotFoundError as error:
         raise SourceError(f"editor.table: there is no file {path!r}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise SourceError(
             f"editor.table: {path} cannot be read as CSV in UTF-8 or as Parquet ({error})"
         ) from error
 
 
-def _records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
-    return [{str(name): cell for name, cell in row.items()} for row in frame.to_dict("records")]
+def _read_parquet(data: bytes) -> Rows:
+    table = pq.read_table(io.BytesIO(data))
+    cells = zip(*(column.to_pylist() for column in table.columns), strict=True)
+    return table.column_names, [(row, list(each)) for row, each in enumerate(cells, start=1)]
 
 
-def _separator(text: str) -> str:
-    return max(_SEPARATORS, key=text.partition("\n")[0].count)
+def _read_csv(data: bytes) -> Rows:
+    text = data.decode("utf-8-sig")
+    separator = max(_SEPARATORS, key=text.partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
+    columns = next(reader, [])
+    rows = []
+    for cells in reader:
+        if len(cells) > len(columns):
+            raise ValueError(
+                f"line {reader.line_num} has {len(cells)} cells for {len(columns)} columns; put "
+                f"text that contains {separator!r} into quotes"
+            )
+        rows.append((reader.line_num, cells))
+    return columns, rows
 
 
 def _row(place: str, cells: Mapping[str, Any]) -> TableRow:
@@ -132,5 +145,6 @@ def _region(place: str, cell: Any) -> BoxRegion | None:  # noqa: ANN401 - as abo
 
 def _items(cell: Any, between: re.Pattern[str]) -> list[str]:  # noqa: ANN401 - as above
     """Return the items of a cell: a list's, or the pieces of a text."""
-    pieces = between.split(_text(cell)) if isinstance(cell, str) or cell is None else list(cell)
+    several = hasattr(cell, "__len__") and not isinstance(cell, str)
+    pieces = list(cell) if several else between.split(_text(cell))
     return list(filter(None, (_text(piece) for piece in pieces)))
