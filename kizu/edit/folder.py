@@ -147,11 +147,19 @@ class FolderEditor:
             EditError: It is gone, or another one than was paired.
         """
         name = str(request.ask["picture"])
-        url = file_url(self._path, name)
-        if url is None:
-            raise EditError(f"{name} is no longer in {self._path}; bring it back, or build again")
-        with fsspec.open(url, "rb") as opened:
-            data = bytes(opened.read())
+        try:
+            data = self._read(name)
+        except FileNotFoundError as error:
+            raise EditError(
+                f"{name} is no longer in {self._path}; bring it back, or build again"
+            ) from error
         if sha256_hex(data) != request.ask["picture_sha256"]:
             raise EditError(f"{name} in {self._path} has changed since it was paired; build again")
         return Edit(picture=data, model="")
+
+    def _read(self, name: str) -> bytes:
+        url = file_url(self._path, name)
+        if url is None:
+            raise FileNotFoundError(name)
+        with fsspec.open(url, "rb") as opened:
+            return bytes(opened.read())
