@@ -13,7 +13,7 @@ from kizu.edit.settings import EditorSettings, PairBy, PictureSource
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.geometry import Geometry
 from kizu.settings import KeyedByContent
-from kizu.sources import file_url
+from kizu.sources import SourceError, file_url
 from kizu.store.keys import sha256_hex
 
 NORMAL_GROUP: Final = "normal"
@@ -149,7 +149,7 @@ class FolderEditor:
         name = str(request.ask["picture"])
         try:
             data = self._read(name)
-        except FileNotFoundError as error:
+        except (FileNotFoundError, SourceError) as error:
             raise EditError(
                 f"{name} is no longer in {self._path}; bring it back, or build again"
             ) from error

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-_NOT_MEANT: Final = (0, False, False)
+_NOT_MEANT: Final = (False, 0, False, False)
 
 
 class Names:
@@ -43,12 +43,12 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name.strip().replace("\\", "/")).removeprefix("./")
 
 
-def _nearness(name: str, written: str) -> tuple[int, bool, bool]:
+def _nearness(name: str, written: str) -> tuple[bool, int, bool, bool]:
     """Tell how well a file's name is what was written; ``_NOT_MEANT`` if it is not.
 
     Returns:
-        How many parts of the path agree, whether the ending does, and whether upper and lower case
-        do: the first that differs decides.
+        Whether it is the whole path, how many parts of the path agree, whether the ending does, and
+        whether upper and lower case do: the first that differs decides.
     """
     found, wanted = _plain(name), _plain(written)
     for with_ending, candidate in ((True, found), (False, stem_of(found))):
@@ -56,5 +56,6 @@ def _nearness(name: str, written: str) -> tuple[int, bool, bool]:
         shared = min(len(parts), len(asked))
         tails = parts[-shared:], asked[-shared:]
         if [part.casefold() for part in tails[0]] == [part.casefold() for part in tails[1]]:
-            return shared, with_ending, tails[0] == tails[1]
+            whole = len(parts) == len(asked)
+            return whole, shared, with_ending, tails[0] == tails[1]
     return _NOT_MEANT

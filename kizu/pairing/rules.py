@@ -90,7 +90,7 @@ class PairingRules:
         Raises:
             UnpairedError: Nothing can be made of it.
         """
-        if self._rows:
+        if self.source.table:
             return [self._by_row(row) for row in self._rows_of(name)]
         return [self._by_name(name)]
 

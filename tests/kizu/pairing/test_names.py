@@ -29,7 +29,8 @@ def test_folders_ending_case_and_unicode_form_may_be_missing_or_other(written, f
     [
         ("A.png", ["A.png"]),
         ("photos/b/1.png", ["b/1.png"]),
-        ("1.png", ["1.png", "b/1.png", "c/1.png"]),
+        ("1.png", ["1.png"]),
+        ("7", ["b/7.png", "c/7.png"]),
         ("b/1", ["b/1.png"]),
         ("d/1.png", ["1.png"]),
         ("2.png", []),
@@ -37,5 +38,5 @@ def test_folders_ending_case_and_unicode_form_may_be_missing_or_other(written, f
     ],
 )
 def test_the_nearest_name_is_meant_and_several_that_are_equally_near(written, meant):
-    names = Names(["A.png", "a.png", "1.png", "b/1.png", "c/1.png"])
+    names = Names(["A.png", "a.png", "1.png", "b/1.png", "c/1.png", "b/7.png", "c/7.png"])
     assert sorted(names.find(written)) == meant

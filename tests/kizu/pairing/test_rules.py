@@ -86,6 +86,12 @@ def test_a_row_that_may_mean_several_pictures_pairs_none_of_them(tmp_path):
             rules.tell(name)
 
 
+def test_a_table_without_rows_speaks_of_no_picture(tmp_path):
+    rules = rules_of(["crack/a.png"], table=table_of(tmp_path))
+    with pytest.raises(UnpairedError, match="it is not in"):
+        rules.tell("crack/a.png")
+
+
 def test_a_row_with_an_unknown_normal_or_defect_is_named(tmp_path):
     table = table_of(tmp_path, "9,a.png,crack", "1,b.png,dent")
     rules = rules_of(["a.png", "b.png"], table=table)
