@@ -18,9 +18,9 @@ from tqdm import tqdm
 
 from kizu.edit.painter import DriftProfile
 from kizu.imaging.codecs import decode_image
+from kizu.imaging.geometry import Geometry
 from kizu.matching import NormalIndex, axis_fit, describe_image
 from kizu.matching.agreement import agreement
-from kizu.matching.geometry import whole_frame
 
 _FOREIGN = 6  # normals that each picture is held against
 
@@ -47,7 +47,7 @@ def main() -> None:
                 with patch.object(axis_fit, "MIN_MATCHES", 3):
                     fit = axis_fit.fit_axes(features[key], seen)
                 inliers.append(0 if fit is None else fit.inliers)
-                whole = whole_frame(features[key].size, size)
+                whole = Geometry.whole(features[key].size, size)
                 foreign.append(agreement(normals[key], picture, whole))
     print(f"inliers of {len(inliers)} foreign pictures: {np.bincount(inliers).tolist()}")
     for name, found in (("foreign", foreign), ("own, redrawn", own)):

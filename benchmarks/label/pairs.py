@@ -46,7 +46,6 @@ from kizu.matching import (
     describe_image,
     match_by_content,
 )
-from kizu.matching.geometry import whole_frame
 
 _FOREIGN_PHOTOS: Final = 3  # of the photographs; their tiles are pictures of other products
 _FOREIGN: Final = 20
@@ -219,7 +218,7 @@ def report_labels(collection: Collection, answers: dict[str, ContentMatch]) -> N
         seen = np.zeros(truth.shape, np.bool_)
         seen[y : y + height, x : x + width] = True
         truth &= seen
-        whole = whole_frame(pair.geometry.source, pair.geometry.source)
+        whole = Geometry.whole(pair.geometry.source, pair.geometry.source)
         labels = (
             label_of(normal, picture, answer.geometry),
             label_of(normal, picture, pair.geometry),

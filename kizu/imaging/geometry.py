@@ -109,9 +109,16 @@ class Geometry:
             raise ValueError(f"turns is {self.turns}; a geometry has 0, 1, 2 or 3 quarter turns")
 
     @classmethod
-    def whole(cls, source: tuple[int, int], model: tuple[int, int]) -> Self:
-        """Return the geometry of a whole photo that fills a picture, both (width, height) px."""
-        return cls(source, (0, 0, *source), model, (0, 0), model)
+    def whole(cls, source: tuple[int, int], model: tuple[int, int], turns: int = 0) -> Self:
+        """Return the geometry of a whole photo that fills a picture, both (width, height) px.
+
+        Args:
+            source: The photo's size.
+            model: The picture's size, after turning.
+            turns: Quarter turns counter-clockwise.
+        """
+        scaled = model[::-1] if turns % 2 else model
+        return cls(source, (0, 0, *source), scaled, (0, 0), model, turns)
 
     def identity(self) -> dict[str, Any]:
         """Return what tells this geometry from others, for keys and tables.

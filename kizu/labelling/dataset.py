@@ -1,10 +1,11 @@
 """Labels a folder of pictures that exist, without a spec written by hand."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from kizu.building import BuildStoppedError, run_build
 from kizu.edit.settings import PairBy
+from kizu.pairing import SETTING
 from kizu.pairing.table import read_table
 from kizu.publish.dataset import Dataset, open_dataset
 from kizu.sources import SourceError, list_source
@@ -13,8 +14,6 @@ from kizu.spec.texts import name_after
 
 Defects = str | Sequence[str] | Mapping[str, Sequence[str]]
 """Defect types; with the phrases that annotators look for, where they are not the types' names."""
-
-_SETTING: Final = "editor.path"
 
 
 def label(
@@ -135,7 +134,7 @@ def _types_in_table(table: str) -> list[str]:
 
 def _types_in_folders(edited: str) -> list[str]:
     """Return the names of the folders that the pictures are in, where all are in one."""
-    folders = [file.name.rpartition("/")[0] for file in list_source(edited, _SETTING)]
+    folders = [file.name.rpartition("/")[0] for file in list_source(edited, SETTING)]
     types = sorted({folder.rpartition("/")[2] for folder in folders})
     if "" in types:
         raise SourceError(

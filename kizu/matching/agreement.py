@@ -1,5 +1,6 @@
 """How well a picture agrees with a normal image once it lies on it: by registration, on pixels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -143,10 +144,20 @@ def framed_pair(
     if min(size) < MIN_SIDE_PX:
         return None
     parts = (normal[y : y + height, x : x + width], geometry.sent_part(picture))
-    greys = [grey_at(part, size) for part in parts]
-    contrast = contrast_of(greys[0])
-    here, there = (grey_to_rgb(contrast.stretch(grey)) for grey in greys)
+    here, there = at_one_contrast(parts, size)
     return here, there
+
+
+def at_one_contrast(pictures: Sequence[RgbImage], size: tuple[int, int]) -> list[RgbImage]:
+    """Return pictures as registration takes them: grey, of one size, stretched as the first is.
+
+    Args:
+        pictures: (H, W, 3) uint8 each.
+        size: (width, height) of the results, in px.
+    """
+    greys = [grey_at(picture, size) for picture in pictures]
+    contrast = contrast_of(greys[0])
+    return [grey_to_rgb(contrast.stretch(grey)) for grey in greys]
 
 
 def grey_at(image: RgbImage, size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -56,14 +56,19 @@ class ContentMatch:
         geometry: The way from the normal to the picture; None unless matched.
         score: Of the best normal, 0 to 1, whether it was good enough or not.
         rivals: Keys of the normals that are equally near, if it is ambiguous; the best one first.
-        reason: What came of it.
     """
 
     normal: str | None
     geometry: Geometry | None
     score: float
-    rivals: tuple[str, ...]
-    reason: MatchReason
+    rivals: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> MatchReason:
+        """What came of looking."""
+        if self.normal is not None:
+            return MatchReason.MATCHED
+        return MatchReason.AMBIGUOUS if self.rivals else MatchReason.NO_MATCH
 
 
 def match_by_content(
@@ -134,7 +139,7 @@ class _Search:
         """
         ranked = sorted(found, key=lambda name: -found[name].score)
         if not ranked:
-            return ContentMatch(None, None, 0.0, (), MatchReason.NO_MATCH)
+            return ContentMatch(None, None, 0.0)
         top = found[ranked[0]].score
         close = [name for name in ranked if found[name].score >= top - _RIVAL_SCORE]
         likely = sorted(close, key=list(seen).index)  # shots of one part score alike
@@ -145,8 +150,8 @@ class _Search:
             others = [name for name in (*ranked, *seen) if name not in near]
             rivals = self._unbeaten(picture, winner, best, list(dict.fromkeys(others)))
         if rivals:
-            return ContentMatch(None, None, best.score, (winner, *rivals), MatchReason.AMBIGUOUS)
-        return ContentMatch(winner, best.geometry, best.score, (), MatchReason.MATCHED)
+            return ContentMatch(None, None, best.score, (winner, *rivals))
+        return ContentMatch(winner, best.geometry, best.score)
 
     def _unbeaten(
         self, picture: RgbImage, winner: str, match: Match, others: list[str]

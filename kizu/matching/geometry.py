@@ -32,9 +32,8 @@ _DRIFT_FRACTION: Final = 0.05  # of a side; registration finds shifts up to 5.5 
 _SHARP_FACTOR: Final = 8.0
 """Edges off by so many deviations of the fit are a crop; drift moves features among each other."""
 _NEARLY_AS_GOOD: Final = 0.05  # of the score; so much less is taken for a simpler geometry
-_MAX_ASPECT_CHANGE: Final = (
-    1.4  # squeezed more, a whole frame is not looked for; 4:3 to 1:1 is 1.33
-)
+_MAX_ASPECT_CHANGE: Final = 1.4
+"""Squeezed more, a whole frame is not looked for; 4:3 to 1:1 is 1.33."""
 _LIKELY_TURNS: Final = 2  # whole frames looked at, of four turns, by their thumbnails
 _UNIT_PX: Final = 3.0  # px that a scale of one may be off by, over the overlap, as it is fitted
 _UNIT_REACH_PX: Final = 2  # px around the fitted place where the very pixels are looked for
@@ -94,11 +93,6 @@ def _whole_frames(normal: ImageFeatures, picture: ImageFeatures) -> list[Geometr
     return [geometry for _, geometry in likely]
 
 
-def whole_frame(normal: tuple[int, int], picture: tuple[int, int], turns: int = 0) -> Geometry:
-    """Return the geometry of a picture that shows the whole normal; sizes are (width, height)."""
-    return _framed(normal, picture, (0, 0, *picture), turns)
-
-
 def _framed(
     normal: tuple[int, int], picture: tuple[int, int], box: tuple[int, int, int, int], turns: int
 ) -> Geometry:
@@ -127,7 +121,7 @@ def _best(
     exact = None if fit is None else _fitted(normal, picture, fit)
     tried = wholes
     if fit is not None and exact is not None:
-        whole = whole_frame(exact.source, exact.model, fit.turns)
+        whole = Geometry.whole(exact.source, exact.model, fit.turns)
         simplest = whole if _only_drifted(fit, exact, whole) else exact
         tried = [simplest, *(frame for frame in wholes if frame != simplest)]
     looked_at = [(geometry, agreement(normal, picture, geometry)) for geometry in tried]

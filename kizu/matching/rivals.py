@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 from kizu.diff.align.registration import MIN_SIDE_PX, register, warp_normal
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 from kizu.imaging.geometry import Geometry
-from kizu.matching.agreement import blocks_of, grey_at, grey_to_rgb
-from kizu.matching.features import contrast_of
+from kizu.matching.agreement import at_one_contrast, blocks_of
 
 SURE: Final = 5.0
 """Standard errors of the mean over blocks; 3e-7 by chance, of thousands of pictures and rivals."""
@@ -140,9 +139,7 @@ def _in_one_frame(
     if min(width, height) < MIN_SIDE_PX:
         return None
     shown = (part(picture), *(part(geometry.apply(normal)) for normal, geometry in (first, second)))
-    greys = [grey_at(image, (width, height)) for image in shown]
-    contrast = contrast_of(greys[0])
-    edited, one, other = (grey_to_rgb(contrast.stretch(grey)) for grey in greys)
+    edited, one, other = at_one_contrast(shown, (width, height))
     return edited, one, other
 
 

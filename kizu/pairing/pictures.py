@@ -1,6 +1,6 @@
 """Pairs the user's pictures with their normal images, a part of the files at a time."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -200,7 +200,7 @@ def _as_told(
     if (known := _known(path, store)) is not None:
         return known
     pixels = _decode(picture.file)
-    match = find_geometry(normals.open(normal.sha256), pixels)
+    match = find_geometry(normals.open(normal.sha256), pixels, normals.features(normal.sha256))
     size = (pixels.shape[1], pixels.shape[0])
     geometry = match.geometry if match else Geometry.whole((normal.width, normal.height), size)
     found = FoundMatch(
@@ -272,9 +272,5 @@ def _why_unpaired(found: FoundMatch, normals: NormalImages) -> str:
             f"matches no normal image (best score {found.score:.2f}); if it belongs to one, say so "
             "in a table (editor.table), or give it the same name and set editor.pair_by: name"
         )
-    names = _listed(normals[sha256].name for sha256 in found.rivals[:_RIVALS_SHOWN])
+    names = " and ".join(normals[sha256].name for sha256 in found.rivals[:_RIVALS_SHOWN])
     return f"{names} are equally near; say in a table (editor.table) which it is"
-
-
-def _listed(names: Iterable[str]) -> str:
-    return " and ".join(names)

@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 from matching_pictures import part, with_scratch
 
+from kizu.imaging.geometry import Geometry
 from kizu.matching.agreement import agreement
-from kizu.matching.geometry import whole_frame
 
 SIZE = (240, 200)
-WHOLE = whole_frame(SIZE, SIZE)
+WHOLE = Geometry.whole(SIZE, SIZE)
 
 
 def test_an_edited_picture_agrees_and_another_part_does_not():

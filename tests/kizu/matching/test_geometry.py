@@ -9,7 +9,7 @@ from matching_pictures import part, with_scratch
 
 from kizu.imaging.geometry import Geometry
 from kizu.matching import find_geometry
-from kizu.matching.geometry import whole_frame, without_strips
+from kizu.matching.geometry import without_strips
 
 SIZE = (240, 200)
 
@@ -47,7 +47,7 @@ def test_any_size_of_the_whole_frame_is_the_whole_frame(scale, squeeze, turns):
     normal = part(2)
     size = round(240 * scale * squeeze), round(200 * scale)
     model = size[::-1] if turns % 2 else size
-    geometry = whole_frame(SIZE, model, turns)
+    geometry = Geometry.whole(SIZE, model, turns)
     found = find_geometry(normal, geometry.apply(with_scratch(normal)))
     assert found is not None
     assert found.geometry == geometry
@@ -79,7 +79,7 @@ def test_a_shifted_picture_of_the_same_size_is_drift_and_no_crop():
     moved = cv2.warpAffine(normal, move, SIZE, borderMode=cv2.BORDER_REFLECT_101)
     found = find_geometry(normal, moved)
     assert found is not None
-    assert found.geometry == whole_frame(SIZE, SIZE)
+    assert found.geometry == Geometry.whole(SIZE, SIZE)
 
 
 def test_another_part_is_no_match():

@@ -2,11 +2,11 @@ import cv2
 import numpy as np
 from matching_pictures import clean_part, noisy, with_scratch
 
-from kizu.matching.geometry import whole_frame
+from kizu.imaging.geometry import Geometry
 from kizu.matching.rivals import prefer
 
 SIZE = (320, 280)
-WHOLE = whole_frame(SIZE, SIZE)
+WHOLE = Geometry.whole(SIZE, SIZE)
 PART = clean_part(7, *SIZE)
 
 
@@ -60,7 +60,7 @@ def test_a_picture_of_a_third_shot_is_of_neither():
 
 
 def test_a_picture_too_small_to_tell_says_nothing():
-    tiny = whole_frame(SIZE, (20, 18))
+    tiny = Geometry.whole(SIZE, (20, 18))
     shots = noisy(PART, 1), noisy(PART, 2)
     answer = prefer(tiny.apply(shots[0]), (shots[0], tiny), (shots[1], tiny))
     assert not answer.first
