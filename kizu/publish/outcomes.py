@@ -8,6 +8,7 @@ from typing import Any, Final
 from kizu.agree.verdict import WITHOUT_DIFF, Agreement, Reason, Verdict
 from kizu.edit.storage import EditRecord
 from kizu.outputs import SampleOutputs
+from kizu.review import decision_folder
 from kizu.samples import PlannedSample
 from kizu.settings import Record
 from kizu.shards import Shard, ShardRef, last_failure
@@ -52,6 +53,7 @@ class Outcome(Record):
         output_keys: Keys of what the last stages made, which stand for everything it was made
             from; empty without.
         decision_key: Key of what a person decided on it; empty where nobody did.
+        decisions: Folder of the decisions on it; empty where there is nothing to decide on.
         cost_usd: What the edit cost; None if unknown or not made.
         host: The host that made the edit; empty for this machine.
         emulated: True if that was the emulator, which bills nothing.
@@ -67,6 +69,7 @@ class Outcome(Record):
     pairing: tuple[str | float | None, ...] = ()
     output_keys: tuple[str, ...]
     decision_key: str = ""
+    decisions: str = ""
     cost_usd: float | None
     host: str = ""
     emulated: bool = False
@@ -109,6 +112,7 @@ def sample_outcome(outputs: SampleOutputs) -> Outcome:
         pairing=_pairing(sample),
         output_keys=last_keys(outputs) if agreement else (),
         decision_key=outputs.decision.key if agreement and outputs.decision else "",
+        decisions=decision_folder(outputs) if agreement else "",
         cost_usd=edit.cost_usd if edit else None,
         host=edit.host if edit else "",
         emulated=edit.emulated if edit else False,

@@ -5,7 +5,7 @@ from typing import Final
 
 from kizu.grounding import annotator_name
 from kizu.planning import edited_images
-from kizu.publish.dataset import Dataset
+from kizu.publish.dataset import Dataset, DatasetError
 from kizu.publish.layout import (
     MANIFEST,
     VersionFolder,
@@ -72,6 +72,43 @@ class VersionRef(Record):
         return list(_OutcomeList.model_validate(store.read_json(self.outcomes)).outcomes)
 
 
+class LastBuild(Record):
+    """The samples of a dataset's last build: what people review and certificates speak of.
+
+    Attributes:
+        shards: The samples.
+        outcomes: Where it is written how far every sample came, in the shards' order.
+        version: The version it made.
+    """
+
+    shards: tuple[ShardRef, ...]
+    outcomes: str
+    version: str
+
+    def open_outcomes(self, store: Store) -> list[Outcome]:
+        """Read how far every sample came, in the build's order."""
+        return list(_OutcomeList.model_validate(store.read_json(self.outcomes)).outcomes)
+
+
+def last_build(store: Store, dataset: str) -> LastBuild:
+    """Return a dataset's last build.
+
+    Raises:
+        DatasetError: It was never built here.
+    """
+    try:
+        return LastBuild.model_validate(store.read_json(_last_build_path(dataset)))
+    except FileNotFoundError as error:
+        raise DatasetError(
+            f"no build of {dataset!r} came as far as a verdict in {store.url}; "
+            "'kizu build' makes one"
+        ) from error
+
+
+def _last_build_path(dataset: str) -> str:
+    return f"builds/last/{dataset}.json"
+
+
 class _OutcomeList(Record):
     """How far every sample of a build came, in the build's order."""
 
@@ -85,13 +122,16 @@ def choose_version(
     outcomes = shard_outcomes(shards, store)
     version = version_name(spec, images, outcomes)
     noted = _OutcomeList(outcomes=tuple(outcomes)).model_dump(mode="json")
-    return VersionRef(
+    chosen = VersionRef(
         dataset=spec.name,
         version=version,
         is_new=not VersionFolder(spec.name, version).is_complete(store),
         is_empty=is_empty(outcomes),
         outcomes=store.put_json("builds/outcomes", noted),
     )
+    last = LastBuild(shards=tuple(shards), outcomes=chosen.outcomes, version=version)
+    store.write_json(_last_build_path(spec.name), last.model_dump(mode="json"))
+    return chosen
 
 
 def publish_normals(

@@ -7,16 +7,31 @@ unless the mask is what annotators found.
 """
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Any, Final, Literal
 
 from kizu.agree.verdict import WITHOUT_DIFF, Verdict
 from kizu.imaging.arrays import Mask
+from kizu.imaging.masks import mask_iou
 from kizu.imaging.rle import decode_rle, encode_rle
 from kizu.settings import Record
 from kizu.stages import DIFF, GROUNDING, VERDICT
 from kizu.stages.inputs import SampleInputs
 from kizu.store import Store, keyed
 from kizu.store.keys import canonical_json, content_key, sha256_hex
+
+WRONG_BELOW_IOU: Final = 0.5
+"""A drawn mask that overlaps the shown one by less says that the shown label was wrong: the
+field's usual line between a hit and a miss (PASCAL VOC, Everingham et al. 2010)."""
+
+
+class Drawn(StrEnum):
+    """Why a sample came before a person; only random draws can prove anything of the others."""
+
+    RANDOM = "random"
+    RISK = "risk"
+    HELD_BACK = "held_back"
+    CHOSEN = "chosen"
 
 
 class Decision(Record):
@@ -34,6 +49,8 @@ class Decision(Record):
         picture_sha256: SHA-256 of the edited picture.
         verdict_key: Key of the verdict they saw.
         grounding_key: Key of what annotators found, where that is the mask they saw; else empty.
+        drawn: Why the sample came before them.
+        drawn_iou: IoU of the mask they drew with the one they saw; None where they drew none.
     """
 
     verdict: Literal[Verdict.ACCEPT, Verdict.REJECT]
@@ -46,11 +63,20 @@ class Decision(Record):
     picture_sha256: str
     verdict_key: str
     grounding_key: str = ""
+    drawn: Drawn = Drawn.CHOSEN
+    drawn_iou: float | None = None
 
     @property
     def key(self) -> str:
         """SHA-256 of the decision: any other one makes another version of the dataset."""
-        return sha256_hex(canonical_json(self.model_dump(mode="json")).encode())
+        added = {"drawn", "drawn_iou"} if self.drawn is Drawn.CHOSEN else None  # since 0.5
+        return sha256_hex(canonical_json(self.model_dump(mode="json", exclude=added)).encode())
+
+    @property
+    def finds_wrong(self) -> bool:
+        """True if what was shown was no label of what was asked for: the bound counts these."""
+        redrawn = self.drawn_iou is not None and self.drawn_iou < WRONG_BELOW_IOU
+        return self.verdict is Verdict.REJECT or redrawn
 
     def label(self) -> Mask | None:
         """Return the mask they drew, (H, W) bool on the published image; None if they drew none."""
@@ -64,6 +90,8 @@ def record_decision(
     *,
     note: str = "",
     mask: Mask | None = None,
+    shown: Mask | None = None,
+    drawn: Drawn = Drawn.CHOSEN,
 ) -> Decision:
     """Store what a person decides on a sample; it supersedes what was decided before.
 
@@ -73,6 +101,8 @@ def record_decision(
         reviewed_by: Who decides.
         note: Why.
         mask: The defect, (H, W) bool on the published image, where its mask is wrong.
+        shown: The mask they saw, (H, W) bool, where they drew another one.
+        drawn: Why the sample came before them.
 
     Raises:
         ValueError: The mask is not of the image's size, or nobody is named.
@@ -97,8 +127,10 @@ def record_decision(
         picture_sha256=sample.picture.picture_sha256,
         verdict_key=VERDICT.key(sample),
         grounding_key=_grounding_shown(sample),
+        drawn=drawn,
+        drawn_iou=None if mask is None or shown is None else round(mask_iou(mask, shown), 4),
     )
-    _append(sample.store, _folder(sample), decision)
+    _append(sample.store, decision_folder(sample), decision)
     return decision
 
 
@@ -108,14 +140,19 @@ def find_decision(sample: SampleInputs) -> Decision | None:
     Raises:
         FileNotFoundError: The sample has no picture.
     """
-    for path in reversed(list(sample.store.list(_folder(sample)))):
+    for path in reversed(list(sample.store.list(decision_folder(sample)))):
         decision = Decision.model_validate(sample.store.read_json(path))
         if decision.grounding_key == _grounding_shown(sample):
             return decision
     return None
 
 
-def _folder(sample: SampleInputs) -> str:
+def decision_folder(sample: SampleInputs) -> str:
+    """Return the folder of the decisions on a sample's picture and mask, as it is in the store.
+
+    Raises:
+        FileNotFoundError: The sample has no picture.
+    """
     seen = {"diff": DIFF.key(sample), "composite": sample.shard.spec.publish.composite}
     return keyed("decisions", content_key("review", **seen))
 

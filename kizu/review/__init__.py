@@ -1,0 +1,15 @@
+"""What people decide on samples, kept for ever, and the random draws that prove a bound."""
+
+from kizu.review.decisions import Decision, Drawn, decision_folder, find_decision, record_decision
+from kizu.review.draws import Draw, draw_samples, open_draws
+
+__all__ = [
+    "Decision",
+    "Draw",
+    "Drawn",
+    "decision_folder",
+    "draw_samples",
+    "find_decision",
+    "open_draws",
+    "record_decision",
+]
