@@ -24,11 +24,14 @@ MATCHING_VERSION: Final = "1"
 GROUNDING_VERSION: Final = 2
 """The same model and settings give other detections."""
 
-VERDICT_VERSION: Final = "3"
+FUSE_VERSION: Final = "1"
+"""The same diff and detections get another mask of record."""
+
+VERDICT_VERSION: Final = "4"
 """The same diff and detections get another verdict or other figures."""
 
-CARD_VERSION: Final = "4"
+CARD_VERSION: Final = "5"
 """The report draws the same sample otherwise."""
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 """The tables of a dataset have other columns."""

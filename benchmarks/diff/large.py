@@ -21,11 +21,12 @@ import cv2
 import numpy as np
 from large_pairs import DRIFTS, HAIRLINE, make_large_pairs
 from memory import peak_mb
-from metrics import HIT_IOU, boundary_f, intersection_over_union
+from metrics import BOUNDARY_PX, HIT_IOU, intersection_over_union
 from pairs import Pair
 
 from kizu.diff import DiffSettings, diff_mask
 from kizu.imaging.arrays import Mask, RgbImage
+from kizu.imaging.masks import boundary_f
 
 _THIN_KINDS: Final = (HAIRLINE, "scratch", "crack")
 _COLUMNS: Final = ("iou", "boundary", "hit", "alarm", "seconds")
@@ -85,7 +86,7 @@ def score(look: str, pair: Pair) -> dict[str, float]:
     if pair.kind is None:
         return {"alarm": float(mask.any()), "seconds": seconds}
     iou = intersection_over_union(mask, pair.truth)
-    boundary = boundary_f(mask, pair.truth)
+    boundary = boundary_f(mask, pair.truth, BOUNDARY_PX)
     return {"iou": iou, "boundary": boundary, "hit": float(iou >= HIT_IOU), "seconds": seconds}
 
 

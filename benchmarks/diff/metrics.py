@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.imaging.arrays import FloatMap, Mask
-from kizu.imaging.morphology import dilate, disc
+from kizu.imaging.morphology import dilate
 
 BOUNDARY_PX: Final = 4
 HIT_IOU: Final = 0.3
@@ -61,20 +61,6 @@ def aupro(anomaly_map: FloatMap, truth: Mask) -> float:
         np.r_[overlap[within], last], np.r_[rate[within], MAX_FALSE_POSITIVE_RATE]
     )
     return float(area_under / MAX_FALSE_POSITIVE_RATE)
-
-
-def boundary_f(mask: Mask, truth: Mask, reach_px: int = BOUNDARY_PX) -> float:
-    """Harmonic mean of the shares of either outline that lie near the other."""
-    edges = [
-        cv2.morphologyEx(m.view(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-        for m in (mask, truth)
-    ]
-    if not all(edge.any() for edge in edges):
-        return 0.0
-    near = [cv2.dilate(edge, disc(reach_px)) > 0 for edge in edges]
-    precision = near[1][edges[0] > 0].mean()
-    recall = near[0][edges[1] > 0].mean()
-    return float(2 * precision * recall / max(precision + recall, 1e-9))
 
 
 def instance_recall(mask: Mask, truth: Mask) -> float:

@@ -66,7 +66,7 @@ def tiles_of(normal: RgbImage, edited: RgbImage) -> Mapping[str, RgbImage]:
     scales = kept["scales"]
     arrows, magnified = _arrows(edited, kept["register"])
     predicted = kept["correct_tone"].predicted
-    pasted = composite(normal, edited, result)
+    pasted = composite(normal, edited, result.mask, result)
     as_it_came = magnitude(to_lab(edited) - to_lab(normal))
     top = 2 * max(float(np.quantile(scales[0].noise, 0.98)), 0.1)
     tiles = {

@@ -18,13 +18,14 @@ from typing import Final
 
 import cv2
 import numpy as np
-from metrics import boundary_f, intersection_over_union
+from metrics import BOUNDARY_PX, intersection_over_union
 
 from kizu.diff import DiffResult
 from kizu.diff.window import Window, diff_window
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import decode_image, decode_mask, encode_png
 from kizu.imaging.geometry import FixedSizes, Geometry
+from kizu.imaging.masks import boundary_f
 
 TRUTH: Final = Path(__file__).parent / "truth"
 _TRUTH_COLOUR: Final = (0, 200, 0)
@@ -76,7 +77,7 @@ def row(pair: RealPair, result: DiffResult, seconds: float) -> str:
     cells = ["-"] * 3
     if pair.truth is not None:
         cells[0] = f"{intersection_over_union(result.mask, pair.truth):.2f}"
-        cells[1] = f"{boundary_f(result.mask, pair.truth):.2f}"
+        cells[1] = f"{boundary_f(result.mask, pair.truth, BOUNDARY_PX):.2f}"
     if pair.unchanged is not None:
         cells[2] = f"{100 * result.mask[pair.unchanged].mean():.2f} %"
     figures = [*cells, f"{result.match_rate:.2f}", f"{seconds:.2f}"]

@@ -21,13 +21,20 @@ import pandas as pd
 from baselines import METHODS
 from drifts import PRESERVING
 from memory import print_cost
-from metrics import aupro, average_precision, boundary_f, instance_recall, intersection_over_union
+from metrics import (
+    BOUNDARY_PX,
+    aupro,
+    average_precision,
+    instance_recall,
+    intersection_over_union,
+)
 from pairs import REDRAW, Pair, make_pairs
 from redraws import redraws_of
 from scenes import SCENES
 from tqdm import tqdm
 
 from kizu.diff import Status, diff_mask
+from kizu.imaging.masks import boundary_f
 
 KIZU: Final = "kizu"
 FOUND: Final = ("iou", "ap", "aupro", "boundary", "recall")
@@ -92,7 +99,7 @@ def judge(method: str, pair: Pair) -> dict[str, object]:
         "iou": intersection_over_union(mask, pair.truth),
         "ap": average_precision(anomaly_map, pair.truth),
         "aupro": aupro(anomaly_map, pair.truth),
-        "boundary": boundary_f(mask, pair.truth),
+        "boundary": boundary_f(mask, pair.truth, BOUNDARY_PX),
         "recall": instance_recall(mask, pair.truth),
     }
 

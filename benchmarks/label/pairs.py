@@ -200,7 +200,8 @@ def report(collection: Collection, answers: dict[str, ContentMatch]) -> None:
 def label_of(normal: RgbImage, picture: RgbImage, geometry: Geometry) -> Mask:
     """Return the label that a picture in a geometry leads to, (H, W) bool on the normal."""
     edited = geometry.undo(picture, normal)
-    return composite(normal, edited, diff_window(normal, edited, geometry.crop)).label
+    result = diff_window(normal, edited, geometry.crop)
+    return composite(normal, edited, result.mask, result).label
 
 
 def report_labels(collection: Collection, answers: dict[str, ContentMatch]) -> None:

@@ -1,10 +1,10 @@
 """When two annotations count as agreeing, and how large a defect may be."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from kizu.settings import Settings
+from kizu.settings import Operational, Settings
 
 
 class AreaRange(Settings):
@@ -60,6 +60,45 @@ class AgreementSettings(Settings):
         le=1,
         title="Largest fraction outside the region",
         description="More of the change than this outside the asked region goes to review.",
+    )
+    max_unexplained_fraction: float = Field(
+        0.02,
+        ge=0,
+        le=1,
+        title="Largest unexplained fraction",
+        description="More of the change than this in places that no annotator marks goes to "
+        "review: something else changed besides the defect.",
+    )
+    min_sharp_fraction: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        title="Smallest sharp fraction",
+        description="This much of the mask must stand out at twice the threshold, or the sample "
+        "goes to review: its outline is not sure.",
+    )
+    max_wrong: Annotated[float, Operational()] = Field(
+        0.02,
+        gt=0,
+        lt=0.5,
+        title="Most wrong labels",
+        description="What reviews are to prove: at most this fraction of the accepted labels is "
+        "wrong.",
+    )
+    confidence: Annotated[float, Operational()] = Field(
+        0.9,
+        gt=0.5,
+        lt=1,
+        title="Confidence",
+        description="How sure that proof is to be: 0.9 is right in 9 of 10 datasets at least.",
+    )
+    max_bad_edits: Annotated[float, Operational()] = Field(
+        0.05,
+        gt=0,
+        lt=0.5,
+        title="Most bad edits for trust in the diff alone",
+        description="Where reviews of a defect's prompt and model prove that at most this fraction "
+        "of its clear changes is something else, clear changes are accepted without an annotator.",
     )
     without_grounding: Literal["review", "accept"] = Field(
         "review",

@@ -2,21 +2,34 @@
 
 The diff is the strong witness, since it has the normal image. Text grounding corroborates: its
 silence sends to review and never rejects. Of several annotators one that confirms is enough.
+
+An edit is accepted on three conditions that were found to carry, on pairs with a known truth: an
+annotator marks what changed, next to nothing changed besides, and the change stands out clearly.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
-import numpy as np
-
+from kizu.agree.change import Change
+from kizu.agree.figures import (
+    Figures,
+    RegionFigures,
+    contradictions,
+    overlap,
+    region_figures,
+    touches,
+)
+from kizu.agree.fusion import Fused
+from kizu.agree.score import score
 from kizu.agree.settings import AgreementSettings, AreaRange
 from kizu.diff import Status
 from kizu.grounding.encoded import EncodedDetections
 from kizu.grounding.postprocess.priors import with_priors
 from kizu.imaging.arrays import Mask
 from kizu.imaging.boxes import box_area, box_of
-from kizu.imaging.masks import box_mask, mask_containment, mask_iou
+from kizu.imaging.crops import crop_of
+from kizu.imaging.masks import box_mask, mask_containment
 from kizu.settings import Record
 
 
@@ -33,29 +46,26 @@ class Reason(StrEnum):
 
     NO_NORMAL = "no_normal"
     REDRAWN = "redrawn"
-    UNCHANGED = "unchanged"
+    NO_VISIBLE_CHANGE = "no_visible_change"
     TOO_SMALL = "too_small"
     TOO_LARGE = "too_large"
     OUTSIDE_REGION = "outside_region"
-    UNGROUNDED = "no_annotator"
+    ANNOTATOR_UNAVAILABLE = "annotator_unavailable"
     DIFF_ONLY = "diff_only"
+    WRONG_KIND = "wrong_kind"
     NOT_GROUNDED = "not_grounded"
     DISAGREE = "disagree"
+    SIDE_EFFECT = "side_effect"
+    UNSHARP = "unsharp"
     AGREE = "agree"
+    DIFF_ONLY_TRUSTED = "diff_only_trusted"
 
 
-VERDICT_OF: Final = {
-    Reason.NO_NORMAL: Verdict.REVIEW,
-    Reason.REDRAWN: Verdict.REVIEW,
-    Reason.UNCHANGED: Verdict.REJECT,
-    Reason.TOO_SMALL: Verdict.REVIEW,
-    Reason.TOO_LARGE: Verdict.REVIEW,
-    Reason.OUTSIDE_REGION: Verdict.REVIEW,
-    Reason.UNGROUNDED: Verdict.REVIEW,
+VERDICT_OF: Final = dict.fromkeys(Reason, Verdict.REVIEW) | {
+    Reason.NO_VISIBLE_CHANGE: Verdict.REJECT,
     Reason.DIFF_ONLY: Verdict.ACCEPT,
-    Reason.NOT_GROUNDED: Verdict.REVIEW,
-    Reason.DISAGREE: Verdict.REVIEW,
     Reason.AGREE: Verdict.ACCEPT,
+    Reason.DIFF_ONLY_TRUSTED: Verdict.ACCEPT,
 }
 
 EXPLANATION: Final = {
@@ -63,20 +73,35 @@ EXPLANATION: Final = {
     "found.",
     Reason.REDRAWN: "The whole picture was redrawn, so the change cannot be told apart; the mask "
     "is what the annotators found.",
-    Reason.UNCHANGED: "The edit changed nothing that stands out from the picture's own noise.",
+    Reason.NO_VISIBLE_CHANGE: "The edit changed nothing that stands out from the picture's own "
+    "noise.",
     Reason.TOO_SMALL: "The change is smaller than the expected area.",
     Reason.TOO_LARGE: "The change is larger than the expected area.",
     Reason.OUTSIDE_REGION: "Much of the change lies outside the asked region.",
-    Reason.UNGROUNDED: "No annotator was at hand to confirm the change.",
+    Reason.ANNOTATOR_UNAVAILABLE: "No annotator was at hand to confirm the change.",
     Reason.DIFF_ONLY: "The change is clear and of the expected size; nobody else looked at it.",
+    Reason.WRONG_KIND: "The annotator finds another defect of this dataset at the change.",
     Reason.NOT_GROUNDED: "The annotator did not find the phrase at the change.",
     Reason.DISAGREE: "The annotator marks another area than the change.",
+    Reason.SIDE_EFFECT: "Something else changed besides what the annotator marks; the mask leaves "
+    "it out.",
+    Reason.UNSHARP: "The change hardly stands out from the picture's own noise, so its outline is "
+    "not sure.",
     Reason.AGREE: "Diff and annotator mark the same area.",
+    Reason.DIFF_ONLY_TRUSTED: "The change is clear, and reviews have shown that this prompt draws "
+    "what it is asked for.",
 }
 
 
 WITHOUT_DIFF: Final = (Reason.NO_NORMAL, Reason.REDRAWN)
 """Where the diff cannot speak, and what the annotators found is the candidate for the label."""
+
+_MOST: Final = 0.5
+"""Of the mask, how much must lie in regions that each overlap with a detection of their own, where
+the whole does not."""
+
+UNSUPPORTED: Final = (Reason.ANNOTATOR_UNAVAILABLE, Reason.NOT_GROUNDED)
+"""Where no annotator speaks for a change, nor against it."""
 
 
 class Witness(Record):
@@ -85,41 +110,31 @@ class Witness(Record):
     Attributes:
         annotator: Its version.
         agrees: Whether it marks the same area as the diff.
-        mask_iou: IoU of the diff mask and the grounded mask; None, as are the next two and the last
-            one, where there is no normal image, and so no diff.
-        mask_containment: Fraction of the diff mask inside the grounded mask, or inside the box
-            where there is no mask: their intersection over the area of the diff mask.
-        box_area_ratio: Area of the grounded boxes over the area of the diff mask's box; None if
-            none touches the change.
-        confidence: The best confidence among detections that touch the change; it counts how well
-            their size and place suit what was asked for. None if none touches it; without a diff,
-            that of all detections.
-        detections: How many detections there are that do not lie wholly outside the region.
-        detections_elsewhere: How many of them do not touch the change.
+        is_rival: Whether it is surer of another defect of the spec at the change.
+        figures: What is measured of it; see ``Figures``.
     """
 
     annotator: str
     agrees: bool
-    mask_iou: float | None = None
-    mask_containment: float | None = None
-    box_area_ratio: float | None = None
-    confidence: float | None = None
-    detections: int
-    detections_elsewhere: int | None = None
+    is_rival: bool = False
+    figures: Figures
 
     @property
     def reason(self) -> Reason:
         """What its testimony comes to."""
+        if self.is_rival:
+            return Reason.WRONG_KIND
         if self.agrees:
             return Reason.AGREE
-        touches = self.detections > (self.detections_elsewhere or 0)
+        touches = (self.figures.detections or 0) > (self.figures.detections_elsewhere or 0)
         return Reason.DISAGREE if touches else Reason.NOT_GROUNDED
 
     @property
     def rank(self) -> tuple[float, ...]:
         """How much it confirms the change, the most the highest."""
-        order = (Reason.NOT_GROUNDED, Reason.DISAGREE, Reason.AGREE)
-        measured = (self.mask_iou, self.mask_containment, self.confidence)
+        order = (Reason.NOT_GROUNDED, Reason.WRONG_KIND, Reason.DISAGREE, Reason.AGREE)
+        figures = self.figures
+        measured = (figures.mask_iou, figures.mask_containment, figures.confidence)
         return order.index(self.reason), *(value or 0.0 for value in measured)
 
 
@@ -129,28 +144,18 @@ class Agreement(Record):
     Attributes:
         verdict: What becomes of the sample.
         reason: Why.
-        area_fraction: Fraction of the image the diff mask covers; None without a diff.
-        outside_fraction: Fraction of the diff mask outside the asked region; None without one.
-        mask_iou: As all below, what the witness says that confirms the change most; None without
-            one. See ``Witness``.
-        mask_containment: Likewise.
-        box_area_ratio: Likewise.
-        confidence: Likewise.
-        detections: Likewise.
-        detections_elsewhere: Likewise.
+        figures: What it follows from.
+        score: How sure the sample is among those that would be accepted, 0 to 1; None where the
+            diff cannot speak.
+        regions: The regions of the change, the largest first.
         witnesses: What each annotator says, in the order of their versions.
     """
 
     verdict: Verdict
     reason: Reason
-    area_fraction: float | None
-    outside_fraction: float | None = None
-    mask_iou: float | None = None
-    mask_containment: float | None = None
-    box_area_ratio: float | None = None
-    confidence: float | None = None
-    detections: int | None = None
-    detections_elsewhere: int | None = None
+    figures: Figures
+    score: float | None = None
+    regions: tuple[RegionFigures, ...] = ()
     witnesses: tuple[Witness, ...] = ()
 
     @property
@@ -159,129 +164,167 @@ class Agreement(Record):
         return EXPLANATION[self.reason]
 
 
-_OF_THE_BEST: Final = (
-    "mask_iou",
-    "mask_containment",
-    "box_area_ratio",
-    "confidence",
-    "detections",
-    "detections_elsewhere",
-)
-"""What an agreement takes over from the witness that confirms the change most."""
-
-
 def agree(
-    mask: Mask,
-    status: Status,
-    detections: Mapping[str, EncodedDetections],
+    change: Change,
+    fused: Fused,
+    testimony: Mapping[str, EncodedDetections],
     expected_area: AreaRange,
     settings: AgreementSettings,
     *,
     region: Mask | None = None,
+    rivals: Mapping[str, float] | None = None,
 ) -> Agreement:
     """Compare what changed with what the annotators found.
 
     Args:
-        mask: (H, W) bool, the diff mask.
-        status: What the diff says of the picture as a whole.
-        detections: What each annotator found on the same pixel grid, by its version; empty if none
+        change: What the diff saw.
+        fused: The mask of record.
+        testimony: What each annotator found on the same pixel grid, by its version; empty if none
             looked.
         expected_area: Fraction of the image a defect may cover.
         settings: Thresholds.
-        region: (H, W) bool, where the defect was asked for.
+        region: (H, W) bool, where the defect was asked for, on the same grid.
+        rivals: By annotator, its best confidence that the change is another defect of the spec.
     """
-    compared = status is not Status.NO_NORMAL
-    area_fraction = round(float(mask.mean()), 6) if compared else None
-    outside = round(mask_containment(mask, ~region), 4) if compared and region is not None else None
-    shape = (mask.shape[0], mask.shape[1])
     limits = (expected_area.min_fraction, expected_area.max_fraction)
     plausible = {
-        annotator: with_priors(found, shape, area_fraction=limits, region=region)
-        for annotator, found in sorted(detections.items())
+        annotator: with_priors(found, change.shape, area_fraction=limits, region=region)
+        for annotator, found in sorted(testimony.items())
     }
+    regions = region_figures(change, fused, plausible)
     witnesses = tuple(
-        _witness(annotator, found, mask, settings) if compared else _lone_witness(annotator, found)
+        _with_rival(
+            _witness(annotator, found, change, fused, regions, settings),
+            (rivals or {}).get(annotator),
+        )
         for annotator, found in plausible.items()
     )
     best = max(witnesses, key=lambda witness: witness.rank, default=None)
-    reason = _diff_reason(area_fraction, outside, status, expected_area, settings)
-    if reason is None:
-        reason = best.reason if best else _reason_without_witness(settings)
+    figures = _figures(change, fused, plausible, region, best)
+    reason = (
+        _reason_against(figures, change.status, expected_area, settings)
+        or _reason_of_witness(best, settings)
+        or _reason_to_doubt(figures, settings)
+        or (Reason.AGREE if best else Reason.DIFF_ONLY)
+    )
     return Agreement(
         verdict=VERDICT_OF[reason],
         reason=reason,
-        area_fraction=area_fraction,
-        outside_fraction=outside,
-        **(best.model_dump(include=set(_OF_THE_BEST)) if best else {}),
+        figures=figures,
+        score=None if reason in (*WITHOUT_DIFF, Reason.NO_VISIBLE_CHANGE) else score(figures),
+        regions=regions,
         witnesses=witnesses,
     )
 
 
-def _lone_witness(annotator: str, found: EncodedDetections) -> Witness:
-    """Sum up the detections of one annotator where there is no diff to compare them with."""
-    sure = round(float(found.confidence.max()), 4) if len(found) else None
-    return Witness(annotator=annotator, agrees=False, confidence=sure, detections=len(found))
+def _figures(
+    change: Change,
+    fused: Fused,
+    plausible: Mapping[str, EncodedDetections],
+    region: Mask | None,
+    best: Witness | None,
+) -> Figures:
+    """Measure the whole, and take over what was measured of the best witness."""
+    measured = best.figures.model_dump() if best else {}
+    if not change.is_compared:
+        return Figures(**measured)
+    mask = crop_of(fused.mask)
+    outside = None if region is None else round(mask_containment(fused.mask, ~region), 4)
+    whole = {
+        "area_fraction": round(float(fused.mask.mean()), 6),
+        "outside_fraction": outside,
+        "sharp_fraction": change.sharp_fraction(mask),
+        "strength": change.strength(mask),
+        **contradictions(change, fused, tuple(plausible.values())),
+    }
+    return Figures(**(measured | whole))
 
 
 def _witness(
-    annotator: str, plausible: EncodedDetections, mask: Mask, settings: AgreementSettings
+    annotator: str,
+    plausible: EncodedDetections,
+    change: Change,
+    fused: Fused,
+    regions: Sequence[RegionFigures],
+    settings: AgreementSettings,
 ) -> Witness:
     """Compare the detections of one annotator that touch the change with the change."""
-    shape = (mask.shape[0], mask.shape[1])
-    touching, union = list[int](), np.zeros(shape, np.bool_)
-    for row, crop in enumerate(plausible.crops(shape)):
-        if np.any(crop.inside & mask[crop.window]):
-            touching.append(row)
-            union[crop.window] |= crop.inside
-    elsewhere = len(plausible) - len(touching)
-    if not touching:
-        return Witness(
-            annotator=annotator,
-            agrees=False,
-            mask_iou=0.0,
-            mask_containment=0.0,
-            detections=len(plausible),
-            detections_elsewhere=elsewhere,
-        )
-    boxes = box_mask(plausible.xyxy[touching], shape)
-    iou = round(mask_iou(mask, union), 4)
-    containment = round(mask_containment(mask, union), 4)
-    box_area_ratio = round(float(boxes.sum() / box_area(box_of(mask))[0]), 4)
-    tight = box_area_ratio <= settings.max_box_area_ratio
-    contained = containment >= settings.min_mask_containment
-    return Witness(
-        annotator=annotator,
-        agrees=iou >= settings.min_mask_iou or (contained and tight),
-        mask_iou=iou,
-        mask_containment=containment,
-        box_area_ratio=box_area_ratio,
-        confidence=round(float(plausible.confidence[touching].max()), 4),
-        detections=len(plausible),
-        detections_elsewhere=elsewhere,
+    if not change.is_compared:
+        sure = round(float(plausible.confidence.max()), 4) if len(plausible) else None
+        alone = Figures(confidence=sure, detections=len(plausible))
+        return Witness(annotator=annotator, agrees=False, figures=alone)
+    crops = enumerate(plausible.crops(change.shape))
+    found = plausible.select([row for row, crop in crops if touches(crop, fused.mask)])
+    counted = {
+        "detections": len(plausible),
+        "detections_elsewhere": len(plausible) - len(found),
+        **contradictions(change, fused, [plausible]),
+    }
+    if not len(found):
+        none = Figures(mask_iou=0.0, mask_containment=0.0, **counted)
+        return Witness(annotator=annotator, agrees=False, figures=none)
+    mask, union = crop_of(fused.mask), crop_of(found.union_mask(change.shape))
+    boxes = float(box_mask(found.xyxy, change.shape).sum())
+    figures = Figures(
+        **overlap(mask, union, change.shape),
+        box_area_ratio=round(boxes / float(box_area(box_of(fused.mask))[0]), 4),
+        confidence=round(float(found.confidence.max()), 4),
+        **counted,
     )
+    own = [each for each in regions if each.is_kept and each.annotator == annotator]
+    matched = sum(r.area_px for r in own if (r.mask_iou or 0.0) >= settings.min_mask_iou)
+    agrees = _is_one_area(figures, settings) or matched >= _MOST * mask.area_px
+    return Witness(annotator=annotator, agrees=agrees, figures=figures)
 
 
-def _diff_reason(
-    area_fraction: float | None,
-    outside_fraction: float | None,
-    status: Status,
-    expected_area: AreaRange,
-    settings: AgreementSettings,
+def _is_one_area(figures: Figures, settings: AgreementSettings) -> bool:
+    """Tell whether mask and detections overlap, or the mask lies in detections not much larger."""
+    contained = (figures.mask_containment or 0.0) >= settings.min_mask_containment
+    tight = (figures.box_area_ratio or 0.0) <= settings.max_box_area_ratio
+    return (figures.mask_iou or 0.0) >= settings.min_mask_iou or (contained and tight)
+
+
+def _with_rival(witness: Witness, rival: float | None) -> Witness:
+    """Hold a testimony against the same annotator's for another defect of the spec."""
+    if rival is None:
+        return witness
+    surer = rival > (witness.figures.confidence or 0.0)
+    figures = witness.figures.model_copy(update={"rival_confidence": round(rival, 4)})
+    return witness.model_copy(update={"is_rival": surer, "figures": figures})
+
+
+def _reason_against(
+    figures: Figures, status: Status, expected_area: AreaRange, settings: AgreementSettings
 ) -> Reason | None:
     """What the diff alone has to say against the sample; None if nothing."""
     if status in (Status.NO_NORMAL, Status.REDRAWN):
         return Reason(status.value)
-    if status is Status.UNCHANGED or not area_fraction:
-        return Reason.UNCHANGED
-    if area_fraction < expected_area.min_fraction:
+    if status is Status.UNCHANGED or not figures.area_fraction:
+        return Reason.NO_VISIBLE_CHANGE
+    if figures.area_fraction < expected_area.min_fraction:
         return Reason.TOO_SMALL
-    if area_fraction > expected_area.max_fraction:
+    if figures.area_fraction > expected_area.max_fraction:
         return Reason.TOO_LARGE
-    if (outside_fraction or 0.0) > settings.max_outside_fraction:
+    if (figures.outside_fraction or 0.0) > settings.max_outside_fraction:
         return Reason.OUTSIDE_REGION
     return None
 
 
-def _reason_without_witness(settings: AgreementSettings) -> Reason:
-    accepts = settings.without_grounding == "accept"
-    return Reason.DIFF_ONLY if accepts else Reason.UNGROUNDED
+def _reason_of_witness(best: Witness | None, settings: AgreementSettings) -> Reason | None:
+    """What the annotators have to say against the sample; None if one of them confirms it."""
+    if best is None:
+        accepts = settings.without_grounding == "accept"
+        return None if accepts else Reason.ANNOTATOR_UNAVAILABLE
+    return None if best.reason is Reason.AGREE else best.reason
+
+
+def _reason_to_doubt(figures: Figures, settings: AgreementSettings) -> Reason | None:
+    """What speaks against a change that is confirmed; None if nothing."""
+    if (figures.unexplained_fraction or 0.0) > settings.max_unexplained_fraction:
+        return Reason.SIDE_EFFECT
+    return None if is_sharp(figures, settings) else Reason.UNSHARP
+
+
+def is_sharp(figures: Figures, settings: AgreementSettings) -> bool:
+    """Tell whether a change stands out so clearly that its outline is sure."""
+    return (figures.sharp_fraction or 0.0) >= settings.min_sharp_fraction

@@ -1,14 +1,15 @@
 """Pastes the change onto the normal image, so that every other pixel is exactly the normal's."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kizu.diff.align.registration import MIN_SIDE_PX, register
 from kizu.diff.filters import gaussian
-from kizu.diff.result import Affine, DiffResult, Drift
+from kizu.diff.result import Affine, Drift
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 from kizu.imaging.morphology import dilate
 
@@ -34,7 +35,7 @@ class Composite:
 
     Attributes:
         image: (H, W, 3) uint8 RGB in the normal's frame; where not touched exactly the normal.
-        label: (H, W) bool, the change itself: the diff mask, carried into the normal's frame.
+        label: (H, W) bool, the change itself: the mask, carried into the normal's frame.
         touched: (H, W) bool, every pixel that was pasted: the label and the soft rim around it.
     """
 
@@ -43,7 +44,19 @@ class Composite:
     touched: Mask
 
 
-def composite(normal: RgbImage, edited: RgbImage, result: DiffResult) -> Composite:
+class Registered(Protocol):
+    """What is known of a pair's geometry, from ``diff_mask`` or from the store."""
+
+    @property
+    def drift(self) -> Drift:
+        """How far the picture moved away from its normal."""
+
+    @property
+    def normal_from_edited(self) -> ArrayLike:
+        """(2, 3), the affine part of the geometry; see ``Affine``."""
+
+
+def composite(normal: RgbImage, edited: RgbImage, mask: Mask, pair: Registered) -> Composite:
     """Paste the changed regions of an edited image onto its normal.
 
     The edited image is brought into the normal's frame, its colours are moved by what the
@@ -52,15 +65,16 @@ def composite(normal: RgbImage, edited: RgbImage, result: DiffResult) -> Composi
     Args:
         normal: (H, W, 3) uint8 RGB.
         edited: The same shape.
-        result: What `diff_mask` found for this pair.
+        mask: (H, W) bool in the edited image's frame, what is pasted: the diff mask, or some of it.
+        pair: What `diff_mask` found of the pair's geometry.
     """
-    if not result.mask.any():
+    if not mask.any():
         nowhere = np.zeros(normal.shape[:2], np.bool_)
         return Composite(normal.copy(), nowhere, nowhere)
-    map_x, map_y = _edited_from_normal(normal, edited, result)
+    map_x, map_y = _edited_from_normal(normal, edited, pair)
     mode = cv2.BORDER_REFLECT_101
     moved = np.asarray(cv2.remap(edited, map_x, map_y, cv2.INTER_CUBIC, borderMode=mode), np.uint8)
-    label = carry_mask(result.mask, map_x, map_y)
+    label = carry_mask(mask, map_x, map_y)
     rim_px = rim_width_px(normal.shape[:2])
     alpha = _feather(label, rim_px)
     touched = np.asarray(alpha > 0)
@@ -110,16 +124,30 @@ def carry_map(values: FloatMap, normal_from_edited: Affine) -> FloatMap:
     return np.asarray(cv2.warpAffine(values, normal_from_edited, size), np.float32)
 
 
+def mask_on_edited(mask: Mask, normal_from_edited: ArrayLike) -> Mask:
+    """Return an (H, W) mask of the normal's frame in the edited image's, by the affine map alone.
+
+    What lies beyond the normal's border is taken to be as its nearest pixel.
+    """
+    size = (mask.shape[1], mask.shape[0])
+    affine = np.array(normal_from_edited, np.float64)  # where a pixel of the edited one comes from
+    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    moved = cv2.warpAffine(
+        mask.view(np.uint8), affine, size, flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(moved > 0)
+
+
 def _edited_from_normal(
-    normal: RgbImage, edited: RgbImage, result: DiffResult
+    normal: RgbImage, edited: RgbImage, pair: Registered
 ) -> tuple[FloatMap, FloatMap]:
     """Where every normal pixel lies in the edited image: densely, or by the affine map if huge."""
     height, width = normal.shape[:2]
     dense = min(height, width) >= MIN_SIDE_PX and height * width <= _MAX_DENSE_PX
-    if dense and result.drift is not Drift.NONE:
+    if dense and pair.drift is not Drift.NONE:
         registration = register(edited, normal)
         return registration.map_x, registration.map_y
-    inverse = np.linalg.inv(np.vstack([result.normal_from_edited, [0.0, 0.0, 1.0]]))[:2]
+    inverse = np.linalg.inv(np.vstack([pair.normal_from_edited, [0.0, 0.0, 1.0]]))[:2]
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     places = np.stack([x, y], axis=-1) @ inverse[:, :2].T + inverse[:, 2]
     return places[..., 0].astype(np.float32), places[..., 1].astype(np.float32)

@@ -34,9 +34,7 @@ def save_diff(folder: StageFolder, result: DiffResult, composite: Composite | No
     folder.write("anomaly_map.png", encode_map(result.anomaly_map))
     folder.write("mask.png", encode_mask(result.mask))
     if composite is not None:
-        folder.write("composite.png", encode_png(composite.image))
-        folder.write("label.png", encode_mask(composite.label))
-        folder.write("touched.png", encode_mask(composite.touched))
+        save_composite(folder, composite)
     record = DiffRecord(
         status=result.status,
         drift=result.drift,
@@ -49,6 +47,13 @@ def save_diff(folder: StageFolder, result: DiffResult, composite: Composite | No
         composited=composite is not None,
     )
     folder.finish(record.model_dump(mode="json"))
+
+
+def save_composite(folder: StageFolder, composite: Composite) -> None:
+    """Store a picture composited from a comparison."""
+    folder.write("composite.png", encode_png(composite.image))
+    folder.write("label.png", encode_mask(composite.label))
+    folder.write("touched.png", encode_mask(composite.touched))
 
 
 def open_diff_mask(folder: StageFolder) -> Mask:

@@ -1,9 +1,11 @@
 """How far two annotations of one image overlap."""
 
+import cv2
 import numpy as np
 
 from kizu.imaging.arrays import Boxes, Mask
 from kizu.imaging.crops import crop_of_box, union_of
+from kizu.imaging.morphology import dilate
 
 
 def mask_iou(a: Mask, b: Mask) -> float:
@@ -36,3 +38,30 @@ def box_mask(boxes: Boxes, shape: tuple[int, int]) -> Mask:
         [[False, True, False]]
     """
     return union_of((crop_of_box(box, shape) for box in boxes), shape)
+
+
+def boundary_f(a: Mask, b: Mask, reach_px: int) -> float:
+    """Return the harmonic mean of the shares of either outline that lie near the other.
+
+    After Martin, Fowlkes and Malik, "Learning to Detect Natural Image Boundaries" (PAMI 2004), as
+    Perazzi et al. use it for segmentation (CVPR 2016). It is 0 where either (H, W) mask is empty.
+
+    Args:
+        a: (H, W) bool.
+        b: (H, W) bool.
+        reach_px: How far apart two outlines may lie.
+
+    Example:
+        >>> block = np.zeros((9, 9), bool); block[2:6, 2:6] = True
+        >>> boundary_f(block, np.roll(block, 1, axis=1), 1)
+        1.0
+    """
+    outlines = [
+        cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+        for mask in (a, b)
+    ]
+    if not all(outline.any() for outline in outlines):
+        return 0.0
+    near = [dilate(outline, reach_px) for outline in outlines]
+    precision, recall = near[1][outlines[0]].mean(), near[0][outlines[1]].mean()
+    return float(2 * precision * recall / (precision + recall)) if precision + recall else 0.0

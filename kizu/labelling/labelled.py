@@ -45,7 +45,8 @@ class LabelledPair:
         verdict: Accept, review or reject.
         reason: Why, in a word.
         explanation: The same in one sentence.
-        figures: What the verdict comes from, by name: ``area_fraction``, ``mask_iou`` and others.
+        figures: What the verdict comes from, by name: ``kizu.agree.figures.Figures``.
+        score: How sure the label is, 0 to 1; None where nothing was compared.
     """
 
     normal: RgbImage
@@ -65,6 +66,7 @@ class LabelledPair:
     reason: str
     explanation: str
     figures: Mapping[str, Any]
+    score: float | None
 
     @property
     def boxes(self) -> Boxes:

@@ -7,10 +7,12 @@ from typing import TypeAlias
 import fsspec
 import numpy as np
 
+from kizu.agree.change import Change
+from kizu.agree.fusion import Fused, fuse
 from kizu.agree.settings import AgreementSettings, AreaRange
 from kizu.agree.verdict import Agreement, agree
-from kizu.diff import DiffResult, DiffSettings, Status
-from kizu.diff.composite import Composite, carry_map, composite
+from kizu.diff import DiffResult, DiffSettings, Status, not_compared
+from kizu.diff.composite import Composite, carry_map, composite, mask_on_edited
 from kizu.diff.window import diff_window
 from kizu.edit.regions import Region, foreground_mask, region_mask
 from kizu.grounding import (
@@ -28,7 +30,6 @@ from kizu.imaging.geometry import Geometry
 from kizu.imaging.rle import decode_rle
 from kizu.labelling.labelled import LabelledPair
 from kizu.matching import find_geometry
-from kizu.publish.candidates import candidate_label, candidates
 from kizu.publish.frames import move_detections
 
 Picture: TypeAlias = RgbImage | bytes | str | PathLike[str]
@@ -91,15 +92,15 @@ def label_pair(
     inside = _region_mask(region, photo)
     result = diff_window(photo, on_grid, geometry.crop, diff, region=inside)
     found = _look(on_grid, looked_for, chosen)
-    agreement = _agreement(result.mask, result.status, found, inside)
-    label, on_edited = _labels(photo, on_grid, result, found, inside)
+    fused, agreement = _judged(_change_of(result), on_grid, found, _moved(inside, result))
+    label = _pasted(photo, on_grid, fused.mask, result)
     moved = result.status is Status.CHANGED
     return LabelledPair(
         normal=photo,
         edited=picture,
         has_normal=True,
         mask=label.label,
-        mask_on_edited=geometry.apply_mask(on_edited),
+        mask_on_edited=geometry.apply_mask(fused.mask),
         composite=label.image,
         touched=label.touched,
         anomaly_map=carry_map(result.anomaly_map, result.normal_from_edited)
@@ -113,15 +114,17 @@ def label_pair(
         verdict=agreement.verdict,
         reason=agreement.reason,
         explanation=agreement.explanation,
-        figures=agreement.model_dump(exclude={"verdict", "reason"}),
+        figures=agreement.figures.model_dump(),
+        score=agreement.score,
     )
 
 
 def _alone(picture: RgbImage, found: Mapping[str, Detections]) -> LabelledPair:
     """Label a picture by what annotators found alone."""
     size = (picture.shape[1], picture.shape[0])
-    mask = _candidate(found, picture)
-    agreement = _agreement(np.zeros(mask.shape, np.bool_), Status.NO_NORMAL, found)
+    change = _change_of(not_compared((picture.shape[0], picture.shape[1])))
+    fused, agreement = _judged(change, picture, found)
+    mask = fused.mask
     return LabelledPair(
         normal=picture,
         edited=picture,
@@ -139,7 +142,8 @@ def _alone(picture: RgbImage, found: Mapping[str, Detections]) -> LabelledPair:
         verdict=agreement.verdict,
         reason=agreement.reason,
         explanation=agreement.explanation,
-        figures=agreement.model_dump(exclude={"verdict", "reason"}),
+        figures=agreement.figures.model_dump(),
+        score=agreement.score,
     )
 
 
@@ -212,39 +216,30 @@ def _look(
     return found
 
 
-def _agreement(
-    mask: Mask, status: Status, found: Mapping[str, Detections], region: Mask | None = None
-) -> Agreement:
-    """Compare the change with what annotators found."""
-    witnesses = {name: encoded(each) for name, each in found.items()}
-    settings = AgreementSettings()
-    return agree(mask, status, witnesses, AreaRange(), settings, region=region)
+def _change_of(result: DiffResult) -> Change:
+    return Change(result.status, result.mask, result.anomaly_map, result.threshold)
 
 
-def _labels(
-    normal: RgbImage,
-    edited: RgbImage,
-    result: DiffResult,
-    found: Mapping[str, Detections],
-    region: Mask | None,
-) -> tuple[Composite, Mask]:
-    """Return the composite with its label, and the label of the edited picture.
+def _moved(region: Mask | None, result: DiffResult) -> Mask | None:
+    """Return the region in the edited picture's frame."""
+    return None if region is None else mask_on_edited(region, result.normal_from_edited)
 
-    Of a picture that was redrawn the annotators propose the defect, if any looked.
-    """
+
+def _judged(
+    change: Change, edited: RgbImage, found: Mapping[str, Detections], region: Mask | None = None
+) -> tuple[Fused, Agreement]:
+    """Choose the mask, and compare the change with what annotators found."""
+    testimony = {name: encoded(each) for name, each in found.items()}
+    fused = fuse(change, edited, testimony, region)
+    judged = agree(change, fused, testimony, AreaRange(), AgreementSettings(), region=region)
+    return fused, judged
+
+
+def _pasted(normal: RgbImage, edited: RgbImage, mask: Mask, result: DiffResult) -> Composite:
+    """Return the composite with its label; of a redrawn picture, the picture itself."""
     if result.status is not Status.REDRAWN:
-        return composite(normal, edited, result), result.mask
-    label = _candidate(found, edited, region) if found else result.mask
-    return Composite(edited, label, np.ones(label.shape, np.bool_)), label
-
-
-def _candidate(
-    found: Mapping[str, Detections], picture: RgbImage, region: Mask | None = None
-) -> Mask:
-    """Return the label that annotators propose, (H, W) bool, as it is published of datasets."""
-    shape = picture.shape[0], picture.shape[1]
-    each = {name: encoded(detections) for name, detections in found.items()}
-    return candidate_label(candidates(each, shape, region), shape)
+        return composite(normal, edited, mask, result)
+    return Composite(edited, mask, np.ones(mask.shape, np.bool_))
 
 
 def _carried(found: Mapping[str, Detections], result: DiffResult) -> dict[str, Detections]:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kizu.agree.candidates import candidates
 from kizu.diff.composite import carry_map
 from kizu.diff.storage import DiffRecord, open_anomaly_map
 from kizu.grounding.encoded import EncodedDetections
@@ -16,7 +17,6 @@ from kizu.imaging.arrays import Boxes, FloatMap
 from kizu.imaging.crops import MaskCrop, crop_of_box
 from kizu.imaging.rle import decode_crop, encode_crop
 from kizu.outputs import SampleOutputs
-from kizu.publish.candidates import candidates
 from kizu.stages import DIFF
 
 _ROUNDING_PX: Final = np.array([-2, -2, 2, 2], np.float32)

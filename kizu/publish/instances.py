@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from kizu.agree.candidates import confidence_of
+from kizu.agree.fusion import DIFF_SOURCE
 from kizu.grounding.encoded import EncodedDetections
 from kizu.imaging.arrays import FloatMap, Mask
 from kizu.imaging.crops import connected_regions
 from kizu.imaging.rle import encode_crop
-from kizu.publish.candidates import confidence_of
-from kizu.publish.rows import DIFF_ANNOTATOR, Row
+from kizu.publish.rows import Row
 
 
 def diff_instances(
@@ -18,7 +19,7 @@ def diff_instances(
     mask: Mask,
     anomaly_map: FloatMap,
     threshold: float,
-    mask_source: str = DIFF_ANNOTATOR,
+    mask_source: str = DIFF_SOURCE,
 ) -> list[Row]:
     """Return one row per connected region of the published mask, scored by its mean evidence.
 

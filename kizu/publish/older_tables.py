@@ -24,6 +24,12 @@ _JSON_NAMES_BEFORE_3: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Names within the JSON of a column of ``provenance``, by those they had then."""
 
+_REASONS_BEFORE_5: Final[Mapping[str, str]] = {
+    "unchanged": "no_visible_change",
+    "no_annotator": "annotator_unavailable",
+}
+"""Reasons of verdicts by the names they had before schema version 5."""
+
 _MEASURED: Final = "kizu-diff"
 """The annotator of ``instances`` that are regions of the diff mask."""
 
@@ -42,7 +48,17 @@ def upgraded(table: str, found: pa.Table, version: int) -> pa.Table:
         found = _renamed(found)
     if table == "provenance" and version < 4:
         found = _with_annotators(found)
+    if table == "provenance" and version < 5:
+        found = _with_reasons(found)
     return found
+
+
+def _with_reasons(found: pa.Table) -> pa.Table:
+    if "reason" not in found.column_names:
+        return found
+    each = [_REASONS_BEFORE_5.get(reason, reason) for reason in found["reason"].to_pylist()]
+    place = found.column_names.index("reason")
+    return found.set_column(place, "reason", pa.array(each, pa.string()))
 
 
 def _renamed(found: pa.Table) -> pa.Table:

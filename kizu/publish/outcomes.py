@@ -2,10 +2,15 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Any, Final
 
-from kizu.agree.verdict import WITHOUT_DIFF, Agreement, Reason, Verdict
+from pydantic import Field
+
+from kizu.agree.settings import AgreementSettings
+from kizu.agree.verdict import UNSUPPORTED, WITHOUT_DIFF, Agreement, Reason, Verdict, is_sharp
+from kizu.diff import Status
 from kizu.edit.storage import EditRecord
 from kizu.outputs import SampleOutputs
 from kizu.review import decision_folder
@@ -14,10 +19,10 @@ from kizu.settings import Record
 from kizu.shards import Shard, ShardRef, last_failure
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
-from kizu.stages import LAST_STAGES
+from kizu.stages import DIFF, LAST_STAGES
 from kizu.store import Store
 from kizu.store.keys import content_key
-from kizu.versions import SCHEMA_VERSION
+from kizu.versions import DIFF_VERSION, SCHEMA_VERSION, VERDICT_VERSION
 
 
 class SampleStatus(StrEnum):
@@ -33,8 +38,27 @@ FAILED: Final = (SampleStatus.FAILED, SampleStatus.UNFINISHED)
 """Where a sample stands that a rerun tries again."""
 
 
+_DRIFT_FIGURES: Final = (
+    "shift_x_px",
+    "shift_y_px",
+    "warp_rms_px",
+    "tone_delta_e",
+    "relight_delta_e",
+)
+"""Of the drift's figures, those that a model or setting of another kind moves most."""
+
 _READERS: Final = 16
 """Shards looked up at a time: on an object store that is waiting, not work."""
+
+
+class Stratum(StrEnum):
+    """What samples have in common whose labels are proven together, by decisions of their own."""
+
+    NONE = ""
+    ACCEPTED = "accepted"
+    DIFF_ONLY = "diff_only"
+    REPAIRED = "repaired"
+    TESTIMONY = "testimony"
 
 
 class Outcome(Record):
@@ -48,6 +72,13 @@ class Outcome(Record):
         verdict: The verdict if it was judged, a person's where there is one.
         edit_key: Key of the edit.
         normal_sha256: SHA-256 of its normal image's file.
+        prompt: What was asked for.
+        model: The model that made the edit.
+        score: How sure the sample is; None where the diff cannot speak.
+        figures: What the verdict follows from, by name, with some of the comparison's.
+        stratum: Which samples it is proven with; see ``Stratum``.
+        made_by: Key of what the samples it is like have in common: prompt, model, annotators and
+            versions.
         pairing: What is published of a picture that existed before: its name, who paired it, the
             score, what was said of it; empty for edits on request.
         output_keys: Keys of what the last stages made, which stand for everything it was made
@@ -66,6 +97,12 @@ class Outcome(Record):
     verdict: Verdict | None
     edit_key: str
     normal_sha256: str = ""
+    prompt: str = ""
+    model: str = ""
+    score: float | None = None
+    figures: dict[str, float | None] = Field(default_factory=dict)
+    stratum: Stratum = Stratum.NONE
+    made_by: str = ""
     pairing: tuple[str | float | None, ...] = ()
     output_keys: tuple[str, ...]
     decision_key: str = ""
@@ -109,6 +146,9 @@ def sample_outcome(outputs: SampleOutputs) -> Outcome:
         verdict=outputs.final_verdict if agreement else None,
         edit_key=sample.request.key,
         normal_sha256=sample.normal.sha256,
+        prompt=sample.prompt,
+        model=edit.model if edit else "",
+        **(_judged(outputs, agreement) if agreement else {}),
         pairing=_pairing(sample),
         output_keys=last_keys(outputs) if agreement else (),
         decision_key=outputs.decision.key if agreement and outputs.decision else "",
@@ -117,6 +157,49 @@ def sample_outcome(outputs: SampleOutputs) -> Outcome:
         host=edit.host if edit else "",
         emulated=edit.emulated if edit else False,
     )
+
+
+def _judged(outputs: SampleOutputs, agreement: Agreement) -> dict[str, Any]:
+    """Return what is known of a judged sample."""
+    diff, settings = DIFF.result(outputs), outputs.shard.spec.agree
+    measured = agreement.figures.model_dump()
+    if diff.status is not Status.NO_NORMAL:
+        drift = asdict(diff.drift_metrics)
+        measured |= {name: drift[name] for name in _DRIFT_FIGURES}
+        measured |= {
+            "match_rate": diff.match_rate,
+            "registration_residual_px": diff.registration_residual_px,
+        }
+    return {
+        "score": agreement.score,
+        "figures": measured,
+        "stratum": _stratum(agreement, settings),
+        "made_by": content_key(
+            "made_by",
+            prompt=outputs.sample.prompt,
+            model=outputs.picture.model,
+            annotators=list(outputs.shard.annotators),
+            diff=DIFF_VERSION,
+            verdict=VERDICT_VERSION,
+        )[:16],
+    }
+
+
+def _stratum(agreement: Agreement, settings: AgreementSettings) -> Stratum:
+    """Tell which samples a judged one is proven with.
+
+    A clear change that nobody speaks for may be trusted where its prompt has earned it; a label
+    that leaves a side effect out, and one that annotators alone propose, are proven on their own.
+    """
+    if agreement.verdict is Verdict.ACCEPT:
+        return Stratum.ACCEPTED
+    if agreement.reason in WITHOUT_DIFF:
+        return Stratum.TESTIMONY if agreement.figures.detections else Stratum.NONE
+    if not is_sharp(agreement.figures, settings):
+        return Stratum.NONE
+    if agreement.reason is Reason.SIDE_EFFECT:
+        return Stratum.REPAIRED
+    return Stratum.DIFF_ONLY if agreement.reason in UNSUPPORTED else Stratum.NONE
 
 
 def _pairing(sample: PlannedSample) -> tuple[str | float | None, ...]:
@@ -146,7 +229,7 @@ def _is_published_as_edited(outputs: SampleOutputs, agreement: Agreement) -> boo
     """Tell whether the editor's own picture is published, and so must be there undamaged."""
     if outputs.sample.picture is not None:
         return True
-    as_it_is = agreement.reason in (Reason.UNCHANGED, *WITHOUT_DIFF)
+    as_it_is = agreement.reason in (Reason.NO_VISIBLE_CHANGE, *WITHOUT_DIFF)
     return as_it_is or not outputs.shard.spec.publish.composite
 
 

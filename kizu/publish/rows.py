@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from kizu.agree.fusion import DIFF_SOURCE, TESTIMONY_SOURCE
 from kizu.agree.verdict import Verdict
 from kizu.edit.storage import EditRecord
 from kizu.outputs import SampleOutputs
@@ -18,11 +19,8 @@ from kizu.store.keys import canonical_json
 Row = dict[str, Any]
 
 NORMAL, ABNORMAL = 0, 1
-DIFF_ANNOTATOR: Final = "kizu-diff"
 REVIEWER: Final = "review"
-"""Who drew a mask, in place of ``DIFF_ANNOTATOR``: a person who looked at it."""
-ANNOTATORS: Final = "grounding"
-"""Who drew a mask where the diff cannot speak: the annotators together."""
+"""Who drew a mask, in place of ``DIFF_SOURCE``: a person who looked at it."""
 
 TRAIN, TEST = "train", "test"
 TRAIN_DEFECTS: Final = "train_defects"
@@ -160,7 +158,7 @@ def mask_source(outputs: SampleOutputs) -> str:
     """Return who drew the published mask, as tables name it."""
     if outputs.decision and outputs.decision.mask:
         return REVIEWER
-    return ANNOTATORS if outputs.is_labelled_by_annotators else DIFF_ANNOTATOR
+    return TESTIMONY_SOURCE if outputs.is_labelled_by_annotators else DIFF_SOURCE
 
 
 def _edit_columns(outputs: SampleOutputs) -> Row:

@@ -4,14 +4,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from kizu.diff.storage import open_composite, open_diff_mask
+from kizu.agree.fusion import TESTIMONY_SOURCE
 from kizu.edit.storage import read_picture
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_mask, encode_png
 from kizu.outputs import SampleOutputs
 from kizu.progress import advance
 from kizu.publish.as_it_came import label_as_it_came
-from kizu.publish.candidates import candidate_label
 from kizu.publish.frames import PublishedFrame
 from kizu.publish.instances import candidate_instances, diff_instances, grounded_instances
 from kizu.publish.layout import (
@@ -24,7 +23,6 @@ from kizu.publish.layout import (
 )
 from kizu.publish.outcomes import SampleStatus, sample_outcome
 from kizu.publish.rows import (
-    ANNOTATORS,
     File,
     Files,
     Row,
@@ -34,6 +32,7 @@ from kizu.publish.rows import (
     mask_source,
 )
 from kizu.shards import Shard
+from kizu.stages import FUSE
 from kizu.store import Store
 from kizu.store.keys import sha256_hex
 
@@ -83,7 +82,7 @@ def publish_sample(version: VersionFolder, outputs: SampleOutputs) -> dict[str, 
     if outcome.status is not SampleStatus.JUDGED:
         return rows
     frame = PublishedFrame(outputs)
-    published = _published(outputs, frame)
+    published = published_picture(outputs, frame)
     sample = outputs.sample
     write = partial(_write, outputs.store, version)
     files = Files(
@@ -115,26 +114,19 @@ def _write(store: Store, version: VersionFolder, path: str, data: bytes) -> File
     return File(path, sha256_hex(data))
 
 
-def _published(outputs: SampleOutputs, frame: PublishedFrame) -> Published:
+def published_picture(outputs: SampleOutputs, frame: PublishedFrame) -> Published:
     """Return image and masks, the label as a person drew it where one did."""
     drawn = outputs.decision.label() if outputs.decision else None
     if not frame.is_photo:
-        label = _label_as_edited(outputs, frame) if drawn is None else drawn
+        label = FUSE.mask(outputs) if drawn is None else drawn
         return Published(outputs.edited, label, None)
-    pasted = open_composite(outputs.diff)
+    pasted = FUSE.composite(outputs)
     return Published(pasted.image, pasted.label if drawn is None else drawn, pasted.touched)
-
-
-def _label_as_edited(outputs: SampleOutputs, frame: PublishedFrame) -> Mask:
-    """Return the label of the editor's own picture: the annotators' where the diff cannot speak."""
-    if outputs.is_labelled_by_annotators:
-        return candidate_label(frame.candidates, frame.shape)
-    return open_diff_mask(outputs.diff)
 
 
 def _labelled(outputs: SampleOutputs, frame: PublishedFrame, published: Published) -> list[Row]:
     sample, source = outputs.sample, mask_source(outputs)
-    if source == ANNOTATORS or not sample.has_normal:
+    if source == TESTIMONY_SOURCE or not sample.has_normal:
         return candidate_instances(sample.sample_id, published.label, frame.candidates, source)
     measured = frame.anomaly_map(), frame.diff.threshold
     return diff_instances(sample.sample_id, published.label, *measured, source)

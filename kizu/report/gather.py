@@ -40,8 +40,10 @@ def gather_card(outputs: SampleOutputs, published: Sample) -> Card:
 
 
 def _metrics(outputs: SampleOutputs, diff: DiffRecord) -> dict[str, Metric]:
-    unshown = {"verdict", "reason", "witnesses"}
-    metrics = outputs.judged.model_dump(mode="json", exclude=unshown, exclude_none=True)
+    judged = outputs.judged
+    metrics = judged.figures.model_dump(mode="json", exclude_none=True)
+    if judged.score is not None:
+        metrics["score"] = judged.score
     by = {"reviewed_by": outputs.decision.reviewed_by} if outputs.decision else {}
     if not outputs.sample.has_normal:
         return {**metrics, **by}
@@ -50,13 +52,12 @@ def _metrics(outputs: SampleOutputs, diff: DiffRecord) -> dict[str, Metric]:
 
 def _found(frame: PublishedFrame, witness: Witness) -> Found:
     found = frame.detections[witness.annotator]
-    unshown = {"annotator", "agrees"}
     return Found(
         annotator=annotator_name(witness.annotator),
         boxes=found.xyxy,
         mask=_union(found),
         labels=_labels(found),
-        metrics=witness.model_dump(mode="json", exclude=unshown, exclude_none=True),
+        metrics=witness.figures.model_dump(mode="json", exclude_none=True),
     )
 
 

@@ -2,20 +2,20 @@
 
 ``decisions/ab/KEY/00000001.json`` is the first decision on what lies under KEY, the next one
 supersedes it. The key is that of the picture with its mask as a person saw it, so a decision on
-another picture or mask is found no more, while other thresholds or another annotator leave it be,
-unless the mask is what annotators found.
+another picture or mask is found no more, while other thresholds or another annotator leave it be
+as long as the mask stays the same.
 """
 
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, Literal
 
-from kizu.agree.verdict import WITHOUT_DIFF, Verdict
+from kizu.agree.verdict import Verdict
 from kizu.imaging.arrays import Mask
 from kizu.imaging.masks import mask_iou
 from kizu.imaging.rle import decode_rle, encode_rle
 from kizu.settings import Record
-from kizu.stages import DIFF, GROUNDING, VERDICT
+from kizu.stages import DIFF, FUSE, VERDICT
 from kizu.stages.inputs import SampleInputs
 from kizu.store import Store, keyed
 from kizu.store.keys import canonical_json, content_key, sha256_hex
@@ -48,7 +48,8 @@ class Decision(Record):
         edit_key: Key of its edit.
         picture_sha256: SHA-256 of the edited picture.
         verdict_key: Key of the verdict they saw.
-        grounding_key: Key of what annotators found, where that is the mask they saw; else empty.
+        grounding_key: Empty; before 0.5 the key of what annotators found, where that was the mask
+            they saw.
         drawn: Why the sample came before them.
         drawn_iou: IoU of the mask they drew with the one they saw; None where they drew none.
     """
@@ -126,7 +127,6 @@ def record_decision(
         edit_key=sample.picture.key,
         picture_sha256=sample.picture.picture_sha256,
         verdict_key=VERDICT.key(sample),
-        grounding_key=_grounding_shown(sample),
         drawn=drawn,
         drawn_iou=None if mask is None or shown is None else round(mask_iou(mask, shown), 4),
     )
@@ -140,9 +140,11 @@ def find_decision(sample: SampleInputs) -> Decision | None:
     Raises:
         FileNotFoundError: The sample has no picture.
     """
+    if not FUSE.is_done(sample):
+        return None
     for path in reversed(list(sample.store.list(decision_folder(sample)))):
         decision = Decision.model_validate(sample.store.read_json(path))
-        if decision.grounding_key == _grounding_shown(sample):
+        if not decision.grounding_key:
             return decision
     return None
 
@@ -151,19 +153,16 @@ def decision_folder(sample: SampleInputs) -> str:
     """Return the folder of the decisions on a sample's picture and mask, as it is in the store.
 
     Raises:
-        FileNotFoundError: The sample has no picture.
+        FileNotFoundError: The sample has no picture, or no mask yet.
     """
-    seen = {"diff": DIFF.key(sample), "composite": sample.shard.spec.publish.composite}
+    seen: dict[str, Any] = {
+        "diff": DIFF.key(sample),
+        "composite": sample.shard.spec.publish.composite,
+    }
+    fused = FUSE.result(sample)
+    if not fused.is_diff:
+        seen["mask"] = fused.mask_sha256
     return keyed("decisions", content_key("review", **seen))
-
-
-def _grounding_shown(sample: SampleInputs) -> str:
-    """Return the key of what annotators found, if that is the mask a person sees; else nothing."""
-    try:
-        reason = VERDICT.result(sample).reason
-    except FileNotFoundError:
-        return ""
-    return GROUNDING.key(sample) if reason in WITHOUT_DIFF else ""
 
 
 def _append(store: Store, folder: str, decision: Decision) -> None:

@@ -10,11 +10,11 @@ from typing import Final
 from kizu.stages.base import Stage, StageRun, run_stage
 from kizu.stages.diff import DIFF
 from kizu.stages.edit import EDIT
+from kizu.stages.fuse import FUSE
 from kizu.stages.grounding import GROUNDING
-from kizu.stages.quality import QUALITY
 from kizu.stages.verdict import VERDICT
 
-STAGES: Final[tuple[Stage, ...]] = (EDIT, DIFF, GROUNDING, QUALITY, VERDICT)
+STAGES: Final[tuple[Stage, ...]] = (EDIT, DIFF, GROUNDING, FUSE, VERDICT)
 """In an order in which every stage follows those it reads."""
 
 LAST_STAGES: Final = tuple(
@@ -30,9 +30,9 @@ __all__ = [
     "ANNOTATION_STAGES",
     "DIFF",
     "EDIT",
+    "FUSE",
     "GROUNDING",
     "LAST_STAGES",
-    "QUALITY",
     "STAGES",
     "VERDICT",
     "Stage",

@@ -83,7 +83,7 @@ class DiffStage(Stage):
         settings = sample.shard.spec.diff
         result = diff_window(normal, edited, window, settings, region=sample.region())
         changed = result.status is Status.CHANGED
-        pasted = composite(normal, edited, result) if changed else None
+        pasted = composite(normal, edited, result.mask, result) if changed else None
         save_diff(self.folder(sample), result, pasted)
 
 

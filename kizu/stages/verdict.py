@@ -5,56 +5,57 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from kizu.agree.figures import Figures
 from kizu.agree.verdict import Agreement, agree
-from kizu.diff.storage import open_diff_mask
-from kizu.edit.regions import region_identity
 from kizu.stages.base import Stage
-from kizu.stages.diff import DIFF
-from kizu.stages.grounding import GROUNDING
+from kizu.stages.fuse import FUSE
 from kizu.stages.inputs import SampleInputs
 from kizu.store.keys import canonical_json
 from kizu.versions import VERDICT_VERSION
 
 
+def _arrow_type(figure: str) -> pa.DataType:
+    """Return a figure's type in tables: counts are whole numbers, all else are fractions."""
+    return pa.int64() if "int" in str(Figures.model_fields[figure].annotation) else pa.float64()
+
+
 class VerdictStage(Stage):
-    """Compares the diff of every edit with its grounding."""
+    """Compares the mask of record of every edit with its grounding."""
 
     name = "verdict"
-    after = (DIFF, GROUNDING)
+    after = (FUSE,)
     columns = MappingProxyType(
         {
             "agreement_settings": pa.string(),
+            "expected_area": pa.list_(pa.float64()),
             "verdict": pa.string(),
             "reason": pa.string(),
-            "area_fraction": pa.float64(),
-            "outside_fraction": pa.float64(),
-            "mask_iou": pa.float64(),
-            "mask_containment": pa.float64(),
-            "box_area_ratio": pa.float64(),
-            "confidence": pa.float64(),
-            "detections": pa.int64(),
-            "detections_elsewhere": pa.int64(),
+            "score": pa.float64(),
+            **{name: _arrow_type(name) for name in Figures.model_fields},
+            "regions": pa.string(),
             "witnesses": pa.string(),
         }
     )
 
     def key_inputs(self, sample: SampleInputs) -> dict[str, Any]:
-        """Return the two annotations, what was asked for, and the thresholds."""
+        """Return the mask with its annotations, the expected area, and the thresholds."""
         return {
             "version": VERDICT_VERSION,
-            "diff": DIFF.key(sample),
-            "grounding": GROUNDING.key(sample),
-            "region": region_identity(sample.sample.region),
+            "fuse": FUSE.key(sample),
             "area": sample.sample.expected_area.shaping(),
             "settings": sample.shard.spec.agree.shaping(),
         }
 
     def row(self, sample: SampleInputs) -> dict[str, Any]:
-        """Return the thresholds, the verdict and the metrics behind it."""
+        """Return the thresholds, the verdict and all figures that it follows from."""
         agreement = self.result(sample).model_dump(mode="json")
+        area = sample.sample.expected_area
         return {
-            **agreement,
+            **{name: agreement[name] for name in ("verdict", "reason", "score")},
+            **agreement["figures"],
             "agreement_settings": canonical_json(sample.shard.spec.agree.shaping()),
+            "expected_area": [area.min_fraction, area.max_fraction],
+            "regions": canonical_json(agreement["regions"]),
             "witnesses": canonical_json(agreement["witnesses"]),
         }
 
@@ -69,12 +70,12 @@ class VerdictStage(Stage):
     def make(self, sample: SampleInputs) -> None:
         """Compare the annotations."""
         agreement = agree(
-            open_diff_mask(DIFF.folder(sample)),
-            DIFF.result(sample).status,
-            {found.annotator: found.detections() for found in GROUNDING.results(sample)},
+            FUSE.change(sample),
+            FUSE.fused(sample),
+            FUSE.testimony(sample),
             sample.sample.expected_area,
             sample.shard.spec.agree,
-            region=sample.region(),
+            region=FUSE.region(sample),
         )
         self.folder(sample).finish(agreement.model_dump(mode="json"))
 

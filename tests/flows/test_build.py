@@ -170,7 +170,7 @@ def test_missing_weights_are_told_once_and_send_to_review(build, spec, store, tm
     assert "no weights" in summary.note
     assert summary.review == 4
     reasons = {row["reason"] for row in rows(store, "plates", "provenance") if row["reason"]}
-    assert reasons == {"no_annotator"}
+    assert reasons == {"annotator_unavailable"}
 
 
 def test_with_weights_every_edit_is_looked_at_and_its_regions_are_published(

@@ -6,6 +6,8 @@ from drawn_masks import grid_of_rings
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kizu.agree.change import Change
+from kizu.agree.fusion import fuse
 from kizu.agree.settings import AgreementSettings, AreaRange
 from kizu.agree.verdict import EXPLANATION, VERDICT_OF, Reason, Verdict, agree
 from kizu.diff import Status
@@ -49,22 +51,39 @@ def as_witnesses(detections) -> dict[str, EncodedDetections]:
     return {} if detections is None else {"the annotator": detections}
 
 
-def verdict(mask=DEFECT, status=Status.CHANGED, detections=None, settings=SETTINGS, region=None):
-    return agree(mask, status, as_witnesses(detections), AREA, settings, region=region)
+def change_of(mask=DEFECT, status=Status.CHANGED, sharp=True) -> Change:
+    evidence = np.where(mask, 3.0 if sharp else 1.5, 0.0).astype(np.float32)
+    return Change(status, mask, evidence, 1.0)
+
+
+def verdict(
+    mask=DEFECT,
+    status=Status.CHANGED,
+    detections=None,
+    settings=SETTINGS,
+    region=None,
+    *,
+    sharp=True,
+    rivals=None,
+):
+    change, testimony = change_of(mask, status, sharp), as_witnesses(detections)
+    picture = np.where(mask[..., None], 40, 160).astype(np.uint8).repeat(3, axis=2)
+    fused = fuse(change, picture, testimony, region)
+    return agree(change, fused, testimony, AREA, settings, region=region, rivals=rivals)
 
 
 def test_two_witnesses_at_one_place_are_accepted():
     agreement = verdict(detections=found(DEFECT))
     assert (agreement.verdict, agreement.reason) == (Verdict.ACCEPT, Reason.AGREE)
-    assert agreement.mask_iou == 1
-    assert agreement.detections == 1
+    assert agreement.figures.mask_iou == 1
+    assert agreement.figures.detections == 1
 
 
 def test_a_thin_defect_inside_a_tight_box_is_accepted_although_its_iou_is_low():
     line = np.zeros(SHAPE, bool)
     line[range(5, 35), range(5, 35)] = True
     agreement = verdict(line, detections=found(block(4, 36, 4, 36), boxes_only=True))
-    assert agreement.mask_iou < 0.1
+    assert agreement.figures.mask_iou < 0.1
     assert agreement.reason is Reason.AGREE
 
 
@@ -82,7 +101,7 @@ def test_detections_elsewhere_do_not_count():
     elsewhere = block(30, 38, 40, 50)
     agreement = verdict(detections=found(DEFECT, elsewhere))
     assert agreement.reason is Reason.AGREE
-    assert agreement.detections_elsewhere == 1
+    assert agreement.figures.detections_elsewhere == 1
     assert verdict(detections=found(elsewhere)).reason is Reason.NOT_GROUNDED
 
 
@@ -90,38 +109,38 @@ def test_a_detection_outside_the_asked_region_is_no_testimony():
     elsewhere = block(30, 38, 40, 50)
     within = block(0, 30, 0, 40)
     agreement = verdict(detections=found(DEFECT, elsewhere), region=within)
-    assert (agreement.detections, agreement.detections_elsewhere) == (1, 0)
-    assert verdict(detections=found(DEFECT, elsewhere)).detections == 2
+    assert (agreement.figures.detections, agreement.figures.detections_elsewhere) == (1, 0)
+    assert verdict(detections=found(DEFECT, elsewhere)).figures.detections == 2
 
 
 def test_confidence_counts_how_well_size_and_place_suit_what_was_asked_for():
     half_outside = block(0, 40, 0, 15)
-    assert verdict(detections=found(DEFECT)).confidence == 0.5
-    assert verdict(detections=found(DEFECT), region=half_outside).confidence == 0.25
+    assert verdict(detections=found(DEFECT)).figures.confidence == 0.5
+    assert verdict(detections=found(DEFECT), region=half_outside).figures.confidence == 0.25
     too_large = block(5, 35, 5, 53)  # 1440 of 2400 px, twice the most that was expected
-    assert verdict(DEFECT, detections=found(too_large)).confidence == pytest.approx(0.25)
+    assert verdict(DEFECT, detections=found(too_large)).figures.confidence == pytest.approx(0.25)
 
 
 def test_half_an_overlap_is_disagreement():
     agreement = verdict(detections=found(block(10, 20, 16, 26)))
     assert agreement.reason is Reason.DISAGREE
-    assert agreement.mask_containment == pytest.approx(0.4)
+    assert agreement.figures.mask_containment == pytest.approx(0.4)
 
 
 @pytest.mark.parametrize(
     ("setting", "reason", "expected"),
-    [("review", Reason.UNGROUNDED, Verdict.REVIEW), ("accept", Reason.DIFF_ONLY, Verdict.ACCEPT)],
+    [("review", Reason.ANNOTATOR_UNAVAILABLE, Verdict.REVIEW), ("accept", Reason.DIFF_ONLY, Verdict.ACCEPT)],
 )
 def test_without_an_annotator_the_setting_decides(setting, reason, expected):
     agreement = verdict(settings=AgreementSettings(without_grounding=setting))
     assert (agreement.verdict, agreement.reason) == (expected, reason)
-    assert agreement.mask_iou is None
+    assert agreement.figures.mask_iou is None
 
 
 @pytest.mark.parametrize(
     ("mask", "status", "reason"),
     [
-        (np.zeros(SHAPE, bool), Status.UNCHANGED, Reason.UNCHANGED),
+        (np.zeros(SHAPE, bool), Status.UNCHANGED, Reason.NO_VISIBLE_CHANGE),
         (np.zeros(SHAPE, bool), Status.REDRAWN, Reason.REDRAWN),
         (DEFECT, Status.REDRAWN, Reason.REDRAWN),
         (block(0, 2, 0, 2), Status.CHANGED, Reason.TOO_SMALL),
@@ -135,12 +154,12 @@ def test_what_the_diff_says_comes_first(mask, status, reason):
 def test_a_change_outside_the_region_goes_to_review():
     agreement = verdict(detections=found(DEFECT), region=block(0, 40, 0, 14))
     assert (agreement.verdict, agreement.reason) == (Verdict.REVIEW, Reason.OUTSIDE_REGION)
-    assert agreement.outside_fraction == pytest.approx(0.6)
+    assert agreement.figures.outside_fraction == pytest.approx(0.6)
 
 
 def test_only_an_edit_without_a_change_is_rejected():
     rejected = [reason for reason, given in VERDICT_OF.items() if given is Verdict.REJECT]
-    assert rejected == [Reason.UNCHANGED]
+    assert rejected == [Reason.NO_VISIBLE_CHANGE]
 
 
 def test_every_reason_is_explained():
@@ -158,7 +177,7 @@ def test_two_hundred_detections_are_compared_in_the_memory_of_a_few_masks():
         peak_bytes = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert (agreement.detections, agreement.mask_iou) == (200, 1)
+    assert (agreement.figures.detections, agreement.figures.mask_iou) == (200, 1)
     assert peak_bytes < 5 * mask.nbytes
 
 
@@ -208,7 +227,7 @@ def test_no_witness_outweighs_what_the_diff_says(status):
 
 def test_without_a_witness_nothing_is_said_for_one():
     agreement = verdict()
-    assert (agreement.witnesses, agreement.detections, agreement.confidence) == ((), None, None)
+    assert (agreement.witnesses, agreement.figures.detections, agreement.figures.confidence) == ((), None, None)
 
 
 @given(st.lists(st.integers(0, 3), max_size=4), st.sampled_from([None, block(0, 40, 0, 15)]))
@@ -217,8 +236,8 @@ def test_without_a_normal_image_nothing_is_compared_and_a_person_decides(said, r
     nothing = np.zeros(SHAPE, bool)
     agreement = verdict(nothing, Status.NO_NORMAL, detections=several, region=region)
     assert (agreement.verdict, agreement.reason) == (Verdict.REVIEW, Reason.NO_NORMAL)
-    assert agreement.area_fraction is agreement.outside_fraction is agreement.mask_iou is None
-    assert agreement.detections_elsewhere is agreement.box_area_ratio is None
+    assert agreement.figures.area_fraction is agreement.figures.outside_fraction is agreement.figures.mask_iou is None
+    assert agreement.figures.detections_elsewhere is agreement.figures.box_area_ratio is None
     assert not any(each.agrees for each in agreement.witnesses)
     sure = [each.confidence for each in agreement.witnesses if each.detections]
-    assert agreement.confidence == max(sure, default=None)
+    assert agreement.figures.confidence == max(sure, default=None)

@@ -34,7 +34,7 @@ def test_a_broad_region_is_carried_by_half_pixels_and_not_grown():
 def test_the_label_is_the_change_and_the_rim_around_it_is_only_touched(photo, stained):
     edited, truth = stained(photo)
     result = diff_mask(photo, edited)
-    pasted = composite(photo, edited, result)
+    pasted = composite(photo, edited, result.mask, result)
     assert np.array_equal(pasted.label, result.mask)
     assert (pasted.label & truth).sum() > 0.9 * pasted.label.sum()
     away = cv2.distanceTransform((~pasted.label).view(np.uint8), cv2.DIST_L2, 5)
@@ -45,7 +45,8 @@ def test_the_label_is_the_change_and_the_rim_around_it_is_only_touched(photo, st
 
 def test_outside_what_was_touched_the_composite_is_exactly_the_normal(photo, stained, drifted):
     edited = drifted(stained(photo)[0])
-    pasted = composite(photo, edited, diff_mask(photo, edited))
+    result = diff_mask(photo, edited)
+    pasted = composite(photo, edited, result.mask, result)
     assert pasted.touched.any()
     assert np.array_equal(pasted.image[~pasted.touched], photo[~pasted.touched])
 
@@ -53,7 +54,8 @@ def test_outside_what_was_touched_the_composite_is_exactly_the_normal(photo, sta
 def test_the_composite_lies_in_the_normals_frame(photo, stained, drifted):
     painted, truth = stained(photo)
     edited = drifted(painted)
-    pasted = composite(photo, edited, diff_mask(photo, edited))
+    result = diff_mask(photo, edited)
+    pasted = composite(photo, edited, result.mask, result)
     assert (pasted.label & truth).sum() / truth.sum() > 0.9
     assert (pasted.label & truth).sum() / pasted.label.sum() > 0.9
     assert np.abs(pasted.image[truth].astype(float) - painted[truth]).mean() < 12
@@ -61,6 +63,7 @@ def test_the_composite_lies_in_the_normals_frame(photo, stained, drifted):
 
 def test_nothing_changed_gives_the_normal_back(photo, drifted):
     edited = drifted(photo)
-    pasted = composite(photo, edited, diff_mask(photo, edited))
+    result = diff_mask(photo, edited)
+    pasted = composite(photo, edited, result.mask, result)
     assert np.array_equal(pasted.image, photo)
     assert not pasted.touched.any()

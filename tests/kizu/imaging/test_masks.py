@@ -1,7 +1,7 @@
 import numpy as np
 
 from kizu.imaging.boxes import box_of
-from kizu.imaging.masks import box_mask, mask_containment, mask_iou
+from kizu.imaging.masks import boundary_f, box_mask, mask_containment, mask_iou
 
 EMPTY = np.zeros((4, 6), bool)
 
@@ -33,3 +33,11 @@ def test_a_box_and_its_mask_belong_together():
 def test_boxes_beyond_the_picture_are_cut():
     boxes = np.array([[-3, -2, 2, 99]], np.float32)
     assert np.array_equal(box_mask(boxes, (4, 6)), block(0, 4, 0, 2))
+
+
+def test_an_outline_two_pixels_off_is_still_on_the_boundary():
+    square = block(2, 8, 2, 8)
+    moved = np.roll(square, 2, axis=1)
+    assert boundary_f(square, moved, 4) == 1
+    assert boundary_f(square, moved, 1) < 1
+    assert boundary_f(np.zeros_like(square), square, 4) == 0

@@ -125,7 +125,7 @@ def test_every_region_of_the_mask_has_its_box(places):
 
 def test_a_picture_that_is_the_normal_image_is_rejected():
     found = label_pair(NORMAL, NORMAL)
-    assert (found.verdict, found.reason) == (Verdict.REJECT, Reason.UNCHANGED)
+    assert (found.verdict, found.reason) == (Verdict.REJECT, Reason.NO_VISIBLE_CHANGE)
     assert not found.mask.any()
     assert found.boxes.shape == (0, 4)
     assert np.array_equal(found.composite, NORMAL)
@@ -210,7 +210,7 @@ def test_notebooks_are_shown_all_views_and_the_verdict(painting, tiny_annotator)
     assert wide.width > 3 * narrow.width
     with Image.open(io.BytesIO(compared._repr_png_())) as shown:
         assert shown.size == wide.size
-    assert repr(compared).startswith("LabelledPair(review, no_annotator, ")
+    assert repr(compared).startswith("LabelledPair(review, annotator_unavailable, ")
 
 
 def test_it_is_at_hand_in_kizu():

@@ -81,7 +81,7 @@ def publish(store, photo, tmp_path):
         annotators = tuple(sorted((ANNOTATOR, *others)))
         outputs = SampleOutputs(store, Shard(spec=spec, annotators=annotators, samples=()), sample)
         result = diff_mask(photo, edited, spec.diff)
-        save_diff(outputs.diff, result, composite(photo, edited, result))
+        save_diff(outputs.diff, result, composite(photo, edited, result.mask, result))
         box = np.array([[96, 104, 146, 134]], np.float32)
         found = Detections(box, block[None], np.array([0.9], np.float32), ("a hole",))
         for annotator, folder in GROUNDING.folders(outputs).items():

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kizu.agree.candidates import candidate_label, candidates
 from kizu.grounding.detections import Detections
 from kizu.grounding.encoded import encoded
-from kizu.publish.candidates import candidate_label, candidates
 from kizu.publish.instances import candidate_instances
 
 SHAPE = (20, 30)

@@ -2,11 +2,11 @@ import json
 
 import numpy as np
 import pytest
+from kizu.stages.quality import QUALITY, contradictions
 
 from kizu.grounding.detections import Detections
 from kizu.grounding.encoded import encoded
 from kizu.stages import DIFF, EDIT, GROUNDING
-from kizu.stages.quality import QUALITY, contradictions
 
 BOTH = ("demo-grounding-dino", "demo-grounding-dino+demo-sam")
 

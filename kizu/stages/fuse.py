@@ -1,0 +1,152 @@
+"""The fusion: the mask of record, chosen from the change with the help of what annotators found."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from kizu.agree.change import Change
+from kizu.agree.fusion import Fused, FusedRegion, fuse
+from kizu.diff import Status, composite
+from kizu.diff.composite import Composite, mask_on_edited
+from kizu.diff.storage import (
+    open_anomaly_map,
+    open_composite,
+    open_diff_mask,
+    save_composite,
+)
+from kizu.edit.regions import region_identity
+from kizu.grounding.encoded import EncodedDetections
+from kizu.imaging.arrays import Mask
+from kizu.imaging.codecs import decode_mask, encode_mask
+from kizu.imaging.rle import decode_crop, encode_crop
+from kizu.settings import Record
+from kizu.stages.base import Stage
+from kizu.stages.diff import DIFF
+from kizu.stages.grounding import GROUNDING
+from kizu.stages.inputs import SampleInputs
+from kizu.store.keys import sha256_hex
+from kizu.versions import FUSE_VERSION
+
+_MASK: Final = "mask.png"
+
+
+class RegionRecord(Record):
+    """A region that the mask of record was chosen from; see ``FusedRegion``."""
+
+    rle: dict[str, Any]
+    source: str
+    is_explained: bool
+    is_kept: bool
+
+
+class FusedRecord(Record):
+    """The mask of record of a sample.
+
+    Attributes:
+        mask_sha256: SHA-256 of the mask's file, which names what a person sees.
+        is_diff: True where it is the diff mask as it is.
+        composited: True where it was composited anew, because some of the change is left out.
+        regions: What it was chosen from, the largest first.
+    """
+
+    mask_sha256: str
+    is_diff: bool
+    composited: bool
+    regions: tuple[RegionRecord, ...]
+
+
+class FuseStage(Stage):
+    """Leaves out of the change what annotators do not explain, where they explain some of it."""
+
+    name = "fuse"
+    after = (DIFF, GROUNDING)
+    columns = MappingProxyType({"label_is_diff": pa.bool_()})
+
+    def key_inputs(self, sample: SampleInputs) -> dict[str, Any]:
+        """Return the two annotations, and where the defect was asked for."""
+        return {
+            "version": FUSE_VERSION,
+            "diff": DIFF.key(sample),
+            "grounding": GROUNDING.key(sample),
+            "region": region_identity(sample.sample.region),
+        }
+
+    def row(self, sample: SampleInputs) -> dict[str, Any]:
+        """Return whether the mask is all that changed."""
+        return {"label_is_diff": self.result(sample).is_diff}
+
+    def result(self, sample: SampleInputs) -> FusedRecord:
+        """Return what is known of a sample's mask.
+
+        Raises:
+            FileNotFoundError: It is not there.
+        """
+        return FusedRecord.model_validate(self.record(sample))
+
+    def mask(self, sample: SampleInputs) -> Mask:
+        """Return the mask of record, (H, W) bool, in the edited picture's frame."""
+        return decode_mask(self.folder(sample).read(_MASK))
+
+    def composite(self, sample: SampleInputs) -> Composite:
+        """Return the normal image with what belongs to the mask pasted in."""
+        own = self.result(sample).composited
+        return open_composite(self.folder(sample) if own else DIFF.folder(sample))
+
+    def fused(self, sample: SampleInputs) -> Fused:
+        """Return the mask of record with the regions it was chosen from."""
+        regions = (
+            FusedRegion(decode_crop(each.rle), each.source, each.is_explained, each.is_kept)
+            for each in self.result(sample).regions
+        )
+        return Fused(self.mask(sample), tuple(regions))
+
+    def change(self, sample: SampleInputs) -> Change:
+        """Return what the diff saw of a sample."""
+        folder, found = DIFF.folder(sample), DIFF.result(sample)
+        return Change(
+            found.status, open_diff_mask(folder), open_anomaly_map(folder), found.threshold
+        )
+
+    def testimony(self, sample: SampleInputs) -> Mapping[str, EncodedDetections]:
+        """Return what each annotator found, by its version, on the edited picture's grid."""
+        return {each.annotator: each.detections() for each in GROUNDING.results(sample)}
+
+    def region(self, sample: SampleInputs) -> Mask | None:
+        """Return where the defect was asked for, (H, W) bool, in the edited picture's frame."""
+        asked = sample.region()
+        if asked is None or not sample.sample.has_normal:
+            return asked
+        return mask_on_edited(asked, DIFF.result(sample).normal_from_edited)
+
+    def make(self, sample: SampleInputs) -> None:
+        """Choose the mask, and composite anew what it leaves out."""
+        change, folder = self.change(sample), self.folder(sample)
+        chosen = fuse(change, sample.edited, self.testimony(sample), self.region(sample))
+        mask = encode_mask(chosen.mask)
+        folder.write(_MASK, mask)
+        anew = chosen.drops and change.status is Status.CHANGED
+        if anew:
+            pasted = composite(sample.normal, sample.edited, chosen.mask, DIFF.result(sample))
+            save_composite(folder, pasted)
+        record = FusedRecord(
+            mask_sha256=sha256_hex(mask),
+            is_diff=bool(np.array_equal(chosen.mask, change.mask)),
+            composited=anew,
+            regions=tuple(_recorded(each, change.shape) for each in chosen.regions),
+        )
+        folder.finish(record.model_dump(mode="json"))
+
+
+FUSE: Final = FuseStage()
+
+
+def _recorded(region: FusedRegion, shape: tuple[int, int]) -> RegionRecord:
+    return RegionRecord(
+        rle=encode_crop(region.crop, shape),
+        source=region.source,
+        is_explained=region.is_explained,
+        is_kept=region.is_kept,
+    )
