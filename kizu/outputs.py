@@ -2,18 +2,32 @@
 
 from functools import cached_property
 
+from kizu.agree.proof import NOTHING_PROVEN, Proof, Settled, settle
 from kizu.agree.verdict import WITHOUT_DIFF, Agreement, Verdict
 from kizu.grounding.storage import DetectionsRecord
 from kizu.review import Decision, find_decision
+from kizu.samples import PlannedSample
+from kizu.shards import Shard
 from kizu.stages import DIFF, GROUNDING, LAST_STAGES, VERDICT
 from kizu.stages.inputs import SampleInputs
-from kizu.store import StageFolder
+from kizu.store import StageFolder, Store
 from kizu.store.keys import content_key
-from kizu.versions import CARD_VERSION
+from kizu.versions import CARD_VERSION, DIFF_VERSION, FUSE_VERSION, VERDICT_VERSION
 
 
 class SampleOutputs(SampleInputs):
-    """One sample's outputs; each record and picture is read once, when it is asked for."""
+    """One sample's outputs; each record and picture is read once, when it is asked for.
+
+    Attributes:
+        proof: What reviews have proven of the dataset.
+    """
+
+    def __init__(
+        self, store: Store, shard: Shard, sample: PlannedSample, proof: Proof = NOTHING_PROVEN
+    ) -> None:
+        """Point at a sample; nothing is read."""
+        super().__init__(store, shard, sample)
+        self.proof = proof
 
     @property
     def diff(self) -> StageFolder:
@@ -33,6 +47,8 @@ class SampleOutputs(SampleInputs):
             FileNotFoundError: There is no edited picture to make a key from.
         """
         decided = {"decision": self.decision.key} if self.decision else {}
+        settled = self.settled if self.agreement else None
+        proven = settled.model_dump(mode="json") if settled and self.proof.has_any else {}
         told = {"prompt": self.sample.prompt} if self.sample.picture else {}  # else in the edit
         return content_key(
             "card",
@@ -41,6 +57,7 @@ class SampleOutputs(SampleInputs):
             sample_id=self.sample.sample_id,
             composite=self.shard.spec.publish.composite,
             **decided,
+            **proven,
             **told,
         )
 
@@ -75,13 +92,40 @@ class SampleOutputs(SampleInputs):
         return find_decision(self) if self.has_picture else None
 
     @property
-    def final_verdict(self) -> Verdict:
-        """A person's verdict where there is one, else that of the verdict stage.
+    def made_by(self) -> str:
+        """A key of what decides how far reviews of other samples speak for this one.
+
+        Another prompt, model, annotator or version of the comparison is another maker.
+
+        Raises:
+            FileNotFoundError: There is no edited picture.
+        """
+        return content_key(
+            "made_by",
+            defect_type=self.sample.defect_type,
+            prompt=self.sample.prompt,
+            model=self.picture.model,
+            annotators=list(self.shard.annotators),
+            versions=[DIFF_VERSION, FUSE_VERSION, VERDICT_VERSION],
+        )
+
+    @cached_property
+    def settled(self) -> Settled:
+        """What becomes of the sample, with what is proven of its dataset.
 
         Raises:
             FileNotFoundError: There is no verdict.
         """
-        return self.decision.verdict if self.decision else self.judged.verdict
+        return settle(self.judged, self.made_by, self.shard.spec.agree, self.proof)
+
+    @property
+    def final_verdict(self) -> Verdict:
+        """A person's verdict where there is one, else that of kizu.
+
+        Raises:
+            FileNotFoundError: There is no verdict.
+        """
+        return self.decision.verdict if self.decision else self.settled.verdict
 
     @property
     def is_labelled_by_annotators(self) -> bool:

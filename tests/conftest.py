@@ -9,6 +9,7 @@ from threading import Lock
 
 import cv2
 import fsspec
+import hypothesis
 import numpy as np
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
@@ -36,6 +37,9 @@ class ObjectStore(MemoryFileSystem):
 
 
 fsspec.register_implementation("objects", ObjectStore)
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # a busy one is slow, not wrong
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

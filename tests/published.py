@@ -53,6 +53,7 @@ def dataset(store, masks, make_photo):
             "category": "plate",
             "defect_type": defect_type,
             "verdict": verdict,
+            "certified": False,
         }
         for kind in FILE_KINDS:
             path = f"{kind}s/{sample_id}.png" if kind in files else ""

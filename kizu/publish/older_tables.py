@@ -48,6 +48,8 @@ def upgraded(table: str, found: pa.Table, version: int) -> pa.Table:
         found = _renamed(found)
     if table == "provenance" and version < 4:
         found = _with_annotators(found)
+    if table == "samples" and version < 5:
+        found = found.append_column("certified", pa.array([False] * found.num_rows, pa.bool_()))
     if table == "provenance" and version < 5:
         found = _with_reasons(found)
     return found

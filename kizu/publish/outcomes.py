@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from kizu.agree.settings import AgreementSettings
-from kizu.agree.verdict import UNSUPPORTED, WITHOUT_DIFF, Agreement, Reason, Verdict, is_sharp
+from kizu.agree.proof import NOTHING_PROVEN, Proof, Stratum, score_of
+from kizu.agree.verdict import WITHOUT_DIFF, Agreement, Reason, Verdict
 from kizu.diff import Status
 from kizu.edit.storage import EditRecord
 from kizu.outputs import SampleOutputs
@@ -22,7 +22,7 @@ from kizu.spec import DatasetSpec
 from kizu.stages import DIFF, LAST_STAGES
 from kizu.store import Store
 from kizu.store.keys import content_key
-from kizu.versions import DIFF_VERSION, SCHEMA_VERSION, VERDICT_VERSION
+from kizu.versions import SCHEMA_VERSION
 
 
 class SampleStatus(StrEnum):
@@ -51,16 +51,6 @@ _READERS: Final = 16
 """Shards looked up at a time: on an object store that is waiting, not work."""
 
 
-class Stratum(StrEnum):
-    """What samples have in common whose labels are proven together, by decisions of their own."""
-
-    NONE = ""
-    ACCEPTED = "accepted"
-    DIFF_ONLY = "diff_only"
-    REPAIRED = "repaired"
-    TESTIMONY = "testimony"
-
-
 class Outcome(Record):
     """How far one planned sample came.
 
@@ -74,11 +64,11 @@ class Outcome(Record):
         normal_sha256: SHA-256 of its normal image's file.
         prompt: What was asked for.
         model: The model that made the edit.
-        score: How sure the sample is; None where the diff cannot speak.
+        score: How sure the sample is, 0 to 1; None if there is nothing to tell it by.
         figures: What the verdict follows from, by name, with some of the comparison's.
-        stratum: Which samples it is proven with; see ``Stratum``.
-        made_by: Key of what the samples it is like have in common: prompt, model, annotators and
-            versions.
+        stratum: Which samples it is proven with.
+        made_by: Its maker, as reviews know it; see ``SampleOutputs.made_by``.
+        certified: Whether a proven bound covers it.
         pairing: What is published of a picture that existed before: its name, who paired it, the
             score, what was said of it; empty for edits on request.
         output_keys: Keys of what the last stages made, which stand for everything it was made
@@ -103,6 +93,7 @@ class Outcome(Record):
     figures: dict[str, float | None] = Field(default_factory=dict)
     stratum: Stratum = Stratum.NONE
     made_by: str = ""
+    certified: bool = False
     pairing: tuple[str | float | None, ...] = ()
     output_keys: tuple[str, ...]
     decision_key: str = ""
@@ -122,15 +113,17 @@ class Outcome(Record):
         if self.status is SampleStatus.JUDGED:
             made_by = [self.cost_usd, self.host, self.emulated]
             decided = [self.decision_key] if self.decision_key else []
+            proven = ["certified"] if self.certified else []
+            proven += [self.reason] if self.reason == Reason.DIFF_ONLY_TRUSTED else []
             made_from = [self.edit_key, *self.pairing, *self.output_keys]
-            return [self.sample_id, *made_from, *made_by, *decided]
+            return [self.sample_id, *made_from, *made_by, *decided, *proven]
         return [self.sample_id, "refused"] if self.status is SampleStatus.REFUSED else None
 
 
 def sample_outcome(outputs: SampleOutputs) -> Outcome:
     """Look up how far a sample came."""
     edit, agreement = outputs.edit, outputs.agreement
-    status, reason = _status(edit, agreement)
+    status, reason = _status(edit, outputs.settled.reason if agreement else None)
     if agreement and _is_published_as_edited(outputs, agreement):
         problem = outputs.picture_problem()
         if problem:
@@ -161,7 +154,7 @@ def sample_outcome(outputs: SampleOutputs) -> Outcome:
 
 def _judged(outputs: SampleOutputs, agreement: Agreement) -> dict[str, Any]:
     """Return what is known of a judged sample."""
-    diff, settings = DIFF.result(outputs), outputs.shard.spec.agree
+    diff = DIFF.result(outputs)
     measured = agreement.figures.model_dump()
     if diff.status is not Status.NO_NORMAL:
         drift = asdict(diff.drift_metrics)
@@ -171,35 +164,12 @@ def _judged(outputs: SampleOutputs, agreement: Agreement) -> dict[str, Any]:
             "registration_residual_px": diff.registration_residual_px,
         }
     return {
-        "score": agreement.score,
+        "score": score_of(agreement),
         "figures": measured,
-        "stratum": _stratum(agreement, settings),
-        "made_by": content_key(
-            "made_by",
-            prompt=outputs.sample.prompt,
-            model=outputs.picture.model,
-            annotators=list(outputs.shard.annotators),
-            diff=DIFF_VERSION,
-            verdict=VERDICT_VERSION,
-        )[:16],
+        "stratum": outputs.settled.stratum,
+        "made_by": outputs.made_by,
+        "certified": outputs.settled.certified,
     }
-
-
-def _stratum(agreement: Agreement, settings: AgreementSettings) -> Stratum:
-    """Tell which samples a judged one is proven with.
-
-    A clear change that nobody speaks for may be trusted where its prompt has earned it; a label
-    that leaves a side effect out, and one that annotators alone propose, are proven on their own.
-    """
-    if agreement.verdict is Verdict.ACCEPT:
-        return Stratum.ACCEPTED
-    if agreement.reason in WITHOUT_DIFF:
-        return Stratum.TESTIMONY if agreement.figures.detections else Stratum.NONE
-    if not is_sharp(agreement.figures, settings):
-        return Stratum.NONE
-    if agreement.reason is Reason.SIDE_EFFECT:
-        return Stratum.REPAIRED
-    return Stratum.DIFF_ONLY if agreement.reason in UNSUPPORTED else Stratum.NONE
 
 
 def _pairing(sample: PlannedSample) -> tuple[str | float | None, ...]:
@@ -214,15 +184,23 @@ def last_keys(outputs: SampleOutputs) -> tuple[str, ...]:
     return tuple(stage.key(outputs) for stage in LAST_STAGES)
 
 
-def shard_outcomes(refs: Sequence[ShardRef], store: Store) -> list[Outcome]:
-    """Look up how far all samples of shards came, in their order."""
+def shard_outcomes(
+    refs: Sequence[ShardRef], store: Store, proof: Proof = NOTHING_PROVEN
+) -> list[Outcome]:
+    """Look up how far all samples of shards came, in their order.
+
+    Args:
+        refs: The shards.
+        store: The store.
+        proof: What is proven of the dataset.
+    """
     with ThreadPoolExecutor(_READERS) as pool:
-        parts = list(pool.map(lambda ref: _outcomes_of(ref.open(store), store), refs))
+        parts = list(pool.map(lambda ref: _outcomes_of(ref.open(store), store, proof), refs))
     return [outcome for part in parts for outcome in part]
 
 
-def _outcomes_of(shard: Shard, store: Store) -> list[Outcome]:
-    return [sample_outcome(SampleOutputs(store, shard, sample)) for sample in shard.samples]
+def _outcomes_of(shard: Shard, store: Store, proof: Proof) -> list[Outcome]:
+    return [sample_outcome(SampleOutputs(store, shard, sample, proof)) for sample in shard.samples]
 
 
 def _is_published_as_edited(outputs: SampleOutputs, agreement: Agreement) -> bool:
@@ -233,10 +211,10 @@ def _is_published_as_edited(outputs: SampleOutputs, agreement: Agreement) -> boo
     return as_it_is or not outputs.shard.spec.publish.composite
 
 
-def _status(edit: EditRecord | None, agreement: Agreement | None) -> tuple[SampleStatus, str]:
+def _status(edit: EditRecord | None, reason: Reason | None) -> tuple[SampleStatus, str]:
     """Tell how far a sample came, and why where the records know it."""
-    if agreement is not None:
-        return SampleStatus.JUDGED, agreement.reason
+    if reason is not None:
+        return SampleStatus.JUDGED, reason
     if edit is None:
         return SampleStatus.FAILED, ""
     if not edit.has_picture:

@@ -74,6 +74,7 @@ def normal_row(image: NormalImage, spec: DatasetSpec, file: File, *, edited: boo
         "category": spec.images.category,
         "defect_type": GOOD,
         "verdict": Verdict.ACCEPT.value,
+        "certified": True,
         **Files(file).columns(),
     }
 
@@ -106,8 +107,16 @@ def defect_row(outputs: SampleOutputs, files: Files) -> Row:
         "category": spec.images.category,
         "defect_type": sample.defect_type,
         "verdict": verdict.value,
+        "certified": is_certified(outputs),
         **files.columns(),
     }
+
+
+def is_certified(outputs: SampleOutputs) -> bool:
+    """Tell whether a proven bound covers a sample's label, or a person looked at it."""
+    if outputs.decision:
+        return outputs.decision.verdict is Verdict.ACCEPT
+    return outputs.settled.certified
 
 
 def _split(sample: PlannedSample, spec: DatasetSpec, verdict: Verdict) -> str:
@@ -125,6 +134,10 @@ def defect_provenance(outputs: SampleOutputs, *, composited: bool) -> Row:
         **_edit_columns(outputs),
         **_pairing_columns(outputs.sample),
         **{name: value for stage in STAGES for name, value in stage.row(outputs).items()},
+        "verdict": outputs.settled.verdict.value,
+        "reason": outputs.settled.reason.value,
+        "stratum": outputs.settled.stratum.value,
+        "made_by": outputs.made_by,
         "composited": composited,
         **_review_columns(outputs.decision),
         "mask_source": mask_source(outputs),

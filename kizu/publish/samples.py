@@ -5,6 +5,7 @@ from functools import partial
 from typing import Final
 
 from kizu.agree.fusion import TESTIMONY_SOURCE
+from kizu.agree.proof import NOTHING_PROVEN, Proof
 from kizu.edit.storage import read_picture
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_mask, encode_png
@@ -56,15 +57,23 @@ class Published:
     touched: Mask | None
 
 
-def publish_shard(store: Store, version: VersionFolder, shard: Shard) -> dict[str, list[Row]]:
+def publish_shard(
+    store: Store, version: VersionFolder, shard: Shard, proof: Proof = NOTHING_PROVEN
+) -> dict[str, list[Row]]:
     """Write a shard's images and masks into a version.
+
+    Args:
+        store: The store.
+        version: The version.
+        shard: The samples.
+        proof: What is proven of the dataset.
 
     Returns:
         Rows by table name.
     """
     rows: dict[str, list[Row]] = {}
     for sample in shard.samples:
-        published = publish_sample(version, SampleOutputs(store, shard, sample))
+        published = publish_sample(version, SampleOutputs(store, shard, sample, proof))
         for table, some in published.items():
             rows.setdefault(table, []).extend(some)
         advance(PUBLISH)

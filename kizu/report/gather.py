@@ -1,6 +1,6 @@
 """Gathers what is published of a sample, and what led there, into the card the report shows."""
 
-from kizu.agree.verdict import Verdict, Witness
+from kizu.agree.verdict import EXPLANATION, Verdict, Witness
 from kizu.diff.storage import DiffRecord
 from kizu.grounding import annotator_name
 from kizu.grounding.encoded import EncodedDetections
@@ -28,8 +28,8 @@ def gather_card(outputs: SampleOutputs, published: Sample) -> Card:
         defect_type=sample.defect_type,
         prompt=sample.prompt,
         verdict=Verdict(published.row["verdict"]),
-        reason=agreement.reason.value,
-        explanation=agreement.explanation,
+        reason=outputs.settled.reason.value,
+        explanation=EXPLANATION[outputs.settled.reason],
         metrics=_metrics(outputs, frame.diff),
         normal=outputs.normal if sample.has_normal else None,
         edited=published.image(),

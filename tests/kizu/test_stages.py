@@ -28,7 +28,8 @@ from kizu.settings import Settings
 from kizu.shards import Shard
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
-from kizu.stages import GROUNDING, STAGES
+from kizu.stages import FUSE, GROUNDING, STAGES
+from kizu.stages.fuse import FusedRecord
 from kizu.store import Store
 from kizu.store.keys import content_key
 
@@ -60,10 +61,10 @@ PAIR = Pair(
     shown=Shown(defect_type="hole"),
 )
 
-E, D, G, Q, A, C, V = "edit", "diff", "grounding", "quality", "verdict", "card", "version"
+E, D, G, F, A, C, V = "edit", "diff", "grounding", "fuse", "verdict", "card", "version"
 FROM_EDIT = {E, V}
-FROM_DIFF = {D, Q, A, C, V}
-FROM_GROUNDING = {G, Q, A, C, V}
+FROM_DIFF = {D, F, A, C, V}
+FROM_GROUNDING = {G, F, A, C, V}
 FROM_VERDICT = {A, C, V}
 NOTHING: set[str] = set()
 
@@ -113,6 +114,11 @@ COMMON: dict[str, tuple[Any, set[str]]] = {
     "agree.min_mask_containment": (0.4, FROM_VERDICT),
     "agree.max_box_area_ratio": (5.0, FROM_VERDICT),
     "agree.max_outside_fraction": (0.4, FROM_VERDICT),
+    "agree.max_unexplained_fraction": (0.1, FROM_VERDICT),
+    "agree.min_sharp_fraction": (0.4, FROM_VERDICT),
+    "agree.max_wrong": (0.05, NOTHING),
+    "agree.confidence": (0.95, NOTHING),
+    "agree.max_bad_edits": (0.1, NOTHING),
     "agree.without_grounding": ("accept", FROM_VERDICT),
     "publish.test_fraction": (0.4, {V}),
     "publish.composite": (False, {C, V}),
@@ -339,14 +345,14 @@ def test_another_picture_of_the_same_request_is_another_input():
     spec = DatasetSpec.parse(FOUNDATION)
     before, after = keys(spec), keys(spec, picture="01" * 32)
     assert before[E] == after[E]
-    assert {name for name in before if before[name] != after[name]} == {D, G, Q, A, C, V}
+    assert {name for name in before if before[name] != after[name]} == {D, G, F, A, C, V}
 
 
 def test_the_same_picture_on_another_part_of_the_photo_is_another_input():
     spec = DatasetSpec.parse(FOUNDATION)
     window = Geometry.window((640, 480), (0, 0, 320, 320), GptImageSettings(name="gpt-image").sizes)
     before, after = keys(spec), keys(spec, geometry=window)
-    assert {name for name in before if before[name] != after[name]} == {D, G, Q, A, C, V}
+    assert {name for name in before if before[name] != after[name]} == {D, G, F, A, C, V}
 
 
 def test_replayed_edits_make_the_version_that_their_editor_makes():
@@ -358,6 +364,8 @@ def test_replayed_edits_make_the_version_that_their_editor_makes():
 
 def test_what_a_person_decides_makes_another_card_and_another_version_and_no_stage_anew():
     outputs = outputs_of(DatasetSpec.parse(FOUNDATION))
+    mask = FusedRecord(mask_sha256="", is_diff=True, composited=False, regions=())
+    FUSE.folder(outputs).finish(mask.model_dump(mode="json"))
     before = keys_of(outputs)
     record_decision(outputs, Verdict.REJECT, "Aiko")
     decided = SampleOutputs(outputs.store, outputs.shard, outputs.sample)

@@ -20,7 +20,7 @@ def test_places_are_turned_back_as_pixels_are(width, height, turns, data):
     assert back.tolist() == [[x + 0.5, y + 0.5]]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.floats(0.6, 1.6), st.floats(0.85, 1.15), st.integers(0, 3))
 def test_scales_and_place_of_a_crop_are_fitted(scale, squeeze, turns):
     crop = (20, 30, 180, 150)

@@ -42,7 +42,7 @@ def test_features_are_spread_over_the_picture():
     assert np.count_nonzero(points[:, 0] > 100) > len(points) / 4
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 60), st.integers(1, 60), st.sampled_from([0, 255, 90]), st.integers(0, 3))
 def test_a_plain_border_is_told_from_the_content(top, left, level, noise):
     rng = np.random.default_rng(0)

@@ -23,7 +23,7 @@ def cut(x: int, y: int, width: int, height: int) -> Geometry:
     return Geometry(SIZE, (x, y, width, height), (width, height), (0, 0), (width, height))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     st.integers(0, 40),
     st.integers(0, 40),
@@ -41,7 +41,7 @@ def test_a_crop_that_was_edited_in_place_is_found_to_the_pixel(x, y, width, heig
     assert np.array_equal(found.geometry.undo(picture, normal), geometry.undo(picture, normal))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.floats(0.6, 2), st.floats(0.85, 1.15), st.integers(0, 3))
 def test_any_size_of_the_whole_frame_is_the_whole_frame(scale, squeeze, turns):
     normal = part(2)

@@ -133,23 +133,21 @@ def test_what_each_annotator_says_is_published(publish, spec):
     [row] = rows["provenance"]
     assert row["annotators"] == [ANNOTATOR, SILENT]
     agreeing, silent = json.loads(row["witnesses"])
-    assert (agreeing["annotator"], agreeing["agrees"], agreeing["detections"]) == (
-        ANNOTATOR,
-        True,
-        1,
-    )
-    assert (silent["annotator"], silent["agrees"], silent["detections"]) == (SILENT, False, 0)
-    assert (row["reason"], row["mask_iou"]) == ("agree", agreeing["mask_iou"])
-    each = json.loads(row["quality_by_annotator"])
-    assert each[SILENT]["unexplained_fraction"] == 1
-    assert each[ANNOTATOR]["unexplained_fraction"] == row["unexplained_fraction"] == 0
+    assert [(each["annotator"], each["agrees"]) for each in (agreeing, silent)] == [
+        (ANNOTATOR, True),
+        (SILENT, False),
+    ]
+    said, nothing = agreeing["figures"], silent["figures"]
+    assert (said["detections"], nothing["detections"]) == (1, 0)
+    assert (row["reason"], row["mask_iou"]) == ("agree", said["mask_iou"])
+    assert nothing["unexplained_fraction"] == 1
+    assert said["unexplained_fraction"] == row["unexplained_fraction"] == 0
     assert {instance["annotator"] for instance in rows["instances"]} == {"kizu-diff", ANNOTATOR}
 
 
 def test_beside_a_silent_annotator_all_else_is_published_as_alone(publish, spec):
     alone, beside = publish(spec)[0], publish(spec, SILENT)[0]
-    own = {"annotators", "witnesses", "quality_by_annotator"}
-    own |= {"grounding_key", "verdict_key", "quality_key"}
+    own = {"annotators", "witnesses", "grounding_key", "fuse_key", "verdict_key", "made_by"}
     [one], [other] = alone["provenance"], beside["provenance"]
     assert {name for name in one if one[name] != other[name]} == own
     assert (alone["samples"], alone["instances"]) == (beside["samples"], beside["instances"])
@@ -239,7 +237,7 @@ def test_without_a_normal_image_nothing_is_said_of_a_comparison(take_through, sp
     outputs = take_through(spec, photo, (ANNOTATOR, SILENT), has_normal=False)
     [row] = published(outputs)[0]["provenance"]
     measured = ("threshold", "drift", "match_rate", "area_fraction", "mask_iou", "sharp_fraction")
-    measured += ("unexplained_fraction", "unchanged_fraction", "quality_by_annotator")
+    measured += ("unexplained_fraction", "unmoved_fraction", "score")
     assert {row.get(name) for name in measured} == {None}
     assert row["diff_status"] == "no_normal"
     assert np.array_equal(outputs.edited, photo)
@@ -261,15 +259,16 @@ def test_a_person_may_accept_a_picture_without_a_normal_image(take_through, spec
 
 
 @pytest.mark.parametrize("has_normal", [True, False])
-def test_a_decision_on_what_annotators_found_is_not_kept_for_what_others_found(
+def test_a_decision_on_what_annotators_found_is_kept_as_long_as_the_mask_is_the_same(
     take_through, spec, make_photo, has_normal
 ):
     other = make_photo(77, SIDE_PX)
     outputs = take_through(spec, other, (ANNOTATOR,), has_normal=has_normal)
     record_decision(outputs, Verdict.ACCEPT, "Aiko")
     more = take_through(spec, other, (ANNOTATOR, SILENT), has_normal=has_normal)
-    assert more.decision is None
-    assert SampleOutputs(outputs.store, outputs.shard, outputs.sample).decision is not None
+    assert more.decision is not None
+    none = take_through(spec, other, (), has_normal=has_normal)
+    assert none.decision is None
 
 
 def test_the_card_of_a_picture_without_a_normal_image_shows_none(take_through, spec, photo):

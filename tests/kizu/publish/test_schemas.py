@@ -16,6 +16,7 @@ ROW = {
     "category": "皿",
     "defect_type": "good",
     "verdict": "accept",
+    "certified": False,
     "touched_path": "",
     "edited_path": "",
     "edited_mask_path": "",

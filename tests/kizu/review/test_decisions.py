@@ -16,6 +16,7 @@ from kizu.review import find_decision, record_decision
 from kizu.shards import Shard
 from kizu.sources import list_source, take_in
 from kizu.spec import DatasetSpec
+from kizu.stages import DIFF, FUSE
 
 SIZES = FreeSizes(16, min_pixels=0, max_pixels=10**8, max_edge_px=10**4, max_aspect=9)
 
@@ -31,7 +32,10 @@ def outputs(spec, store):
         picture = np.full((96, 96, 3), grey, np.uint8)
         edit = Edit(encode_png(picture), model="by hand", cost_usd=0.0)
         save_edit(store, sample.request, edit, Geometry.fit((96, 96), SIZES))
-        return SampleOutputs(store, Shard(spec=changed, annotators=(), samples=()), sample)
+        outputs = SampleOutputs(store, Shard(spec=changed, annotators=(), samples=()), sample)
+        for stage in (DIFF, FUSE):
+            stage.make(outputs)
+        return SampleOutputs(store, outputs.shard, sample)
 
     return find
 

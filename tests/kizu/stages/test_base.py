@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from kizu.diff.storage import open_diff_mask
-from kizu.stages import DIFF, EDIT, GROUNDING, LAST_STAGES, STAGES, VERDICT
+from kizu.stages import DIFF, EDIT, FUSE, GROUNDING, LAST_STAGES, STAGES, VERDICT
 from kizu.stages.base import Stage
 
 
@@ -40,8 +40,8 @@ def test_without_a_picture_a_sample_waits(through):
 
 
 def test_a_sample_waits_until_all_is_there_that_the_stage_reads(through):
-    assert counts(through(EDIT, VERDICT)) == (0, 0, 4, 0)
-    assert counts(through(DIFF, VERDICT)) == (4, 0, 0, 0)
+    assert counts(through(EDIT, FUSE)) == (0, 0, 4, 0)
+    assert counts(through(DIFF, FUSE)) == (4, 0, 0, 0)
 
 
 def test_a_new_stage_is_one_class(through):

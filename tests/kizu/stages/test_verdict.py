@@ -1,6 +1,6 @@
 from kizu.agree.verdict import Agreement, Reason
 from kizu.grounding import GroundingSettings, annotator_version
-from kizu.stages import DIFF, EDIT, GROUNDING, VERDICT
+from kizu.stages import DIFF, EDIT, FUSE, GROUNDING, VERDICT
 
 NONE = annotator_version(GroundingSettings(annotator="none"))
 
@@ -10,11 +10,11 @@ def verdicts(samples):
 
 
 def test_without_an_annotator_the_diff_alone_decides(through, inputs):
-    assert through(EDIT, DIFF, VERDICT).made == 4
+    assert through(EDIT, DIFF, FUSE, VERDICT).made == 4
     assert verdicts(inputs()) == {Reason.DIFF_ONLY}
 
 
 def test_with_an_annotator_its_detections_are_waited_for_and_count(through, inputs):
-    assert len(through(EDIT, DIFF, VERDICT, annotators=(NONE,)).waiting) == 4
-    assert through(GROUNDING, VERDICT, annotators=(NONE,)).made == 4
+    assert len(through(EDIT, DIFF, FUSE, VERDICT, annotators=(NONE,)).waiting) == 4
+    assert through(GROUNDING, FUSE, VERDICT, annotators=(NONE,)).made == 4
     assert verdicts(inputs(annotators=(NONE,))) == {Reason.NOT_GROUNDED}
