@@ -26,7 +26,8 @@ def choose_version(
 def publish_shard(shard: ShardRef, chosen: VersionRef, store_url: str) -> str:
     """Write a shard's images and masks into a version; return where the rows lie."""
     store = Store(store_url)
-    rows = samples.publish_shard(store, chosen.folder(), shard.open(store))
+    proof = chosen.open_certification(store).proof
+    rows = samples.publish_shard(store, chosen.folder(), shard.open(store), proof)
     return store.put_json("builds/rows", rows)
 
 

@@ -58,5 +58,8 @@ def write_report(
         report_address="" if version.is_empty else store.address(folder.report("index.html")),
     )
     if not version.is_empty:
-        write.write_report(store, Dataset(store, folder), spec, summary, outcomes, plan.shards)
+        certification = version.open_certification(store)
+        write.write_report(
+            store, Dataset(store, folder), spec, summary, outcomes, plan.shards, certification
+        )
     return summary

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from kizu.agree.proof import NOTHING_PROVEN, Proof, Stratum, score_of
+from kizu.agree.proof import NOTHING_PROVEN, Proof, Stratum, score_of, stratum_of
 from kizu.agree.verdict import WITHOUT_DIFF, Agreement, Reason, Verdict
 from kizu.diff import Status
 from kizu.edit.storage import EditRecord
@@ -66,7 +66,7 @@ class Outcome(Record):
         model: The model that made the edit.
         score: How sure the sample is, 0 to 1; None if there is nothing to tell it by.
         figures: What the verdict follows from, by name, with some of the comparison's.
-        stratum: Which samples it is proven with.
+        stratum: Which samples it is proven with, as long as no maker is trusted.
         made_by: Its maker, as reviews know it; see ``SampleOutputs.made_by``.
         certified: Whether a proven bound covers it.
         pairing: What is published of a picture that existed before: its name, who paired it, the
@@ -101,6 +101,11 @@ class Outcome(Record):
     cost_usd: float | None
     host: str = ""
     emulated: bool = False
+
+    @property
+    def photo(self) -> str:
+        """The photograph that it is an edit of; edits of one are not independent of each other."""
+        return self.normal_sha256
 
     @property
     def paid_usd(self) -> float | None:
@@ -166,7 +171,7 @@ def _judged(outputs: SampleOutputs, agreement: Agreement) -> dict[str, Any]:
     return {
         "score": score_of(agreement),
         "figures": measured,
-        "stratum": outputs.settled.stratum,
+        "stratum": stratum_of(agreement, outputs.shard.spec.agree),
         "made_by": outputs.made_by,
         "certified": outputs.settled.certified,
     }

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from kizu.agree.settings import AgreementSettings
 from kizu.grounding import annotator_name
 from kizu.planning import edited_images
+from kizu.publish.certification import Certification, prove
 from kizu.publish.dataset import Dataset, DatasetError
 from kizu.publish.layout import (
     MANIFEST,
@@ -55,6 +57,7 @@ class VersionRef(Record):
         is_new: False if it was there already.
         is_empty: True if no sample was judged: then nothing is published.
         outcomes: Where it is written how far every sample came.
+        certification: Where it is written what is proven of them.
     """
 
     dataset: str
@@ -62,6 +65,7 @@ class VersionRef(Record):
     is_new: bool
     is_empty: bool
     outcomes: str
+    certification: str
 
     def folder(self) -> VersionFolder:
         """Return where its files lie."""
@@ -71,17 +75,23 @@ class VersionRef(Record):
         """Read how far every sample came, in the build's order."""
         return list(_OutcomeList.model_validate(store.read_json(self.outcomes)).outcomes)
 
+    def open_certification(self, store: Store) -> Certification:
+        """Read what is proven of the samples."""
+        return Certification.model_validate(store.read_json(self.certification))
+
 
 class LastBuild(Record):
     """The samples of a dataset's last build: what people review and certificates speak of.
 
     Attributes:
         shards: The samples.
+        agree: What was to be proven of them.
         outcomes: Where it is written how far every sample came, in the shards' order.
         version: The version it made.
     """
 
     shards: tuple[ShardRef, ...]
+    agree: AgreementSettings
     outcomes: str
     version: str
 
@@ -120,6 +130,9 @@ def choose_version(
 ) -> VersionRef:
     """Name the version that what is in the store now makes, and note how far every sample came."""
     outcomes = shard_outcomes(shards, store)
+    certified = prove(store, spec.name, spec.agree, outcomes)
+    if certified.proof.has_any:
+        outcomes = shard_outcomes(shards, store, certified.proof)
     version = version_name(spec, images, outcomes)
     noted = _OutcomeList(outcomes=tuple(outcomes)).model_dump(mode="json")
     chosen = VersionRef(
@@ -128,10 +141,20 @@ def choose_version(
         is_new=not VersionFolder(spec.name, version).is_complete(store),
         is_empty=is_empty(outcomes),
         outcomes=store.put_json("builds/outcomes", noted),
+        certification=store.put_json("builds/certifications", certified.model_dump(mode="json")),
     )
-    last = LastBuild(shards=tuple(shards), outcomes=chosen.outcomes, version=version)
-    store.write_json(_last_build_path(spec.name), last.model_dump(mode="json"))
+    last = LastBuild(
+        shards=tuple(shards), agree=spec.agree, outcomes=chosen.outcomes, version=version
+    )
+    _note_last_build(store, spec.name, last)
     return chosen
+
+
+def _note_last_build(store: Store, dataset: str, last: LastBuild) -> None:
+    """Write which build of a dataset was the last one, unless that is what stands there."""
+    path, noted = _last_build_path(dataset), last.model_dump(mode="json")
+    if not store.exists(path) or store.read_json(path) != noted:
+        store.write_json(path, noted)
 
 
 def publish_normals(

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Final
 
+from kizu.agree.proof import Proof
 from kizu.grounding.names import NO_GROUNDING
 from kizu.imaging.codecs import encode_png
 from kizu.outputs import SampleOutputs
 from kizu.progress import advance, expect
+from kizu.publish.certification import Certification
 from kizu.publish.dataset import Dataset, Sample
 from kizu.publish.outcomes import Outcome
 from kizu.report.card import CardPictures
@@ -20,6 +22,9 @@ from kizu.spec import DatasetSpec
 from kizu.store import Store
 from kizu.summary import SUMMARY_FILE, BuildSummary, cards_to_show, next_steps
 
+CERTIFICATE_FILE: Final = "certificate.json"
+"""The certificates' name among the files of a version's report."""
+
 REPORT: Final = "report"
 """What progress is reported as."""
 
@@ -31,6 +36,7 @@ def write_report(
     summary: BuildSummary,
     outcomes: Sequence[Outcome],
     shards: Sequence[ShardRef],
+    certification: Certification,
 ) -> None:
     """Write the page, the contact sheet and the summary of a version.
 
@@ -41,17 +47,23 @@ def write_report(
         summary: What the build came to.
         outcomes: How far the samples came when the version was named.
         shards: The samples.
+        certification: What is proven of them.
     """
-    cards = _draw_cards(store, dataset, outcomes, shards)
+    cards = _draw_cards(store, dataset, outcomes, shards, certification.proof)
     page, report = _page(spec, summary, outcomes, cards), dataset.folder.report
     store.write(report("index.html"), render_page(page).encode())
     store.write(report("index.ja.html"), render_page(page, language="ja").encode())
     store.write(report("contact_sheet.png"), encode_png(contact_sheet(cards)))
     store.write_json(report(SUMMARY_FILE), summary.model_dump(mode="json"))
+    store.write_json(report(CERTIFICATE_FILE), certification.model_dump(mode="json"))
 
 
 def _draw_cards(
-    store: Store, dataset: Dataset, outcomes: Sequence[Outcome], shards: Sequence[ShardRef]
+    store: Store,
+    dataset: Dataset,
+    outcomes: Sequence[Outcome],
+    shards: Sequence[ShardRef],
+    proof: Proof,
 ) -> list[CardPictures]:
     decisions = {outcome.sample_id: outcome.decision_key for outcome in outcomes}
     shown = set(cards_to_show(outcomes))
@@ -60,7 +72,8 @@ def _draw_cards(
     for ref in shards:
         shard = ref.open(store)
         for sample in (sample for sample in shard.samples if sample.sample_id in shown):
-            published, outputs = dataset[sample.sample_id], SampleOutputs(store, shard, sample)
+            published = dataset[sample.sample_id]
+            outputs = SampleOutputs(store, shard, sample, proof)
             cards.append(_card(outputs, published, decisions[sample.sample_id]))
             advance(REPORT)
     return cards

@@ -1,7 +1,14 @@
 """What people decide on samples, kept for ever, and the random draws that prove a bound."""
 
-from kizu.review.decisions import Decision, Drawn, decision_folder, find_decision, record_decision
-from kizu.review.draws import Draw, draw_samples, open_draws
+from kizu.review.decisions import (
+    Decision,
+    Drawn,
+    decision_folder,
+    find_decision,
+    latest_decision,
+    record_decision,
+)
+from kizu.review.draws import Draw, draw_samples, open_draws, short_key
 
 __all__ = [
     "Decision",
@@ -10,6 +17,8 @@ __all__ = [
     "decision_folder",
     "draw_samples",
     "find_decision",
+    "latest_decision",
     "open_draws",
     "record_decision",
+    "short_key",
 ]

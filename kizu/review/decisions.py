@@ -140,10 +140,13 @@ def find_decision(sample: SampleInputs) -> Decision | None:
     Raises:
         FileNotFoundError: The sample has no picture.
     """
-    if not FUSE.is_done(sample):
-        return None
-    for path in reversed(list(sample.store.list(decision_folder(sample)))):
-        decision = Decision.model_validate(sample.store.read_json(path))
+    return latest_decision(sample.store, decision_folder(sample)) if FUSE.is_done(sample) else None
+
+
+def latest_decision(store: Store, folder: str) -> Decision | None:
+    """Return the last decision in a folder of them; None where there is none."""
+    for path in reversed(list(store.list(folder))):
+        decision = Decision.model_validate(store.read_json(path))
         if not decision.grounding_key:
             return decision
     return None

@@ -4,7 +4,7 @@ A draw is stored before anybody judges it, and never changed: whoever could choo
 count could prove anything. ``reviews/NAME/draws/00000001.json`` is a dataset's first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from random import Random
 
@@ -25,8 +25,11 @@ class Draw(Record):
         drawn_at: When, in ISO 8601 UTC.
         population: How many samples it was drawn from, those of earlier draws among them.
         members: Folders of the drawn samples' decisions (``decision_folder``), in random order.
+        seen: What was there to draw from or to compare with, each by the first digits of its
+            folder's key: all else is new.
         makers: Who made the population: every combination of prompt, model, annotators and
             versions in it, as a key each.
+        restarts: True if what earlier draws of the stratum proved does not hold any more.
         figures: What was measured of the population, by name; for what comes later to be held
             against. A figure that a sample lacks is None.
     """
@@ -37,6 +40,8 @@ class Draw(Record):
     drawn_at: str
     population: int
     members: tuple[str, ...]
+    seen: tuple[str, ...] = ()
+    restarts: bool = False
     makers: tuple[str, ...] = ()
     figures: dict[str, tuple[float | None, ...]] = Field(default_factory=dict)
 
@@ -45,42 +50,71 @@ def draw_samples(
     store: Store,
     dataset: str,
     stratum: str,
-    population: Sequence[str],
+    population: Mapping[str, str],
     size: int,
     *,
-    makers: Sequence[str] = (),
+    makers: Iterable[str] = (),
+    seen: Iterable[str] = (),
     figures: Mapping[str, Sequence[float | None]] | None = None,
+    restarts: bool = False,
 ) -> Draw:
     """Draw samples that no earlier draw of the stratum holds, and store the draw.
+
+    One sample is drawn of a photograph, as long as there are other photographs: a second one of the
+    same photograph proves next to nothing.
 
     Args:
         store: The store.
         dataset: The dataset.
         stratum: What is drawn from.
-        population: Decision folders of all that would be accepted.
+        population: Of all that would be accepted, the decision folder and the photograph.
         size: How many to draw; fewer where there are no more.
         makers: See ``Draw``.
+        seen: Decision folders of all samples there are.
         figures: See ``Draw``.
+        restarts: See ``Draw``.
     """
     earlier = open_draws(store, dataset)
     drawn = {member for each in earlier if each.stratum == stratum for member in each.members}
-    fresh = sorted(set(population) - drawn)
+    fresh = {folder: photo for folder, photo in population.items() if folder not in drawn}
+    used = {photo for folder, photo in population.items() if folder in drawn}
     number = len(earlier) + 1
     while True:
-        seed = content_key("draw", dataset=dataset, stratum=stratum, number=number, fresh=fresh)
+        seed = content_key(
+            "draw", dataset=dataset, stratum=stratum, number=number, fresh=sorted(fresh)
+        )
         made = Draw(
             dataset=dataset,
             stratum=stratum,
             number=number,
             drawn_at=datetime.now(UTC).isoformat(timespec="seconds"),
             population=len(population),
-            members=tuple(Random(seed).sample(fresh, min(size, len(fresh)))),  # noqa: S311 - a sample, no secret
+            members=tuple(_shuffled(fresh, used, seed)[:size]),
+            seen=tuple(sorted({short_key(folder) for folder in seen})),
             makers=tuple(sorted(set(makers))),
+            restarts=restarts,
             figures={name: tuple(values) for name, values in (figures or {}).items()},
         )
         if store.create_json(_path(dataset, number), made.model_dump(mode="json")):
             return made
         number += 1
+
+
+def _shuffled(fresh: Mapping[str, str], used: Collection[str], seed: str) -> list[str]:
+    """Return folders in random order: first one of each new photograph, then the others."""
+    random = Random(seed)  # noqa: S311 - a draw that anybody can repeat, no secret
+    folders = random.sample(sorted(fresh), len(fresh))
+    first: dict[str, str] = {}
+    for folder in folders:
+        if fresh[folder] not in used:
+            first.setdefault(fresh[folder], folder)
+    chosen = set(first.values())
+    return [*first.values(), *(folder for folder in folders if folder not in chosen)]
+
+
+def short_key(folder: str) -> str:
+    """Return the first digits of a decision folder's key, enough to tell samples apart."""
+    return folder.rsplit("/", 1)[-1][:12]
 
 
 def open_draws(store: Store, dataset: str) -> list[Draw]:

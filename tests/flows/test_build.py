@@ -254,7 +254,7 @@ def test_of_redrawn_pictures_what_the_annotators_found_is_the_label_to_review(bu
     provenance = [row for row in rows(store, "plates", "provenance") if row["edit_key"]]
     redrawn = {row["sample_id"]: row for row in provenance if row["reason"] == "redrawn"}
     assert redrawn
-    assert summary.review == 4
+    assert summary.review >= len(redrawn)
     assert {row["mask_source"] for row in redrawn.values()} == {"grounding"}
     instances = rows(store, "plates", "instances")
     for sample_id, row in redrawn.items():
