@@ -19,6 +19,7 @@ from kizu.spec import DatasetSpec
 from kizu.stages import ANNOTATION_STAGES, STAGES
 from tasks.budget import within_budget
 from tasks.plan import choose_annotators, estimate, plan_build
+from tasks.review import wait_for_review
 
 
 @flow(
@@ -59,4 +60,6 @@ def build_dataset(
     plan = within_budget(spec, plan, estimate(spec, plan, store_url), store_url)
 
     go_through(ANNOTATION_STAGES if stored_only else STAGES, spec, plan, store_url)
-    return final_state(publish_build(spec, inventory, plan, annotators, store_url))
+    summary = publish_build(spec, inventory, plan, annotators, store_url)
+    wait_for_review(spec, summary)
+    return final_state(summary)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from prefect import State, unmapped
+from prefect import State, get_run_logger, unmapped
 from prefect.futures import wait
 from prefect.states import Completed, Failed
 
@@ -91,6 +91,8 @@ def publish_build(
         stopped=stop.sentence if stop else "",
         latest=latest,
     )
+    if summary.is_shifted:
+        get_run_logger().warning(summary.certificate)
     show_summary(summary, version, store_url)
     emit_yield_alert(before, summary)
     return summary

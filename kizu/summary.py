@@ -53,6 +53,8 @@ class BuildSummary(Record):
         is_grounded: False if no annotator looked at the samples.
         stopped: Why the build stopped before all edits were made, and the way out, or empty.
         paid: What was paid for the dataset over all its builds, in a sentence, or empty.
+        certificate: What reviews prove of the accepted labels, in a sentence, or empty.
+        is_shifted: True if what they proved does not hold for what is made now.
         dataset_address: Where the version lies.
         report_address: Where the page lies.
     """
@@ -75,6 +77,8 @@ class BuildSummary(Record):
     is_grounded: bool = True
     stopped: str = ""
     paid: str = ""
+    certificate: str = ""
+    is_shifted: bool = False
     dataset_address: str
     report_address: str
 
@@ -128,6 +132,8 @@ def summarize(  # noqa: D417 - the others are fields of the summary
     is_grounded: bool = True,
     stopped: str = "",
     paid: str = "",
+    certificate: str = "",
+    is_shifted: bool = False,
     dataset_address: str,
     report_address: str,
 ) -> BuildSummary:
@@ -160,6 +166,8 @@ def summarize(  # noqa: D417 - the others are fields of the summary
         is_grounded=is_grounded,
         stopped=stopped,
         paid=paid,
+        certificate=certificate,
+        is_shifted=is_shifted,
         dataset_address=dataset_address,
         report_address=report_address,
     )
@@ -188,8 +196,9 @@ def next_steps(summary: BuildSummary) -> list[str]:
         steps.append(f"{len(summary.skipped)} files were left out; see the list of skipped files.")
     if summary.review:
         steps.append(
-            f"Look at the {summary.review} samples to review; they are published with split "
-            "'review', outside train and test."
+            f"Look at the {summary.review} samples to review with 'kizu review {summary.dataset}', "
+            "and build again; till then they are published with split 'review', outside train and "
+            "test."
         )
     if summary.rejected:
         steps.append(

@@ -173,6 +173,7 @@ def _markdown(summary: BuildSummary, report: str | None) -> str:
             summary.headline,
             summary.stopped,
             summary.note,
+            f"**{summary.certificate}**" if summary.is_shifted else summary.certificate,
             f"Paid: {summary.paid}" if summary.paid else "",
             _report_line(summary, report),
             f"## What to do next\n{steps}",

@@ -42,7 +42,7 @@ def write_report(
         latest: The version that is the dataset's latest one now, or empty.
     """
     store, folder = Store(store_url), version.folder()
-    outcomes = version.open_outcomes(store)
+    outcomes, certification = version.open_outcomes(store), version.open_certification(store)
     summary = summarize(
         outcomes,
         open_inventory(inventory, store).without(open_pairing(plan.pairs, store).left_out),
@@ -54,11 +54,12 @@ def write_report(
         is_grounded=bool(annotators.versions),
         stopped=stopped,
         paid=spent_by(Ledger(store).totals(), spec.name),
+        certificate=certification.accepted.sentence,
+        is_shifted=bool(certification.accepted.alarms),
         dataset_address="" if version.is_empty else store.address(folder.path("")),
         report_address="" if version.is_empty else store.address(folder.report("index.html")),
     )
     if not version.is_empty:
-        certification = version.open_certification(store)
         write.write_report(
             store, Dataset(store, folder), spec, summary, outcomes, plan.shards, certification
         )

@@ -2,7 +2,7 @@
 
 import typer
 
-from kizu.cli import annotating, datasets, labelling, services
+from kizu.cli import annotating, certifying, datasets, labelling, services
 
 app = typer.Typer(
     help="Normal product photos and a sentence per defect in, a labelled dataset out.",
@@ -17,6 +17,7 @@ for command in (
     datasets.build,
     labelling.label,
     datasets.report,
+    certifying.certify,
     datasets.export,
     datasets.demo,
     annotating.annotators,

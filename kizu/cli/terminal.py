@@ -97,6 +97,9 @@ def print_summary(summary: BuildSummary) -> None:
         if summary.stopped and problem.reason.endswith(summary.stopped):
             continue
         err.print(f"failed: {problem.sample_id}: {problem.reason}", style="red", markup=False)
+    if summary.certificate and summary.version:
+        style = "yellow" if summary.is_shifted else None
+        out.print(summary.certificate, style=style, markup=False)
     for step in next_steps(summary):
         out.print(f"- {step}", markup=False)
     if summary.report_address:

@@ -14,7 +14,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kizu.agree.verdict import Verdict
+from kizu.certify.certificate import Certificate
 from kizu.report.card import CardPictures
+from kizu.report.certificate import (
+    certificate_sentence,
+    curve_of,
+    not_covered,
+    stratum_title,
+)
 from kizu.report.translations import (
     WORDS,
     Language,
@@ -61,6 +68,7 @@ class Page:
         notes: Sentences a reader must not miss.
         cards: The samples shown, in the build's order.
         next_steps: Sentences saying what to do now.
+        certificates: What reviews prove of the labels.
         total_samples: How many samples the version has, where the page shows only some.
     """
 
@@ -72,6 +80,7 @@ class Page:
     notes: Sequence[str] = ()
     cards: Sequence[CardPictures] = ()
     next_steps: Sequence[str] = ()
+    certificates: Sequence[Certificate] = ()
     total_samples: int | None = None
 
 
@@ -122,13 +131,17 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "certificate_sentence": certificate_sentence,
+        "curve_of": curve_of,
         "data_uri": _data_uri,
         "explanation": explanation_text,
         "fact_label": fact_label,
         "metric_label": metric_label,
         "metric_text": metric_text,
         "reason_label": reason_label,
+        "not_covered": not_covered,
         "numbers": _numbers,
+        "stratum_title": stratum_title,
     }
     return environment
 

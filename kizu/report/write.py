@@ -50,7 +50,7 @@ def write_report(
         certification: What is proven of them.
     """
     cards = _draw_cards(store, dataset, outcomes, shards, certification.proof)
-    page, report = _page(spec, summary, outcomes, cards), dataset.folder.report
+    page, report = _page(spec, summary, outcomes, cards, certification), dataset.folder.report
     store.write(report("index.html"), render_page(page).encode())
     store.write(report("index.ja.html"), render_page(page, language="ja").encode())
     store.write(report("contact_sheet.png"), encode_png(contact_sheet(cards)))
@@ -104,6 +104,7 @@ def _page(
     summary: BuildSummary,
     outcomes: Sequence[Outcome],
     cards: Sequence[CardPictures],
+    certification: Certification,
 ) -> Page:
     judged = summary.accepted + summary.review + summary.rejected
     cost = "unknown" if summary.cost_usd is None else f"{summary.cost_usd:.2f} USD"
@@ -123,5 +124,6 @@ def _page(
         notes=[note for note in (summary.stopped, summary.note) if note],
         cards=cards,
         next_steps=next_steps(summary),
+        certificates=certification.certificates,
         total_samples=judged if judged > len(cards) else None,
     )

@@ -24,6 +24,12 @@ class PublishSettings(Settings):
         description="Publish the normal image with only the changed region pasted in, so that "
         "every pixel that was not touched is the original one.",
     )
+    wait_for_review: Annotated[bool, Operational()] = Field(
+        False,  # noqa: FBT003 - a pydantic default
+        title="Wait for review",
+        description="A run from a deployment is suspended while samples wait for review. Judge "
+        "them, then resume it: it publishes the decisions.",
+    )
     latest: Annotated[Literal["complete", "always"], Operational()] = Field(
         "complete",
         title="Latest version",

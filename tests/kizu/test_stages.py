@@ -123,6 +123,7 @@ COMMON: dict[str, tuple[Any, set[str]]] = {
     "publish.test_fraction": (0.4, {V}),
     "publish.composite": (False, {C, V}),
     "publish.latest": ("always", NOTHING),
+    "publish.wait_for_review": (True, NOTHING),
     "seed": (3, FROM_EDIT | {C}),
     "budget.max_requests": (9, NOTHING),
     "budget.max_cost_usd": (9.0, NOTHING),

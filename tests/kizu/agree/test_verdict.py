@@ -52,7 +52,7 @@ def as_witnesses(detections) -> dict[str, EncodedDetections]:
     return {} if detections is None else {"the annotator": detections}
 
 
-def change_of(mask=DEFECT, status=Status.CHANGED, sharp=True) -> Change:
+def change_of(mask=DEFECT, status=Status.CHANGED, *, sharp=True) -> Change:
     evidence = np.where(mask, 3.0 if sharp else 1.5, 0.0).astype(np.float32)
     return Change(status, mask, evidence, 1.0)
 
@@ -67,7 +67,7 @@ def verdict(
     sharp=True,
     rivals=None,
 ):
-    change, testimony = change_of(mask, status, sharp), as_witnesses(detections)
+    change, testimony = change_of(mask, status, sharp=sharp), as_witnesses(detections)
     picture = np.where(mask[..., None], 40, 160).astype(np.uint8).repeat(3, axis=2)
     fused = fuse(change, picture, testimony, region)
     return agree(change, fused, testimony, AREA, settings, region=region, rivals=rivals)

@@ -59,6 +59,6 @@ def test_a_side_effect_is_neither_in_the_mask_nor_in_the_composite(through, inpu
 
 
 def _with_side_effect(store, record, photo):
-    from kizu.edit.storage import open_edit  # noqa: PLC0415 - the real one, which is patched
+    from kizu.edit.storage import open_edit
 
     return _beside(open_edit(store, record, photo))
