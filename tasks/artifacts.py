@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
@@ -17,11 +16,11 @@ from prefect.artifacts import (
 )
 from prefect.futures import PrefectFuture, as_completed
 
+from kizu.learning.yields import yield_rows
 from kizu.pairing import Pairing
 from kizu.planning import BuildEstimate
 from kizu.publish.outcomes import FAILED, Outcome
 from kizu.publish.version import VersionRef
-from kizu.report.yields import yield_rows
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 from kizu.store.keys import sha256_hex
@@ -112,7 +111,7 @@ def show_summary(summary: BuildSummary, version: VersionRef, store_url: str) -> 
     """Put yields, contact sheet, report and the summary with its next steps into the UI."""
     outcomes = version.open_outcomes(Store(store_url))
     _show_failures(summary.dataset, outcomes)
-    rows = [asdict(row) for row in yield_rows(outcomes)]
+    rows = [row.columns() for row in yield_rows(outcomes)]
     key = artifact_key("yield", summary.dataset)
     create_table_artifact(rows, key=key, description=summary.headline)
     folder = version.folder()

@@ -3,13 +3,21 @@
 import numpy as np
 import pytest
 
+from kizu.grounding.detections import Detections
+from kizu.grounding.encoded import encoded
 from kizu.imaging.codecs import encode_mask, encode_png
 from kizu.publish.dataset import FILE_KINDS, open_dataset
+from kizu.publish.instances import diff_instances, grounded_instances
 from kizu.publish.layout import VersionFolder
 from kizu.publish.schemas import TABLES, encode_table
 from kizu.store.keys import sha256_hex
 
 SHAPE = (61, 95)
+
+ANNOTATOR, SILENT = '{"annotator": "by hand"}', '{"annotator": "silent"}'
+"""Two annotators, one of which finds nothing."""
+
+PHRASE = "a hole"
 
 
 def hard_masks():
@@ -61,12 +69,73 @@ def dataset(store, masks, make_photo):
             if path:
                 store.write(folder.path(path), files[kind])
         samples.append(row)
-    tables = {name: encode_table(name, samples if name == "samples" else []) for name in TABLES}
+    complete_version(store, folder, samples=samples)
+    return open_dataset(store, "plates", "0123")
+
+
+def complete_version(store, folder, **rows):
+    """Write the tables of a version, those without rows as well, and the manifest."""
+    tables = {name: encode_table(name, rows.get(name, [])) for name in TABLES}
     for name, data in tables.items():
         store.write(folder.path(f"{name}.parquet"), data)
     manifest = {
-        "rows": {name: len(samples) if name == "samples" else 0 for name in TABLES},
+        "rows": {name: len(rows.get(name, [])) for name in TABLES},
         "sha256": {name: sha256_hex(data) for name, data in tables.items()},
     }
     store.write_json(folder.path("manifest.json"), manifest)
-    return open_dataset(store, "plates", "0123")
+
+
+def confirmed_sample(sample_id, label, *found, source="kizu-diff", verdict="accept", **changes):
+    """Return the rows of a sample that a person decided on, by table.
+
+    Args:
+        sample_id: The sample.
+        label: Its label, (H, W) bool.
+        found: What ``ANNOTATOR`` found: (confidence, phrase, mask or box) each.
+        source: Who drew the label.
+        verdict: What the person decided.
+        changes: Other values of ``provenance``.
+    """
+    sample = {
+        "sample_id": sample_id,
+        "label_index": 1,
+        "split": "test",
+        "label": "abnormal",
+        "category": "plate",
+        "defect_type": "hole",
+        "verdict": verdict,
+        "certified": False,
+        **{f"{kind}_{what}": "" for kind in FILE_KINDS for what in ("path", "sha256")},
+    }
+    how = {
+        "sample_id": sample_id,
+        "normal_name": f"{sample_id}.png",
+        "normal_sha256": sha256_hex(sample_id.encode()),
+        "width": SHAPE[1],
+        "height": SHAPE[0],
+        "phrases": [PHRASE],
+        "annotators": [ANNOTATOR, SILENT],
+        "reason": "not_grounded",
+        "reviewed_by": "Aiko",
+        "mask_source": source,
+    }
+    evidence = np.full(SHAPE, 9, np.float32)
+    regions = [
+        *diff_instances(sample_id, label, evidence, 5.0, source),
+        *grounded_instances(sample_id, ANNOTATOR, encoded(_detections(found)), SHAPE),
+    ]
+    return {"samples": [sample], "provenance": [how | changes], "instances": regions}
+
+
+def _detections(found):
+    """Make detections of (confidence, phrase, mask or box) each; boxes have no masks."""
+    confidence = np.array([each[0] for each in found], np.float32)
+    named = tuple(each[1] for each in found)
+    if found and isinstance(found[0][2], tuple):
+        return Detections(
+            np.array([each[2] for each in found], np.float32), None, confidence, named
+        )
+    masks = [each[2] for each in found]
+    boxes = [[*np.argwhere(m).min(0)[::-1], *np.argwhere(m).max(0)[::-1] + 1] for m in masks]
+    stacked = np.stack(masks) if masks else np.zeros((0, *SHAPE), np.bool_)
+    return Detections(np.array(boxes, np.float32).reshape(-1, 4), stacked, confidence, named)

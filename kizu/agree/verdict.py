@@ -273,11 +273,11 @@ def _witness(
     )
     own = [each for each in regions if each.is_kept and each.annotator == annotator]
     matched = sum(r.area_px for r in own if (r.mask_iou or 0.0) >= settings.min_mask_iou)
-    agrees = _is_one_area(figures, settings) or matched >= _MOST * mask.area_px
+    agrees = is_one_area(figures, settings) or matched >= _MOST * mask.area_px
     return Witness(annotator=annotator, agrees=agrees, figures=figures)
 
 
-def _is_one_area(figures: Figures, settings: AgreementSettings) -> bool:
+def is_one_area(figures: Figures, settings: AgreementSettings) -> bool:
     """Tell whether mask and detections overlap, or the mask lies in detections not much larger."""
     contained = (figures.mask_containment or 0.0) >= settings.min_mask_containment
     tight = (figures.box_area_ratio or 0.0) <= settings.max_box_area_ratio

@@ -33,6 +33,18 @@ def upper_bound(errors: int, n: int, confidence: float) -> float:
     return 1.0 if errors >= n else float(beta.ppf(confidence, errors + 1, n - errors))
 
 
+def lower_bound(count: int, n: int, confidence: float) -> float:
+    """Return what a share is above, with a confidence; 0 where nothing was drawn.
+
+    One-sided and exact, as ``upper_bound`` of the others.
+
+    Example:
+        >>> round(lower_bound(12, 20, 0.95), 4)
+        0.3936
+    """
+    return 1.0 - upper_bound(n - count, n, confidence)
+
+
 def reviews_needed(max_wrong: float, confidence: float, errors: int = 0) -> int:
     """Return how many random decisions with so many errors prove a bound.
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from kizu.cli import annotating, certifying, datasets, labelling, services
+from kizu.cli import annotating, certifying, datasets, labelling, learning, services
 
 app = typer.Typer(
     help="Normal product photos and a sentence per defect in, a labelled dataset out.",
@@ -25,6 +25,8 @@ for command in (
     services.serve,
     services.retry,
     datasets.ledger,
+    learning.yields,
+    learning.phrases,
     services.emulate_azure,
 ):
     app.command()(command)

@@ -12,6 +12,7 @@ from kizu.billing.ledger import Ledger
 from kizu.billing.spending import spending_rows, summarize_spending, to_csv
 from kizu.building import run_build
 from kizu.cli.demo import write_demo
+from kizu.cli.learning import print_suggestions
 from kizu.cli.options import DEFAULT_STORE, SpecFile, StoreUrl, fail, or_exit
 from kizu.cli.pairs_table import show_pairs
 from kizu.cli.spec_template import spec_template
@@ -62,6 +63,7 @@ def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE) -> None:
     print_warnings(spec)
     samples = or_exit(plan_samples, spec, inventory.images, emulated=spec.editor.is_emulated())
     print_estimate(spec, estimate_build(spec, samples, len(inventory.images), opened))
+    print_suggestions(spec, samples, opened)
     print_skipped(inventory.skipped)
 
 

@@ -80,6 +80,11 @@ class EditorSettings(Settings, ABC):
         return False
 
     @property
+    def model_name(self) -> str:
+        """The model that its edits name; empty where they name none."""
+        return ""
+
+    @property
     def pictures(self) -> PictureSource | None:
         """Where its edits are, if they are there already: then they are the samples."""
         return None

@@ -7,7 +7,7 @@ page that needs nothing else, ``contact_sheet`` on one picture. Nothing here rea
 from kizu.report.card import Card, CardPictures, Found, Metric
 from kizu.report.card_pictures import draw_card
 from kizu.report.contact_sheet import contact_sheet
-from kizu.report.page import Page, YieldRow, render_page
+from kizu.report.page import Page, render_page
 from kizu.report.translations import Language
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "Language",
     "Metric",
     "Page",
-    "YieldRow",
     "contact_sheet",
     "draw_card",
     "render_page",

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from kizu.agree.verdict import Verdict
 from kizu.certify.certificate import Certificate
+from kizu.learning.yields import YieldRow, total_yield
 from kizu.report.card import CardPictures
 from kizu.report.certificate import (
     certificate_sentence,
@@ -38,21 +39,6 @@ from kizu.viz.overlays import (
     HEAT_TOP,
     heat_legend,
 )
-
-
-@dataclass(frozen=True)
-class YieldRow:
-    """What became of one defect's planned edits; counts, and the cost where it is known."""
-
-    defect_type: str
-    planned: int
-    edited: int
-    refused: int
-    failed: int
-    accepted: int
-    review: int
-    rejected: int
-    cost_usd: float | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +98,7 @@ def render_page(page: Page, language: Language = "en") -> str:
             script_hash=_csp_hash(script),
             facets=_facets(page.cards, language),
             sort_names=_sort_names(page.cards),
-            total=_total(page.yield_rows, words["total"]),
+            total=total_yield(page.yield_rows, words["total"]),
             with_cost=any(row.cost_usd is not None for row in page.yield_rows),
             legend=_legend(),
             annotators=_annotators(page.cards, words),
@@ -186,21 +172,6 @@ def _facets(cards: Sequence[CardPictures], language: Language) -> list[dict[str,
             "choices": [(r, reason_label(r, language), n) for r, n in reasons.most_common()],
         },
     ]
-
-
-def _total(rows: Sequence[YieldRow], label: str) -> YieldRow:
-    known = [row.cost_usd for row in rows if row.cost_usd is not None]
-    return YieldRow(
-        defect_type=label,
-        planned=sum(row.planned for row in rows),
-        edited=sum(row.edited for row in rows),
-        refused=sum(row.refused for row in rows),
-        failed=sum(row.failed for row in rows),
-        accepted=sum(row.accepted for row in rows),
-        review=sum(row.review for row in rows),
-        rejected=sum(row.rejected for row in rows),
-        cost_usd=sum(known) if len(known) == len(rows) else None,
-    )
 
 
 def _annotators(cards: Sequence[CardPictures], words: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from typing import Final
 from kizu.agree.proof import Proof
 from kizu.grounding.names import NO_GROUNDING
 from kizu.imaging.codecs import encode_png
+from kizu.learning.yields import yield_rows, yields_by_defect
 from kizu.outputs import SampleOutputs
 from kizu.progress import advance, expect
 from kizu.publish.certification import Certification
@@ -16,7 +17,6 @@ from kizu.report.card_pictures import draw_card
 from kizu.report.contact_sheet import contact_sheet
 from kizu.report.gather import gather_card
 from kizu.report.page import Page, render_page
-from kizu.report.yields import yield_rows
 from kizu.shards import ShardRef
 from kizu.spec import DatasetSpec
 from kizu.store import Store
@@ -119,7 +119,7 @@ def _page(
             ("Cost", cost),
             *([("Paid", summary.paid)] if summary.paid else []),
         ),
-        yield_rows=yield_rows(outcomes),
+        yield_rows=yields_by_defect(yield_rows(outcomes)),
         skipped=[(skip.name, skip.reason) for skip in summary.skipped],
         notes=[note for note in (summary.stopped, summary.note) if note],
         cards=cards,

@@ -1,6 +1,5 @@
 from kizu.agree.verdict import Verdict
 from kizu.publish.outcomes import Outcome, SampleStatus
-from kizu.report.yields import yield_rows
 from kizu.sources import Inventory, Skipped
 from kizu.summary import BuildSummary, cards_to_show, next_steps, summarize
 
@@ -63,7 +62,6 @@ def test_a_summary_of_an_older_kizu_is_read():
 def test_what_the_emulator_answered_cost_nothing():
     emulated = outcome(0, SampleStatus.JUDGED, Verdict.ACCEPT, emulated=True)
     assert summary([emulated]).cost_usd == 0
-    assert yield_rows([emulated])[0].cost_usd == 0
 
 
 def test_every_sample_is_counted_once():
@@ -103,10 +101,3 @@ def test_a_crowded_page_keeps_what_needs_eyes():
     assert {"s001", "s002"} < set(shown)
     assert len(shown) == 5
     assert len(cards_to_show(MIXED)) == 3
-
-
-def test_yields_are_counted_per_defect_in_order_of_appearance():
-    hole, crack = yield_rows(MIXED)
-    assert (hole.defect_type, crack.defect_type) == ("hole", "crack")
-    assert (hole.planned, hole.edited, hole.refused, hole.failed) == (5, 3, 1, 1)
-    assert (crack.edited, crack.failed) == (1, 1)

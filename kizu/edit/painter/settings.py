@@ -32,6 +32,11 @@ class PainterSettings(EditorSettings):
         description="'pad' sends the whole photo, 'crop' only its centre, when sizes differ.",
     )
 
+    @property
+    def model_name(self) -> str:
+        """The painter of this version."""
+        return f"painter-{PAINTER_VERSION}"
+
     def identity(self, *, emulated: bool) -> dict[str, JsonValue]:  # noqa: ARG002 - the base's
         """Return all settings, and the painter's version."""
         return {**self.shaping(), "version": PAINTER_VERSION}

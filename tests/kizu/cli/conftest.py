@@ -1,6 +1,7 @@
 """Runs commands; tiny checkpoints for those that need a model."""
 
 import pytest
+from made_outcomes import outcome  # noqa: F401 - fixture
 from published import dataset, masks  # noqa: F401 - fixtures
 from tiny_models.dino import grounding_dino_folder  # noqa: F401 - fixture
 from tiny_models.sam import sam_folder  # noqa: F401 - fixture

@@ -4,7 +4,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from kizu.report import Card, CardPictures, Found, Page, YieldRow, draw_card, render_page
+from kizu.learning.yields import YieldRow
+from kizu.report import Card, CardPictures, Found, Page, draw_card, render_page
 from kizu.report.translations import REASONS, WORDS
 
 GREY = np.full((48, 64, 3), 128, np.uint8)
@@ -29,6 +30,13 @@ def pictures(sample_id="s1", **changes) -> CardPictures:
 
 def page(*cards, **changes) -> Page:
     return Page(**{"title": "tiles", "version": "v1", "cards": cards, **changes})
+
+
+def yields(defect_type, *counts, cost_usd=None) -> YieldRow:
+    names = ("planned", "edited", "refused", "failed", "accepted", "review", "rejected")
+    return YieldRow(
+        defect_type=defect_type, cost_usd=cost_usd, **dict(zip(names, counts, strict=True))
+    )
 
 
 class Outline(HTMLParser):
@@ -58,7 +66,7 @@ def test_page_asks_the_network_for_nothing():
 
 
 def test_page_names_no_address_at_all():
-    html = render_page(page(pictures(), yield_rows=[YieldRow("a", 1, 1, 0, 0, 1, 0, 0)]))
+    html = render_page(page(pictures(), yield_rows=[yields("a", 1, 1, 0, 0, 1, 0, 0)]))
     assert not re.search(r"https?:|//[a-z]+\.|@import|url\(", html)
 
 
@@ -87,7 +95,7 @@ def test_hostile_text_stays_text():
             title=evil,
             version=evil,
             facts=[(evil, evil)],
-            yield_rows=[YieldRow(evil, 1, 1, 0, 0, 1, 0, 0)],
+            yield_rows=[yields(evil, 1, 1, 0, 0, 1, 0, 0)],
             skipped=[(evil, evil)],
             notes=[evil],
             next_steps=[evil],
@@ -126,8 +134,8 @@ def test_samples_can_be_sorted_by_numeric_metrics_only():
 
 def test_yield_table_adds_up():
     rows = [
-        YieldRow("scratch", 10, 8, 1, 1, 5, 2, 1, 0.4),
-        YieldRow("stain", 10, 10, 0, 0, 9, 1, 0, 0.5),
+        yields("scratch", 10, 8, 1, 1, 5, 2, 1, cost_usd=0.4),
+        yields("stain", 10, 10, 0, 0, 9, 1, 0, cost_usd=0.5),
     ]
     html = render_page(page(yield_rows=rows))
     foot = html[html.index("<tfoot>") : html.index("</tfoot>")]
@@ -136,14 +144,17 @@ def test_yield_table_adds_up():
 
 
 def test_total_cost_is_unknown_where_one_cost_is():
-    rows = [YieldRow("a", 1, 1, 0, 0, 1, 0, 0, 0.4), YieldRow("b", 1, 1, 0, 0, 1, 0, 0, None)]
+    rows = [
+        yields("a", 1, 1, 0, 0, 1, 0, 0, cost_usd=0.4),
+        yields("b", 1, 1, 0, 0, 1, 0, 0, cost_usd=None),
+    ]
     html = render_page(page(yield_rows=rows))
     foot = html[html.index("<tfoot>") : html.index("</tfoot>")]
     assert "<td>-</td>" in foot
 
 
 def test_cost_column_is_left_out_where_no_cost_is_known():
-    assert "Cost (USD)" not in render_page(page(yield_rows=[YieldRow("a", 1, 1, 0, 0, 1, 0, 0)]))
+    assert "Cost (USD)" not in render_page(page(yield_rows=[yields("a", 1, 1, 0, 0, 1, 0, 0)]))
 
 
 def test_page_says_when_it_shows_only_a_part():
