@@ -2,7 +2,15 @@
 
 import typer
 
-from kizu.cli import annotating, certifying, datasets, labelling, learning, services
+from kizu.cli import (
+    annotating,
+    certifying,
+    datasets,
+    labelling,
+    learning,
+    reviewing_exchange,
+    services,
+)
 
 app = typer.Typer(
     help="Normal product photos and a sentence per defect in, a labelled dataset out.",
@@ -19,6 +27,8 @@ for command in (
     datasets.report,
     certifying.certify,
     datasets.export,
+    reviewing_exchange.review_export,
+    reviewing_exchange.review_import,
     datasets.demo,
     annotating.annotators,
     annotating.annotate,

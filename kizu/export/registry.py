@@ -55,13 +55,22 @@ def export_dataset(dataset: Dataset, to: str, folder: Path, *, also: Collection[
     """
     if to not in FORMATS:
         raise ExportError(f"there is no export format {to!r}; choose one of {', '.join(FORMATS)}")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ExportError(f"{folder} is not an empty folder; choose another one, or empty it")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_empty_folder(folder)
     counted = _Counted(dataset, {Verdict.ACCEPT, *also})
     module = cast("ExportModule", import_module(f"kizu.export.{to}"))
     module.export(dataset, iter(counted), folder)
     return counted.count
+
+
+def make_empty_folder(folder: Path) -> None:
+    """Make a folder that an export is written into.
+
+    Raises:
+        ExportError: It is a file, or holds something.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ExportError(f"{folder} is not an empty folder; choose another one, or empty it")
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def split_of(sample: Sample) -> str:

@@ -1,0 +1,94 @@
+"""A dataset whose four samples wait for a person, built without Prefect."""
+
+import uuid
+
+import pytest
+from published import hard_masks
+
+from kizu.cancellation import CancelToken
+from kizu.imaging.codecs import decode_png
+from kizu.outputs import SampleOutputs
+from kizu.planning import plan_samples
+from kizu.publish.version import choose_version
+from kizu.review_exchange import export_review, import_review
+from kizu.review_exchange.registry import Shown
+from kizu.shards import save_shards
+from kizu.sources import list_source, take_in
+from kizu.spec import DatasetSpec
+from kizu.stages import STAGES, StageRun, run_stage
+
+
+@pytest.fixture
+def build(spec, store):
+    """Return a function that builds the dataset with other settings, and gives its samples."""
+
+    def go(**fields):
+        changed = spec.model_dump(mode="json") | {"agree": {}} | fields
+        chosen = DatasetSpec.parse(changed)
+        images = [take_in(file, store) for file in list_source(chosen.images.path)]
+        refs = save_shards(plan_samples(chosen, images), chosen, (), store, 3)
+        run = StageRun(store, CancelToken(store, uuid.uuid4().hex))
+        for ref in refs:
+            for stage in STAGES:
+                run_stage(stage, ref, run)
+        choose_version(chosen, images, refs, store)
+        shards = [ref.open(store) for ref in refs]
+        made = [SampleOutputs(store, shard, sample) for shard in shards for sample in shard.samples]
+        return {each.sample.sample_id: each for each in made}
+
+    return go
+
+
+@pytest.fixture
+def fresh(store):
+    """Return a function that forgets what was read of a sample."""
+    return lambda outputs: SampleOutputs(store, outputs.shard, outputs.sample)
+
+
+@pytest.fixture
+def exported(build, store, tmp_path):
+    """Return a function that exports the built dataset to a tool, and returns the folder."""
+    build()
+
+    def go(tool, name="out", **options):
+        folder = tmp_path / name
+        assert export_review(store, "plates", tool, folder, **options).left_out == ()
+        return folder
+
+    return go
+
+
+@pytest.fixture
+def take_back(store):
+    """Return a function that imports what a tool gave, judged by Aiko."""
+
+    def go(tool, data):
+        return import_review(store, "plates", data, tool, reviewer="Aiko")
+
+    return go
+
+
+@pytest.fixture
+def pictures():
+    """Return a function that decodes an export's pictures, by file name."""
+    return lambda folder: {
+        file.name: decode_png(file.read_bytes()) for file in (folder / "images").iterdir()
+    }
+
+
+@pytest.fixture
+def hard():
+    """Shown samples whose masks have a hole, two parts and a thin line; sam found the ring."""
+    ring = hard_masks()["ring"]
+    return [
+        Shown(
+            name, 'a "deep" crack', "a <crack> & more", "ungrounded", "0" * 16, mask, {"sam": ring}
+        )
+        for name, mask in hard_masks().items()
+    ]
+
+
+@pytest.fixture
+def masks():
+    """The masks of ``hard`` by sample id, (H, W) bool each."""
+    return hard_masks()

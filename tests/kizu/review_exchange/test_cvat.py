@@ -1,0 +1,147 @@
+import io
+import json
+import zipfile
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from drawn_masks import masks as any_masks
+from hypothesis import given
+from published import SHAPE, hard_masks
+
+from kizu.review_exchange import ExchangeError
+from kizu.review_exchange.cvat import encode_cvat, paint_cvat, read, write
+from kizu.review_exchange.registry import LeftOut
+
+
+@pytest.fixture
+def root(hard, tmp_path):
+    write(iter(hard), ["crack"], tmp_path)
+    return ET.parse(tmp_path / "annotations.xml").getroot()  # noqa: S314 - ours
+
+
+def judge(image, verdict):
+    next(each for each in image.iter("attribute") if each.get("name") == "verdict").text = verdict
+
+
+def painted(attributes, shape):
+    mask = np.zeros(shape, np.bool_)
+    paint_cvat(attributes, mask)
+    return mask
+
+
+@given(any_masks)
+def test_any_mask_comes_back_pixel_for_pixel(mask):
+    assert np.array_equal(painted(encode_cvat(mask), mask.shape), mask)
+
+
+@pytest.mark.parametrize("mask", hard_masks().values())
+def test_holes_parts_and_lines_come_back_pixel_for_pixel(mask):
+    assert np.array_equal(painted(encode_cvat(mask), mask.shape), mask)
+
+
+def test_run_lengths_start_with_background_and_stay_in_the_box():
+    mask = np.zeros((5, 6), np.bool_)
+    mask[1, 2:4] = mask[2, 3:5] = True
+    box = {"left": "2", "top": "1", "width": "3", "height": "2"}
+    assert encode_cvat(mask) == {"rle": "0, 2, 2, 2", **box}
+
+
+def test_what_annotators_found_stands_beside_the_mask_and_does_not_come_back(root, masks):
+    for image in root.iter("image"):
+        assert [each.get("label") for each in image.iter("mask")] == [
+            "found by sam",
+            'a "deep" crack',
+        ]
+        judge(image, "accept")
+    for found in read(ET.tostring(root)):
+        assert np.array_equal(found.mask(SHAPE), masks[found.sample_id])
+
+
+def test_a_mask_that_is_given_another_label_counts(root, masks):
+    image = next(root.iter("image"))
+    judge(image, "accept")
+    image.find("mask").set("label", "crack")
+    [found] = read(ET.tostring(root))
+    assert np.array_equal(found.mask(SHAPE), masks["ring"])
+
+
+def test_the_labels_are_the_same_for_the_task_and_for_its_annotations(root, tmp_path):
+    labels = json.loads((tmp_path / "labels.json").read_text(encoding="utf-8"))
+    named = [(each.findtext("name"), each.findtext("type")) for each in root.iter("label")]
+    assert named == [(each["name"], each["type"]) for each in labels]
+    assert named == [("crack", "mask"), ("found by sam", "mask"), ("kizu review", "tag")]
+
+
+def test_an_archive_is_read_like_the_file_in_it(root):
+    judge(next(root.iter("image")), "reject")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("annotations.xml", ET.tostring(root))
+    [found] = read(packed.getvalue())
+    assert (found.sample_id, found.verdict) == ("ring", "reject")
+
+
+def test_who_judged_is_to_whom_the_task_was_assigned(root):
+    judge(next(root.iter("image")), "accept")
+    assert next(read(ET.tostring(root))).reviewer == ""
+    assignee = ET.SubElement(root.find("meta/task"), "assignee")
+    ET.SubElement(assignee, "username").text = "aiko"
+    ET.SubElement(assignee, "email").text = ""
+    assert next(read(ET.tostring(root))).reviewer == "aiko"
+
+
+def test_a_picture_of_somebody_else_and_a_polygon_are_left_out_by_name(root):
+    foreign, polygon, good = root.iter("image")
+    foreign.set("name", "images/holiday.png")
+    ET.SubElement(polygon, "polygon", {"label": "crack", "points": "1,1;2,2;3,1"})
+    for image in (foreign, polygon, good):
+        judge(image, "accept")
+    first, second, third = read(ET.tostring(root))
+    assert (first.name, second.name) == ("images/holiday.png", polygon.get("name"))
+    assert "import the pictures that kizu exported" in first.reason
+    assert "it has a polygon; draw with the brush" in second.reason
+    assert third.sample_id == "line"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "reason"),
+    [
+        ({"rle": "0, 3"}, "do not fill its box"),
+        ({"rle": "-4, 8"}, "beyond the edge"),
+        ({"rle": "0, x"}, "no whole number"),
+        ({"rle": ""}, "no whole number"),
+        ({"left": "4"}, "beyond the edge"),
+        ({"top": "-1"}, "beyond the edge"),
+        ({"width": "1000000000", "rle": "0, 2000000000"}, "beyond the edge"),
+    ],
+)
+def test_a_damaged_mask_has_its_reason(attributes, reason):
+    good = {"rle": "0, 4", "left": "1", "top": "1", "width": "2", "height": "2"}
+    assert painted(good, (5, 5)).sum() == 4
+    with pytest.raises(ValueError, match=reason):
+        painted(good | attributes, (5, 5))
+
+
+def test_a_damaged_size_costs_its_image_alone(root):
+    first, second, _ = root.iter("image")
+    first.set("width", "wide")
+    for image in (first, second):
+        judge(image, "accept")
+    left_out, judged = read(ET.tostring(root))
+    assert isinstance(left_out, LeftOut)
+    assert judged.sample_id == "parts"
+
+
+def test_a_document_type_is_refused():
+    with pytest.raises(ExchangeError, match="it has a document type"):
+        list(read(b'<!DOCTYPE a [<!ENTITY b "c">]><annotations>&b;</annotations>'))
+
+
+def test_an_archive_without_annotations_and_a_video_are_refused():
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("other.xml", "<annotations/>")
+    for data in (packed.getvalue(), b"<annotations><track/></annotations>"):
+        with pytest.raises(ExchangeError, match=r"CVAT for images 1\.1"):
+            list(read(data))
