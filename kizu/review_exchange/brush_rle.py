@@ -3,7 +3,7 @@
 The packing is that of ``@thi.ng/rle-pack``: 32 bits for the number of values, 5 for the bits of a
 value less one, four times 4 for the bits of a length less one; then, to the end, one bit that
 says "run" or "values", two that choose the length's size, the length less one, and one value or as
-many as the length says. Whole bytes, the last one filled up with zeros. Label Studio's own reader
+many as the length says. Zeros fill the last byte. Label Studio's own reader
 and writer of it in Python come with ``label-studio-sdk``, whose dependencies are those of a
 service; the slow tests hold ours against them.
 """
@@ -41,15 +41,15 @@ def encode_brush(mask: Mask) -> list[int]:
         word = "1" * _WORD_BITS if value else "0" * _WORD_BITS
         parts.extend(f"{run}{word}" for run in _runs(int(length)))
     text = "".join(parts)
-    text += "0" * (-len(text) % 8)
+    text += "0" * (8 - len(text) % 8)  # a byte more where none is needed, as there
     return np.packbits(np.frombuffer(text.encode("ascii"), np.uint8) - ord("0")).tolist()
 
 
 def _runs(length: int) -> Iterator[str]:
-    """Yield what says that a value is repeated, in as few bits as Label Studio takes."""
+    """Yield what says that a value is repeated: of the sizes, the first that holds the length."""
+    size = next((n for n, bits in enumerate(_LENGTH_BITS) if length <= 1 << bits), 3)
+    bits = _LENGTH_BITS[size]
     while length > 0:
-        size = next((n for n, bits in enumerate(_LENGTH_BITS) if length <= 1 << bits), 3)
-        bits = _LENGTH_BITS[size]
         taken = min(length, 1 << bits)
         yield f"1{size:02b}{taken - 1:0{bits}b}"
         length -= taken

@@ -21,7 +21,6 @@ import numpy as np
 from kizu.imaging.arrays import Mask
 from kizu.imaging.crops import crop_of
 from kizu.review_exchange.registry import (
-    PICTURES,
     VERDICTS,
     ExchangeError,
     Judged,
@@ -154,8 +153,7 @@ def _task(name: str, size: int, labels: Sequence[dict[str, Any]]) -> ET.Element:
 def _image(shown: Shown, number: int) -> ET.Element:
     height, width = shown.label.shape
     size = {"width": str(width), "height": str(height)}
-    name = f"{PICTURES}/{shown.file_name}"
-    image = ET.Element("image", {"id": str(number), "name": name, **size})
+    image = ET.Element("image", {"id": str(number), "name": shown.file_name, **size})
     tag = ET.SubElement(image, "tag", {"label": _REVIEW, "source": "manual"})
     for field, text in (("verdict", _UNDECIDED), ("note", "")):
         ET.SubElement(tag, "attribute", {"name": field}).text = text

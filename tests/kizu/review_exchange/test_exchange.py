@@ -5,8 +5,10 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from kizu.agree.verdict import Verdict
+from kizu.cli import app
 from kizu.export import ExportError
 from kizu.publish.dataset import DatasetError
 from kizu.publish.frames import PublishedFrame
@@ -73,7 +75,7 @@ class Cvat:
 
     @staticmethod
     def _id(image):
-        return image.get("name").removeprefix("images/").rsplit(".", 2)[0]
+        return image.get("name").rsplit(".", 2)[0]
 
     def _image(self, sample_id):
         return next(each for each in self.root.iter("image") if self._id(each) == sample_id)
@@ -304,3 +306,25 @@ def test_a_dataset_that_was_never_built_is_named(tool, store, tmp_path, take_bac
     with pytest.raises(DatasetError, match="no build of 'plates'"):
         take_back(tool, b"[]")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_commands_say_how_many_went_and_came_and_what_was_left_out(
+    tool, build, store, tmp_path, samples
+):
+    build()
+    folder, file = tmp_path / "out", tmp_path / "file"
+    where = ("--store", store.url)
+    went = CliRunner().invoke(app, ["review-export", "plates", str(folder), "--to", tool, *where])
+    assert f"Wrote 4 samples of plates to {folder}." in went.stdout
+    first, second, *_ = samples
+    person = PEOPLE[tool](folder)
+    person.judge(first, "accept")
+    person.judge(second, "perhaps")
+    file.write_bytes(person.export())
+    words = ["review-import", "plates", str(file), "--from", tool, "--reviewer", "Aiko", *where]
+    came = CliRunner().invoke(app, words)
+    assert came.exit_code == 0
+    assert "Recorded 1 decisions on plates; 0 were known." in came.stdout
+    assert second in came.stderr
+    assert "choose one" in came.stderr
+    assert "Recorded 0 decisions on plates; 1 were known." in CliRunner().invoke(app, words).stdout
