@@ -9,6 +9,7 @@ choices. A picture's name carries the sample: of what else a file says, CVAT bri
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from io import BytesIO
@@ -39,6 +40,8 @@ _FOUND_BY: Final = "found by "
 _NAME: Final = re.compile(r"(?P<sample_id>.+)\.(?P<key>[0-9a-f]{16})")
 """A picture's name without its suffix; see ``Shown.file_name``."""
 _BOX: Final = ("left", "top", "width", "height")
+_NOT_UNPACKED: Final = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError)
+"""What ``zipfile`` raises of an archive that is damaged, encrypted, or without annotations."""
 _MOST_BYTES: Final = 1 << 30
 """What is unpacked of an archive at most; ten thousand masks of 1024x1024 px are a tenth of it."""
 
@@ -176,7 +179,7 @@ def _root(data: bytes) -> ET.Element:
         text = _unpacked(data) if zipfile.is_zipfile(BytesIO(data)) else data
         parser = ET.XMLParser(target=_Builder())  # noqa: S314 - a document type is refused
         root = ET.fromstring(text, parser)  # noqa: S314 - a document type is refused
-    except (ET.ParseError, zipfile.BadZipFile, KeyError, ValueError) as error:
+    except (ET.ParseError, *_NOT_UNPACKED, ValueError) as error:
         raise ExchangeError(f"the file is no CVAT XML ({error}); {way_out}") from error
     if root.tag != "annotations" or root.find("track") is not None:
         raise ExchangeError(f"the file holds no annotations of images; {way_out}")
@@ -214,25 +217,28 @@ def _judged(name: str, image: ET.Element, reviewer: str) -> Judged | None:
     Raises:
         ValueError: It says nothing that kizu can take over; the message says why.
     """
-    told = {
-        str(each.get("name")): (each.text or "").strip()
+    told = [
+        (each.get("name"), (each.text or "").strip())
         for tag in image.findall("tag")
         if tag.get("label") == _REVIEW
         for each in tag.findall("attribute")
-    }
-    if told.get("verdict", _UNDECIDED) == _UNDECIDED:
+    ]
+    chosen = {text for name, text in told if name == "verdict"} - {_UNDECIDED}
+    if not chosen:
         return None
     match = _NAME.fullmatch(PurePosixPath(name).stem)
     if match is None:
         raise ValueError("its name is none that kizu gave; import the pictures that kizu exported")
+    drawn = _drawn(image)
     size = _number(image.attrib, "height"), _number(image.attrib, "width")
     return Judged(
         task=name,
         sample_id=match["sample_id"],
         key=match["key"],
-        verdict=verdict_of([told["verdict"]]),
-        mask=partial(_union, _drawn(image), size),
-        note=told.get("note", ""),
+        verdict=verdict_of(sorted(chosen)),
+        mask=partial(_union, drawn, size),
+        labels=frozenset(each.get("label", "") for each in drawn),
+        note="\n".join(text for name, text in told if name == "note" and text),
         reviewer=reviewer,
     )
 
@@ -277,4 +283,5 @@ def _numbers(text: str | None) -> list[int]:
     try:
         return [int(part) for part in (text or "").split(",")]
     except ValueError as error:
-        raise ValueError(f"{text!r} is no whole number where one is due") from error
+        cut = f"{text!r:.40}"
+        raise ValueError(f"{cut} is no whole number where one is due") from error

@@ -47,11 +47,19 @@ def export_review(
     built = list(built_samples(store, dataset))
     make_empty_folder(folder)
     (folder / PICTURES).mkdir()
-    chosen = [each for each in built if each.outcome.verdict in {Verdict.REVIEW, *also}]
+    chosen = [each for each in built if _has_verdict(each, {Verdict.REVIEW, *also})]
     left_out: list[LeftOut] = []
     classes = sorted({each.outcome.defect_type for each in built})
     tool.write(_written(chosen, folder, left_out), classes, folder)
     return Exported(len(chosen) - len(left_out), tuple(left_out))
+
+
+def _has_verdict(built: BuiltSample, wanted: Collection[Verdict]) -> bool:
+    """Tell whether a sample has one of the verdicts, and nobody gave it another one since."""
+    if built.outcome.verdict not in wanted:
+        return False
+    decision = built.outputs().decision
+    return decision is None or decision.verdict in wanted
 
 
 def _written(

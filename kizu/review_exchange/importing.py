@@ -2,7 +2,7 @@
 
 ``imported/ab/KEY/00000001.json`` is the first judgement that one reviewer's work on one
 sample in one tool brought; KEY names the three. A judgement is new if it is another one than the
-last there, and its file brought none before.
+last there, and did not come in that very file before.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from kizu.imaging.rle import encode_rle
 from kizu.outputs import SampleOutputs
 from kizu.review import Drawn, decision_folder, record_decision
 from kizu.review_exchange.registry import Judged, LeftOut, tool_module
-from kizu.review_exchange.samples import built_samples, find_shown, made_label
+from kizu.review_exchange.samples import BuiltSample, built_samples, find_shown, made_label
 from kizu.store import Store, keyed
 from kizu.store.keys import content_key, sha256_hex
 
@@ -57,7 +57,7 @@ def import_review(store: Store, dataset: str, data: bytes, tool: str, *, reviewe
         DatasetError: The dataset was never built here.
     """
     module = tool_module(tool)
-    samples = {each.outcome.sample_id: each.outputs for each in built_samples(store, dataset)}
+    samples = {each.outcome.sample_id: each for each in built_samples(store, dataset)}
     source = _Source(tool, sha256_hex(data), reviewer)
     left_out: list[LeftOut] = []
     recorded = known = 0
@@ -84,15 +84,16 @@ class _Source:
     reviewer: str
 
 
-def _record(outputs: SampleOutputs | None, judged: Judged, source: _Source) -> bool:
+def _record(built: BuiltSample | None, judged: Judged, source: _Source) -> bool:
     """Record a judgement; return False if it was imported before.
 
     Raises:
         ValueError: It is none of what the sample is now; the message says why.
         FileNotFoundError: The sample is not in the store as it was.
     """
-    if outputs is None:
+    if built is None:
         raise ValueError(f"the dataset's last build has no sample {judged.sample_id!r}")
+    outputs = built.outputs()
     made = made_label(outputs)
     shown = find_shown(outputs, made, judged.key)
     if shown is None:
@@ -102,6 +103,12 @@ def _record(outputs: SampleOutputs | None, judged: Judged, source: _Source) -> b
         raise ValueError(
             "it is accepted with no mask in it; start from the mask that is shown or draw one, "
             "or reject it"
+        )
+    others = judged.labels - {built.sample.defect_type}
+    if judged.verdict is Verdict.ACCEPT and others:
+        raise ValueError(
+            f"its mask is labelled {', '.join(sorted(others))}, the sample is a "
+            f"{built.sample.defect_type}; give the mask that label, or reject the sample"
         )
     is_redrawn = mask.any() and not np.array_equal(mask, made)
     reviewer = judged.reviewer or source.reviewer
@@ -137,10 +144,12 @@ class _Receipts:
         """Tell whether a judgement was imported before, and still counts."""
         if not self._known or self._outputs.decision is None:
             return False
-        from_file = any(each["file_sha256"] == self._sha256 for each in self._known)
-        return from_file or bool(self._known[-1]["told"] == told)
+        return self._receipt(told) in self._known or bool(self._known[-1]["told"] == told)
 
     def add(self, told: dict[str, Any]) -> None:
         """Note that a judgement is imported."""
-        receipt = {"file_sha256": self._sha256, "told": told}
-        self._outputs.store.write_json(f"{self._folder}/{len(self._known) + 1:08d}.json", receipt)
+        path = f"{self._folder}/{len(self._known) + 1:08d}.json"
+        self._outputs.store.write_json(path, self._receipt(told))
+
+    def _receipt(self, told: dict[str, Any]) -> dict[str, Any]:
+        return {"file_sha256": self._sha256, "told": told}

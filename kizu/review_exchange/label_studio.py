@@ -48,7 +48,7 @@ def read(data: bytes) -> Iterator[Judged | LeftOut]:
     """Read a project's export in the format JSON."""
     try:
         tasks = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ExchangeError(f"the file is no JSON ({error}); export the project as JSON") from error
     if not isinstance(tasks, list):
         raise ExchangeError("the file holds no list of tasks; export the project as JSON")
@@ -79,6 +79,7 @@ class _Value(BaseModel):
 
     format: str = ""
     rle: list[int] = Field(default_factory=list)
+    brushlabels: list[str] = Field(default_factory=list)
     choices: list[str] = Field(default_factory=list)
     text: list[str] = Field(default_factory=list)
 
@@ -204,6 +205,7 @@ def _judged(task: _Task, annotation: dict[str, Any]) -> Judged:
         key=task.data.shown,
         verdict=verdict_of([name for each in told.result for name in each.value.choices]),
         mask=partial(_union, masks),
+        labels=frozenset(label for each in masks for label in each.value.brushlabels),
         note="\n".join(text for each in told.result for text in each.value.text).strip(),
         reviewer=told.reviewer,
     )

@@ -63,6 +63,7 @@ class Judged:
         verdict: What becomes of the sample.
         mask: Gives the mask as they left it, (H, W) bool, for an image of that (H, W) in pixels;
             raises ValueError if it is none of such an image.
+        labels: The labels of that mask's parts, as far as they have any.
         note: Why.
         reviewer: Who, if the file says so; else empty.
     """
@@ -72,6 +73,7 @@ class Judged:
     key: str
     verdict: Choice
     mask: Callable[[tuple[int, int]], Mask]
+    labels: frozenset[str]
     note: str = ""
     reviewer: str = ""
 

@@ -15,6 +15,8 @@ from kizu.publish.samples import published_picture
 from kizu.publish.version import last_build
 from kizu.review import Decision, decision_folder
 from kizu.review_exchange.registry import Shown
+from kizu.samples import PlannedSample
+from kizu.shards import Shard
 from kizu.store import Store
 from kizu.store.keys import content_key
 
@@ -26,8 +28,14 @@ _KEY_DIGITS: Final = 16
 class BuiltSample:
     """A sample of a build, and how far it came."""
 
-    outputs: SampleOutputs
+    store: Store
+    shard: Shard
+    sample: PlannedSample
     outcome: Outcome
+
+    def outputs(self) -> SampleOutputs:
+        """Return its outputs, of which nothing is read yet: what is read stays with them."""
+        return SampleOutputs(self.store, self.shard, self.sample)
 
 
 class Undecided(SampleOutputs):
@@ -51,7 +59,7 @@ def built_samples(store: Store, dataset: str) -> Iterator[BuiltSample]:
         shard = ref.open(store)
         for sample, outcome in zip(shard.samples, outcomes, strict=False):
             if outcome.status is SampleStatus.JUDGED:
-                yield BuiltSample(SampleOutputs(store, shard, sample), outcome)
+                yield BuiltSample(store, shard, sample, outcome)
 
 
 def show(built: BuiltSample) -> tuple[Shown, RgbImage]:
@@ -61,7 +69,8 @@ def show(built: BuiltSample) -> tuple[Shown, RgbImage]:
         FileNotFoundError: Something that it is made from is not in the store.
         EditDamagedError: Its picture is damaged.
     """
-    outputs, frame = built.outputs, PublishedFrame(built.outputs)
+    outputs = built.outputs()
+    frame = PublishedFrame(outputs)
     published = published_picture(outputs, frame)
     shown = Shown(
         sample_id=outputs.sample.sample_id,

@@ -6,6 +6,7 @@ import pytest
 from published import hard_masks
 
 from kizu.cancellation import CancelToken
+from kizu.grounding.storage import save_detections
 from kizu.imaging.codecs import decode_png
 from kizu.outputs import SampleOutputs
 from kizu.planning import plan_samples
@@ -15,26 +16,38 @@ from kizu.review_exchange.registry import Shown
 from kizu.shards import save_shards
 from kizu.sources import list_source, take_in
 from kizu.spec import DatasetSpec
-from kizu.stages import STAGES, StageRun, run_stage
+from kizu.stages import GROUNDING, STAGES, StageRun, run_stage
 
 
 @pytest.fixture
 def build(spec, store):
-    """Return a function that builds the dataset with other settings, and gives its samples."""
+    """Return a function that builds the dataset with other settings, and gives its samples.
 
-    def go(**fields):
+    Annotators, where it is given any, have found what is given for each.
+    """
+
+    def go(found=None, **fields):
         changed = spec.model_dump(mode="json") | {"agree": {}} | fields
         chosen = DatasetSpec.parse(changed)
         images = [take_in(file, store) for file in list_source(chosen.images.path)]
-        refs = save_shards(plan_samples(chosen, images), chosen, (), store, 3)
+        planned, annotators = plan_samples(chosen, images), tuple(sorted(found or ()))
+        refs = save_shards(planned, chosen, annotators, store, 3)
         run = StageRun(store, CancelToken(store, uuid.uuid4().hex))
         for ref in refs:
             for stage in STAGES:
+                if stage is GROUNDING:
+                    look(ref.open(store), found or {})
                 run_stage(stage, ref, run)
         choose_version(chosen, images, refs, store)
         shards = [ref.open(store) for ref in refs]
         made = [SampleOutputs(store, shard, sample) for shard in shards for sample in shard.samples]
         return {each.sample.sample_id: each for each in made}
+
+    def look(shard, found):
+        for sample in shard.samples:
+            for annotator, folder in GROUNDING.folders(SampleOutputs(store, shard, sample)).items():
+                if annotator in found:
+                    save_detections(folder, annotator, found[annotator])
 
     return go
 

@@ -1,3 +1,4 @@
+import copy
 import io
 import json
 import zipfile
@@ -145,3 +146,26 @@ def test_an_archive_without_annotations_and_a_video_are_refused():
     for data in (packed.getvalue(), b"<annotations><track/></annotations>"):
         with pytest.raises(ExchangeError, match=r"CVAT for images 1\.1"):
             list(read(data))
+
+
+def test_two_tags_that_contradict_each_other_are_no_verdict(root):
+    image = next(root.iter("image"))
+    image.append(copy.deepcopy(image.find("tag")))
+    for tag, verdict in zip(image.findall("tag"), ("accept", "reject"), strict=True):
+        judge(tag, verdict)
+    [found] = read(ET.tostring(root))
+    assert "chosen: accept, reject" in found.reason
+
+
+def test_a_damaged_archive_is_refused(root):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("annotations.xml", ET.tostring(root))
+    data = bytearray(packed.getvalue())
+    data[60:90] = bytes(30)
+    encrypted = bytearray(packed.getvalue())
+    encrypted[encrypted.index(b"PK\x01\x02") + 8] |= 1
+    encrypted[6] |= 1
+    for spoilt in (data, encrypted):
+        with pytest.raises(ExchangeError, match="export the task as"):
+            list(read(bytes(spoilt)))

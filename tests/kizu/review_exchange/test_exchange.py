@@ -49,6 +49,12 @@ class LabelStudio:
             {"completed_by": 1, "updated_at": at, "was_cancelled": False, "result": result} | told
         )
 
+    def relabel(self, sample_id, label):
+        [task] = [each for each in self.tasks if each["data"]["sample_id"] == sample_id]
+        for region in task["annotations"][0]["result"]:
+            if region["type"] == "brushlabels":
+                region["value"]["brushlabels"] = [label]
+
     def shown(self, sample_id, shape):
         [task] = [each for each in self.tasks if each["data"]["sample_id"] == sample_id]
         return decode_brush(task["predictions"][0]["result"][0]["value"]["rle"], shape)
@@ -86,6 +92,9 @@ class Cvat:
         told["verdict"].text, told["note"].text = verdict or "undecided", note
         if mask is not None:
             image.find("mask").attrib.update(encode_cvat(mask))
+
+    def relabel(self, sample_id, label):
+        self._image(sample_id).find("mask").set("label", label)
 
     def shown(self, sample_id, shape):
         mask = np.zeros(shape, np.bool_)
@@ -276,7 +285,8 @@ def test_a_mask_in_a_picture_of_another_size_is_left_out(person, take_back, samp
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\x00\xff", b"{}", b"<a/>", b'{"images": []}', b"PK\x05\x06" + bytes(18)]
+    "data",
+    [b"", b"\x00\xff", b"{}", b"<a/>", b'{"images": []}', b"PK\x05\x06" + bytes(18), b"[" * 99_999],
 )
 def test_a_file_of_another_kind_is_refused_whole(tool, build, take_back, data):
     build()
@@ -328,3 +338,37 @@ def test_the_commands_say_how_many_went_and_came_and_what_was_left_out(
     assert second in came.stderr
     assert "choose one" in came.stderr
     assert "Recorded 0 decisions on plates; 1 were known." in CliRunner().invoke(app, words).stdout
+
+
+def test_what_was_decided_since_the_build_waits_for_nobody(tool, exported, samples):
+    first, *others = samples
+    record_decision(samples[first], Verdict.ACCEPT, "Ben")
+    assert sorted(PEOPLE[tool](exported(tool)).sample_ids) == sorted(others)
+
+
+def test_a_mask_of_another_class_is_left_out_unless_the_sample_is_rejected(
+    person, take_back, samples, fresh
+):
+    first, second, *_ = (each for each in samples if "hole" in each)
+    person.judge(first, "accept")
+    person.judge(second, "reject")
+    for sample_id in (first, second):
+        person.relabel(sample_id, "stain")
+    found = take_back(person.tool, person.export())
+    assert found.recorded == 1
+    assert fresh(samples[second]).decision.verdict == "reject"
+    [left_out] = found.left_out
+    assert first in left_out.name
+    assert "its mask is labelled stain, the sample is a hole" in left_out.reason
+
+
+def test_a_sample_in_two_tasks_of_a_file_is_known_the_second_time(exported, take_back, samples):
+    person = LabelStudio(exported("label-studio"))
+    sample_id = next(iter(samples))
+    person.judge(sample_id, "accept")
+    [task] = [each for each in person.tasks if each["annotations"]]
+    other = json.loads(json.dumps(task))
+    other["annotations"][0]["result"][-1]["value"]["choices"] = ["reject"]
+    person.tasks.append(other)
+    found = [take_back("label-studio", person.export()) for _ in range(2)]
+    assert [(each.recorded, each.known) for each in found] == [(2, 0), (0, 2)]

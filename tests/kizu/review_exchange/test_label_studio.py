@@ -135,3 +135,12 @@ def test_a_spoilt_task_is_left_out_by_name_and_the_next_one_is_not(tasks, masks,
     assert isinstance(left_out, LeftOut)
     assert reason in left_out.reason
     assert isinstance(judged, Judged)
+
+
+def test_a_sample_that_is_in_two_tasks_is_heard_twice_the_last_one_last(tasks, masks):
+    def task(number, verdict):
+        result = [region(masks["ring"]), choice(verdict)]
+        return tasks[0] | {"id": number, "annotations": [{"result": result}]}
+
+    found = read(json.dumps([task(1, "accept"), task(2, "reject")]).encode())
+    assert [each.verdict for each in found] == ["accept", "reject"]

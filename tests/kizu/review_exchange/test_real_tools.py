@@ -147,8 +147,8 @@ def test_a_build_is_judged_in_label_studio_and_comes_back(
 ):
     client, root = label_studio
     samples = build()
-    export_review(store, "plates", "label-studio", root / "plates")
-    made, tasks = project(client, root / "plates")
+    export_review(store, "plates", "label-studio", root / "to review (1)")
+    made, tasks = project(client, root / "to review (1)")
     assert len(tasks) == 4
     for task in tasks:
         picture = client.get(task["data"]["image"])
