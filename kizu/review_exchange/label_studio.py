@@ -156,7 +156,7 @@ def _interface(classes: Sequence[str]) -> str:
 
 
 def _task(shown: Shown, folder: str) -> dict[str, Any]:
-    masks = {_SHOWN_AS: shown.label} | dict(shown.found)
+    masks = dict(shown.found) | {_SHOWN_AS: shown.label}  # it opens a task with the last one
     return {
         "data": {
             "image": f"/data/local-files/?d={quote(f'{folder}/{PICTURES}/{shown.file_name}')}",

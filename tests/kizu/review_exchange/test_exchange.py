@@ -21,7 +21,7 @@ from kizu.review_exchange.samples import made_label
 
 
 class LabelStudio:
-    """A person in Label Studio: starts from the first prediction, and exports as JSON."""
+    """A person in Label Studio: starts from the last prediction, which it opens with, and exports as JSON."""
 
     tool = "label-studio"
 
@@ -36,7 +36,7 @@ class LabelStudio:
 
     def judge(self, sample_id, verdict, *, mask=None, note="", at="2026-01-01", **told):
         [task] = [each for each in self.tasks if each["data"]["sample_id"] == sample_id]
-        result = json.loads(json.dumps(task["predictions"][0]["result"]))
+        result = json.loads(json.dumps(task["predictions"][-1]["result"]))
         if mask is not None:
             result[0]["value"]["rle"] = encode_brush(mask)
         if verdict:
@@ -57,7 +57,7 @@ class LabelStudio:
 
     def shown(self, sample_id, shape):
         [task] = [each for each in self.tasks if each["data"]["sample_id"] == sample_id]
-        return decode_brush(task["predictions"][0]["result"][0]["value"]["rle"], shape)
+        return decode_brush(task["predictions"][-1]["result"][0]["value"]["rle"], shape)
 
     def rename(self, sample_id, other):
         [task] = [each for each in self.tasks if each["data"]["sample_id"] == sample_id]

@@ -31,11 +31,13 @@ def answered(task, *annotations):
     return json.dumps([task | {"id": 7, "annotations": list(annotations)}]).encode()
 
 
-def test_the_published_mask_and_what_annotators_found_are_predictions_to_start_from(tasks, masks):
+def test_what_annotators_found_and_last_the_published_mask_are_predictions_to_start_from(
+    tasks, masks
+):
     for task in tasks:
         versions = [each["model_version"] for each in task["predictions"]]
-        assert versions == ["kizu", "sam"]
-        expected = masks[task["data"]["sample_id"]], masks["ring"]
+        assert versions == ["sam", "kizu"]
+        expected = masks["ring"], masks[task["data"]["sample_id"]]
         for prediction, mask in zip(task["predictions"], expected, strict=True):
             [found] = prediction["result"]
             assert np.array_equal(decode_brush(found["value"]["rle"], SHAPE), mask)

@@ -7,6 +7,7 @@ Each lies in an environment of its own, for they pin other versions than kizu. T
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -18,7 +19,7 @@ import numpy as np
 import pytest
 from served import ROOT, free_port
 
-from kizu.imaging.codecs import decode_mask, encode_mask
+from kizu.imaging.codecs import decode_mask, encode_mask, encode_png
 from kizu.review_exchange import cvat, export_review
 from kizu.review_exchange.brush_rle import encode_brush
 from kizu.review_exchange.label_studio import TASKS, read, write
@@ -27,6 +28,8 @@ from kizu.review_exchange.samples import made_label
 pytestmark = pytest.mark.slow
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105 - of a server that lives for a test
+EMAIL, PASSWORD = "aiko@example.org", "for-a-test-only"
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 STARTS_WITHIN_S = 400
 """On two shared cores the first start, with all its migrations, took two minutes."""
 
@@ -54,7 +57,7 @@ def label_studio(tmp_path_factory):
         "COLLECT_ANALYTICS": "false",
     }
     words = ["start", "--no-browser", "--host", "127.0.0.1", "--port", str(port)]
-    words += ["--username", "aiko@example.org", "--password", "for-a-test-only"]
+    words += ["--username", EMAIL, "--password", PASSWORD]
     words += ["--user-token", TOKEN, "--enable-legacy-api-token"]
     with (root.parent / "label-studio.log").open("w") as log:
         server = subprocess.Popen(  # noqa: S603 - ours
@@ -105,10 +108,16 @@ def project(client, folder):
     return made, listed["tasks"]
 
 
+def prediction(client, task):
+    """The prediction that is the published mask."""
+    predictions = call(client, f"/api/predictions?task={task['id']}")
+    [found] = [each for each in predictions if each["model_version"] == "kizu"]
+    return found
+
+
 def annotate(client, task, verdict, result=None):
     """Do what the browser does when a person submits: the prediction's regions and a choice."""
-    predictions = call(client, f"/api/predictions?task={task['id']}")
-    [start] = [each for each in predictions if each["model_version"] == "kizu"]
+    start = prediction(client, task)
     chosen = {
         "id": "verdict",
         "from_name": "verdict",
@@ -142,6 +151,41 @@ def test_hard_masks_come_back_from_label_studio_pixel_for_pixel(label_studio, ha
         assert np.count_nonzero(found[sample_id].mask(mask.shape) != mask) == 0
 
 
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the path")
+def test_a_task_opens_with_the_published_mask_and_is_submitted_pixel_for_pixel(
+    label_studio, hard, masks, make_photo
+):
+    from playwright.sync_api import sync_playwright
+
+    client, root = label_studio
+    folder = root / "browser"
+    (folder / "images").mkdir(parents=True)
+    for each in hard:
+        picture = make_photo(1)[: each.label.shape[0], : each.label.shape[1]]
+        (folder / "images" / each.file_name).write_bytes(encode_png(np.ascontiguousarray(picture)))
+    write(iter(hard), [hard[0].defect_type], folder)
+    made, tasks = project(client, folder)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(base_url=str(client.base_url))
+        page.goto("/user/login/")
+        page.fill("input[name=email]", EMAIL)
+        page.fill("input[name=password]", PASSWORD)
+        page.click("button[type=submit]")
+        page.wait_for_url("**/projects/**")
+        for task in tasks:
+            page.goto(f"/projects/{made}/data?task={task['id']}")
+            page.get_by_text("accept").first.click()
+            with page.expect_response(lambda answer: "/annotations" in answer.url) as answer:
+                page.get_by_role("button", name="Submit").click()
+            assert answer.value.status == 201
+        browser.close()
+    found = {each.sample_id: each for each in read(exported_json(client, made))}
+    assert sorted(found) == sorted(masks)
+    for sample_id, mask in masks.items():
+        assert np.count_nonzero(found[sample_id].mask(mask.shape) != mask) == 0
+
+
 def test_a_build_is_judged_in_label_studio_and_comes_back(
     label_studio, build, store, take_back, fresh
 ):
@@ -158,7 +202,7 @@ def test_a_build_is_judged_in_label_studio_and_comes_back(
     drawn = np.zeros((96, 96), np.bool_)
     drawn[np.arange(50), np.arange(50) + 20] = drawn[60:70, 3:9] = True
     drawn[63:66, 5:7] = False
-    [region] = call(client, f"/api/predictions?task={tasks[1]['id']}")[0]["result"]
+    [region] = prediction(client, tasks[1])["result"]
     region["value"]["rle"] = encode_brush(drawn)
     annotate(client, tasks[0], "accept")
     annotate(client, tasks[1], "accept", [region])
@@ -212,7 +256,7 @@ def test_cvats_readers_read_our_masks_pixel_for_pixel(hard, tmp_path):
     program = """
 import datumaro as dm
 import numpy as np
-from cvat_sdk.masks import decode_mask, encode_mask
+from cvat_sdk.masks import decode_mask, encode_mask, encode_png
 from PIL import Image
 found = dm.Dataset.import_from(".", "cvat")
 names = found.categories()[dm.AnnotationType.label]
