@@ -21,7 +21,7 @@ from kizu.review_exchange.samples import made_label
 
 
 class LabelStudio:
-    """A person in Label Studio: starts from the last prediction, which it opens with, and exports as JSON."""
+    """A person in Label Studio: starts from the last prediction, and exports as JSON."""
 
     tool = "label-studio"
 
