@@ -138,4 +138,4 @@ def _name(row: YieldRow) -> str:
     prompt = " ".join(row.prompt.split())
     if len(prompt) > _LONGEST_PROMPT:
         prompt = prompt[:_LONGEST_PROMPT].rsplit(" ", 1)[0] + " ..."
-    return f'{row.defect_type} ("{prompt}")'
+    return f'{row.defect_type} ("{prompt}")' if prompt else row.defect_type

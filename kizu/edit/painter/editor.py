@@ -4,11 +4,11 @@ from typing import Final, Literal
 
 from kizu.edit.editor import Edit
 from kizu.edit.painter import DefectKind, DriftProfile, imitate_drift, paint
+from kizu.edit.painter.settings import PAINTER_MODEL
 from kizu.edit.request import EditRequest
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_png
 from kizu.imaging.geometry import Fit, FreeSizes, Geometry
-from kizu.versions import PAINTER_VERSION
 
 PAINTER_SIZES: Final = FreeSizes(
     multiple_px=16,  # as gpt-image-2
@@ -60,7 +60,7 @@ class PainterEditor:
         drifted = imitate_drift(painting, self._drift, request.draw)
         return Edit(
             picture=encode_png(drifted.image),
-            model=f"painter-{PAINTER_VERSION}",
+            model=PAINTER_MODEL,
             truth=drifted.truth,
             cost_usd=0.0,
         )

@@ -1,7 +1,7 @@
 """The offline editor as a plug-in."""
 
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, JsonValue
 
@@ -12,6 +12,9 @@ from kizu.edit.request import DefectRequest
 from kizu.edit.settings import EditorSettings
 from kizu.imaging.geometry import Fit
 from kizu.versions import PAINTER_VERSION
+
+PAINTER_MODEL: Final = f"painter-{PAINTER_VERSION}"
+"""What the painter's edits name as their model."""
 
 
 class PainterSettings(EditorSettings):
@@ -35,7 +38,7 @@ class PainterSettings(EditorSettings):
     @property
     def model_name(self) -> str:
         """The painter of this version."""
-        return f"painter-{PAINTER_VERSION}"
+        return PAINTER_MODEL
 
     def identity(self, *, emulated: bool) -> dict[str, JsonValue]:  # noqa: ARG002 - the base's
         """Return all settings, and the painter's version."""

@@ -7,12 +7,12 @@ from published import ANNOTATOR, PHRASE, complete_version, confirmed_sample
 
 from kizu.agree.settings import AgreementSettings
 from kizu.agree.verdict import Reason
+from kizu.edit.painter.settings import PAINTER_MODEL
 from kizu.publish.layout import VersionFolder
 from kizu.publish.outcomes import SampleStatus
 from kizu.publish.version import LastBuild
 from kizu.spec import DatasetSpec
 from kizu.store import Store
-from kizu.versions import PAINTER_VERSION
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def painted(defect):
     return {
         "defect_type": defect.defect_type,
         "prompt": defect.prompt,
-        "model": f"painter-{PAINTER_VERSION}",
+        "model": PAINTER_MODEL,
     }
 
 

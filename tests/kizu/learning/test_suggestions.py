@@ -115,3 +115,8 @@ def test_a_long_prompt_is_cut_at_a_word():
     [sentence] = suggestions([long])
     assert '...")' in sentence
     assert len(sentence) < 130
+
+
+def test_without_a_known_prompt_the_defect_is_named_alone():
+    [sentence] = suggestions([YieldRow(defect_type="dent", refused=9)])
+    assert sentence.startswith("dent: 9 of 9 edits were refused;")
