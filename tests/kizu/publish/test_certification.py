@@ -1,0 +1,178 @@
+import numpy as np
+import pytest
+
+from kizu.agree.proof import Stratum
+from kizu.agree.settings import AgreementSettings
+from kizu.agree.verdict import Reason, Verdict
+from kizu.publish.certification import draw_next, members_of, prove
+from kizu.review import Decision, Drawn, open_draws
+from kizu.store import keyed
+from kizu.store.keys import sha256_hex
+
+SETTINGS = AgreementSettings(max_wrong=0.1, max_bad_edits=0.1)  # 22 clean reviews at 90 %
+
+
+def folder_of(number):
+    return keyed("decisions", sha256_hex(str(number).encode()))
+
+
+@pytest.fixture
+def some(outcome):
+    """Return a function that makes judged outcomes, each of a photograph of its own."""
+
+    def make(n, *, first=0, stratum=Stratum.ACCEPTED, made_by="model 2", sharp=0.9, **fields):
+        random = np.random.default_rng(first)
+        return [
+            outcome(
+                Reason.AGREE if stratum is Stratum.ACCEPTED else Reason.NOT_GROUNDED,
+                normal_sha256=f"photo {number}",
+                score=float(random.random()),
+                figures={"sharp_fraction": float(sharp + random.normal() / 100)},
+                stratum=stratum,
+                made_by=made_by,
+                decisions=folder_of(number),
+                **fields,
+            )
+            for number in range(first, first + n)
+        ]
+
+    return make
+
+
+@pytest.fixture
+def decide(store):
+    """Return a function that decides on folders; those numbered are rejected."""
+
+    def judge(folders, rejected=()):
+        for number, folder in enumerate(folders):
+            verdict = Verdict.REJECT if number in rejected else Verdict.ACCEPT
+            made = Decision(
+                verdict=verdict,
+                reviewed_by="Aiko",
+                reviewed_at="2026-01-01T00:00:00+00:00",
+                sample_id="s",
+                edit_key="e",
+                picture_sha256="p",
+                verdict_key="v",
+                drawn=Drawn.RANDOM,
+            )
+            store.write_json(f"{folder}/00000001.json", made.model_dump(mode="json"))
+
+    return judge
+
+
+def proven(store, outcomes, settings=SETTINGS):
+    return prove(store, "mugs", settings, outcomes)
+
+
+def drawn(store, outcomes, settings=SETTINGS):
+    return draw_next(store, "mugs", settings, outcomes)
+
+
+def test_without_a_draw_nothing_is_proven_whatever_people_decided(store, some, decide):
+    outcomes = some(60)
+    decide([each.decisions for each in outcomes])
+    found = proven(store, outcomes)
+    assert not found.proof.has_any
+    assert found.accepted.missing_reviews == 22
+
+
+def test_the_first_draw_is_as_large_as_the_proof_needs_and_of_one_edit_a_photograph(store, some):
+    outcomes = some(60)
+    twins = [o.model_copy(update={"decisions": f"{o.decisions}0"}) for o in outcomes]
+    [draw] = drawn(store, outcomes + twins)
+    assert (draw.stratum, len(draw.members), draw.population) == ("accepted", 22, 120)
+    photos = {each.decisions: each.photo for each in outcomes + twins}
+    assert len({photos[member] for member in draw.members}) == 22
+    assert open_draws(store, "mugs") == [draw]
+
+
+def test_a_clean_draw_certifies_and_another_is_made_only_of_what_is_new(store, some, decide):
+    outcomes = some(60)
+    [draw] = drawn(store, outcomes)
+    assert drawn(store, outcomes) == []  # not judged to its end
+    decide(draw.members)
+    found = proven(store, outcomes)
+    assert found.accepted.is_certified
+    assert found.proof.proven[Stratum.ACCEPTED].makers == ("model 2",)
+    assert drawn(store, outcomes) == []
+    more = outcomes + some(40, first=60)
+    [watch] = drawn(store, more)
+    assert len(watch.members) == 2
+    assert not set(watch.members) & set(draw.members)
+    assert proven(store, more).accepted.is_certified  # nobody began the new draw
+
+
+def test_after_an_error_the_next_draw_is_what_is_missing_at_half_of_the_error_budget(
+    store, some, decide
+):
+    outcomes = some(200)
+    [draw] = drawn(store, outcomes)
+    decide(draw.members, rejected={3})
+    missing = proven(store, outcomes).accepted.missing_reviews
+    [second] = drawn(store, outcomes)
+    assert len(second.members) == missing
+    decide(second.members)
+    found = proven(store, outcomes).accepted
+    assert not found.is_certified  # a second look costs more than the first promised
+    [third] = drawn(store, outcomes)
+    decide(third.members)
+    again = proven(store, outcomes).accepted
+    assert again.looks == 3
+    assert again.confidence < 0.9
+
+
+def test_edits_of_another_maker_are_not_covered(store, some, decide):
+    outcomes = some(60)
+    [draw] = drawn(store, outcomes)
+    decide(draw.members)
+    both = outcomes + some(30, first=60, made_by="model 3")
+    found = proven(store, both)
+    assert found.accepted.is_certified
+    assert found.accepted.accepted == 60
+    assert found.proof.proven[Stratum.ACCEPTED].makers == ("model 2",)
+
+
+def test_new_samples_of_another_kind_end_it_until_a_new_draw_is_judged(store, some, decide):
+    outcomes = some(60)
+    [draw] = drawn(store, outcomes)
+    decide(draw.members)
+    shifted = outcomes + some(30, first=60, sharp=0.4)
+    found = proven(store, shifted).accepted
+    assert not found.is_certified
+    assert "sharp_fraction" in found.alarms[0]
+    [anew] = drawn(store, shifted)
+    assert anew.restarts
+    decide(anew.members)
+    again = proven(store, shifted).accepted
+    assert again.is_certified
+    assert (again.looks, again.decisions) == (1, 22)
+
+
+def test_clear_changes_of_a_maker_that_draws_what_it_is_asked_for_join_the_accepted(
+    store, some, decide
+):
+    outcomes = some(30) + some(40, first=100, stratum=Stratum.DIFF_ONLY)
+    accepted, alone = drawn(store, outcomes)
+    assert (alone.stratum, len(alone.members)) == ("diff_only", 22)
+    decide(alone.members)
+    found = proven(store, outcomes)
+    assert found.proof.trusted == ("model 2",)
+    assert len(members_of(Stratum.ACCEPTED, outcomes, found.proof.trusted)) == 70
+    assert accepted.population == 30
+
+
+def test_one_bad_edit_keeps_a_maker_from_being_trusted(store, some, decide):
+    outcomes = some(40, stratum=Stratum.DIFF_ONLY)
+    [alone] = drawn(store, outcomes)
+    decide(alone.members, rejected={0})
+    assert proven(store, outcomes).proof.trusted == ()
+
+
+def test_what_annotators_alone_propose_is_proven_by_decisions_of_its_own(store, some, decide):
+    outcomes = some(60) + some(60, first=100, stratum=Stratum.TESTIMONY)
+    draws = {draw.stratum: draw for draw in drawn(store, outcomes)}
+    decide(draws["testimony"].members)
+    found = proven(store, outcomes)
+    assert set(found.proof.proven) == {Stratum.TESTIMONY}
+    assert not found.accepted.is_certified
