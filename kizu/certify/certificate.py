@@ -64,6 +64,7 @@ class Certificate(Record):
         cut: The lowest score that is covered; None likewise.
         covered: How many samples are covered.
         accepted: Of how many.
+        photographs_in_all: Of how many photographs those are.
         decisions: Random decisions behind it.
         photographs: Photographs among them.
         errors: Photographs with a wrong label.
@@ -89,6 +90,7 @@ class Certificate(Record):
     cut: float | None = None
     covered: int = 0
     accepted: int
+    photographs_in_all: int
     decisions: int
     photographs: int
     errors: int
@@ -118,11 +120,11 @@ class Certificate(Record):
         if not self.accepted:
             return "Nothing to certify: no sample is accepted."
         more = self.missing_reviews
-        if more > self.accepted - self.decisions:
+        if more > self.photographs_in_all - self.photographs:
             return (
                 f"Not certified: {more} more reviews without an error would be needed to prove "
-                f"that {asked}, and only {self.accepted - self.decisions} accepted samples are "
-                "left to review; review all of them, or add photographs."
+                f"that {asked}, each of another photograph, and the accepted samples are of "
+                f"{self.photographs_in_all} photographs; review all of them, or add photographs."
             )
         reviews = "1 more review" if more == 1 else f"{more} more reviews"
         return f"Not certified: {reviews} without an error prove that {asked}, with {sure}."
@@ -154,6 +156,7 @@ def certify(
     scores: Sequence[float],
     draws: Sequence[Sequence[Reviewed]],
     *,
+    photographs: int,
     max_wrong: float,
     confidence: float,
     alarms: Sequence[str] = (),
@@ -167,6 +170,7 @@ def certify(
         dataset: The dataset.
         stratum: Which of its samples.
         scores: Those of all that are accepted, or would be.
+        photographs: Of how many photographs those are.
         draws: The random draws of these, the first one first, each in the order it was drawn in.
         max_wrong: The share of wrong labels to stay below.
         confidence: How sure that is to be.
@@ -178,10 +182,10 @@ def certify(
     level = error_budget(confidence, looks)
     reviewed = [each for draw in begun for each in draw]
     decided = [each for each in reviewed if each.is_wrong is not None]
-    photographs = len({each.photo for each in reviewed})
+    looked_at = len({each.photo for each in reviewed})
     errors = len({each.photo for each in reviewed if each.is_wrong is not False})
     times = sorted(each.reviewed_at for each in decided)
-    needed = reviews_needed(max_wrong, 1 - level, errors) - photographs
+    needed = reviews_needed(max_wrong, 1 - level, errors) - looked_at
     is_certified = bool(passed) and not alarms
     return Certificate(
         dataset=dataset,
@@ -194,7 +198,8 @@ def certify(
         covered=sum(score >= passed[-1].cut for score in scores) if is_certified else 0,
         accepted=len(scores),
         decisions=len(decided),
-        photographs=photographs,
+        photographs_in_all=photographs,
+        photographs=looked_at,
         errors=errors,
         pending=sum(len(draw) for draw in draws) - len(decided),
         looks=looks,

@@ -79,6 +79,7 @@ def prove(
             stratum,
             [outcome.score or 0.0 for outcome in population],
             [[review for _, review in draw] for draw in reviews[stratum]],
+            photographs=len({outcome.photo for outcome in population}),
             max_wrong=settings.max_wrong,
             confidence=settings.confidence,
             alarms=_alarms(own, outcomes),

@@ -22,6 +22,7 @@ def reviewed(n, *, first=0, wrong=(), open_=()):
 
 def certified(*draws, scores=SCORES, **changes):
     asked = {"max_wrong": 0.02, "confidence": 0.9, **changes}
+    asked = {"photographs": len(scores), **asked}
     return certify("mugs", "accepted", scores, draws, **asked)
 
 
@@ -85,6 +86,8 @@ def test_an_alarm_takes_the_certificate_away():
 
 
 def test_where_too_few_samples_are_left_it_says_so():
-    few = certified(scores=SCORES[:60])
-    assert "only 60 accepted samples are left" in few.sentence
+    few = certified(photographs=60)
+    assert "the accepted samples are of 60 photographs" in few.sentence
+    assert "60 photographs" in certified(reviewed(40), photographs=60).sentence
+    assert "74 more reviews without an error prove" in certified(reviewed(40)).sentence
     assert certified(scores=[]).sentence.startswith("Nothing to certify")
