@@ -9,6 +9,7 @@ Layout, readable by people::
     stages/diff/ab/abcd…/       what a stage made, addressed by the key of its inputs
     builds/…                    plans and shards
     decisions/ab/abcd…/         what people decided on a picture with its mask, one after the other
+    reviews/NAME/draws/         samples drawn at random for people to judge
     datasets/NAME/VERSION/      what is published
     reports/NAME/VERSION/       pages and pictures
     results/                    what Prefect keeps of tasks; old ones are removed
