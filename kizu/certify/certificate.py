@@ -1,16 +1,19 @@
 """The certificate of a dataset version: what is proven of its labels, by whom, and what is not."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final
 
 from pydantic import Field
 
 from kizu.certify.bounds import reviews_needed
 from kizu.certify.fixed_sequence import (
+    Counts,
     Judged,
     Tested,
     error_budget,
+    missing_reviews,
     stated_confidence,
     try_cuts,
 )
@@ -20,7 +23,7 @@ from kizu.settings import Record
 METHOD: Final = (
     "Learn then test (arXiv 2110.01052): a fixed sequence of cuts on a score that was fixed before "
     "any review, each tested with the exact binomial tail on decisions that were drawn at random "
-    "from what is accepted; a photograph counts once."
+    "from what is accepted, counted by labels and by photographs."
 )
 
 NOT_COVERED: Final = (
@@ -38,14 +41,14 @@ class CurvePoint(Record):
 
     Attributes:
         fraction: How much of the accepted samples.
-        n: Photographs reviewed.
-        errors: Those of them with a wrong label.
-        bound: What the share of wrong labels is below, with the certificate's confidence.
+        n: Decisions.
+        wrong: Those that found a wrong label.
+        bound: What the share of wrong labels is below at this cut alone.
     """
 
     fraction: float
     n: int
-    errors: int
+    wrong: int
     bound: float
 
 
@@ -59,17 +62,15 @@ class Certificate(Record):
         max_wrong: The share of wrong labels that was asked to stay below.
         confidence: How sure the proof is.
         method: How it was proven.
-        bound: What the share of wrong labels is below among the covered; None while nothing is
-            proven.
-        cut: The lowest score that is covered; None likewise.
+        cut: The lowest score that is covered; None while nothing is proven.
         covered: How many samples are covered.
         accepted: Of how many.
         photographs_in_all: Of how many photographs those are.
         decisions: Random decisions behind it.
+        wrong: Those that found a wrong label.
         photographs: Photographs among them.
-        errors: Photographs with a wrong label.
-        pending: Drawn samples that nobody has decided on, which count as wrong.
-        looks: How often decisions were tested.
+        pending: Drawn samples that nobody has decided on.
+        looks: How often decisions were tested that might have sufficed.
         missing_reviews: How many more decisions without an error would prove it.
         reviewers: Decisions by person.
         first_review: When the first of them was made, ISO 8601; empty without any.
@@ -86,14 +87,13 @@ class Certificate(Record):
     max_wrong: float
     confidence: float
     method: str = METHOD
-    bound: float | None = None
     cut: float | None = None
     covered: int = 0
     accepted: int
     photographs_in_all: int
     decisions: int
+    wrong: int
     photographs: int
-    errors: int
     pending: int
     looks: int
     missing_reviews: int
@@ -113,7 +113,7 @@ class Certificate(Record):
         if self.is_certified:
             return (
                 f"Certified: {asked}, with {sure}, of {self.covered} of {self.accepted} accepted "
-                f"samples ({self.decisions} random decisions, {self.errors} wrong)."
+                f"samples ({self.decisions} random decisions, {self.wrong} wrong)."
             )
         if self.alarms:
             return f"Not certified any more: {self.alarms[0]}"
@@ -163,47 +163,46 @@ def certify(
 ) -> Certificate:
     """Say what is proven of a stratum.
 
-    Every draw that somebody began to review is a look, until one passes. Later draws are there to
-    watch: they are held to the level of the look that passed, so they can only end a certificate.
+    Decisions are tested when a draw is judged to its end, and at no other time: whoever could stop
+    in its middle would stop at a lucky moment. Once there are enough for any proof, every such test
+    is a look, until one passes. Later draws are there to watch: they are held to the level of the
+    look that passed, decided or not, so they can only end a certificate.
 
     Args:
         dataset: The dataset.
         stratum: Which of its samples.
         scores: Those of all that are accepted, or would be.
         photographs: Of how many photographs those are.
-        draws: The random draws of these, the first one first, each in the order it was drawn in.
+        draws: The random draws of these, the first one first.
         max_wrong: The share of wrong labels to stay below.
         confidence: How sure that is to be.
         alarms: Why what the reviews prove does not hold for what is made now.
     """
-    begun = [begun_part for draw in draws if (begun_part := reached(draw))]
-    looks, tested = _look(scores, begun, max_wrong, confidence)
-    passed = [each for each in tested if each.passes]
-    level = error_budget(confidence, looks)
-    reviewed = [each for draw in begun for each in draw]
-    decided = [each for each in reviewed if each.is_wrong is not None]
-    looked_at = len({each.photo for each in reviewed})
-    errors = len({each.photo for each in reviewed if each.is_wrong is not False})
+    decided = [each for draw in draws for each in draw if each.is_wrong is not None]
+    test = partial(try_cuts, scores, max_wrong=max_wrong, confidence=confidence)
+    looks, passed = _look(draws, test, reviews_needed(max_wrong, confidence))
+    tested = test([_judged(each) for each in decided], looks=max(looks, 1))
+    counts = Counts.of([_judged(each) for each in decided])
+    is_certified = passed is not None and not alarms
+    next_level = error_budget(confidence, 1 if alarms else looks + 1)
+    missing = missing_reviews([] if alarms else tested, max_wrong, next_level)
     times = sorted(each.reviewed_at for each in decided)
-    needed = reviews_needed(max_wrong, 1 - level, errors) - looked_at
-    is_certified = bool(passed) and not alarms
     return Certificate(
         dataset=dataset,
         stratum=stratum,
         is_certified=is_certified,
         max_wrong=max_wrong,
-        confidence=round(stated_confidence(confidence, looks), 6),
-        bound=round(passed[-1].bound, 6) if is_certified else None,
-        cut=passed[-1].cut if is_certified else None,
-        covered=sum(score >= passed[-1].cut for score in scores) if is_certified else 0,
+        confidence=round(stated_confidence(confidence, looks if is_certified else looks + 1), 6),
+        cut=passed.cut if passed and is_certified else None,
+        covered=sum(score >= passed.cut for score in scores) if passed and is_certified else 0,
         accepted=len(scores),
-        decisions=len(decided),
         photographs_in_all=photographs,
-        photographs=looked_at,
-        errors=errors,
+        decisions=counts.labels,
+        wrong=counts.wrong_labels,
+        photographs=counts.photos,
         pending=sum(len(draw) for draw in draws) - len(decided),
         looks=looks,
-        missing_reviews=0 if is_certified else max(needed, 1),
+        missing_reviews=0 if is_certified else missing,
         reviewers=_counted(each.reviewed_by for each in decided),
         first_review=times[0] if times else "",
         last_review=times[-1] if times else "",
@@ -212,8 +211,8 @@ def certify(
         curve=tuple(
             CurvePoint(
                 fraction=round(each.fraction, 4),
-                n=each.n,
-                errors=each.errors,
+                n=each.counts.labels,
+                wrong=each.counts.wrong_labels,
                 bound=round(each.bound, 6),
             )
             for each in tested
@@ -222,39 +221,34 @@ def certify(
 
 
 def _look(
-    scores: Sequence[float],
-    draws: Sequence[Sequence[Reviewed]],
-    max_wrong: float,
-    confidence: float,
-) -> tuple[int, list[Tested]]:
-    """Return how many looks were taken, and what all decisions say at the level of the last one."""
-    tested: list[Tested] = []
-    for looks in range(1, len(draws) + 1):
-        for until in (looks, len(draws)):
-            tested = try_cuts(
-                scores,
-                [_judged(each) for draw in draws[:until] for each in draw],
-                max_wrong=max_wrong,
-                confidence=confidence,
-                looks=looks,
-            )
-            if not any(each.passes for each in tested):
-                break
-        else:
-            return looks, tested
-        if until == len(draws) and looks < len(draws):
-            return looks, tested  # it passed once, and what came since speaks against it
-    return max(len(draws), 1), tested
+    draws: Sequence[Sequence[Reviewed]], test: Callable[..., list[Tested]], enough: int
+) -> tuple[int, Tested | None]:
+    """Return how many looks were taken, and the loosest cut that passed; None if none does.
+
+    Draws that together could prove nothing yet, whatever they say, are no look.
+    """
+    looks = 0
+    for until in range(1, len(draws) + 1):
+        drawn = [each for draw in draws[:until] for each in draw]
+        if any(each.is_wrong is None for each in drawn):
+            break
+        if len({each.photo for each in drawn}) < enough:
+            continue
+        looks += 1
+        passed = _loosest(test([_judged(each) for each in drawn], looks=looks))
+        if passed is not None:
+            known = [each for draw in draws for each in draw if each.is_wrong is not None]
+            now = _loosest(test([_judged(each) for each in known], looks=looks))
+            return looks, min(passed, now, key=lambda each: -each.cut) if now else None
+    return looks, None
 
 
-def reached(draw: Sequence[Reviewed]) -> list[Reviewed]:
-    """Return the draws up to the last decided one: those passed over among them count as wrong."""
-    decided = [place for place, each in enumerate(draw) if each.is_wrong is not None]
-    return list(draw[: decided[-1] + 1]) if decided else []
+def _loosest(tested: Sequence[Tested]) -> Tested | None:
+    return next((each for each in reversed(tested) if each.passes), None)
 
 
 def _judged(reviewed: Reviewed) -> Judged:
-    return Judged(reviewed.score, reviewed.is_wrong is not False, reviewed.photo)
+    return Judged(reviewed.score, bool(reviewed.is_wrong), reviewed.photo)
 
 
 def shift_alarms(moved: Sequence[Moved]) -> list[str]:

@@ -3,11 +3,12 @@
 A two-sample Kolmogorov-Smirnov test of every figure, with Bonferroni's correction over all of them.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
-from scipy.stats import fisher_exact, ks_2samp
+from scipy.stats import fisher_exact, ks_2samp, kstwo
 
 from kizu.settings import Record
 
@@ -39,12 +40,18 @@ class Moved(Record):
     now: float | None
 
 
-def moved_figures(then: Mapping[str, Figure], now: Mapping[str, Figure]) -> tuple[Moved, ...]:
+def moved_figures(
+    then: Mapping[str, Figure], now: Mapping[str, Figure], *, photographs: tuple[int, int]
+) -> tuple[Moved, ...]:
     """Return the figures that moved, the surest first; none as long as little is new.
+
+    Edits of one photograph are alike, so the tests count photographs: ten edits of two new
+    photographs are no more than two samples of what is new.
 
     Args:
         then: What was measured of the samples that the reviews were drawn from, by name.
         now: The same of new ones.
+        photographs: Of how many photographs those are: then, now.
     """
     names = sorted(set(then) & set(now))
     if not names or min(len(now[name]) for name in names) < MIN_SAMPLES:
@@ -53,7 +60,8 @@ def moved_figures(then: Mapping[str, Figure], now: Mapping[str, Figure]) -> tupl
     found = []
     for name in names:
         p_value = min(
-            _values_differ(then[name], now[name]), _presence_differs(then[name], now[name])
+            _values_differ(then[name], now[name], photographs),
+            _presence_differs(then[name], now[name], photographs),
         )
         if p_value <= level:
             moved = Moved(
@@ -66,22 +74,30 @@ def moved_figures(then: Mapping[str, Figure], now: Mapping[str, Figure]) -> tupl
     return tuple(sorted(found, key=lambda each: each.p_value))
 
 
-def _values_differ(then: Figure, now: Figure) -> float:
-    a, b = ([value for value in values if value is not None] for values in (then, now))
+def _values_differ(then: Figure, now: Figure, photographs: tuple[int, int]) -> float:
+    """Return the p-value of the values' distance, by samples and by photographs: the larger one."""
+    a, b = _known(then), _known(now)
     if min(len(a), len(b)) < MIN_SAMPLES:
         return 1.0
-    return float(ks_2samp(a, b, method="asymp" if max(len(a), len(b)) > _EXACT else "auto").pvalue)
+    found = ks_2samp(a, b, method="asymp" if max(len(a), len(b)) > _EXACT else "auto")
+    m, n = photographs
+    by_photograph = kstwo.sf(found.statistic, max(m * n // (m + n), 1))
+    return float(max(found.pvalue, by_photograph))
 
 
-def _presence_differs(then: Figure, now: Figure) -> float:
+def _presence_differs(then: Figure, now: Figure, photographs: tuple[int, int]) -> float:
     """Test whether more or fewer samples have the figure at all (Fisher's exact test)."""
-    table = [
-        [sum(v is None for v in values), sum(v is not None for v in values)]
-        for values in (then, now)
-    ]
+    table = []
+    for values, photos in zip((then, now), photographs, strict=True):
+        known = round(photos * len(_known(values)) / len(values))
+        table.append([known, photos - known])
     return float(fisher_exact(np.array(table)).pvalue)
 
 
+def _known(values: Figure) -> list[float]:
+    return [value for value in values if value is not None and math.isfinite(value)]
+
+
 def _median(values: Figure) -> float | None:
-    known = [value for value in values if value is not None]
+    known = _known(values)
     return round(float(np.median(known)), 4) if 2 * len(known) >= len(values) > 0 else None

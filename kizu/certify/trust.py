@@ -1,38 +1,36 @@
 """Whose clear changes need no annotator: makers of edits that draw what they are asked for."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 
-from kizu.certify.bounds import upper_bound
+from kizu.certify.fixed_sequence import Counts, Judged
 
 
 def trusted(
-    decided: Iterable[tuple[str, bool]], *, max_bad_edits: float, confidence: float
+    decided: Iterable[tuple[str, Judged]], *, max_bad_edits: float, confidence: float
 ) -> tuple[str, ...]:
     """Return the makers whose share of bad edits is proven to be small, sorted.
 
     Args:
         decided: Of every random decision on a clear change that no annotator spoke for: its maker,
-            and whether the edit was bad.
+            and what was found.
         max_bad_edits: The share to stay below, 0 to 1.
         confidence: How sure that is to be for each.
 
     Example:
-        >>> sure = [("scratch by model 2", False)] * 45
-        >>> trusted(sure, max_bad_edits=0.05, confidence=0.9)
+        >>> good = [("scratch by model 2", Judged(0.5, False, f"photo {n}")) for n in range(45)]
+        >>> trusted(good, max_bad_edits=0.05, confidence=0.9)
         ('scratch by model 2',)
-        >>> trusted(sure[1:], max_bad_edits=0.05, confidence=0.9)
+        >>> trusted(good[1:], max_bad_edits=0.05, confidence=0.9)
         ()
     """
-    draws: Counter[str] = Counter()
-    bad: Counter[str] = Counter()
-    for maker, is_bad in decided:
-        draws[maker] += 1
-        bad[maker] += is_bad
+    by_maker: defaultdict[str, list[Judged]] = defaultdict(list)
+    for maker, judged in decided:
+        by_maker[maker].append(judged)
     return tuple(
         sorted(
             maker
-            for maker, n in draws.items()
-            if upper_bound(bad[maker], n, confidence) <= max_bad_edits
+            for maker, judged in by_maker.items()
+            if Counts.of(judged).bound(confidence) <= max_bad_edits
         )
     )

@@ -43,9 +43,7 @@ def _print(certificate: Certificate) -> None:
     points = [point for point in certificate.curve if point.n]
     if not points:
         return
-    table = Table("surest part", "photographs", "wrong", f"bound at {certificate.confidence:.0%}")
+    table = Table("surest part", "reviewed", "wrong", f"bound at {certificate.confidence:.0%}")
     for point in points:
-        table.add_row(
-            f"{point.fraction:.0%}", str(point.n), str(point.errors), f"{point.bound:.1%}"
-        )
+        table.add_row(f"{point.fraction:.0%}", str(point.n), str(point.wrong), f"{point.bound:.1%}")
     out.print(table)

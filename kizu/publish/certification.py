@@ -7,7 +7,8 @@ from typing import Final
 from kizu.agree.proof import Proof, Proven, Stratum
 from kizu.agree.settings import AgreementSettings
 from kizu.certify.bounds import reviews_needed
-from kizu.certify.certificate import Certificate, Reviewed, certify, reached, shift_alarms
+from kizu.certify.certificate import Certificate, Reviewed, certify, shift_alarms
+from kizu.certify.fixed_sequence import Judged
 from kizu.certify.shift import moved_figures
 from kizu.certify.trust import trusted
 from kizu.publish.outcomes import Outcome, SampleStatus
@@ -110,7 +111,7 @@ def draw_next(
     for certificate in found.certificates:
         stratum = Stratum(certificate.stratum)
         own, population = _of(draws, stratum), members_of(stratum, outcomes, found.proof.trusted)
-        size = _size_of_next(certificate, own, population, settings)
+        size = _size_of_next(certificate, own, population)
         if size and not _has_open_end(store, own, outcomes):
             made.append(draw(stratum, population, size, restarts=bool(certificate.alarms)))
     needed = reviews_needed(settings.max_bad_edits, settings.confidence)
@@ -150,14 +151,11 @@ def _size_of_next(
     certificate: Certificate,
     own: Sequence[Draw],
     population: Sequence[Outcome],
-    settings: AgreementSettings,
 ) -> int:
     """Return how many samples to draw of a stratum; none if that would prove nothing."""
     if certificate.is_certified:
         new = len(population) - own[-1].population
         return max(1, round(_WATCHED_FRACTION * new)) if new >= _WATCHED else 0
-    if certificate.alarms:
-        return reviews_needed(settings.max_wrong, settings.confidence)
     return certificate.missing_reviews
 
 
@@ -186,6 +184,7 @@ def _draw(
         makers=(outcome.made_by for outcome in population),
         seen=(outcome.decisions for outcome in judged),
         figures={name: [figures.get(name) for figures in compared] for name in names},
+        photographs=len({outcome.photo for outcome in _spread(judged)}),
         restarts=restarts,
     )
 
@@ -225,10 +224,13 @@ def _reviewed(store: Store, outcome: Outcome) -> tuple[str, Reviewed]:
 def _trusted(
     draws: Sequence[Sequence[tuple[str, Reviewed]]], settings: AgreementSettings
 ) -> tuple[str, ...]:
-    decided = []
-    for draw in draws:
-        until = len(reached([review for _, review in draw]))
-        decided += [(maker, review.is_wrong is not False) for maker, review in draw[:until]]
+    """Return the makers that reviews have earned trust; a draw counts once it is judged whole."""
+    whole = [draw for draw in draws if all(each.is_wrong is not None for _, each in draw)]
+    decided = [
+        (maker, Judged(each.score, bool(each.is_wrong), each.photo))
+        for draw in whole
+        for maker, each in draw
+    ]
     return trusted(decided, max_bad_edits=settings.max_bad_edits, confidence=settings.confidence)
 
 
@@ -239,7 +241,8 @@ def _alarms(draws: Sequence[Draw], outcomes: Sequence[Outcome]) -> list[str]:
     known, then = set(draws[-1].seen), draws[-1].figures
     new = [o for folder, o in _judged(outcomes).items() if short_key(folder) not in known]
     now = {name: [outcome.figures.get(name) for outcome in new] for name in then}
-    return shift_alarms(moved_figures(then, now))
+    photographs = draws[-1].photographs, len({outcome.photo for outcome in new})
+    return shift_alarms(moved_figures(then, now, photographs=photographs) if new else ())
 
 
 def _has_open_end(store: Store, draws: Sequence[Draw], outcomes: Sequence[Outcome]) -> bool:

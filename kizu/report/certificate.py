@@ -45,7 +45,7 @@ def certificate_sentence(certificate: Certificate, language: Language) -> str:
         return (
             f"証明済み: {asked} ({sure})。採用 {certificate.accepted} 件のうち "
             f"{certificate.covered} 件が対象です (無作為確認 {certificate.decisions} 件、"
-            f"誤り {certificate.errors} 件)。"
+            f"誤り {certificate.wrong} 件)。"
         )
     if certificate.alarms:
         return "証明は無効になりました: 新しいサンプルの性質が確認時と異なります。"
@@ -95,7 +95,7 @@ def curve_of(certificate: Certificate) -> Curve | None:
         width=_WIDTH,
         height=_HEIGHT,
         bound=" ".join(at(point.fraction, point.bound) for point in points),
-        found=" ".join(at(point.fraction, point.errors / point.n) for point in points),
+        found=" ".join(at(point.fraction, point.wrong / point.n) for point in points),
         asked_y=round(_HEIGHT * (1 - certificate.max_wrong / top), 1),
         top=f"{top:.0%}",
     )

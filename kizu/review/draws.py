@@ -4,7 +4,7 @@ A draw is stored before anybody judges it, and never changed: whoever could choo
 count could prove anything. ``reviews/NAME/draws/00000001.json`` is a dataset's first.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from random import Random
 
@@ -29,6 +29,7 @@ class Draw(Record):
             folder's key: all else is new.
         makers: Who made the population: every combination of prompt, model, annotators and
             versions in it, as a key each.
+        photographs: Of how many photographs the figures are.
         restarts: True if what earlier draws of the stratum proved does not hold any more.
         figures: What was measured of the population, by name; for what comes later to be held
             against. A figure that a sample lacks is None.
@@ -42,6 +43,7 @@ class Draw(Record):
     members: tuple[str, ...]
     seen: tuple[str, ...] = ()
     restarts: bool = False
+    photographs: int = 0
     makers: tuple[str, ...] = ()
     figures: dict[str, tuple[float | None, ...]] = Field(default_factory=dict)
 
@@ -56,43 +58,48 @@ def draw_samples(
     makers: Iterable[str] = (),
     seen: Iterable[str] = (),
     figures: Mapping[str, Sequence[float | None]] | None = None,
+    photographs: int = 0,
     restarts: bool = False,
 ) -> Draw:
     """Draw samples that no earlier draw of the stratum holds, and store the draw.
 
-    One sample is drawn of a photograph, as long as there are other photographs: a second one of the
-    same photograph proves next to nothing.
+    Every sample is as likely to be drawn as any other. The draw goes on until it holds as many
+    photographs as it needs: a second edit of one photograph proves next to nothing, but leaving it
+    out would make the edits of much edited photographs less likely to be looked at.
 
     Args:
         store: The store.
         dataset: The dataset.
         stratum: What is drawn from.
         population: Of all that would be accepted, the decision folder and the photograph.
-        size: How many to draw; fewer where there are no more.
+        size: How many new photographs to draw; fewer where there are no more.
         makers: See ``Draw``.
         seen: Decision folders of all samples there are.
         figures: See ``Draw``.
+        photographs: See ``Draw``.
         restarts: See ``Draw``.
     """
     earlier = open_draws(store, dataset)
     drawn = {member for each in earlier if each.stratum == stratum for member in each.members}
-    fresh = {folder: photo for folder, photo in population.items() if folder not in drawn}
+    fresh = [folder for folder in population if folder not in drawn]
     used = {photo for folder, photo in population.items() if folder in drawn}
     number = len(earlier) + 1
     while True:
         seed = content_key(
             "draw", dataset=dataset, stratum=stratum, number=number, fresh=sorted(fresh)
         )
+        shuffled = Random(seed).sample(sorted(fresh), len(fresh))  # noqa: S311 - anybody may repeat it
         made = Draw(
             dataset=dataset,
             stratum=stratum,
             number=number,
             drawn_at=datetime.now(UTC).isoformat(timespec="seconds"),
             population=len(population),
-            members=tuple(_shuffled(fresh, used, seed)[:size]),
+            members=tuple(_until(shuffled, population, used, size)),
             seen=tuple(sorted({short_key(folder) for folder in seen})),
             makers=tuple(sorted(set(makers))),
             restarts=restarts,
+            photographs=photographs,
             figures={name: tuple(values) for name, values in (figures or {}).items()},
         )
         if store.create_json(_path(dataset, number), made.model_dump(mode="json")):
@@ -100,16 +107,18 @@ def draw_samples(
         number += 1
 
 
-def _shuffled(fresh: Mapping[str, str], used: Collection[str], seed: str) -> list[str]:
-    """Return folders in random order: first one of each new photograph, then the others."""
-    random = Random(seed)  # noqa: S311 - a draw that anybody can repeat, no secret
-    folders = random.sample(sorted(fresh), len(fresh))
-    first: dict[str, str] = {}
+def _until(
+    folders: Sequence[str], photos: Mapping[str, str], used: set[str], size: int
+) -> list[str]:
+    """Return the first of shuffled folders, until so many photographs are new among them."""
+    members: list[str] = []
+    new: set[str] = set()
     for folder in folders:
-        if fresh[folder] not in used:
-            first.setdefault(fresh[folder], folder)
-    chosen = set(first.values())
-    return [*first.values(), *(folder for folder in folders if folder not in chosen)]
+        if len(new) >= size:
+            break
+        members.append(folder)
+        new |= {photos[folder]} - used
+    return members
 
 
 def short_key(folder: str) -> str:

@@ -42,32 +42,39 @@ def test_enough_clean_reviews_certify_all_that_is_accepted():
     found = certified(reviewed(114))
     assert found.is_certified
     assert (found.covered, found.accepted, found.decisions) == (300, 300, 114)
-    assert found.bound <= 0.02
+    assert found.curve[-1].bound <= 0.02
     assert found.confidence == 0.9
     assert found.reviewers == {"Aiko": 114}
     assert found.sentence.startswith("Certified: at most 2% of the labels are wrong")
     assert Certificate.model_validate_json(found.model_dump_json()) == found
 
 
-def test_a_sample_that_is_passed_over_counts_as_wrong():
-    skipped = certified(reviewed(114, open_={7}))
-    assert not skipped.is_certified
-    assert (skipped.errors, skipped.pending) == (1, 1)
+def test_a_draw_is_tested_when_it_is_judged_to_its_end_and_not_before():
+    early = certified(reviewed(400, open_=range(150, 400)))
+    assert not early.is_certified
+    assert (early.looks, early.pending) == (0, 250)
+    assert certified(reviewed(400)).is_certified
 
 
-def test_an_error_costs_more_reviews():
-    assert certified(reviewed(114, wrong={3})).missing_reviews == 80  # 194 in all
+def test_an_error_costs_more_reviews_and_those_suffice():
+    first = reviewed(114, wrong={3})
+    found = certified(first)
+    assert (found.looks, found.is_certified, found.wrong) == (1, False, 1)
+    again = certified(first, reviewed(found.missing_reviews, first=500))
+    assert (again.looks, again.is_certified) == (2, True)
+    assert again.confidence == pytest.approx(0.85)
 
 
-def test_a_second_draw_is_a_second_look():
-    first, second = reviewed(114, wrong={3}), reviewed(200, first=500)
-    found = certified(first, second)
-    assert (found.looks, found.is_certified) == (2, True)
-    assert found.confidence == pytest.approx(0.85)
+def test_a_draw_that_could_prove_nothing_is_no_look():
+    half = certified(reviewed(50))
+    assert (half.looks, half.missing_reviews) == (0, 64)
+    whole = certified(reviewed(50), reviewed(64, first=500))
+    assert (whole.looks, whole.is_certified, whole.confidence) == (1, True, 0.9)
 
 
-def test_a_draw_that_nobody_began_is_no_look():
-    assert certified(reviewed(114), reviewed(20, first=500, open_=range(20))).looks == 1
+def test_a_draw_that_nobody_began_ends_nothing():
+    waiting = certified(reviewed(114), reviewed(20, first=500, open_=range(20)))
+    assert (waiting.is_certified, waiting.looks, waiting.pending) == (True, 1, 20)
 
 
 def test_later_draws_can_end_a_certificate_and_cost_none_of_its_confidence():
@@ -75,13 +82,15 @@ def test_later_draws_can_end_a_certificate_and_cost_none_of_its_confidence():
     assert (clean.is_certified, clean.looks, clean.decisions) == (True, 1, 120)
     spoilt = certified(reviewed(114), reviewed(6, first=500, wrong={2}))
     assert (spoilt.is_certified, spoilt.looks) == (False, 1)
-    assert spoilt.missing_reviews == 194 - 120
+    unfinished = certified(reviewed(114), reviewed(20, first=500, wrong={2}, open_=range(3, 20)))
+    assert not unfinished.is_certified
 
 
 def test_an_alarm_takes_the_certificate_away():
     found = certified(reviewed(114), alarms=["new samples are unlike those reviewed."])
     assert not found.is_certified
     assert found.covered == 0
+    assert found.missing_reviews == 114
     assert found.sentence == "Not certified any more: new samples are unlike those reviewed."
 
 

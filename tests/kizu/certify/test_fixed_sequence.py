@@ -6,6 +6,7 @@ from kizu.certify.fixed_sequence import (
     Judged,
     cuts_of,
     error_budget,
+    missing_reviews,
     stated_confidence,
     try_cuts,
 )
@@ -40,11 +41,11 @@ def test_as_many_clean_draws_as_the_table_asks_for_pass_the_loosest_cut():
     assert not passing(judged(113))
 
 
-def test_more_draws_than_needed_do_not_have_to_be_clean_below_the_cut():
-    half = set(range(80))  # all wrong ones score low
-    found = passing(judged(400, half))
+def test_with_many_draws_what_is_wrong_below_a_cut_does_not_matter():
+    low = set(range(80))  # all wrong ones score low
+    found = passing(judged(400, low))
     assert [each.fraction for each in found] == pytest.approx([0.6, 0.7, 0.8])
-    assert found[-1].errors == 0
+    assert found[-1].counts.wrong_labels == 0
 
 
 def test_the_first_cut_that_fails_ends_the_sequence():
@@ -55,10 +56,29 @@ def test_the_first_cut_that_fails_ends_the_sequence():
     assert not passing(draws)
 
 
+def test_one_error_among_the_surest_ends_nothing_where_the_whole_can_bear_it():
+    assert [each.fraction for each in passing(judged(194, {193}))] == [1.0]
+
+
 def test_edits_of_one_photograph_count_once():
     many = judged(400, photos=[number % 100 for number in range(400)])
     assert not passing(many)
-    assert try_cuts(SCORES, many, max_wrong=0.02, confidence=0.9)[-1].n == 100
+    assert try_cuts(SCORES, many, max_wrong=0.02, confidence=0.9)[-1].counts.photos == 100
+
+
+def test_many_wrong_labels_of_one_photograph_count_each():
+    photos = [0 if number < 20 else number for number in range(200)]
+    assert not passing(judged(200, set(range(20)), photos=photos))
+
+
+@pytest.mark.parametrize("wrong", [set(), {0}, {113}, {5, 60}])
+def test_as_many_reviews_as_are_said_to_be_missing_suffice(wrong):
+    asked = {"max_wrong": 0.02, "confidence": 0.9}
+    level = error_budget(0.9, 2)
+    tested = try_cuts(SCORES, judged(114, wrong), looks=1, **asked)
+    more = missing_reviews(tested, 0.02, level)
+    first, second = judged(114, wrong), judged(more, photos=range(1000, 1000 + more))
+    assert [each for each in try_cuts(SCORES, first + second, looks=2, **asked) if each.passes]
 
 
 def test_a_second_look_has_half_of_the_error_left_and_says_so():

@@ -1,9 +1,15 @@
 import numpy as np
 import pytest
 
-from kizu.certify.shift import MIN_SAMPLES, moved_figures
+from kizu.certify import shift
+from kizu.certify.shift import MIN_SAMPLES
 
 NAMES = [f"figure {number}" for number in range(12)]
+
+
+def moved_figures(then, now, photographs=None):
+    sizes = [len(next(iter(each.values()), ())) for each in (then, now)]
+    return shift.moved_figures(then, now, photographs=photographs or tuple(sizes))
 
 
 def figures(n, seed, by=0.0, names=NAMES):
@@ -45,3 +51,24 @@ def test_a_figure_that_is_missing_more_often_now_moved_too():
 
 def test_constant_figures_are_alike():
     assert moved_figures({"a": [1.0] * 100}, {"a": [1.0] * 30}) == ()
+
+
+def test_edits_of_few_photographs_are_few_samples_however_many_they_are():
+    """Most of a figure's variance lies between photographs: each has a value of its own."""
+    random = np.random.default_rng(3)
+    alarms = []
+    for _ in range(100):
+        then = {name: random.normal(size=150).tolist() for name in NAMES}
+        own = {name: random.normal(size=5) for name in NAMES}
+        now = {
+            name: (np.repeat(own[name], 4) + random.normal(size=20) / 4).tolist() for name in NAMES
+        }
+        alarms.append(bool(moved_figures(then, now, photographs=(150, 5))))
+    assert np.mean(alarms) <= 0.02
+
+
+def test_what_is_no_number_counts_as_missing():
+    then, now = figures(150, 1), figures(40, 2)
+    now["figure 2"] = [float("nan")] * 40
+    [moved] = moved_figures(then, now)
+    assert moved.figure == "figure 2"

@@ -77,13 +77,14 @@ def test_without_a_draw_nothing_is_proven_whatever_people_decided(store, some, d
     assert found.accepted.missing_reviews == 22
 
 
-def test_the_first_draw_is_as_large_as_the_proof_needs_and_of_one_edit_a_photograph(store, some):
+def test_the_first_draw_holds_as_many_photographs_as_the_proof_needs(store, some):
     outcomes = some(60)
     twins = [o.model_copy(update={"decisions": f"{o.decisions}0"}) for o in outcomes]
     [draw] = drawn(store, outcomes + twins)
-    assert (draw.stratum, len(draw.members), draw.population) == ("accepted", 22, 120)
+    assert (draw.stratum, draw.population) == ("accepted", 120)
     photos = {each.decisions: each.photo for each in outcomes + twins}
     assert len({photos[member] for member in draw.members}) == 22
+    assert len({photos[member] for member in draw.members[:-1]}) == 21
     assert open_draws(store, "mugs") == [draw]
 
 
@@ -103,9 +104,7 @@ def test_a_clean_draw_certifies_and_another_is_made_only_of_what_is_new(store, s
     assert proven(store, more).accepted.is_certified  # nobody began the new draw
 
 
-def test_after_an_error_the_next_draw_is_what_is_missing_at_half_of_the_error_budget(
-    store, some, decide
-):
+def test_after_an_error_a_second_draw_is_made_that_suffices_at_less_confidence(store, some, decide):
     outcomes = some(200)
     [draw] = drawn(store, outcomes)
     decide(draw.members, rejected={3})
@@ -114,12 +113,8 @@ def test_after_an_error_the_next_draw_is_what_is_missing_at_half_of_the_error_bu
     assert len(second.members) == missing
     decide(second.members)
     found = proven(store, outcomes).accepted
-    assert not found.is_certified  # a second look costs more than the first promised
-    [third] = drawn(store, outcomes)
-    decide(third.members)
-    again = proven(store, outcomes).accepted
-    assert again.looks == 3
-    assert again.confidence < 0.9
+    assert (found.is_certified, found.looks) == (True, 2)
+    assert found.confidence == pytest.approx(0.85)
 
 
 def test_edits_of_another_maker_are_not_covered(store, some, decide):
