@@ -18,11 +18,11 @@ import numpy as np
 from kizu.agree.settings import AgreementSettings, AreaRange
 from kizu.agree.verdict import agree
 from kizu.diff import Status
+from kizu.grounding.moved import move_detections
 from kizu.grounding.storage import DetectionsRecord
 from kizu.imaging.arrays import Mask
 from kizu.imaging.crops import connected_regions
 from kizu.imaging.rle import encode_crop
-from kizu.publish.frames import move_detections
 from kizu.publish.instances import diff_instances, grounded_instances
 
 REGIONS: Final = (10, 100, 400)

@@ -23,6 +23,7 @@ from kizu.grounding import (
     load_annotator,
 )
 from kizu.grounding.encoded import encoded
+from kizu.grounding.moved import move_detections
 from kizu.grounding.names import NO_GROUNDING
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import UnreadableImageError, decode_image
@@ -30,7 +31,6 @@ from kizu.imaging.geometry import Geometry
 from kizu.imaging.rle import decode_rle
 from kizu.labelling.labelled import LabelledPair
 from kizu.matching import find_geometry
-from kizu.publish.frames import move_detections
 
 Picture: TypeAlias = RgbImage | bytes | str | PathLike[str]
 """(H, W, 3) uint8 RGB, or a picture's file: its bytes, its path, or an fsspec URL."""

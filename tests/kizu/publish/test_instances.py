@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from kizu.grounding import Detections
 from kizu.grounding.encoded import EncodedDetections, encoded
+from kizu.grounding.moved import move_detections
 from kizu.imaging.boxes import box_of
 from kizu.imaging.crops import connected_regions
 from kizu.imaging.rle import decode_rle, encode_crop, encode_rle
-from kizu.publish.frames import move_detections
 from kizu.publish.instances import diff_instances, grounded_instances, score_of
 
 SHAPE = (30, 40)

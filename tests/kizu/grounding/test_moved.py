@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from kizu.grounding import Detections
 from kizu.grounding.encoded import encoded
+from kizu.grounding.moved import move_detections
 from kizu.imaging.rle import decode_rle
-from kizu.publish.frames import move_detections
 
 MOVED_RIGHT_AND_DOWN = np.array([[1, 0, 3], [0, 1, 2]], np.float64)
 
