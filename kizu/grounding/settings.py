@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from kizu.grounding.names import NO_GROUNDING, parse_annotator_name, uses_demo_weights
-from kizu.grounding.registry import DEMO_NOTICE
+from kizu.grounding.registry import DEMO_NOTICE, DETECTORS
 from kizu.settings import KeyedByContent, Operational, Settings
 
 MOST_ANNOTATORS: Final = 6
@@ -127,6 +127,31 @@ class GroundingSettings(Settings):
         description="Path of the model's MMDetection config file, for glip.",
     )
 
+    rivals: Annotated[bool | None, KeyedByContent()] = Field(
+        default=None,
+        title="Look for the other defects",
+        description="Also look for the dataset's other defects in every edit: what is surer one of "
+        "them is no sign of the asked one. One more call per edit; empty: on, but for services "
+        "that bill.",
+    )
+    on_normal: Annotated[bool | None, KeyedByContent()] = Field(
+        default=None,
+        title="Look at the normal images",
+        description="Also look for the phrases in the normal image: what is found there as well is "
+        "no defect. One more call per normal image and defect; empty: on, but for services that "
+        "bill.",
+    )
+
+    @property
+    def asks_rivals(self) -> bool:
+        """Whether the annotator looks for the dataset's other defects too."""
+        return not _bills(self.annotator) if self.rivals is None else self.rivals
+
+    @property
+    def asks_on_normal(self) -> bool:
+        """Whether the annotator looks at the normal image too."""
+        return not _bills(self.annotator) if self.on_normal is None else self.on_normal
+
     @property
     def annotators(self) -> tuple[Self, ...]:
         """The annotators that these settings ask for; none for ``none``."""
@@ -164,6 +189,12 @@ class GroundingSettings(Settings):
         """
         box_threshold = default if self.box_threshold is None else self.box_threshold
         return self.phrase_thresholds.get(phrase, box_threshold)
+
+
+def _bills(annotator: str) -> bool:
+    """Tell whether an annotator is a service that bills each call."""
+    detector = DETECTORS.get(parse_annotator_name(annotator).detector or "")
+    return detector is not None and bool(detector.key_variable)
 
 
 def _by_name(item: object) -> object:

@@ -1,6 +1,6 @@
 """What the user asks for: one spec describes one dataset."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -132,6 +132,23 @@ class DatasetSpec(Settings):
         """False if the editor's pictures stand alone, without normal images to compare with."""
         pictures = self.editor.maker.pictures
         return pictures is None or pictures.has_normals
+
+    def rival_phrases(self, defect_type: str, phrases: Iterable[str]) -> tuple[str, ...]:
+        """Return what the other defects are called, each phrase once.
+
+        Args:
+            defect_type: The asked defect.
+            phrases: What it is called; a name that both bear tells nothing apart and is left out.
+        """
+        asked = {phrase.casefold() for phrase in phrases}
+        others = (
+            phrase
+            for defect in self.defects
+            if defect.defect_type != defect_type
+            for phrase in defect.grounding_phrases
+        )
+        named = {phrase.casefold(): phrase for phrase in others}
+        return tuple(phrase for name, phrase in named.items() if name not in asked)
 
     def with_paths(self, resolve: Callable[[str], str]) -> Self:
         """Return the dataset with every place of pictures, masks and tables resolved."""

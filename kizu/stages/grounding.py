@@ -1,9 +1,11 @@
 """The grounding: where annotators that know only text find the phrases, each on its own."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import cache, partial
+from threading import Lock
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -13,6 +15,7 @@ from kizu.grounding import (
     AnnotationFailure,
     Annotator,
     GroundingChoice,
+    GroundingSettings,
     GroundingUnavailable,
     annotator_name,
     annotator_version,
@@ -62,10 +65,41 @@ def choose_annotators(grounding: GroundingChoice) -> AnnotatorChoice:
     return AnnotatorChoice(versions=tuple(sorted(versions)), note=" ".join(told))
 
 
+@dataclass(frozen=True)
+class _Search:
+    """One call of an annotator: which phrases, in which of the two pictures.
+
+    Attributes:
+        version: The annotator's version.
+        phrases: What it looks for.
+        on_normal: True where it looks at the normal image, which many edits share.
+    """
+
+    version: str
+    phrases: tuple[str, ...]
+    on_normal: bool = False
+
+    def key_inputs(self, sample: SampleInputs) -> dict[str, Any]:
+        """Return the pictures, the phrases, and the annotator with its version."""
+        pictures = {"normal": sample.pair["normal"]} if self.on_normal else sample.pair
+        return {"annotator": self.version, **pictures, "phrases": list(self.phrases)}
+
+    def key(self, sample: SampleInputs) -> str:
+        """Return the output's key."""
+        return content_key(GROUNDING.name, **self.key_inputs(sample))
+
+    def folder(self, sample: SampleInputs) -> StageFolder:
+        """Return where the output lies."""
+        return StageFolder(sample.store, GROUNDING.name, self.key(sample))
+
+
 class GroundingStage(Stage):
     """Looks for the phrases in every edit; without an annotator there is nothing to do.
 
     What each annotator finds is stored under a key of its own, which no other annotator changes.
+    Where settings say so it also looks for the other defects of the dataset, and at the normal
+    image. These are calls of their own, stored beside the first: more phrases in one prompt would
+    change what some models say of each.
     """
 
     name = "grounding"
@@ -74,11 +108,18 @@ class GroundingStage(Stage):
     columns = MappingProxyType({"annotators": pa.list_(pa.string())})
 
     def key_inputs(self, sample: SampleInputs) -> dict[str, Any]:
-        """Return what the only annotator's output is made from; of several, their keys."""
-        versions = sample.shard.annotators
-        if len(versions) > 1:
-            return {"annotators": [_key(sample, version) for version in versions]}
-        return _key_inputs(sample, versions[0] if versions else None)
+        """Return what the only output is made from; of several, their keys."""
+        searches = _searches(sample)
+        beside = {
+            name: [each.key(sample) for each in more]
+            for name, more in (("rivals", _rivals(sample)), ("on_normal", _on_normal(sample)))
+            if more
+        }
+        if len(searches) > 1:
+            return {"annotators": [each.key(sample) for each in searches], **beside}
+        if not searches:
+            return {"annotator": None, **sample.pair, "phrases": list(sample.sample.phrases)}
+        return {**searches[0].key_inputs(sample), **beside}
 
     def row(self, sample: SampleInputs) -> dict[str, Any]:
         """Return the annotators' versions; None where there are none."""
@@ -90,10 +131,7 @@ class GroundingStage(Stage):
         Raises:
             FileNotFoundError: There is no edited picture to make a key from.
         """
-        return {
-            version: StageFolder(sample.store, self.name, _key(sample, version))
-            for version in sample.shard.annotators
-        }
+        return {each.version: each.folder(sample) for each in _searches(sample)}
 
     def results(self, sample: SampleInputs) -> tuple[DetectionsRecord, ...]:
         """Return what each annotator found on a sample's picture, in the order of their versions.
@@ -101,30 +139,76 @@ class GroundingStage(Stage):
         Raises:
             FileNotFoundError: One has not looked yet.
         """
-        return tuple(open_detections(folder) for folder in self.folders(sample).values())
+        return _open(_searches(sample), sample)
+
+    def rivals(self, sample: SampleInputs) -> tuple[DetectionsRecord, ...]:
+        """Return what annotators found of other defects on a sample's picture.
+
+        Those that are not asked for them are left out; there may be none.
+
+        Raises:
+            FileNotFoundError: One has not looked yet.
+        """
+        return _open(_rivals(sample), sample)
+
+    def on_normal(self, sample: SampleInputs) -> tuple[DetectionsRecord, ...]:
+        """Return where annotators found the phrases in the normal image, in that image's frame.
+
+        Those that are not asked to look at it are left out; there may be none.
+
+        Raises:
+            FileNotFoundError: One has not looked yet.
+        """
+        return _open(_on_normal(sample), sample)
 
     def is_done(self, sample: SampleInputs) -> bool:
         """Tell whether all annotators have looked, or there is none."""
-        return all(folder.done() for folder in self.folders(sample).values())
+        return all(each.folder(sample).done() for each in _all_searches(sample))
 
     def open(self, shard: Shard, run: StageRun) -> AbstractContextManager[ShardWork]:  # noqa: ARG002 - the store is the sample's
         """Return the search; an annotator is loaded for the first sample that lacks its output."""
-        load = cache(partial(_load, shard))
+        load, normals = cache(partial(_load, shard)), Lock()
         return nullcontext(
-            ShardWork(lambda sample: _annotate(sample, load), threads=_SAMPLES_AT_A_TIME)
+            ShardWork(lambda sample: _annotate(sample, load, normals), threads=_SAMPLES_AT_A_TIME)
         )
 
 
 GROUNDING: Final = GroundingStage()
 
 
-def _key_inputs(sample: SampleInputs, version: str | None) -> dict[str, Any]:
-    """Return the two pictures, the phrases, and one annotator with its version."""
-    return {"annotator": version, **sample.pair, "phrases": list(sample.sample.phrases)}
+def _searches(sample: SampleInputs) -> list[_Search]:
+    """Return the search for the asked phrases by each annotator."""
+    return [_Search(version, sample.sample.phrases) for version in sample.shard.annotators]
 
 
-def _key(sample: SampleInputs, version: str) -> str:
-    return content_key(GROUNDING.name, **_key_inputs(sample, version))
+def _rivals(sample: SampleInputs) -> list[_Search]:
+    """Return the searches for the other defects of the dataset."""
+    planned, spec = sample.sample, sample.shard.spec
+    phrases = spec.rival_phrases(planned.defect_type, planned.phrases)
+    asking = [version for version, each in _settings(sample) if each.asks_rivals]
+    return [_Search(version, phrases) for version in asking] if phrases else []
+
+
+def _on_normal(sample: SampleInputs) -> list[_Search]:
+    """Return the searches in the normal image."""
+    phrases, has_normal = sample.sample.phrases, sample.sample.has_normal
+    asking = [version for version, each in _settings(sample) if each.asks_on_normal]
+    return [_Search(version, phrases, on_normal=True) for version in asking if has_normal]
+
+
+def _all_searches(sample: SampleInputs) -> list[_Search]:
+    return [*_searches(sample), *_rivals(sample), *_on_normal(sample)]
+
+
+def _settings(sample: SampleInputs) -> list[tuple[str, GroundingSettings]]:
+    """Return the annotators that the spec has settings for, by their versions."""
+    by_name = {each.annotator: each for each in sample.shard.spec.grounding.annotators}
+    named = ((version, annotator_name(version)) for version in sample.shard.annotators)
+    return [(version, by_name[name]) for version, name in named if name in by_name]
+
+
+def _open(searches: Sequence[_Search], sample: SampleInputs) -> tuple[DetectionsRecord, ...]:
+    return tuple(open_detections(each.folder(sample)) for each in searches)
 
 
 def _load(shard: Shard, version: str) -> Annotator:
@@ -140,27 +224,31 @@ def _load(shard: Shard, version: str) -> Annotator:
     return annotator
 
 
-def _annotate(sample: SampleInputs, load: Callable[[str], Annotator]) -> None:
+def _annotate(sample: SampleInputs, load: Callable[[str], Annotator], normals: Lock) -> None:
     """Have every annotator look that has not; the failure of one keeps no other from it.
 
     Raises:
         GroundingUnavailable: Some failed.
     """
-    failed: list[str] = []
-    for version, folder in GROUNDING.folders(sample).items():
-        if folder.done():
+    failed: dict[str, str] = {}
+    for search in _all_searches(sample):
+        if search.version in failed:
             continue
         try:
-            _look(sample, load(version), folder)
+            with normals if search.on_normal else nullcontext():  # another edit may share it
+                if not search.folder(sample).done():
+                    _look(sample, load(search.version), search)
         except Exception as error:
-            logger.warning("%s failed", annotator_name(version), exc_info=True)
-            failed.append(f"{annotator_name(version)}: {error}")
+            name = annotator_name(search.version)
+            logger.warning("%s failed", name, exc_info=True)
+            failed[search.version] = f"{name}: {error}"
     if failed:
-        raise GroundingUnavailable("; ".join(failed))
+        raise GroundingUnavailable("; ".join(failed.values()))
 
 
-def _look(sample: SampleInputs, annotator: Annotator, folder: StageFolder) -> None:
-    [found] = annotator.annotate([sample.edited], [sample.sample.phrases])
+def _look(sample: SampleInputs, annotator: Annotator, search: _Search) -> None:
+    picture = sample.normal if search.on_normal else sample.edited
+    [found] = annotator.annotate([picture], [search.phrases])
     if isinstance(found, AnnotationFailure):
         raise GroundingUnavailable(found.reason)
-    save_detections(folder, annotator.version, found)
+    save_detections(search.folder(sample), annotator.version, found)

@@ -45,7 +45,8 @@ FOUNDATION: dict[str, Any] = {
             "phrases": ["a hole"],
             "region": {"kind": "box", "x0": 0.1, "y0": 0.1, "x1": 0.9, "y1": 0.9},
             "area": {"min_fraction": 0.001, "max_fraction": 0.2},
-        }
+        },
+        {"defect_type": "stain", "prompt": "a dark stain"},
     ],
     "grounding": {"annotator": "gpt-vision", "deployment": "eyes"},
 }
@@ -103,6 +104,8 @@ COMMON: dict[str, tuple[Any, set[str]]] = {
     "grounding.max_area_fraction": (0.4, FROM_GROUNDING),
     "grounding.tile_px": (512, FROM_GROUNDING),
     "grounding.saliency": (True, FROM_GROUNDING),
+    "grounding.rivals": (True, FROM_GROUNDING),
+    "grounding.on_normal": (True, FROM_GROUNDING),
     "grounding.device": ("cpu", NOTHING),
     "grounding.precision": ("bfloat16", FROM_GROUNDING),
     "grounding.force_demo_weights": (True, NOTHING),

@@ -5,7 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from kizu.grounding import GroundingChoice, GroundingSettings, SeveralAnnotators
+from kizu.grounding import (
+    GroundingChoice,
+    GroundingSettings,
+    SeveralAnnotators,
+    annotator_version,
+)
 from kizu.grounding.settings import MOST_ANNOTATORS
 from kizu.spec import DatasetSpec, SpecError
 
@@ -108,3 +113,26 @@ def test_more_annotators_than_can_be_told_apart_are_refused():
     ]
     assert "at most" in told_of({"annotators": names})
     assert len(names) > MOST_ANNOTATORS
+
+
+@pytest.mark.parametrize(
+    ("annotator", "more"),
+    [
+        ("grounding-dino+sam", True),
+        ("clipseg", True),
+        ("glip", True),
+        ("azure-vision", False),
+        ("gpt-vision+sam", False),
+    ],
+)
+def test_only_services_that_bill_are_not_asked_for_more_by_default(annotator, more):
+    default = GroundingSettings(annotator=annotator)
+    assert (default.asks_rivals, default.asks_on_normal) == (more, more)
+    other = GroundingSettings(annotator=annotator, rivals=not more, on_normal=not more)
+    assert (other.asks_rivals, other.asks_on_normal) == (not more, not more)
+
+
+def test_what_else_is_looked_for_is_no_part_of_an_annotators_version():
+    plain = GroundingSettings(annotator="demo-grounding-dino")
+    more = plain.model_copy(update={"rivals": False, "on_normal": False})
+    assert annotator_version(plain) == annotator_version(more)

@@ -52,6 +52,13 @@ def test_the_choice_of_an_annotator_says_why_there_is_none():
 
 BOTH = ("demo-grounding-dino", "demo-grounding-dino+demo-sam")
 """Two annotators whose weights come with kizu."""
+ALONE = {"rivals": False, "on_normal": False}
+"""Settings of an annotator that looks for the asked phrases in the edits, and for nothing else."""
+
+
+def asked_only(*names):
+    """Return annotators that look for the asked phrases in the edits only."""
+    return [{"annotator": name, **ALONE} for name in names]
 
 
 def test_several_annotators_store_what_each_found(through, inputs, looked_at):
@@ -65,7 +72,7 @@ def test_several_annotators_store_what_each_found(through, inputs, looked_at):
 
 
 def test_what_one_annotator_found_is_found_again_beside_another(through, inputs, looked_at, store):
-    one, both = looked_at(BOTH[0]), looked_at(*BOTH)
+    one, both = looked_at(*asked_only(BOTH[0])), looked_at(*asked_only(*BOTH))
     through(EDIT, GROUNDING, **one)
     before = stored(store)
     assert through(GROUNDING, **both).made == 4
@@ -82,7 +89,7 @@ def test_what_one_annotator_found_is_found_again_beside_another(through, inputs,
 def test_the_failure_of_one_annotator_loses_nothing_of_another(
     through, inputs, looked_at, store, monkeypatch, failing
 ):
-    both = looked_at(*BOTH)
+    both = looked_at(*asked_only(*BOTH))
     load = grounding.load_annotator
 
     def refuse(name, *args, **options):
@@ -117,6 +124,53 @@ def test_where_no_annotator_can_work_the_samples_are_not_grounded():
     chosen = choose_annotators(SeveralAnnotators.model_validate({"annotators": both}))
     assert chosen.versions == ()
     assert chosen.note.count("Samples are not grounded: ") == 2
+
+
+def test_the_asked_phrases_are_found_as_before_beside_rivals_and_the_normal_image(
+    through, inputs, looked_at, store
+):
+    only, more = looked_at(*asked_only(BOTH[0])), looked_at(BOTH[0])
+    through(EDIT, GROUNDING, **only)
+    before = stored(store)
+    assert through(GROUNDING, **more).made == 4
+    assert {path: stored(store)[path] for path in before} == before
+    for sparse, full in zip(inputs(**only), inputs(**more), strict=True):
+        assert GROUNDING.results(full) == GROUNDING.results(sparse)
+        assert GROUNDING.key(full) != GROUNDING.key(sparse)
+        assert GROUNDING.rivals(sparse) == GROUNDING.on_normal(sparse) == ()
+
+
+def test_rivals_are_the_other_defects_of_the_dataset(through, inputs, looked_at):
+    more = looked_at({"annotator": BOTH[0], "on_normal": False, "box_threshold": 0.01})
+    through(EDIT, GROUNDING, **more)
+    for sample in inputs(**more):
+        [found] = GROUNDING.rivals(sample)
+        others = more["spec"].rival_phrases(sample.sample.defect_type, sample.sample.phrases)
+        assert found.phrase
+        assert set(found.phrase) <= set(others)
+        assert not set(found.phrase) & set(sample.sample.phrases)
+        assert GROUNDING.on_normal(sample) == ()
+
+
+def test_edits_of_one_photo_and_defect_share_the_look_at_the_normal_image(
+    through, inputs, looked_at, store
+):
+    more = looked_at({"annotator": BOTH[0], "rivals": False})
+    fields = more["spec"].model_dump(mode="json")
+    fields["defects"] = [{**fields["defects"][0], "variants": 3}]
+    more["spec"] = DatasetSpec.parse(fields)
+    through(EDIT, GROUNDING, **more)
+    photos = len({sample.sample.normal.sha256 for sample in inputs(**more)})
+    assert len(stored(store)) == len(inputs(**more)) + photos == 4 * photos
+    assert all(len(GROUNDING.on_normal(sample)) == 1 for sample in inputs(**more))
+
+
+def test_a_sample_is_done_only_when_all_looks_are(through, inputs, looked_at):
+    through(EDIT, GROUNDING, **looked_at(*asked_only(BOTH[0])))
+    more = looked_at(BOTH[0])
+    assert not any(GROUNDING.is_done(sample) for sample in inputs(**more))
+    through(GROUNDING, **more)
+    assert all(GROUNDING.is_done(sample) for sample in inputs(**more))
 
 
 def stored(store) -> dict[str, bytes]:
