@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.grounding.encoded import EncodedDetections
+from kizu.grounding.postprocess.priors import with_priors
 from kizu.imaging.arrays import Mask
 from kizu.imaging.boxes import box_area, box_iou
 from kizu.imaging.crops import MaskCrop, crop_of, crop_of_box
@@ -78,19 +79,30 @@ class Testimony:
     rivals: EncodedDetections | None
     shape: Shape
 
-    def rival_confidence(self, mask: Mask) -> float | None:
+    def rival_confidence(
+        self,
+        mask: Mask,
+        *,
+        area_fraction: tuple[float, float] | None = None,
+        region: Mask | None = None,
+    ) -> float | None:
         """Return the best confidence that a mask is another defect; 0 if no rival marks it.
 
-        A rival marks a mask that it holds half of in a box not much larger, or in which half of it
-        lies. None where the annotator was not asked for others.
+        A rival marks a mask that it overlaps with, or that it holds half of in a box not much
+        larger; one that marks a small part of a change says nothing of the whole. Size and place
+        count as they do for the asked defect, else a rival of the same extent would be the surer.
+        None where the annotator was not asked for others.
 
         Args:
             mask: (H, W) bool.
+            area_fraction: Least and largest expected area, as fractions of the image.
+            region: (H, W) bool, where the defect was asked for.
         """
         if self.rivals is None:
             return None
-        marks = _marks(self.rivals, crop_of(mask), self.shape)
-        return max(map(float, self.rivals.confidence[marks]), default=0.0)
+        rivals = with_priors(self.rivals, self.shape, area_fraction=area_fraction, region=region)
+        marks = _marks(rivals, crop_of(mask), self.shape)
+        return max(map(float, rivals.confidence[marks]), default=0.0)
 
 
 def testimony(
@@ -202,8 +214,9 @@ def _marks(rivals: EncodedDetections, mask: MaskCrop, shape: Shape) -> list[int]
     marks = []
     for row, crop in enumerate(rivals.crops(shape)):
         shared = _shared_px(crop, mask)
+        overlaps = shared >= SAME_PLACE_IOU * (area_px + crop.area_px - shared)
         holds = bool(tight[row]) and shared >= area_px / 2
-        if shared and (holds or shared >= crop.area_px / 2):
+        if shared and (overlaps or holds):
             marks.append(row)
     return marks
 

@@ -13,7 +13,7 @@ from kizu.grounding.encoded import EncodedDetections
 from kizu.grounding.moved import move_detections
 from kizu.imaging.arrays import FloatMap
 from kizu.outputs import SampleOutputs
-from kizu.stages import DIFF
+from kizu.stages import DIFF, FUSE
 
 
 class PublishedFrame:
@@ -41,21 +41,27 @@ class PublishedFrame:
     @cached_property
     def detections(self) -> Mapping[str, EncodedDetections]:
         """What each annotator found, by its version."""
-        found = {record.annotator: record.detections() for record in self._outputs.detections}
-        if not self.is_photo:
-            return found
-        return {name: move_detections(each, self._affine) for name, each in found.items()}
+        return self._carried(
+            {each.annotator: each.detections() for each in self._outputs.detections}
+        )
 
     @cached_property
     def candidates(self) -> tuple[EncodedDetections, ...]:
         """The detections that are the candidate for the label where the diff cannot speak."""
-        return candidates(self.detections, self.shape, self._outputs.region())
+        counting = self._carried(FUSE.testimony(self._outputs))
+        return candidates(counting, self.shape, self._outputs.region())
 
     @property
     def shape(self) -> tuple[int, int]:
         """(H, W) in pixels."""
         normal = self._outputs.sample.normal
         return normal.height, normal.width
+
+    def _carried(self, found: Mapping[str, EncodedDetections]) -> Mapping[str, EncodedDetections]:
+        """Return detections on the edited picture as they lie on the published one."""
+        if not self.is_photo:
+            return found
+        return {name: move_detections(each, self._affine) for name, each in found.items()}
 
     @property
     def _affine(self) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """The fusion: the mask of record, chosen from the change with the help of what annotators found."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from kizu.agree.change import Change
 from kizu.agree.fusion import Fused, FusedRegion, fuse
+from kizu.agree.testimony import Testimony, testimony
 from kizu.diff import Status, composite
 from kizu.diff.composite import Composite, mask_on_edited
 from kizu.diff.storage import (
@@ -19,6 +20,8 @@ from kizu.diff.storage import (
 )
 from kizu.edit.regions import region_identity
 from kizu.grounding.encoded import EncodedDetections
+from kizu.grounding.moved import move_detections
+from kizu.grounding.storage import DetectionsRecord
 from kizu.imaging.arrays import Mask
 from kizu.imaging.codecs import decode_mask, encode_mask
 from kizu.imaging.rle import decode_crop, encode_crop
@@ -111,8 +114,27 @@ class FuseStage(Stage):
         )
 
     def testimony(self, sample: SampleInputs) -> Mapping[str, EncodedDetections]:
-        """Return what each annotator found, by its version, on the edited picture's grid."""
-        return {each.annotator: each.detections() for each in GROUNDING.results(sample)}
+        """Return which of its detections count, by annotator, on the edited picture's grid."""
+        return {annotator: each.kept for annotator, each in self.weighed(sample).items()}
+
+    def weighed(self, sample: SampleInputs) -> Mapping[str, Testimony]:
+        """Return what each annotator says for the asked defect and for others, by its version."""
+        asked, rivals, on_normal = (
+            _by_annotator(look(sample))
+            for look in (GROUNDING.results, GROUNDING.rivals, GROUNDING.on_normal)
+        )
+        if on_normal:
+            normal_from_edited = DIFF.result(sample).normal_from_edited
+            edited_from_normal = np.linalg.inv(np.vstack([normal_from_edited, [0.0, 0.0, 1.0]]))[:2]
+            on_normal = {
+                annotator: move_detections(found, edited_from_normal)
+                for annotator, found in on_normal.items()
+            }
+        shape = sample.sample.normal.height, sample.sample.normal.width
+        return {
+            annotator: testimony(found, rivals.get(annotator), on_normal.get(annotator), shape)
+            for annotator, found in asked.items()
+        }
 
     def region(self, sample: SampleInputs) -> Mask | None:
         """Return where the defect was asked for, (H, W) bool, in the edited picture's frame."""
@@ -141,6 +163,10 @@ class FuseStage(Stage):
 
 
 FUSE: Final = FuseStage()
+
+
+def _by_annotator(records: Iterable[DetectionsRecord]) -> dict[str, EncodedDetections]:
+    return {each.annotator: each.detections() for each in records}
 
 
 def _recorded(region: FusedRegion, shape: tuple[int, int]) -> RegionRecord:

@@ -69,13 +69,21 @@ class VerdictStage(Stage):
 
     def make(self, sample: SampleInputs) -> None:
         """Compare the annotations."""
+        area, region, fused = sample.sample.expected_area, FUSE.region(sample), FUSE.fused(sample)
+        weighed = FUSE.weighed(sample)
+        limits = (area.min_fraction, area.max_fraction)
+        rivals = {
+            annotator: each.rival_confidence(fused.mask, area_fraction=limits, region=region)
+            for annotator, each in weighed.items()
+        }
         agreement = agree(
             FUSE.change(sample),
-            FUSE.fused(sample),
-            FUSE.testimony(sample),
-            sample.sample.expected_area,
+            fused,
+            {annotator: each.kept for annotator, each in weighed.items()},
+            area,
             sample.shard.spec.agree,
-            region=FUSE.region(sample),
+            region=region,
+            rivals={annotator: sure for annotator, sure in rivals.items() if sure is not None},
         )
         self.folder(sample).finish(agreement.model_dump(mode="json"))
 
