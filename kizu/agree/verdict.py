@@ -288,8 +288,9 @@ def _with_rival(witness: Witness, rival: float | None) -> Witness:
     """Hold a testimony against the same annotator's for another defect of the spec."""
     if rival is None:
         return witness
-    surer = rival > (witness.figures.confidence or 0.0)
-    figures = witness.figures.model_copy(update={"rival_confidence": round(rival, 4)})
+    told = round(rival, 4)  # as the confidence is, else equal ones would differ
+    surer = told > (witness.figures.confidence or 0.0)
+    figures = witness.figures.model_copy(update={"rival_confidence": told})
     return witness.model_copy(update={"is_rival": surer, "figures": figures})
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from kizu.agree.change import Change
 from kizu.agree.fusion import Fused, fuse
 from kizu.agree.settings import AgreementSettings, AreaRange
-from kizu.agree.testimony import testimony
 from kizu.agree.verdict import Agreement, agree
 from kizu.diff import DiffResult, DiffSettings, Status, not_compared
 from kizu.diff.composite import Composite, carry_map, composite, mask_on_edited
@@ -230,12 +229,9 @@ def _judged(
     change: Change, edited: RgbImage, found: Mapping[str, Detections], region: Mask | None = None
 ) -> tuple[Fused, Agreement]:
     """Choose the mask, and compare the change with what annotators found."""
-    counting = {
-        name: testimony(encoded(each), None, None, change.shape).kept
-        for name, each in found.items()
-    }
-    fused = fuse(change, edited, counting, region)
-    judged = agree(change, fused, counting, AreaRange(), AgreementSettings(), region=region)
+    testimony = {name: encoded(each) for name, each in found.items()}
+    fused = fuse(change, edited, testimony, region)
+    judged = agree(change, fused, testimony, AreaRange(), AgreementSettings(), region=region)
     return fused, judged
 
 

@@ -9,9 +9,19 @@ from kizu.agree.testimony import SAME_PLACE_IOU, Cause
 from kizu.agree.testimony import testimony as weigh  # pytest would take its name for a test
 from kizu.grounding.detections import Detections
 from kizu.grounding.encoded import encoded
+from kizu.grounding.postprocess.priors import with_priors
 from kizu.imaging.boxes import box_iou
 
 SHAPE = (60, 80)
+
+
+def boxes_of(most_px):
+    """Boxes in the picture, of up to so many pixels' side."""
+    corner = st.integers(0, SHAPE[1] - most_px), st.integers(0, SHAPE[0] - most_px)
+    sides = st.integers(4, most_px), st.integers(4, most_px)
+    return st.tuples(*corner, *sides).map(lambda b: (b[0], b[1], b[0] + b[2], b[1] + b[3]))
+
+
 HERE, NEAR, FAR = (10, 10, 30, 26), (11, 10, 31, 26), (50, 30, 70, 50)
 
 
@@ -106,16 +116,38 @@ def test_the_best_rival_at_a_change_is_told():
     assert said.rival_confidence(np.zeros(SHAPE, bool)) == 0.0
 
 
+def test_a_rival_that_marks_a_small_part_of_a_change_says_nothing_of_the_whole():
+    change, part = filled((10, 10, 40, 30)), (12, 12, 18, 18)
+    said = weigh(found((HERE, 0.4)), found((part, 0.9)), None, SHAPE)
+    assert said.rival_confidence(change) == 0.0
+    assert said.rival_confidence(filled(part)) == pytest.approx(0.9)
+
+
+def test_a_rivals_box_marks_the_thin_change_that_it_was_drawn_around():
+    thin = np.zeros(SHAPE, bool)
+    thin[range(10, 26), range(10, 26)] = True
+    said = weigh(found(), found(((10, 10, 26, 26), 0.6)), None, SHAPE)
+    assert said.rival_confidence(thin) == pytest.approx(0.6)
+
+
+@given(boxes_of(20), st.integers(1, 20), st.floats(0.001, 0.2), boxes_of(60))
+def test_size_and_place_make_no_rival_of_the_same_extent_the_surer(box, sure, most, asked_in):
+    alike = found((box, sure / 20))
+    region, limits = filled(asked_in), (most / 10, most)
+    confidence = weigh(alike, alike, None, SHAPE).rival_confidence(
+        filled(box), area_fraction=limits, region=region
+    )
+    own = with_priors(alike, SHAPE, area_fraction=limits, region=region).confidence
+    assert confidence == pytest.approx(max(own.tolist(), default=0.0))
+
+
 def test_without_rivals_nothing_is_told_of_them():
     said = weigh(found((HERE, 0.4)), None, None, SHAPE)
     assert said.rival_confidence(filled(HERE)) is None
     assert len(said.kept) == 1
 
 
-boxes = st.tuples(
-    st.integers(0, 60), st.integers(0, 40), st.integers(4, 20), st.integers(4, 20)
-).map(lambda b: (b[0], b[1], b[0] + b[2], b[1] + b[3]))
-detections = st.lists(st.tuples(boxes, st.integers(1, 20).map(lambda n: n / 20)), max_size=5)
+detections = st.lists(st.tuples(boxes_of(20), st.integers(1, 20).map(lambda n: n / 20)), max_size=5)
 masked = st.booleans()
 
 

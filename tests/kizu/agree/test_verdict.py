@@ -1,4 +1,5 @@
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -278,6 +279,14 @@ def test_another_defect_of_the_spec_that_is_surer_at_the_change_wins(rival, reas
     assert agreement.figures.confidence == 0.5
     assert agreement.figures.rival_confidence == rival
     assert agreement.reason is reason
+
+
+@given(st.floats(0.0625, 1.0, width=32))
+def test_the_asked_defect_wins_where_the_other_is_exactly_as_sure(confidence):
+    alike = replace(found(DEFECT), confidence=np.array([confidence], np.float32))
+    agreement = verdict(detections={"a": alike}, rivals={"a": float(alike.confidence[0])})
+    assert agreement.figures.rival_confidence == agreement.figures.confidence
+    assert agreement.reason is Reason.AGREE
 
 
 def test_another_defect_where_the_asked_one_is_not_found_is_the_wrong_kind():

@@ -2,14 +2,16 @@
 
 import uuid
 
+import numpy as np
 import pytest
 
 from kizu.cancellation import CancelToken
+from kizu.grounding import Detections
 from kizu.planning import plan_samples
 from kizu.shards import save_shards
 from kizu.sources import list_source, take_in
 from kizu.spec import DatasetSpec
-from kizu.stages import StageRun, run_stage
+from kizu.stages import StageRun, grounding, run_stage
 from kizu.stages.grounding import choose_annotators
 from kizu.stages.inputs import SampleInputs
 
@@ -50,3 +52,37 @@ def looked_at(spec):
         return {"annotators": versions, "spec": chosen}
 
     return name
+
+
+class Scripted:
+    """Stands for an annotator whose answers the test decides."""
+
+    def __init__(self, version, answer):
+        self.version = version
+        self._answer = answer
+
+    def annotate(self, images, phrases):
+        return [self._found(image, names) for image, names in zip(images, phrases, strict=True)]
+
+    def _found(self, image, names):
+        rows = [(box, sure, name) for name in names for box, sure in self._answer(image, name)]
+        boxes = np.array([box for box, _, _ in rows], np.float32).reshape(-1, 4)
+        sure = np.array([confidence for _, confidence, _ in rows], np.float32)
+        return Detections(boxes, None, sure, tuple(name for _, _, name in rows))
+
+
+@pytest.fixture
+def answers(monkeypatch, looked_at):
+    """Return a function that has an annotator answer by a script.
+
+    The script takes a picture and a phrase and returns rows of a box and a confidence; what comes
+    back are keywords of the other fixtures.
+    """
+
+    def script(answer, **settings):
+        named = looked_at({"annotator": "demo-grounding-dino", **settings})
+        scripted = Scripted(named["annotators"][0], answer)
+        monkeypatch.setattr(grounding, "load_annotator", lambda *_, **__: scripted)
+        return named
+
+    return script

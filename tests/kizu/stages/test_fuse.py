@@ -1,7 +1,10 @@
+import cv2
 import numpy as np
+import pytest
 
 from kizu.diff import Status
 from kizu.diff.storage import open_composite, open_diff_mask
+from kizu.edit.storage import open_edit
 from kizu.grounding import GroundingSettings, annotator_version
 from kizu.grounding.detections import Detections
 from kizu.grounding.storage import save_detections
@@ -58,7 +61,62 @@ def test_a_side_effect_is_neither_in_the_mask_nor_in_the_composite(through, inpu
     assert judged >= 2
 
 
-def _with_side_effect(store, record, photo):
-    from kizu.edit.storage import open_edit
+SHIFT_PX = (6, 4)
+MARK, NEW = (20, 30, 32, 40), (50, 60, 66, 74)
+"""In the normal image: where it looks like a defect, and where there is nothing."""
 
+
+def _shifted(box, right, down):
+    return box[0] + right, box[1] + down, box[2] + right, box[3] + down
+
+
+def _with_shift(store, record, photo):
+    edited = open_edit(store, record, photo)
+    shift = np.array([[1, 0, SHIFT_PX[0]], [0, 1, SHIFT_PX[1]]], np.float64)
+    return cv2.warpAffine(edited, shift, edited.shape[1::-1], borderMode=cv2.BORDER_REFLECT_101)
+
+
+@pytest.mark.parametrize("on_normal", [True, False])
+def test_what_stands_on_the_normal_image_is_no_testimony_though_the_edit_is_moved(
+    through, inputs, answers, monkeypatch, on_normal
+):
+    monkeypatch.setattr("kizu.stages.inputs.open_edit", _with_shift)
+    normals = []
+
+    def answer(image, _):
+        if any(np.array_equal(image, normal) for normal in normals):
+            return [(MARK, 0.5)]
+        return [(_shifted(MARK, *SHIFT_PX), 0.5), (_shifted(NEW, *SHIFT_PX), 0.5)]
+
+    chosen = answers(answer, rivals=False, on_normal=on_normal)
+    through(EDIT, **chosen)
+    normals += [sample.normal for sample in inputs(**chosen)]
+    through(DIFF, GROUNDING, **chosen)
+    registered = 0
+    for sample in inputs(**chosen):
+        affine = np.array(DIFF.result(sample).normal_from_edited)
+        if not np.allclose(affine[:, 2], np.negative(SHIFT_PX), atol=0.5):
+            continue
+        [kept] = FUSE.testimony(sample).values()
+        boxes = [_shifted(NEW, *SHIFT_PX)] if on_normal else [_shifted(MARK, *SHIFT_PX)]
+        assert list(boxes[0]) in kept.xyxy.tolist()
+        assert len(kept) == (1 if on_normal else 2)
+        registered += 1
+    assert registered >= 2
+
+
+def test_a_mask_of_the_whole_picture_is_no_testimony(through, inputs, looked_at):
+    chosen = looked_at({"annotator": "demo-grounding-dino", "rivals": False, "on_normal": False})
+    [version] = chosen["annotators"]
+    through(EDIT, DIFF, **chosen)
+    for sample in inputs(**chosen):
+        height, width = sample.normal.shape[:2]
+        boxes, sure = np.array([[10, 10, 30, 30]], np.float32), np.ones(1, np.float32)
+        whole = Detections(boxes, np.ones((1, height, width), bool), sure, ("a hole",))
+        save_detections(GROUNDING.folders(sample)[version], version, whole)
+        assert [len(kept) for kept in FUSE.testimony(sample).values()] == [0]
+        assert len(GROUNDING.results(sample)[0].phrase) == 1
+
+
+def _with_side_effect(store, record, photo):
     return _beside(open_edit(store, record, photo))
