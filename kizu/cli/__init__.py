@@ -8,6 +8,7 @@ from kizu.cli import (
     datasets,
     labelling,
     learning,
+    reviewing,
     reviewing_exchange,
     services,
 )
@@ -25,6 +26,7 @@ for command in (
     datasets.build,
     labelling.label,
     datasets.report,
+    reviewing.review,
     certifying.certify,
     datasets.export,
     reviewing_exchange.review_export,

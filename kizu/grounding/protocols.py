@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.grounding.detections import AnnotationFailure, Detections
-from kizu.imaging.arrays import Boxes, RgbImage
+from kizu.imaging.arrays import Boxes, Mask, RgbImage
 
 
 class Annotator(Protocol):
@@ -56,6 +56,30 @@ class Segmenter(Protocol):
         Args:
             image: (H, W, 3) uint8.
             xyxy: (N, 4) float32 pixels inside the image.
+        """
+        ...
+
+
+class PointSegmenter(Protocol):
+    """Draws the mask of an object that points lie on, as an interactive tool does."""
+
+    def encode(self, image: RgbImage) -> object:
+        """Return what ``segment_points`` needs of an image; this is most of the work.
+
+        Args:
+            image: (H, W, 3) uint8.
+        """
+        ...
+
+    def segment_points(
+        self, encoded: object, points_xy: NDArray[np.float32], inside: NDArray[np.bool_]
+    ) -> Mask:
+        """Return (H, W) bool, the object at full resolution.
+
+        Args:
+            encoded: What ``encode`` returned.
+            points_xy: (N, 2) float32 pixels inside the image; N is at least one.
+            inside: (N,) bool, which of them lie on the object; the others lie beside it.
         """
         ...
 

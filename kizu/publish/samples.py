@@ -125,12 +125,17 @@ def _write(store: Store, version: VersionFolder, path: str, data: bytes) -> File
 
 def published_picture(outputs: SampleOutputs, frame: PublishedFrame) -> Published:
     """Return image and masks, the label as a person drew it where one did."""
+    made = made_picture(outputs, frame)
     drawn = outputs.decision.label() if outputs.decision else None
+    return made if drawn is None else replace(made, label=drawn)
+
+
+def made_picture(outputs: SampleOutputs, frame: PublishedFrame) -> Published:
+    """Return image and masks as the stages made them, whatever a person drew."""
     if not frame.is_photo:
-        label = FUSE.mask(outputs) if drawn is None else drawn
-        return Published(outputs.edited, label, None)
+        return Published(outputs.edited, FUSE.mask(outputs), None)
     pasted = FUSE.composite(outputs)
-    return Published(pasted.image, pasted.label if drawn is None else drawn, pasted.touched)
+    return Published(pasted.image, pasted.label, pasted.touched)
 
 
 def _labelled(outputs: SampleOutputs, frame: PublishedFrame, published: Published) -> list[Row]:

@@ -15,13 +15,29 @@ from numpy.typing import NDArray
 from kizu.grounding.errors import WeightsUnavailable
 from kizu.grounding.models.hub_models import compute_in_16_bits, torch_device
 from kizu.grounding.models.inputs import resize
+from kizu.grounding.models.points import best_mask, point_prompt
 from kizu.grounding.models.torchvision_stub import torchvision_or_stub
 from kizu.grounding.settings import GroundingSettings
 from kizu.grounding.weights import Weights
-from kizu.imaging.arrays import Boxes, RgbImage
+from kizu.imaging.arrays import Boxes, Mask, RgbImage
 from kizu.imaging.boxes import scale_boxes
 
 NAME = "segment-anything"
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedImage:
+    """An image as the model's encoder sees it.
+
+    Attributes:
+        embedding: Its features.
+        resized: The (H, W) it was brought to before padding, in pixels.
+        shape: Its own (H, W) in pixels.
+    """
+
+    embedding: torch.Tensor
+    resized: tuple[int, int]
+    shape: tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +62,32 @@ class SegmentAnything:
                 multimask_output=False,
             )
         return np.stack([self._full_size(one, resized, shape) for one in logits])
+
+    def encode(self, image: RgbImage) -> EncodedImage:
+        """Return the image as the model sees it; see `PointSegmenter.encode`."""
+        shape = (image.shape[0], image.shape[1])
+        resized = resized_shape(shape, self.model.image_encoder.img_size)
+        with torch.inference_mode():
+            embedding = self.model.image_encoder(self._pixels(image, resized))
+        return EncodedImage(embedding, resized, shape)
+
+    def segment_points(
+        self, encoded: EncodedImage, points_xy: NDArray[np.float32], inside: NDArray[np.bool_]
+    ) -> Mask:
+        """Return (H, W) bool; see `PointSegmenter.segment_points`."""
+        prompt = point_prompt(self.model, points_xy, inside, encoded.shape, encoded.resized)
+        points = prompt["input_points"][0], prompt["input_labels"][0]
+        with torch.inference_mode():
+            sparse, dense = self.model.prompt_encoder(points=points, boxes=None, masks=None)
+            logits, quality = self.model.mask_decoder(
+                image_embeddings=encoded.embedding,
+                image_pe=self.model.prompt_encoder.get_dense_pe(),
+                sparse_prompt_embeddings=sparse,
+                dense_prompt_embeddings=dense,
+                multimask_output=prompt["multimask_output"],
+            )
+        best = best_mask(logits[None], quality[None])
+        return self._full_size(best, encoded.resized, encoded.shape)
 
     def _pixels(self, image: RgbImage, resized: tuple[int, int]) -> torch.Tensor:
         pixels = torch.from_numpy(resize(image, *resized).transpose(2, 0, 1).copy())

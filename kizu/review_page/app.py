@@ -1,0 +1,237 @@
+"""The web application behind the review page: what it answers to which request."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import Field, ValidationError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from kizu.imaging.arrays import RgbImage
+from kizu.outputs import SampleOutputs
+from kizu.publish.frames import PublishedFrame
+from kizu.publish.samples import made_picture
+from kizu.review_page.clicking import ClickSegmenter, SegmenterNotLoadedError
+from kizu.review_page.pictures import (
+    Picture,
+    Thumbnail,
+    describe_decision,
+    describe_sample,
+    picture_file,
+    thumbnail_file,
+)
+from kizu.review_page.queue import Task
+from kizu.review_page.run_lengths import run_lengths
+from kizu.review_page.safety import Access, Guard
+from kizu.review_page.session import ReviewSession, Stored, UnknownSampleError, Wanted
+from kizu.settings import Record
+
+STATIC: Final = Path(__file__).parent / "static"
+
+_FOR_EVER: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
+"""Of what is asked for by a version: another picture has another address."""
+
+_MOST_TASKS: Final = 8
+"""Tasks a page may hold at a time: the one that is shown and those it loads ahead."""
+_MOST_POINTS: Final = 64
+"""Clicks on one object; SAM was trained with a few."""
+
+Body = TypeVar("Body", bound=Record)
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+class TasksWanted(Record):
+    """A page asks what comes next."""
+
+    page: str = Field(min_length=8, max_length=64)
+    most: int = Field(ge=1, le=_MOST_TASKS)
+    shown: tuple[int, ...] = ()
+    skipped: tuple[int, ...] = ()
+
+
+class DecisionsWanted(Record):
+    """A page sends decisions, those of a sheet together."""
+
+    reviewed_by: str = Field(min_length=1, max_length=200, pattern=r"\S")
+    decisions: tuple[Wanted, ...] = Field(min_length=1, max_length=64)
+
+
+class ClicksWanted(Record):
+    """A page asks for the object under points, or in a box, in pixels of the published image."""
+
+    points: tuple[tuple[float, float, bool], ...] = Field(default=(), max_length=_MOST_POINTS)
+    box: tuple[float, float, float, float] | None = None
+
+
+def review_app(
+    session: ReviewSession, access: Access, clicks: ClickSegmenter | None = None
+) -> Starlette:
+    """Return the application.
+
+    Args:
+        session: The review.
+        access: Who may talk to it.
+        clicks: What marks the object under a click; None if nothing does.
+    """
+    page = _ReviewPage(session, clicks)
+    routes = [
+        Route("/", page.index),
+        Route("/api/review", page.review),
+        Route("/api/tasks", _posted(TasksWanted, page.tasks), methods=["POST"]),
+        Route("/api/decisions", _posted(DecisionsWanted, page.decide), methods=["POST"]),
+        Route("/api/numbers/{sample_id}", page.number),
+        Route("/api/samples/{number:int}", page.sample),
+        Route(
+            "/api/samples/{number:int}/clicks", _posted(ClicksWanted, page.click), methods=["POST"]
+        ),
+        Route("/samples/{number:int}/{version}/{picture}", page.picture),
+        Route("/samples/{number:int}/{version}/thumbnail/{picture}", page.thumbnail),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(Guard, access=access)],
+        exception_handlers=dict.fromkeys(
+            (UnknownSampleError, FileNotFoundError, SegmenterNotLoadedError), _not_found
+        ),
+    )
+
+
+class _ReviewPage:
+    """Answers requests; those without ``async`` run in threads, for they read and compute."""
+
+    def __init__(self, session: ReviewSession, clicks: ClickSegmenter | None) -> None:
+        self._session = session
+        self._clicks = clicks
+
+    def index(self, _: Request) -> Response:
+        return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+
+    def review(self, _: Request) -> Response:
+        return JSONResponse(
+            {
+                "dataset": self._session.dataset,
+                "version": self._session.build.build.version,
+                "segmenter": self._segmenter,
+                "reviewer": self._session.reviewer,
+                "progress": self._session.progress(),
+            }
+        )
+
+    def tasks(self, _: Request, body: TasksWanted) -> Response:
+        tasks = self._session.tasks(body.page, body.most, shown=body.shown, skipped=body.skipped)
+        return JSONResponse(
+            {
+                "tasks": [self._task(task) for task in tasks],
+                "progress": self._session.progress(),
+                "segmenter": self._segmenter,
+            }
+        )
+
+    @property
+    def _segmenter(self) -> str:
+        return self._clicks.name if self._clicks else ""
+
+    def _task(self, task: Task) -> dict[str, Any]:
+        samples = [
+            {"number": number, "version": self._session.sample(number).version}
+            for number in task.numbers
+        ]
+        return {"samples": samples, "section": task.section, "sheet": task.sheet}
+
+    def decide(self, _: Request, body: DecisionsWanted) -> Response:
+        stored = [self._session.decide(one, body.reviewed_by.strip()) for one in body.decisions]
+        return JSONResponse({"results": _results(stored), "progress": self._session.progress()})
+
+    def number(self, request: Request) -> Response:
+        number = self._session.number_of(request.path_params["sample_id"])
+        return JSONResponse({"number": number, "version": self._session.sample(number).version})
+
+    def sample(self, request: Request) -> Response:
+        number = request.path_params["number"]
+        found = self._session.sample(number)
+        return JSONResponse(
+            {
+                "number": number,
+                "version": found.version,
+                "section": self._session.section(number) or "",
+                **describe_sample(found.outputs(self._session.store)),
+            }
+        )
+
+    def picture(self, request: Request) -> Response:
+        picture = _choice(Picture, request.path_params["picture"])
+        data, media_type = picture_file(self._asked(request), picture)
+        return Response(data, media_type=media_type, headers=_FOR_EVER)
+
+    def thumbnail(self, request: Request) -> Response:
+        picture = _choice(Thumbnail, request.path_params["picture"])
+        data = thumbnail_file(self._asked(request), picture)
+        return Response(data, media_type="image/webp", headers=_FOR_EVER)
+
+    def _asked(self, request: Request) -> SampleOutputs:
+        """Return the sample of a picture's address; another version of it is not here."""
+        found = self._session.sample(request.path_params["number"])
+        if found.version != request.path_params["version"]:
+            raise FileNotFoundError(f"{found.sample.sample_id} was built anew; load the page again")
+        return found.outputs(self._session.store)
+
+    def click(self, request: Request, body: ClicksWanted) -> Response:
+        number = request.path_params["number"]
+        found = self._session.sample(number)
+        if self._clicks is None:
+            raise SegmenterNotLoadedError("no segmenter is loaded; see 'kizu review --help'")
+        outputs = found.outputs(self._session.store)
+
+        def image() -> RgbImage:
+            return made_picture(outputs, PublishedFrame(outputs)).image
+
+        mask = self._clicks.mask_at(found.version, image, body.points, body.box)
+        return JSONResponse({"mask": run_lengths(mask)})
+
+
+def _results(stored: Sequence[Stored]) -> list[dict[str, Any]]:
+    return [
+        {
+            "number": one.number,
+            "stored": one.stored,
+            "problem": one.problem,
+            "decision": describe_decision(one.decision),
+        }
+        for one in stored
+    ]
+
+
+def _choice(choices: type[Choice], name: str) -> Choice:
+    try:
+        return choices(name)
+    except ValueError as error:
+        raise FileNotFoundError(f"there is no picture {name!r}; {list(choices)} are") from error
+
+
+def _posted(
+    body: type[Body], answer: Callable[[Request, Body], Response]
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint that reads a JSON body and has it answered in a thread."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            wanted = body.model_validate_json(await request.body())
+        except ValidationError as error:
+            problem = error.errors(include_url=False, include_context=False)[0]
+            place = ".".join(str(part) for part in problem["loc"])
+            return PlainTextResponse(f"{place or 'body'}: {problem['msg']}", 400)
+        return await run_in_threadpool(answer, request, wanted)
+
+    return endpoint
+
+
+def _not_found(_: Request, error: Exception) -> Response:
+    return PlainTextResponse(str(error), 404)
