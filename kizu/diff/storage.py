@@ -66,10 +66,20 @@ def open_anomaly_map(folder: StageFolder) -> FloatMap:
     return decode_map(folder.read("anomaly_map.png"))
 
 
+def read_composited_picture(folder: StageFolder) -> bytes:
+    """Return the composited picture as the PNG file it is."""
+    return folder.read("composite.png")
+
+
+def open_composited_label(folder: StageFolder) -> Mask:
+    """Return the (H, W) bool label of the composited picture."""
+    return decode_mask(folder.read("label.png"))
+
+
 def open_composite(folder: StageFolder) -> Composite:
     """Return the composited picture with its label, in the normal image's frame."""
     return Composite(
-        decode_png(folder.read("composite.png")),
-        decode_mask(folder.read("label.png")),
+        decode_png(read_composited_picture(folder)),
+        open_composited_label(folder),
         decode_mask(folder.read("touched.png")),
     )

@@ -6,6 +6,7 @@ from typing import Final
 
 from kizu.agree.fusion import TESTIMONY_SOURCE
 from kizu.agree.proof import NOTHING_PROVEN, Proof
+from kizu.diff.storage import open_composited_label, read_composited_picture
 from kizu.edit.storage import read_picture
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_mask, encode_png
@@ -136,6 +137,20 @@ def made_picture(outputs: SampleOutputs, frame: PublishedFrame) -> Published:
         return Published(outputs.edited, FUSE.mask(outputs), None)
     pasted = FUSE.composite(outputs)
     return Published(pasted.image, pasted.label, pasted.touched)
+
+
+def made_label(outputs: SampleOutputs, frame: PublishedFrame) -> Mask:
+    """Return the label of ``made_picture``, (H, W) bool, without reading its image."""
+    if not frame.is_photo:
+        return FUSE.mask(outputs)
+    return open_composited_label(FUSE.composite_folder(outputs))
+
+
+def made_file(outputs: SampleOutputs, frame: PublishedFrame) -> bytes:
+    """Return the image of ``made_picture`` as a PNG file."""
+    if not frame.is_photo:
+        return encode_png(outputs.edited)
+    return read_composited_picture(FUSE.composite_folder(outputs))
 
 
 def _labelled(outputs: SampleOutputs, frame: PublishedFrame, published: Published) -> list[Row]:

@@ -1,11 +1,10 @@
 """The web application behind the review page: what it answers to which request."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -21,9 +20,7 @@ from kizu.publish.samples import made_picture
 from kizu.review_page.clicking import ClickSegmenter, SegmenterNotLoadedError
 from kizu.review_page.pictures import (
     Picture,
-    Thumbnail,
     describe_decision,
-    describe_sample,
     picture_file,
     thumbnail_file,
 )
@@ -44,7 +41,7 @@ _MOST_POINTS: Final = 64
 """Clicks on one object; SAM was trained with a few."""
 
 Body = TypeVar("Body", bound=Record)
-Choice = TypeVar("Choice", bound=StrEnum)
+Pixels = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class TasksWanted(Record):
@@ -66,8 +63,14 @@ class DecisionsWanted(Record):
 class ClicksWanted(Record):
     """A page asks for the object under points, or in a box, in pixels of the published image."""
 
-    points: tuple[tuple[float, float, bool], ...] = Field(default=(), max_length=_MOST_POINTS)
-    box: tuple[float, float, float, float] | None = None
+    points: tuple[tuple[Pixels, Pixels, bool], ...] = Field(default=(), max_length=_MOST_POINTS)
+    box: tuple[Pixels, Pixels, Pixels, Pixels] | None = None
+
+    @model_validator(mode="after")
+    def _something_is_meant(self) -> Self:
+        if self.box is None and not self.points:
+            raise ValueError("give points or a box")
+        return self
 
 
 def review_app(
@@ -91,8 +94,8 @@ def review_app(
         Route(
             "/api/samples/{number:int}/clicks", _posted(ClicksWanted, page.click), methods=["POST"]
         ),
+        Route("/samples/{number:int}/{version}/thumbnail", page.thumbnail),
         Route("/samples/{number:int}/{version}/{picture}", page.picture),
-        Route("/samples/{number:int}/{version}/thumbnail/{picture}", page.thumbnail),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     return Starlette(
@@ -155,25 +158,17 @@ class _ReviewPage:
         return JSONResponse({"number": number, "version": self._session.sample(number).version})
 
     def sample(self, request: Request) -> Response:
-        number = request.path_params["number"]
-        found = self._session.sample(number)
-        return JSONResponse(
-            {
-                "number": number,
-                "version": found.version,
-                "section": self._session.section(number) or "",
-                **describe_sample(found.outputs(self._session.store)),
-            }
-        )
+        return JSONResponse(self._session.describe(request.path_params["number"]))
 
     def picture(self, request: Request) -> Response:
-        picture = _choice(Picture, request.path_params["picture"])
-        data, media_type = picture_file(self._asked(request), picture)
+        name = request.path_params["picture"]
+        if name not in set(Picture):
+            raise FileNotFoundError(f"there is no picture {name!r}; {', '.join(Picture)} are")
+        data, media_type = picture_file(self._asked(request), Picture(name))
         return Response(data, media_type=media_type, headers=_FOR_EVER)
 
     def thumbnail(self, request: Request) -> Response:
-        picture = _choice(Thumbnail, request.path_params["picture"])
-        data = thumbnail_file(self._asked(request), picture)
+        data = thumbnail_file(self._asked(request))
         return Response(data, media_type="image/webp", headers=_FOR_EVER)
 
     def _asked(self, request: Request) -> SampleOutputs:
@@ -207,13 +202,6 @@ def _results(stored: Sequence[Stored]) -> list[dict[str, Any]]:
         }
         for one in stored
     ]
-
-
-def _choice(choices: type[Choice], name: str) -> Choice:
-    try:
-        return choices(name)
-    except ValueError as error:
-        raise FileNotFoundError(f"there is no picture {name!r}; {list(choices)} are") from error
 
 
 def _posted(

@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from kizu.agree.verdict import VERDICT_OF, Reason
+from kizu.agree.proof import Stratum
+from kizu.agree.verdict import VERDICT_OF, Reason, Verdict
 from kizu.outputs import SampleOutputs
-from kizu.publish.outcomes import Outcome, SampleStatus, Stratum
+from kizu.publish.outcomes import Outcome, SampleStatus
 from kizu.publish.version import LastBuild, last_build
 from kizu.review import Draw, draw_samples, find_decision
 from kizu.review_page.queue import Candidate
@@ -91,7 +92,7 @@ def candidate_of(number: int, outcome: Outcome) -> Candidate:
         decisions=outcome.decisions,
         defect_type=outcome.defect_type,
         stratum=outcome.stratum,
-        verdict=VERDICT_OF[Reason(outcome.reason)],
+        verdict=Verdict.ACCEPT if outcome.certified else VERDICT_OF[Reason(outcome.reason)],
         score=outcome.score,
     )
 

@@ -3,18 +3,21 @@
 import logging
 from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import cast
+from typing import Final, cast
 
 import numpy as np
 
 from kizu.grounding import GroundingSettings, GroundingUnavailable
 from kizu.grounding.loading import load_segmenter
-from kizu.grounding.names import parse_annotator_name
+from kizu.grounding.names import parse_annotator_name, uses_demo_weights
 from kizu.grounding.protocols import PointSegmenter, Segmenter
 from kizu.grounding.registry import SEGMENTERS
 from kizu.imaging.arrays import Mask, RgbImage
-from kizu.imaging.boxes import clip_boxes
+from kizu.imaging.boxes import box_iou, box_of, clip_boxes
 from kizu.spec import DatasetSpec
+
+_BOX_FRACTIONS: Final = (0.03, 0.06, 0.12, 0.24)
+"""Sides of boxes tried around a click, of the image's longer side: from a pit to a large stain."""
 
 logger = logging.getLogger(__name__)
 
@@ -106,11 +109,35 @@ class ClickSegmenter:
         with self._lock:
             if box is not None:
                 return _in_box(cast("Segmenter", self._loaded), image(), box)
+            if uses_demo_weights(self.name):
+                return _by_boxes(cast("Segmenter", self._loaded), image(), points)
             if self._encoded[0] != version:
                 self._encoded = (version, self._loaded.encode(image()))
-            xy = np.array([point[:2] for point in points], np.float32).reshape(-1, 2)
+            xy = np.array([point[:2] for point in points], np.float32)
             inside = np.array([point[2] for point in points], np.bool_)
             return self._loaded.segment_points(self._encoded[1], xy, inside)
+
+
+def _by_boxes(segmenter: Segmenter, image: RgbImage, points: Sequence[Point]) -> Mask:
+    """Return what lies at points by a segmenter that was trained on boxes alone."""
+    mask = np.zeros(image.shape[:2], np.bool_)
+    for x, y, _ in (point for point in points if point[2]):
+        mask |= _best_box(segmenter, image, x, y)
+    for x, y, _ in (point for point in points if not point[2]):
+        mask &= ~_best_box(segmenter, image, x, y)
+    return mask
+
+
+def _best_box(segmenter: Segmenter, image: RgbImage, x: float, y: float) -> Mask:
+    """Return the mask that fills its box best, of boxes of several sizes around a point."""
+    shape = (image.shape[0], image.shape[1])
+    halves = np.array(_BOX_FRACTIONS, np.float32)[:, None] * max(shape) / 2
+    around = np.array([x, y, x, y], np.float32) + halves * np.array([-1, -1, 1, 1], np.float32)
+    boxes = clip_boxes(around, shape)
+    masks = segmenter.segment(image, boxes)
+    fits = [box_iou(box_of(mask), boxes[[row]]).max(initial=0) for row, mask in enumerate(masks)]
+    best: Mask = masks[int(np.argmax(fits))]
+    return best
 
 
 def _in_box(segmenter: Segmenter, image: RgbImage, box: Box) -> Mask:

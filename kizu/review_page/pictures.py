@@ -7,14 +7,14 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
+from kizu.agree.verdict import EXPLANATION, Reason, Verdict
 from kizu.grounding import annotator_name
 from kizu.grounding.encoded import EncodedDetections
 from kizu.imaging.arrays import Mask, RgbImage
-from kizu.imaging.codecs import encode_png
 from kizu.imaging.crops import crop_of
 from kizu.outputs import SampleOutputs
 from kizu.publish.frames import PublishedFrame
-from kizu.publish.samples import made_picture
+from kizu.publish.samples import made_file, made_label, made_picture
 from kizu.report.translations import Language, explanation_text, reason_label
 from kizu.review import Decision
 from kizu.review_page.run_lengths import run_lengths
@@ -42,14 +42,6 @@ class Picture(StrEnum):
     HEAT = "heat"
 
 
-class Thumbnail(StrEnum):
-    """The pictures of a sample on a contact sheet."""
-
-    NORMAL = "normal"
-    PUBLISHED = "published"
-    OUTLINED = "outlined"
-
-
 def picture_file(outputs: SampleOutputs, picture: Picture) -> tuple[bytes, str]:
     """Return a picture at full size, as a file and its media type.
 
@@ -61,25 +53,36 @@ def picture_file(outputs: SampleOutputs, picture: Picture) -> tuple[bytes, str]:
     if picture is Picture.NORMAL:
         return outputs.store.read(outputs.sample.normal.path), "image/png"
     frame = PublishedFrame(outputs)
-    image = made_picture(outputs, frame).image
     if picture is Picture.PUBLISHED:
-        return encode_png(image), "image/png"
+        return made_file(outputs, frame), "image/png"
+    image = made_picture(outputs, frame).image
     return _webp(heat_picture(image, frame.anomaly_map())), "image/webp"
 
 
-def thumbnail_file(outputs: SampleOutputs, picture: Thumbnail) -> bytes:
-    """Return the part of a picture around its label, as a square WebP file."""
+def thumbnail_file(outputs: SampleOutputs) -> bytes:
+    """Return what lies around a sample's label, as a WebP file of three squares.
+
+    They are the published image with its label outlined, the same without, and the normal image
+    (the published one again where there is none): one file, so that all change in one moment.
+    """
     made = made_picture(outputs, PublishedFrame(outputs))
-    has_normal = picture is Thumbnail.NORMAL and outputs.sample.has_normal
-    image = outputs.normal if has_normal else made.image
-    rows, columns = _window(made.label)
-    part, label = image[rows, columns], made.label[rows, columns]
-    scale = THUMBNAIL_PX / max(part.shape[:2])
-    width, height = round(part.shape[1] * scale), round(part.shape[0] * scale)
-    small = fit_image(part, width, height)
-    if picture is Thumbnail.OUTLINED:
-        small = outline_mask(small, fit_mask(label, width, height), CHANGED_COLOUR, FINE_PEN)
-    return _webp(small)
+    window = _window(made.label)
+    label = made.label[window]
+    scale = THUMBNAIL_PX / max(label.shape)
+    size = round(label.shape[1] * scale), round(label.shape[0] * scale)
+    published = fit_image(made.image[window], *size)
+    normal = outputs.normal if outputs.sample.has_normal else made.image
+    outlined = outline_mask(published, fit_mask(label, *size), CHANGED_COLOUR, FINE_PEN)
+    parts = (outlined, published, fit_image(normal[window], *size))
+    return _webp(np.hstack([_squared(part) for part in parts]))
+
+
+def _squared(part: RgbImage) -> RgbImage:
+    """Return a picture in the middle of a square, its edges drawn out to fill that."""
+    height, width = THUMBNAIL_PX - part.shape[0], THUMBNAIL_PX - part.shape[1]
+    top, left = height // 2, width // 2
+    sides = (top, height - top, left, width - left)
+    return np.asarray(cv2.copyMakeBorder(part, *sides, cv2.BORDER_REPLICATE), np.uint8)
 
 
 def _window(label: Mask) -> tuple[slice, slice]:
@@ -106,10 +109,15 @@ def _webp(image: RgbImage) -> bytes:
     return bytes(data.tobytes())
 
 
-def describe_sample(outputs: SampleOutputs) -> dict[str, Any]:
-    """Return everything that is said of a sample, masks as ``run_lengths``."""
-    frame = PublishedFrame(outputs)
-    sample, judged = outputs.sample, outputs.judged
+def describe_sample(outputs: SampleOutputs, verdict: Verdict, reason: Reason) -> dict[str, Any]:
+    """Return everything that is said of a sample, masks as ``run_lengths``.
+
+    Args:
+        outputs: The sample, judged.
+        verdict: What becomes of it unless a person decides.
+        reason: Why.
+    """
+    frame, sample = PublishedFrame(outputs), outputs.sample
     return {
         "sample_id": sample.sample_id,
         "defect_type": sample.defect_type,
@@ -117,12 +125,12 @@ def describe_sample(outputs: SampleOutputs) -> dict[str, Any]:
         "phrases": list(sample.phrases),
         "size": list(frame.shape),
         "has_normal": sample.has_normal,
-        "verdict": judged.verdict,
-        "reason": _in_both(lambda language: reason_label(judged.reason, language)),
+        "verdict": verdict,
+        "reason": _in_both(lambda language: reason_label(reason, language)),
         "explanation": _in_both(
-            lambda language: explanation_text(judged.reason, judged.explanation, language)
+            lambda language: explanation_text(reason, EXPLANATION[reason], language)
         ),
-        "label": run_lengths(made_picture(outputs, frame).label),
+        "label": run_lengths(made_label(outputs, frame)),
         "witnesses": [_witness(name, found, frame) for name, found in frame.detections.items()],
         "decision": describe_decision(outputs.decision),
     }

@@ -12,8 +12,8 @@ from enum import StrEnum
 from itertools import groupby, islice
 from typing import Final
 
+from kizu.agree.proof import Stratum
 from kizu.agree.verdict import Verdict
-from kizu.publish.outcomes import Stratum
 from kizu.review import Draw, Drawn
 
 RISKIEST: Final = 0.1
@@ -110,7 +110,7 @@ def _all_entries(candidates: Sequence[Candidate], draws: Sequence[Draw]) -> Iter
     drawn = {each.number for each in _drawn(candidates, draws)}
     for each in _drawn(candidates, draws):
         yield Entry(each.number, Section.RANDOM)
-    accepted = [each for each in candidates if each.stratum is Stratum.ACCEPTED]
+    accepted = [each for each in candidates if each.verdict is Verdict.ACCEPT]
     rest = sorted((each for each in accepted if each.number not in drawn), key=_surest_last)
     for each in rest[: math.ceil(RISKIEST * len(accepted))]:
         yield Entry(each.number, Section.RISK)

@@ -7,14 +7,14 @@ shown, decisions before they are confirmed. What is in memory alone can be lost 
 from collections import Counter
 from collections.abc import Collection
 from threading import Lock
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from kizu.agree.verdict import Verdict
+from kizu.agree.verdict import Reason, Verdict
 from kizu.outputs import SampleOutputs
 from kizu.publish.frames import PublishedFrame
-from kizu.publish.samples import made_picture
+from kizu.publish.samples import made_label
 from kizu.review import Decision, Drawn, find_decision, open_draws, record_decision
 from kizu.review_page.candidates import (
     BuildSample,
@@ -24,6 +24,7 @@ from kizu.review_page.candidates import (
     open_build,
 )
 from kizu.review_page.leases import Leases
+from kizu.review_page.pictures import describe_sample
 from kizu.review_page.queue import (
     DRAWN_AS,
     Section,
@@ -110,6 +111,7 @@ class ReviewSession:
             draws = open_draws(store, dataset)
         self._order = review_order(candidates, draws)
         self._sections = {entry.number: entry.section for entry in self._order}
+        self._candidates = {each.number: each for each in candidates}
         self._folders = {each.number: each.decisions for each in candidates}
         self._numbers = numbers_by_id(candidates)
         self._decided = decided_folders(store, self.build)
@@ -141,7 +143,22 @@ class ReviewSession:
             raise UnknownSampleError(f"{self.dataset} has no judged sample {sample_id!r}")
         return self._numbers[sample_id]
 
-    def section(self, number: int) -> Section | None:
+    def describe(self, number: int) -> dict[str, Any]:
+        """Return everything that the page says of a sample, by its place in the build.
+
+        Raises:
+            UnknownSampleError: There is none.
+        """
+        found = self.sample(number)
+        verdict, reason = self._candidates[number].verdict, Reason(found.outcome.reason)
+        return {
+            "number": number,
+            "version": found.version,
+            "section": self._sections.get(number, ""),
+            **describe_sample(found.outputs(self.store), verdict, reason),
+        }
+
+    def _section(self, number: int) -> Section | None:
         """Return the part of the queue a sample is in; None if it is in none."""
         return self._sections.get(number)
 
@@ -199,14 +216,14 @@ class ReviewSession:
 
     def _record(self, outputs: SampleOutputs, wanted: Wanted, reviewed_by: str) -> Decision:
         frame = PublishedFrame(outputs)
-        shown = made_picture(outputs, frame).label
+        shown = made_label(outputs, frame)
         accepts = wanted.verdict is Verdict.ACCEPT
         mask = None
         if accepts and wanted.mask is not None:
             mask = mask_of_runs(wanted.mask, frame.shape)
         if accepts and not (shown if mask is None else mask).any():
             raise ValueError("nothing_marked")
-        section = self.section(wanted.number)
+        section = self._section(wanted.number)
         return record_decision(
             outputs,
             wanted.verdict,

@@ -30,6 +30,7 @@ from kizu.stages.base import Stage
 from kizu.stages.diff import DIFF
 from kizu.stages.grounding import GROUNDING
 from kizu.stages.inputs import SampleInputs
+from kizu.store import StageFolder
 from kizu.store.keys import sha256_hex
 from kizu.versions import FUSE_VERSION
 
@@ -95,8 +96,11 @@ class FuseStage(Stage):
 
     def composite(self, sample: SampleInputs) -> Composite:
         """Return the normal image with what belongs to the mask pasted in."""
-        own = self.result(sample).composited
-        return open_composite(self.folder(sample) if own else DIFF.folder(sample))
+        return open_composite(self.composite_folder(sample))
+
+    def composite_folder(self, sample: SampleInputs) -> StageFolder:
+        """Return where the composite lies: made anew here, or that of the diff."""
+        return self.folder(sample) if self.result(sample).composited else DIFF.folder(sample)
 
     def fused(self, sample: SampleInputs) -> Fused:
         """Return the mask of record with the regions it was chosen from."""

@@ -25,7 +25,7 @@ export const postDecisions = (body) => postJson("/api/decisions", body);
 export const postClicks = (number, body) => postJson(`/api/samples/${number}/clicks`, body);
 
 export const pictureUrl = (sample, name) => `/samples/${sample.number}/${sample.version}/${name}`;
-export const thumbnailUrl = (sample, name) => pictureUrl(sample, `thumbnail/${name}`);
+export const thumbnailUrl = (sample) => pictureUrl(sample, "thumbnail");
 
 /** Load a picture, decoded and ready to be drawn. */
 export async function getPicture(sample, name) {

@@ -217,7 +217,7 @@ const hold = (keys, set, label) => row(keys, () => set(true), label, { release: 
 
 const EVERYWHERE = [
   row(["u", "Backspace"], undo, "key_undo"),
-  row(["?", "Shift+?", "F1"], () => $("help").showModal(), "key_help"),
+  row(["?", "Shift+?", "F1"], () => $("help").showModal(), "key_help", { shown: ["?", "F1"] }),
 ];
 
 const SINGLE_KEYS = {
@@ -235,11 +235,11 @@ const SINGLE_KEYS = {
     hold(["h"], (on) => single.hide(on), "key_hide"),
     row(["t"], () => single.toggleHeat(), "key_heat"),
     row(["d"], () => single.toggleSideBySide(), "key_side"),
-    ...[1, 2, 3, 4, 5, 6, 7].map((number) =>
-      row([`${number}`], () => single.toggleLayer(number - 1), number === 1 ? "key_layers" : "")),
+    ...[1, 2, 3, 4, 5, 6, 7].map((number) => row([`${number}`], () => single.toggleLayer(number - 1),
+      number === 1 ? "key_layers" : "", { shown: number === 1 ? ["1 – 7"] : [] })),
     row(["f", "0"], () => single.view.fit(), "key_fit"),
     row(["o"], () => single.view.real(), "key_real"),
-    row(["+", "=", ";"], () => single.view.zoom(1), "key_zoom", { repeats: true }),
+    row(["+", "=", ";"], () => single.view.zoom(1), "key_zoom", { repeats: true, shown: ["+"] }),
     row(["-"], () => single.view.zoom(-1), "", { repeats: true }),
     hold(["Space"], (on) => single.holdSpace(on), "key_pan"),
   ],
@@ -251,7 +251,8 @@ const SINGLE_KEYS = {
     row(["["], () => single.resize(-1), "key_size", { repeats: true }),
     row(["]"], () => single.resize(1), "", { repeats: true }),
     row(["Mod+z"], () => single.undoStroke(), "key_undo_stroke", { repeats: true }),
-    row(["Mod+Shift+z", "Mod+y"], () => single.redoStroke(), "key_redo_stroke", { repeats: true }),
+    row(["Mod+Shift+z", "Mod+y"], () => single.redoStroke(), "key_redo_stroke",
+      { repeats: true, shown: ["Mod+Shift+z"] }),
     row(["Delete"], () => single.clearMask(), "key_clear"),
   ],
 };
@@ -292,7 +293,7 @@ function showHelp() {
         keys = document.createElement("dt");
         list.append(keys, Object.assign(document.createElement("dd"), { textContent: i18n.t(one.label) }));
       }
-      const shown = one.keys.filter((name) => !["=", ";", "Shift+?"].includes(name));
+      const shown = one.shown ?? one.keys;
       keys.append(...shown.map((name) => Object.assign(document.createElement("kbd"), { textContent: keyName(name) })));
     }
     part.append(Object.assign(document.createElement("h3"), { textContent: i18n.t(title) }), list);

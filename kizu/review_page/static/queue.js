@@ -123,7 +123,7 @@ export class Queue {
     let pixels = 0;
     for (const task of this.ahead.slice(0, LOADED_AHEAD)) {
       if (task.sheet) {
-        for (const sample of task.samples) new Image().src = thumbnailUrl(sample, "outlined");
+        for (const sample of task.samples) new Image().src = thumbnailUrl(sample);
         return;
       }
       const { detail } = await this.load(task.samples[0]).catch(() => ({ detail: { size: [0, 0] } }));

@@ -18,7 +18,7 @@ export class Sheet {
     task.struck ??= new Set();
     task.seen ??= new Map(); // number to the decision that is known
     this.cursor = 0;
-    this._picture = "outlined";
+    this.look("outlined");
     $("tiles").replaceChildren(...task.samples.map((sample, i) => this._tile(sample, i)));
     this.words();
     $("tiles").querySelector("button")?.focus({ preventScroll: true });
@@ -63,10 +63,7 @@ export class Sheet {
 
   /** Show another picture of all samples while a key is held: "normal", "published", "outlined". */
   look(picture) {
-    this._picture = picture;
-    this._buttons().forEach((tile, i) => {
-      tile.querySelector("img").src = thumbnailUrl(this.task.samples[i], picture);
-    });
+    $("tiles").dataset.look = picture;
   }
 
   _verdict(number) { return this.task.struck.has(number) ? "reject" : "accept"; }
@@ -76,8 +73,7 @@ export class Sheet {
   _tile(sample, i) {
     const item = document.createElement("li");
     const tile = Object.assign(document.createElement("button"), { type: "button", className: "tile" });
-    const image = Object.assign(document.createElement("img"), { alt: "", src: thumbnailUrl(sample, "outlined") });
-    image.addEventListener("load", () => this._preload(sample), { once: true });
+    const image = Object.assign(document.createElement("img"), { alt: "", src: thumbnailUrl(sample) });
     tile.append(image);
     tile.setAttribute("aria-label", `${this.task.sheet} ${i + 1}`);
     tile.addEventListener("click", () => this.strike(i));
@@ -85,11 +81,6 @@ export class Sheet {
     item.append(tile);
     this._markTile(tile, sample.number);
     return item;
-  }
-
-  /** Have the other pictures ready before a key is held. */
-  _preload(sample) {
-    for (const name of ["normal", "published"]) new Image().src = thumbnailUrl(sample, name);
   }
 
   _mark(i) { this._markTile(this._buttons()[i], this.task.samples[i].number); }

@@ -43,6 +43,46 @@ def library_masks(folder, image, boxes, model_class, processor_class):
     return masks[:, 0].numpy()
 
 
+def library_point_mask(folder, image, points, labels, model_class, processor_class):
+    """Return what the library's own processor draws at points: of several masks, the best one."""
+    processor = processor_class(SamImageProcessorPil.from_pretrained(folder))
+    model = model_class.from_pretrained(folder).eval()
+    prompt = {"input_points": [points.tolist()], "input_labels": [labels.tolist()]}
+    inputs = processor(image, **prompt, return_tensors="pt")
+    with torch.inference_mode():
+        output = model(
+            pixel_values=inputs["pixel_values"],
+            input_points=inputs["input_points"].float().reshape(1, 1, -1, 2),
+            input_labels=inputs["input_labels"].reshape(1, 1, -1),
+            multimask_output=len(points) == 1,
+        )
+    (masks,) = processor.post_process_masks(
+        output.pred_masks, inputs["original_sizes"], inputs["reshaped_input_sizes"]
+    )
+    return masks[0, output.iou_scores[0, 0].argmax()].numpy()
+
+
+POINTS = np.array([[30.5, 20.5], [12, 28]], np.float32)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("shape", [(90, 150), (150, 90), (31, 200)])
+@pytest.mark.parametrize(
+    ("folder", "classes"),
+    [("sam_folder", (SamModel, SamProcessor)), ("sam_hq_folder", (SamHQModel, SamHQProcessor))],
+)
+def test_masks_at_points_are_those_of_the_librarys_own_processor(
+    request, folder, classes, shape, count
+):
+    path = request.getfixturevalue(folder)
+    image, points, labels = random_image(shape), POINTS[:count], np.array([True, False])[:count]
+    segmenter = loaded(path)
+    mask = segmenter.segment_points(segmenter.encode(image), points, labels)
+    expected = library_point_mask(path, image, points, labels.astype(int), *classes)
+    assert mask.shape == shape
+    assert np.array_equal(mask, expected)
+
+
 @pytest.mark.parametrize("shape", [(90, 150), (150, 90), (64, 64), (31, 200)])
 def test_masks_are_those_of_the_librarys_own_processor(sam_folder, shape):
     image, boxes = random_image(shape), BOXES.clip(0, min(shape))

@@ -87,3 +87,30 @@ def test_padding_to_a_square_adds_below_or_right():
     image = np.full((2, 3, 3), 9, np.uint8)
     assert pad_to_square(image)[2].sum() == 0
     assert np.array_equal(pad_to_square(image)[:2], image)
+
+
+@pytest.mark.parametrize("shape", [(96, 160), (160, 96)])
+def test_masks_at_points_of_known_weights_lie_where_the_photo_is_bright(brightness_folder, shape):
+    height, width = shape
+    image = np.zeros((*shape, 3), np.uint8)
+    image[height // 2 :, : width // 4] = 255  # lower left
+    segmenter = loaded(brightness_folder)
+    mask = segmenter.segment_points(
+        segmenter.encode(image), np.array([[5, height - 5]], np.float32), np.array([True])
+    )
+    bright = image[..., 0] > 0
+    assert (mask & bright).sum() / (mask | bright).sum() > 0.7
+
+
+def test_a_point_and_its_place_in_a_stretched_copy_mean_the_same(sam2_folder):
+    image, segmenter = random_image((90, 150)), loaded(sam2_folder)
+    points = np.array([[30, 20], [120, 60]], np.float32)
+    inside = np.array([True, False])
+    mask = segmenter.segment_points(segmenter.encode(image), points, inside)
+    stretched = points * np.array([64 / 150, 64 / 90], np.float32)
+    small = segmenter.segment_points(segmenter.encode(resize(image, 64, 64)), stretched, inside)
+    rows, columns = np.mgrid[:64, :64]
+    at_same_place = mask[
+        ((rows + 0.5) * 90 / 64).astype(int), ((columns + 0.5) * 150 / 64).astype(int)
+    ]
+    assert (at_same_place == small).mean() > 0.97

@@ -44,6 +44,30 @@ def test_masks_are_those_of_the_packages_own_forward_pass(segment_anything_folde
     assert (masks == expected["masks"][:, 0].numpy()).mean() > 0.999
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_masks_at_points_are_those_of_the_packages_own_predictor(segment_anything_folder, count):
+    image, segmenter = random_image((90, 150)), loaded(segment_anything_folder)
+    points = np.array([[30, 20], [120, 60]], np.float32)[:count]
+    inside = np.array([True, False])[:count]
+    raw = segmenter._pixels(image, (38, 64))[0, :, :38] * segmenter.model.pixel_std
+    scaled = points * np.array([64 / 150, 38 / 90], np.float32)
+    (expected,) = segmenter.model(
+        [
+            {
+                "image": raw + segmenter.model.pixel_mean,
+                "original_size": (90, 150),
+                "point_coords": torch.from_numpy(scaled)[None],
+                "point_labels": torch.from_numpy(inside.astype(np.int32))[None],
+            }
+        ],
+        multimask_output=count == 1,
+    )
+    best = expected["iou_predictions"][0].argmax()
+    mask = segmenter.segment_points(segmenter.encode(image), points, inside)
+    assert mask.shape == (90, 150)
+    assert (mask == expected["masks"][0, best].numpy()).mean() > 0.999
+
+
 def test_the_photo_is_resized_in_rgb_and_normalised(segment_anything_folder):
     image = np.zeros((64, 64, 3), np.uint8)
     image[..., 0] = 255
