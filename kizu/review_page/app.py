@@ -121,7 +121,7 @@ class _ReviewPage:
         return JSONResponse(
             {
                 "dataset": self._session.dataset,
-                "version": self._session.build.build.version,
+                "version": self._session.build.version,
                 "segmenter": self._segmenter,
                 "reviewer": self._session.reviewer,
                 "progress": self._session.progress(),

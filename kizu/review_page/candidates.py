@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from kizu.agree.proof import Stratum
+from kizu.agree.settings import AgreementSettings
 from kizu.agree.verdict import VERDICT_OF, Reason, Verdict
 from kizu.outputs import SampleOutputs
 from kizu.publish.outcomes import Outcome, SampleStatus
-from kizu.publish.version import LastBuild, last_build
-from kizu.review import Draw, draw_samples, find_decision
+from kizu.publish.version import last_build
+from kizu.review import latest_decision
 from kizu.review_page.queue import Candidate
 from kizu.samples import PlannedSample
 from kizu.shards import Shard
@@ -47,12 +47,14 @@ class ReviewedBuild:
     """A dataset's last build.
 
     Attributes:
-        build: Where it lies.
+        version: The version it made.
+        agree: What was to be proven of it.
         samples: Its samples, in its order.
         candidates: Those that were judged.
     """
 
-    build: LastBuild
+    version: str
+    agree: AgreementSettings
     samples: tuple[BuildSample, ...]
     candidates: tuple[Candidate, ...]
 
@@ -76,7 +78,7 @@ def open_build(store: Store, dataset: str) -> ReviewedBuild:
         for number, each in enumerate(samples)
         if each.outcome.status is SampleStatus.JUDGED
     ]
-    return ReviewedBuild(build, samples, tuple(judged))
+    return ReviewedBuild(build.version, build.agree, samples, tuple(judged))
 
 
 def candidate_of(number: int, outcome: Outcome) -> Candidate:
@@ -97,44 +99,16 @@ def candidate_of(number: int, outcome: Outcome) -> Candidate:
     )
 
 
-def draw_accepted(store: Store, dataset: str, build: ReviewedBuild, size: int) -> Draw:
-    """Draw samples at random from what the rule accepts, and store the draw.
-
-    Args:
-        store: The store.
-        dataset: The dataset.
-        build: Its last build.
-        size: How many to draw.
-    """
-    accepted = [each for each in build.candidates if each.stratum is Stratum.ACCEPTED]
-    outcomes = [build.samples[each.number].outcome for each in accepted]
-    names = sorted({name for outcome in outcomes for name in outcome.figures})
-    return draw_samples(
-        store,
-        dataset,
-        Stratum.ACCEPTED,
-        [each.decisions for each in accepted],
-        size,
-        makers=[outcome.made_by for outcome in outcomes],
-        figures={name: [outcome.figures.get(name) for outcome in outcomes] for name in names},
-    )
-
-
-def decided_folders(store: Store, build: ReviewedBuild) -> set[str]:
+def decided_folders(store: Store, candidates: Sequence[Candidate]) -> set[str]:
     """Return the decision folders of all samples that somebody has decided on.
 
-    Folders are listed once; only of samples that have decisions is anything read, for one on a mask
-    that annotators found counts for that mask alone.
+    All folders are listed at once; only of samples that have decisions is anything read.
     """
     filled = {path.rpartition("/")[0] for path in store.list("decisions")}
-    known = [each for each in build.candidates if each.decisions in filled]
-
-    def counts(each: Candidate) -> bool:
-        return find_decision(build.samples[each.number].outputs(store)) is not None
-
+    known = sorted(filled & {each.decisions for each in candidates})
     with ThreadPoolExecutor(_READERS) as pool:
-        found = list(pool.map(counts, known))
-    return {each.decisions for each, decided in zip(known, found, strict=True) if decided}
+        found = list(pool.map(lambda folder: latest_decision(store, folder), known))
+    return {folder for folder, decision in zip(known, found, strict=True) if decision}
 
 
 def _version(outcome: Outcome) -> str:

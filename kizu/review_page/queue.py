@@ -31,6 +31,13 @@ class Section(StrEnum):
     REST = "rest"
 
 
+_DRAWN_ORDER: Final = (
+    Stratum.ACCEPTED,
+    Stratum.DIFF_ONLY,
+    Stratum.REPAIRED,
+    Stratum.TESTIMONY,
+)
+"""What is proven of the accepted is worth most, and what trusts a prompt is next."""
 _REST_ORDER: Final = (Stratum.REPAIRED, Stratum.NONE, Stratum.ACCEPTED, Stratum.TESTIMONY)
 """Of what else waits: masks that leave a side effect out are right more often than others."""
 
@@ -81,17 +88,6 @@ class Entry:
     sheet: str = ""
 
 
-def missing_draws(candidates: Sequence[Candidate], draws: Sequence[Draw], wanted: int) -> int:
-    """Return how many samples are to be drawn until enough of the accepted ones are."""
-    drawn = sum(1 for _ in _drawn_of(Stratum.ACCEPTED, candidates, draws))
-    return min(max(wanted - drawn, 0), len(population(candidates)) - drawn)
-
-
-def population(candidates: Sequence[Candidate]) -> list[str]:
-    """Return the decision folders of all that the rule accepts, each once, sorted."""
-    return sorted({each.decisions for each in candidates if each.stratum is Stratum.ACCEPTED})
-
-
 def review_order(candidates: Sequence[Candidate], draws: Sequence[Draw]) -> list[Entry]:
     """Return the whole queue, decided samples among it.
 
@@ -134,17 +130,13 @@ def _surest_first(one: Candidate) -> float:
 
 
 def _drawn(candidates: Sequence[Candidate], draws: Sequence[Draw]) -> Iterator[Candidate]:
-    for stratum in dict.fromkeys(draw.stratum for draw in draws):
-        yield from _drawn_of(stratum, candidates, draws)
-
-
-def _drawn_of(
-    stratum: str, candidates: Sequence[Candidate], draws: Sequence[Draw]
-) -> Iterator[Candidate]:
-    """Yield the samples of a stratum that were drawn and are in it still, in the draws' order."""
-    by_folder = {each.decisions: each for each in reversed(candidates) if each.stratum == stratum}
-    members = (member for draw in draws if draw.stratum == stratum for member in draw.members)
-    yield from (by_folder[member] for member in dict.fromkeys(members) if member in by_folder)
+    """Yield the drawn samples in their draws' order, for that is how far a proof reaches."""
+    by_folder = {each.decisions: each for each in reversed(candidates)}
+    for stratum in _DRAWN_ORDER:
+        own = [draw for draw in draws if draw.stratum == stratum]
+        begins = max((place for place, draw in enumerate(own) if draw.restarts), default=0)
+        members = (member for draw in own[begins:] for member in draw.members)
+        yield from (by_folder[member] for member in members if member in by_folder)
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from pydantic import Field
 
 from kizu.agree.verdict import Reason, Verdict
 from kizu.outputs import SampleOutputs
+from kizu.publish.certification import draw_next
 from kizu.publish.frames import PublishedFrame
 from kizu.publish.samples import made_label
 from kizu.review import Decision, Drawn, find_decision, open_draws, record_decision
 from kizu.review_page.candidates import (
     BuildSample,
     decided_folders,
-    draw_accepted,
     numbers_by_id,
     open_build,
 )
@@ -29,7 +29,6 @@ from kizu.review_page.queue import (
     DRAWN_AS,
     Section,
     Task,
-    missing_draws,
     next_tasks,
     review_order,
 )
@@ -38,8 +37,6 @@ from kizu.settings import Record
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 
-_WANTED_DRAWS: Final = 114
-"""Error-free random draws that prove at most 2 % wrong at 90 % confidence."""
 MOST_NOTE_CHARACTERS: Final = 2000
 """A page of text; what is longer is no note but a mistake."""
 
@@ -86,15 +83,12 @@ class Stored(Record):
 class ReviewSession:
     """The review of a dataset's last build, for any number of people at a time."""
 
-    def __init__(
-        self, store: Store, dataset: str, *, wanted: int = _WANTED_DRAWS, reviewer: str = ""
-    ) -> None:
-        """Open the build, and draw samples if fewer are drawn than the bound needs.
+    def __init__(self, store: Store, dataset: str, *, reviewer: str = "") -> None:
+        """Open the build, and draw the samples whose review would prove something next.
 
         Args:
             store: The store.
             dataset: The dataset.
-            wanted: How many random draws from the accepted samples the bound needs.
             reviewer: The name of who opens the page, where it does not know one.
 
         Raises:
@@ -105,16 +99,15 @@ class ReviewSession:
         self.reviewer = reviewer
         self.build = open_build(store, dataset)
         candidates = self.build.candidates
+        outcomes = [each.outcome for each in self.build.samples]
+        draw_next(store, dataset, self.build.agree, outcomes)
         draws = open_draws(store, dataset)
-        if missing := missing_draws(candidates, draws, wanted):
-            draw_accepted(store, dataset, self.build, missing)
-            draws = open_draws(store, dataset)
         self._order = review_order(candidates, draws)
         self._sections = {entry.number: entry.section for entry in self._order}
         self._candidates = {each.number: each for each in candidates}
         self._folders = {each.number: each.decisions for each in candidates}
         self._numbers = numbers_by_id(candidates)
-        self._decided = decided_folders(store, self.build)
+        self._decided = decided_folders(store, candidates)
         self._leases = Leases()
         self._lock = Lock()
 

@@ -33,6 +33,18 @@ def copy_of(built_store, tmp_path):
     return Store(shutil.copytree(built_store, tmp_path / "store"))
 
 
+@pytest.fixture(scope="session")
+def modest_store(tmp_path_factory):
+    """The same samples as in the first, of which two random draws prove all that is asked for."""
+    agree = {"without_grounding": "accept", "max_wrong": 0.4, "confidence": 0.55}
+    return build_once(tmp_path_factory.mktemp("modest"), agree=agree)
+
+
+@pytest.fixture
+def modest(modest_store, tmp_path):
+    return copy_of(modest_store, tmp_path / "modest")
+
+
 @pytest.fixture
 def store(accepting_store, tmp_path):
     return copy_of(accepting_store, tmp_path)

@@ -34,7 +34,7 @@ def first_sample(client):
 
 def test_the_page_names_its_dataset_and_how_far_it_is(client, session):
     told = client.get("/api/review").json()
-    assert (told["dataset"], told["version"]) == ("plates", session.build.build.version)
+    assert (told["dataset"], told["version"]) == ("plates", session.build.version)
     assert told["progress"]["random"] == {"total": 6, "decided": 0}
 
 

@@ -2,7 +2,6 @@
 
 import math
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,9 +13,7 @@ from kizu.review_page.queue import (
     SHEET_SIZE,
     Candidate,
     Section,
-    missing_draws,
     next_tasks,
-    population,
     review_order,
 )
 
@@ -121,29 +118,16 @@ def test_labels_of_annotators_alone_come_last_and_repaired_ones_before_unclear_o
     assert [entry.number for entry in review_order(judged, [])] == [2, 1, 0]
 
 
-def test_a_drawn_sample_that_is_no_longer_accepted_is_no_random_draw():
-    judged = [candidate(0, Stratum.NONE, Verdict.REVIEW), candidate(1)]
-    order = review_order(judged, [draw(0, 1)])
-    assert [(e.number, e.section) for e in order] == [(1, Section.RANDOM), (0, Section.REST)]
+def test_draws_of_the_accepted_come_before_others_and_draws_of_what_is_gone_are_none():
+    judged = [candidate(0, Stratum.DIFF_ONLY, Verdict.REVIEW), candidate(1), candidate(2)]
+    draws = [draw(0, stratum=Stratum.DIFF_ONLY), draw(7, 2, number=2), draw(1, number=3)]
+    order = review_order(judged, draws)
+    assert [entry.number for entry in order] == [2, 1, 0]
+    assert set(sections(order)) == {Section.RANDOM}
 
 
-def test_a_draw_of_another_stratum_is_random_too():
-    judged = [candidate(0, Stratum.DIFF_ONLY, Verdict.REVIEW)]
-    assert sections(review_order(judged, [draw(0, stratum=Stratum.DIFF_ONLY)])) == [Section.RANDOM]
-
-
-@pytest.mark.parametrize(
-    ("drawn", "wanted", "missing"), [((), 3, 3), ((0, 1), 3, 1), ((0, 1, 2), 3, 0), ((), 99, 5)]
-)
-def test_as_many_are_drawn_as_the_bound_needs_and_there_are(drawn, wanted, missing):
-    judged = [candidate(i) for i in range(5)]
-    assert missing_draws(judged, [draw(*drawn)] if drawn else [], wanted) == missing
-
-
-def test_draws_of_samples_that_are_gone_do_not_count():
-    assert missing_draws([candidate(i) for i in range(5)], [draw(7, 8, 9)], wanted=3) == 3
-
-
-def test_samples_with_the_same_decisions_are_drawn_from_once():
-    twins = [candidate(0), Candidate(1, "s1", "decisions/0", "hole", *KINDS[0], 0.5)]
-    assert population(twins) == ["decisions/0"]
+def test_draws_before_a_restart_prove_nothing_and_are_no_random_ones():
+    judged = [candidate(i, score=i / 10) for i in range(5)]
+    anew = draw(3, number=2).model_copy(update={"restarts": True})
+    order = review_order(judged, [draw(4), anew])
+    assert [(e.number, e.section) for e in order] == [(3, Section.RANDOM), (0, Section.RISK)]
