@@ -122,7 +122,7 @@ class _ReviewPage:
             {
                 "dataset": self._session.dataset,
                 "version": self._session.build.version,
-                "segmenter": self._segmenter,
+                "segmenter": self._segmenter(),
                 "reviewer": self._session.reviewer,
                 "progress": self._session.progress(),
             }
@@ -134,13 +134,16 @@ class _ReviewPage:
             {
                 "tasks": [self._task(task) for task in tasks],
                 "progress": self._session.progress(),
-                "segmenter": self._segmenter,
+                "segmenter": self._segmenter(),
             }
         )
 
-    @property
-    def _segmenter(self) -> str:
-        return self._clicks.name if self._clicks else ""
+    def _segmenter(self) -> dict[str, Any]:
+        clicks = self._clicks
+        return {
+            "name": clicks.name if clicks else "",
+            "is_loading": bool(clicks and clicks.is_loading),
+        }
 
     def _task(self, task: Task) -> dict[str, Any]:
         samples = [

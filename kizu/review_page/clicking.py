@@ -60,7 +60,12 @@ def named_segmenter(name: str, weights: str | None = None) -> GroundingSettings:
 
 
 class ClickSegmenter:
-    """The first segmenter that can be loaded; the image it saw last stays encoded."""
+    """The first segmenter that can be loaded; the image it saw last stays encoded.
+
+    Attributes:
+        name: Its name; empty as long as none is loaded.
+        is_loading: False once one is loaded, or none could be.
+    """
 
     def __init__(self, choices: Sequence[GroundingSettings]) -> None:
         """Load nothing yet: that takes seconds, and the page does without at first.
@@ -73,9 +78,16 @@ class ClickSegmenter:
         self._loaded: PointSegmenter | None = None
         self._encoded: tuple[str, object] = ("", None)
         self.name = ""
+        self.is_loading = True
 
     def load(self) -> None:
         """Load the first one that can be."""
+        try:
+            self._load()
+        finally:
+            self.is_loading = False
+
+    def _load(self) -> None:
         for settings in self._choices:
             name = parse_annotator_name(settings.annotator).segmenter or ""
             try:

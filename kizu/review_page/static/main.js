@@ -9,6 +9,7 @@ import { Single } from "./single.js";
 
 const SECTIONS = ["random", "risk", "held_back", "rest"];
 const MESSAGE_MS = 6000; // as long as a sentence takes to be seen and read
+const LOADING_MS = 2000; // a segmenter takes some seconds to load
 const $ = (id) => document.getElementById(id);
 
 const single = new Single();
@@ -18,6 +19,7 @@ let screen = ""; // "single", "sheet" or "done"
 let isBusy = false; // a decision is on its way: the next one waits for it
 let progress = {};
 let messageTimer = 0;
+let segmenterTimer = 0;
 
 // who reviews
 
@@ -62,8 +64,15 @@ function turnTo(name) {
 
 function told(state) {
   progress = state.progress ?? progress;
-  if (state.segmenter !== undefined) single.setSegmenter(state.segmenter);
+  if (state.segmenter) toldOfSegmenter(state.segmenter);
   showProgress();
+}
+
+/** Offer click to mark once a segmenter is loaded; until then ask again. */
+function toldOfSegmenter({ name, is_loading: isLoading }) {
+  single.setSegmenter(name);
+  clearTimeout(segmenterTimer);
+  if (isLoading) segmenterTimer = setTimeout(async () => told(await getReview()), LOADING_MS);
 }
 
 function showProgress() {
@@ -110,14 +119,20 @@ async function showTask(task) {
 /** Go somewhere; what goes wrong is said, and the page stays where it is. */
 async function go(move) {
   if (isBusy) return;
-  isBusy = true;
+  setBusy(true);
   try {
     await move();
   } catch (error) {
     sayProblem(error);
   } finally {
-    isBusy = false;
+    setBusy(false);
   }
+}
+
+/** Keys that come before the next sample is shown are not meant for it: they do nothing. */
+function setBusy(on) {
+  isBusy = on;
+  document.body.setAttribute("aria-busy", on);
 }
 
 const next = () => go(async () => showTask(await queue.next()));
@@ -326,8 +341,7 @@ async function start() {
   document.title = `${review.dataset} · kizu review`;
   if (review.reviewer && !reviewer()) localStorage.setItem("kizu-reviewer", review.reviewer);
   told(review);
-  if (location.hash.length > 1) await openHash();
-  else await showTask(await queue.next());
+  await go(async () => (location.hash.length > 1 ? openHash() : showTask(await queue.next())));
   words();
   if (!reviewer()) await askReviewer();
 }

@@ -5,6 +5,9 @@ import { i18n } from "./i18n.js";
 
 const $ = (id) => document.getElementById(id);
 
+/** Return the least width of a tile: few samples are shown larger. */
+const tileWidth = (count) => (count <= 12 ? 230 : count <= 24 ? 190 : 148);
+
 export class Sheet {
   /** @param {(sample: object) => void} onOpen told which sample is to be shown alone */
   constructor(onOpen) {
@@ -19,6 +22,7 @@ export class Sheet {
     task.seen ??= new Map(); // number to the decision that is known
     this.cursor = 0;
     this.look("outlined");
+    $("tiles").style.setProperty("--tile", `${tileWidth(task.samples.length)}px`);
     $("tiles").replaceChildren(...task.samples.map((sample, i) => this._tile(sample, i)));
     this.words();
     $("tiles").querySelector("button")?.focus({ preventScroll: true });

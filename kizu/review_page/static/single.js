@@ -31,6 +31,7 @@ export class Single {
     const [height, width] = detail.size;
     this.task = task;
     this.sample = sample;
+    $("single").dataset.number = sample.number;
     this.loaded = loaded;
     const drawn = detail.decision?.mask;
     const mask = drawn ? maskOfRuns(drawn, width, height) : label;

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from browser import page  # noqa: F401 - a fixture
 from reviewed import built, client_of, spec_of
 
 from kizu.review_page.session import ReviewSession
