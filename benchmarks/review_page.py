@@ -13,6 +13,7 @@ import struct
 import time
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Final
@@ -38,6 +39,7 @@ from kizu.sources import list_source, take_in
 from kizu.spec import DatasetSpec
 from kizu.stages import ANNOTATION_STAGES, STAGES, StageRun, run_stage
 from kizu.store import Store, keyed
+from kizu.store.keys import sha256_hex
 
 PHOTOS: Final = 5
 """Painted samples are made of so many photos, with four defects each; the rest are copies."""
@@ -47,6 +49,7 @@ CHROMIUM: Final = os.environ.get("KIZU_CHROMIUM", "/usr/bin/chromium")
 
 NEXT_MS: Final = """
 key => new Promise((resolve) => {
+  setTimeout(() => resolve(NaN), 5000);
   const begun = performance.now();
   new MutationObserver((_, observer) => {
     observer.disconnect();
@@ -101,7 +104,10 @@ def _copies(
     for number in range(count):
         original = made[number % len(made)]
         request = original.request.model_copy(update={"variant": 1000 + number})
-        photo = original.normal.model_copy(update={"sha256": f"{number:064x}"})
+        photo = replace(original.normal, sha256=sha256_hex(f"photo {number}".encode()))
+        place = Path(store.address(photo.path))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.hardlink_to(store.address(original.normal.path))
         sample = original.model_copy(
             update={"sample_id": f"sample-{number}", "request": request, "normal": photo}
         )

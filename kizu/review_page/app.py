@@ -146,10 +146,7 @@ class _ReviewPage:
         }
 
     def _task(self, task: Task) -> dict[str, Any]:
-        samples = [
-            {"number": number, "version": self._session.sample(number).version}
-            for number in task.numbers
-        ]
+        samples = [self._named(number) for number in task.numbers]
         return {"samples": samples, "section": task.section, "sheet": task.sheet}
 
     def decide(self, _: Request, body: DecisionsWanted) -> Response:
@@ -158,7 +155,13 @@ class _ReviewPage:
 
     def number(self, request: Request) -> Response:
         number = self._session.number_of(request.path_params["sample_id"])
-        return JSONResponse({"number": number, "version": self._session.sample(number).version})
+        return JSONResponse(self._named(number))
+
+    def _named(self, number: int) -> dict[str, Any]:
+        """Return what the page needs to know of a sample before it asks for it."""
+        found = self._session.sample(number)
+        has_normal = found.sample.has_normal
+        return {"number": number, "version": found.version, "has_normal": has_normal}
 
     def sample(self, request: Request) -> Response:
         return JSONResponse(self._session.describe(request.path_params["number"]))

@@ -335,12 +335,14 @@ async function start() {
   listen();
   words();
   showHelp();
+  const first = queue.refill(); // while the server tells of the dataset
   const review = await getReview();
   $("dataset").textContent = review.dataset;
   $("version").textContent = review.version;
   document.title = `${review.dataset} · kizu review`;
   if (review.reviewer && !reviewer()) localStorage.setItem("kizu-reviewer", review.reviewer);
   told(review);
+  await first;
   await go(async () => (location.hash.length > 1 ? openHash() : showTask(await queue.next())));
   words();
   if (!reviewer()) await askReviewer();

@@ -10,7 +10,8 @@ const STILL_HERE_MS = 60000; // samples are held for three times that
 
 /** Names this open page to the server; a reload keeps it, so that its samples stay its own. */
 function pageName() {
-  const name = sessionStorage.getItem("kizu-page") || crypto.randomUUID();
+  const random = crypto.getRandomValues(new Uint32Array(4)).join("-"); // randomUUID needs HTTPS
+  const name = sessionStorage.getItem("kizu-page") || random;
   sessionStorage.setItem("kizu-page", name);
   return name;
 }
@@ -142,9 +143,11 @@ export class Queue {
 }
 
 async function loadSample(sample) {
-  const wanted = [getSample(sample.number), getPicture(sample, "published")];
-  const [detail, published] = await Promise.all(wanted);
-  const normal = detail.has_normal ? await getPicture(sample, "normal") : null;
+  const [detail, published, normal] = await Promise.all([
+    getSample(sample.number),
+    getPicture(sample, "published"),
+    sample.has_normal ? getPicture(sample, "normal") : null,
+  ]);
   const [height, width] = detail.size;
   const mask = (runs) => maskOfRuns(runs, width, height);
   return {
