@@ -8,6 +8,7 @@ python benchmarks/review_page.py FOLDER --samples 5000 --side 1024
 
 import argparse
 import os
+import socket
 import statistics
 import struct
 import time
@@ -43,7 +44,6 @@ from kizu.store.keys import sha256_hex
 
 PHOTOS: Final = 5
 """Painted samples are made of so many photos, with four defects each; the rest are copies."""
-PORT: Final = 8399
 THINKING_S: Final = 0.4  # a quick reviewer's pause, in which the next pictures are loaded
 CHROMIUM: Final = os.environ.get("KIZU_CHROMIUM", "/usr/bin/chromium")
 
@@ -141,19 +141,18 @@ def _noted(png: bytes, number: int) -> bytes:
     return png[:33] + chunk + png[33:]  # behind the header
 
 
-def serve(session: ReviewSession) -> uvicorn.Server:
-    """Serve the page from a thread; it answers when this returns."""
+def serve(session: ReviewSession) -> str:
+    """Serve the page from a thread on a free port; return its address."""
     app = review_app(session, access_for("127.0.0.1"))
-    server = uvicorn.Server(uvicorn.Config(app, port=PORT, log_level="warning"))
-    Thread(target=server.run, daemon=True).start()
-    while not server.started:
-        time.sleep(0.01)
-    return server
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True).start()
+    return f"http://127.0.0.1:{listening.getsockname()[1]}/"
 
 
-def first_picture_ms(page: Page) -> float:
+def first_picture_ms(page: Page, address: str) -> float:
     """Return the time from opening the page until its first picture is painted."""
-    page.goto(f"http://127.0.0.1:{PORT}/")
+    page.goto(address)
     page.wait_for_selector("#single[data-number]")
     painted = "new Promise(done => requestAnimationFrame(() => done(performance.now())))"
     return float(page.evaluate(painted))
@@ -190,7 +189,7 @@ def main() -> None:
     begun = time.perf_counter()
     session = ReviewSession(store, "queue")
     print(f"{asked.samples} samples of {asked.side} px; open: {time.perf_counter() - begun:.1f} s")
-    server = serve(session)
+    address = serve(session)
     flags = ["--headless", "--no-sandbox", "--disable-gpu"]
     with sync_playwright() as opened:
         browser = opened.chromium.launch(executable_path=CHROMIUM, args=flags)
@@ -198,12 +197,11 @@ def main() -> None:
         for _ in range(5):
             page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
             page.add_init_script("localStorage.setItem('kizu-reviewer', 'benchmark')")
-            firsts.append(first_picture_ms(page))
+            firsts.append(first_picture_ms(page, address))
         print(told("first picture", firsts))
         print(told(f"next, {THINKING_S} s apart", next_ms(page, 30, THINKING_S)))
         print(told("next, at once", next_ms(page, 20, 0.0)))
         browser.close()
-    server.should_exit = True
 
 
 if __name__ == "__main__":

@@ -9,9 +9,8 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
 
 from kizu.imaging.arrays import RgbImage
 from kizu.outputs import SampleOutputs
@@ -34,6 +33,14 @@ STATIC: Final = Path(__file__).parent / "static"
 
 _FOR_EVER: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
 """Of what is asked for by a version: another picture has another address."""
+
+_MEDIA_TYPES: Final = {
+    "html": "text/html",
+    "css": "text/css",
+    "js": "text/javascript",
+    "svg": "image/svg+xml",
+}
+"""By the ends of file names; what the system thinks of them may be something else."""
 
 _MOST_TASKS: Final = 8
 """Tasks a page may hold at a time: the one that is shown and those it loads ahead."""
@@ -96,7 +103,7 @@ def review_app(
         ),
         Route("/samples/{number:int}/{version}/thumbnail", page.thumbnail),
         Route("/samples/{number:int}/{version}/{picture}", page.picture),
-        Mount("/static", StaticFiles(directory=STATIC)),
+        Route("/static/{name}", page.static),
     ]
     return Starlette(
         routes=routes,
@@ -113,9 +120,19 @@ class _ReviewPage:
     def __init__(self, session: ReviewSession, clicks: ClickSegmenter | None) -> None:
         self._session = session
         self._clicks = clicks
+        self._files = {file.name: file.read_bytes() for file in STATIC.iterdir()}
 
-    def index(self, _: Request) -> Response:
-        return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+    async def index(self, _: Request) -> Response:
+        return self._static_file("index.html")
+
+    async def static(self, request: Request) -> Response:
+        return self._static_file(request.path_params["name"])
+
+    def _static_file(self, name: str) -> Response:
+        if name not in self._files:
+            raise FileNotFoundError(f"the page has no file {name!r}")
+        kind = _MEDIA_TYPES[name.rpartition(".")[2]]
+        return Response(self._files[name], media_type=kind, headers={"Cache-Control": "no-cache"})
 
     def review(self, _: Request) -> Response:
         return JSONResponse(

@@ -101,7 +101,7 @@ export class Queue {
     const now = this.current ? keyOf(this.current) : "";
     this.ahead = answer.tasks.filter((task) => keyOf(task) !== now && !this._isDecided(task));
     this._onProgress(answer);
-    this._loadAhead();
+    this._loadAhead().catch(() => {}); // whoever shows the sample is told
   }
 
   _isDecided(task) { return task.samples.every((sample) => this.decided.has(sample.number)); }
@@ -121,6 +121,7 @@ export class Queue {
     const near = [this.history[this.position - 1], this.current, ...this.ahead.slice(0, LOADED_AHEAD)];
     const singles = near.filter((task) => task && !task.sheet).map((task) => task.samples[0]);
     this._forgetAllBut(new Set(singles.map((one) => `${one.number}@${one.version}`)));
+    if (this.current && !this.current.sheet) await this.load(this.current.samples[0]); // it first
     let pixels = 0;
     for (const task of this.ahead.slice(0, LOADED_AHEAD)) {
       if (task.sheet) {
