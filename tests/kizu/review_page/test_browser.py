@@ -88,6 +88,17 @@ def project(tmp_path):
 
 
 @pytest.fixture
+def few(tmp_path):
+    """A project of a few samples, its page served."""
+    made = Project(tmp_path, photos=2)
+    made.build()
+    server = made.review()
+    yield made
+    server.kill()
+    server.wait()
+
+
+@pytest.fixture
 def review(project):
     """The page's server, whichever one runs at the end is stopped."""
     servers = [project.review()]
@@ -228,28 +239,26 @@ def test_sixty_samples_are_judged_by_keyboard_and_nothing_is_lost(page, project,
     assert dataset.verify() == []
 
 
-@pytest.mark.usefixtures("review")
-def test_a_decision_is_taken_back_by_another_one(page, project):
-    come_in(page, project.url)
-    sample_id = shown_sample(page, project)["sample_id"]
+def test_a_decision_is_taken_back_by_another_one(page, few):
+    come_in(page, few.url)
+    sample_id = shown_sample(page, few)["sample_id"]
     decide(page, "r")
     page.keyboard.press("u")
     page.wait_for_selector("#decided:not([hidden])")
-    assert shown_sample(page, project)["sample_id"] == sample_id
+    assert shown_sample(page, few)["sample_id"] == sample_id
     with page.expect_response("**/api/decisions"):
         page.keyboard.press("a")
-    assert project.decisions()[sample_id].verdict == "accept"
+    assert few.decisions()[sample_id].verdict == "accept"
 
 
-@pytest.mark.usefixtures("review")
-def test_two_people_see_different_samples_and_each_others_decisions(page, project):
-    come_in(page, project.url)
+def test_two_people_see_different_samples_and_each_others_decisions(page, few):
+    come_in(page, few.url)
     other = page.context.browser.new_context().new_page()
-    come_in(other, project.url, "Ben")
+    come_in(other, few.url, "Ben")
     settle(other)
-    one, two = (shown_sample(each, project)["sample_id"] for each in (page, other))
+    one, two = (shown_sample(each, few)["sample_id"] for each in (page, other))
     assert one != two
-    other.goto(f"{project.url}/#{one}")
+    other.goto(f"{few.url}/#{one}")
     other.reload()
     settle(other)
     decide(other, "r")
@@ -257,7 +266,7 @@ def test_two_people_see_different_samples_and_each_others_decisions(page, projec
         page.keyboard.press("a")
     page.wait_for_selector("#message[data-kind=problem]")
     assert "Ben" in page.inner_text("#message")
-    assert project.decisions()[one].reviewed_by == "Ben"
+    assert few.decisions()[one].reviewed_by == "Ben"
 
 
 def test_a_sheet_is_judged_with_a_few_keys(page, tmp_path):
@@ -279,11 +288,10 @@ def test_a_sheet_is_judged_with_a_few_keys(page, tmp_path):
     assert Counter(verdicts) == {"accept": 2, "reject": 2}
 
 
-@pytest.mark.usefixtures("review")
-def test_the_page_speaks_the_browsers_language(page, project):
+def test_the_page_speaks_the_browsers_language(page, few):
     context = page.context.browser.new_context(locale="ja-JP")
     japanese = context.new_page()
-    japanese.goto(project.url)
+    japanese.goto(few.url)
     japanese.wait_for_selector("#who[open]")
     assert japanese.locator("html").get_attribute("lang") == "ja"
     assert japanese.inner_text("#accept span") == "採用"
