@@ -160,7 +160,7 @@ def take_through(store, photo, tmp_path):
     file.write_bytes(encode_png(photo))
     image = take_in(SourceFile("plate.png", str(file)), store)
 
-    def run(spec, edited, annotators, *, has_normal):
+    def run(spec, edited, annotators, *, has_normal, found=BLOCK_FOUND):
         [sample] = plan_samples(spec, [image])
         sample = sample.model_copy(update={"has_normal": has_normal})
         edit = Edit(encode_png(edited), model="by hand", cost_usd=0.0)
@@ -168,7 +168,7 @@ def take_through(store, photo, tmp_path):
         shard = Shard(spec=spec, annotators=annotators, samples=())
         outputs = SampleOutputs(store, shard, sample)
         for annotator, folder in GROUNDING.folders(outputs).items():
-            save_detections(folder, annotator, BLOCK_FOUND)
+            save_detections(folder, annotator, found)
         for stage in STAGES:
             if not stage.is_done(outputs):
                 stage.make(outputs)
@@ -221,6 +221,26 @@ def test_where_the_diff_cannot_speak_what_the_annotators_found_is_published_for_
     own = [row for row in rows["instances"] if row["annotator"] == "grounding"]
     assert [(row["score"], row["evidence"]) for row in own] == [(0.5, None)] * bool(annotators)
     assert (sample["touched_path"], provenance["composited"]) == ("", False)
+
+
+def test_what_is_no_testimony_is_published_as_found_and_is_no_part_of_the_label(
+    take_through, spec, photo
+):
+    found = Detections(
+        np.array([[90, 100, 140, 130], [20, 20, 60, 60]], np.float32),
+        np.stack([BLOCK, np.ones_like(BLOCK)]),
+        np.array([0.5, 0.9], np.float32),
+        ("a hole", "a hole"),
+    )
+    outputs = take_through(spec, photo, (ANNOTATOR,), has_normal=False, found=found)
+    rows, label = published(outputs)
+    assert np.array_equal(label, BLOCK)
+    scores = [(row["annotator"], row["score"]) for row in rows["instances"]]
+    assert sorted(scores) == [
+        ("grounding", 0.5),
+        (ANNOTATOR, 0.5),
+        (ANNOTATOR, pytest.approx(0.9)),
+    ]
 
 
 def test_of_a_redrawn_picture_that_nobody_looked_at_the_diffs_mask_is_the_best_there_is(
