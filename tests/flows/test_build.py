@@ -248,7 +248,8 @@ def test_people_recognise_the_runs_and_find_the_yield_in_the_ui(build, spec):
 
 def test_of_redrawn_pictures_what_the_annotators_found_is_the_label_to_review(build, spec, store):
     names = ("demo-grounding-dino", "demo-grounding-dino+demo-sam")
-    sure = [{"annotator": name, "box_threshold": 0.02} for name in names]
+    all_counts = {"box_threshold": 0.02, "rivals": False, "on_normal": False}
+    sure = [{"annotator": name, **all_counts} for name in names]
     redraw = {"name": "painter", "drift": "redraw"}
     _, summary = build(changed(spec, editor=redraw, grounding={"annotators": sure}))
     provenance = [row for row in rows(store, "plates", "provenance") if row["edit_key"]]
