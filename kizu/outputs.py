@@ -47,8 +47,8 @@ class SampleOutputs(SampleInputs):
             FileNotFoundError: There is no edited picture to make a key from.
         """
         decided = {"decision": self.decision.key} if self.decision else {}
-        settled = self.settled if self.agreement else None
-        proven = settled.model_dump(mode="json") if settled and self.proof.has_any else {}
+        counts = self.proof.has_any and self.agreement is not None
+        proven = self.settled.model_dump(mode="json") if counts else {}
         told = {"prompt": self.sample.prompt} if self.sample.picture else {}  # else in the edit
         return content_key(
             "card",

@@ -7,6 +7,7 @@ from published import ANNOTATOR, PHRASE, complete_version, confirmed_sample
 
 from kizu.agree.settings import AgreementSettings
 from kizu.agree.verdict import Reason
+from kizu.cli import terminal
 from kizu.edit.painter.settings import PAINTER_MODEL
 from kizu.publish.layout import VersionFolder
 from kizu.publish.outcomes import SampleStatus
@@ -54,7 +55,7 @@ def defect(run, photos, tmp_path):
 
 
 def test_yields_of_the_last_build_are_a_table_and_a_file(run, built, tmp_path, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(terminal.out, "width", 200)
     built(*[Reason.AGREE] * 3, *[Reason.NO_VISIBLE_CHANGE] * 9, SampleStatus.REFUSED)
     code, out, _ = run("yields", "photos", "--csv", "yields.csv")
     assert code == 0
@@ -68,7 +69,7 @@ def test_yields_of_the_last_build_are_a_table_and_a_file(run, built, tmp_path, m
 
 
 def test_yields_of_several_models_name_them(run, built, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr(terminal.out, "width", 160)
     built(Reason.AGREE, Reason.AGREE, models=("flux", "gpt-image-2"))
     out = run("yields", "photos")[1]
     assert all(each in out for each in ("model", "flux", "gpt-image-2"))
@@ -119,7 +120,7 @@ def test_phrases_of_a_dataset_that_nobody_reviewed_say_so(run, dataset, store):
 def test_phrases_are_told_with_bounds_and_thresholds_where_samples_suffice(
     run, store, masks, monkeypatch, samples, said, unsaid
 ):
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr(terminal.out, "width", 160)
     rows = {"samples": [], "provenance": [], "instances": []}
     for number in range(samples):
         found = (0.8, PHRASE, masks["ring"]), (0.3, PHRASE, masks["parts"] & ~masks["ring"])

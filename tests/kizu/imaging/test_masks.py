@@ -35,9 +35,10 @@ def test_boxes_beyond_the_picture_are_cut():
     assert np.array_equal(box_mask(boxes, (4, 6)), block(0, 4, 0, 2))
 
 
-def test_an_outline_two_pixels_off_is_still_on_the_boundary():
-    square = block(2, 8, 2, 8)
-    moved = np.roll(square, 2, axis=1)
+def test_an_outline_four_pixels_off_is_still_on_the_boundary():
+    square = np.zeros((40, 40), bool)
+    square[10:30, 10:30] = True
+    moved = np.roll(square, 4, axis=1)
     assert boundary_f(square, moved, 4) == 1
     assert boundary_f(square, moved, 1) < 1
     assert boundary_f(np.zeros_like(square), square, 4) == 0
