@@ -1,0 +1,71 @@
+"""The verdict on every measured edit with a simulated annotator, and whether it is right."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.agreement.measure import Measured
+from benchmarks.agreement.pairs import EditKind
+from benchmarks.agreement.photographs import scene_of
+from benchmarks.agreement.witnesses import Witness, testimony_of
+from kizu.agree.settings import AgreementSettings, AreaRange
+from kizu.agree.verdict import Agreement, Verdict, agree
+from kizu.diff import DiffSettings
+from kizu.imaging.arrays import Mask
+from kizu.imaging.masks import mask_iou
+
+LEAST_IOU: Final = 0.5
+"""Of a label with the truth; less is a miss (PASCAL VOC, Everingham et al. 2010)."""
+_SEEN_PX: Final = DiffSettings().min_area_px
+"""Of a side effect in the label; fewer pixels are no region."""
+NEVER_RIGHT: Final = frozenset({EditKind.NOTHING, EditKind.WRONG_TYPE, EditKind.WRONG_PLACE})
+"""Edits that show no defect of the asked type in the asked place."""
+
+
+def judge_all(
+    edits: Iterable[Measured],
+    witnesses: Sequence[Witness | None],
+    settings: AgreementSettings | None = None,
+) -> pd.DataFrame:
+    """Return a row for every edit and annotator: the verdict, its figures, and the truth.
+
+    Args:
+        edits: Measured edits; each is looked at once.
+        witnesses: The annotators' qualities; None is no annotator.
+        settings: Thresholds of the verdict; None for those of kizu.
+    """
+    used = settings or AgreementSettings()
+    return pd.DataFrame([judge(edit, witness, used) for edit in edits for witness in witnesses])
+
+
+def judge(edit: Measured, witness: Witness | None, settings: AgreementSettings) -> dict[str, Any]:
+    """Return one edit's row."""
+    found = {}
+    if witness is not None:
+        found = {witness.name: testimony_of(witness, edit.planned, edit.drawn, edit.shape).found}
+    agreement: Agreement = agree(
+        edit.mask, edit.status, found, AreaRange(), settings, region=edit.region
+    )
+    planned = edit.planned
+    return {
+        "photo": planned.photo,
+        "scene": scene_of(planned.photo),
+        "kind": planned.kind.value,
+        "level": planned.level,
+        "defect_type": planned.defect_type,
+        "witness": witness.name if witness else "none",
+        "reason": agreement.reason.value,
+        "accepted": agreement.verdict is Verdict.ACCEPT,
+        "score": None,
+        **truth_of(edit, edit.mask),
+    }
+
+
+def truth_of(edit: Measured, label: Mask) -> dict[str, Any]:
+    """Return whether a label, (H, W) bool, is wrong; strictly so if it holds a side effect too."""
+    iou = mask_iou(label, edit.truth)
+    wrong = edit.planned.kind in NEVER_RIGHT or iou < LEAST_IOU
+    strays = np.count_nonzero(label & edit.besides) >= _SEEN_PX
+    return {"iou": iou, "wrong": wrong, "strict": wrong or strays}
