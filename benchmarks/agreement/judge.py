@@ -9,7 +9,7 @@ import pandas as pd
 from benchmarks.agreement.measure import Measured
 from benchmarks.agreement.pairs import EditKind
 from benchmarks.agreement.photographs import scene_of
-from benchmarks.agreement.witnesses import Witness, testimony_of
+from benchmarks.agreement.witnesses import Witness, said_by
 from kizu.agree.settings import AgreementSettings, AreaRange
 from kizu.agree.verdict import Agreement, Verdict, agree
 from kizu.diff import DiffSettings
@@ -44,7 +44,7 @@ def judge(edit: Measured, witness: Witness | None, settings: AgreementSettings) 
     """Return one edit's row."""
     found = {}
     if witness is not None:
-        found = {witness.name: testimony_of(witness, edit.planned, edit.drawn, edit.shape).found}
+        found = {witness.name: said_by(witness, edit.planned, edit.drawn, edit.shape).found}
     agreement: Agreement = agree(
         edit.mask, edit.status, found, AreaRange(), settings, region=edit.region
     )

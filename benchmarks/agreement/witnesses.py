@@ -95,7 +95,7 @@ class _Marked:
     phrase: str
 
 
-def testimony_of(
+def said_by(
     witness: Witness, planned: Planned, drawn: Sequence[DrawnDefect], shape: tuple[int, int]
 ) -> Testimony:
     """Say what an annotator would of an edit; equal arguments give equal answers.

@@ -23,7 +23,7 @@ from benchmarks.agreement.tables import (
     share_among_accepted,
     weights,
 )
-from benchmarks.agreement.witnesses import WITNESSES, like, testimony_of
+from benchmarks.agreement.witnesses import WITNESSES, like, said_by
 from kizu.diff import diff_mask
 from kizu.imaging.masks import mask_containment, mask_iou
 
@@ -133,7 +133,7 @@ def one_defect(square, *, is_asked, seed):
 def said_often(witness, square, *, is_asked):
     for seed in range(DRAWS):
         planned, defect = one_defect(square, is_asked=is_asked, seed=seed)
-        yield testimony_of(witness, planned, [defect], square.shape)
+        yield said_by(witness, planned, [defect], square.shape)
 
 
 @pytest.mark.parametrize("name", ["good", "realistic", "poor"])
