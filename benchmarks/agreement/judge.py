@@ -10,9 +10,14 @@ from benchmarks.agreement.measure import Measured
 from benchmarks.agreement.pairs import EditKind
 from benchmarks.agreement.photographs import scene_of
 from benchmarks.agreement.witnesses import Witness, said_by
+from kizu.agree.change import Change
+from kizu.agree.figures import touches
+from kizu.agree.fusion import fuse
 from kizu.agree.settings import AgreementSettings, AreaRange
-from kizu.agree.verdict import Agreement, Verdict, agree
+from kizu.agree.verdict import Verdict, agree
 from kizu.diff import DiffSettings
+from kizu.diff.composite import mask_on_edited
+from kizu.grounding.encoded import EncodedDetections
 from kizu.imaging.arrays import Mask
 from kizu.imaging.masks import mask_iou
 
@@ -20,6 +25,7 @@ LEAST_IOU: Final = 0.5
 """Of a label with the truth; less is a miss (PASCAL VOC, Everingham et al. 2010)."""
 _SEEN_PX: Final = DiffSettings().min_area_px
 """Of a side effect in the label; fewer pixels are no region."""
+_ANNOTATOR: Final = "simulated"
 NEVER_RIGHT: Final = frozenset({EditKind.NOTHING, EditKind.WRONG_TYPE, EditKind.WRONG_PLACE})
 """Edits that show no defect of the asked type in the asked place."""
 
@@ -42,12 +48,13 @@ def judge_all(
 
 def judge(edit: Measured, witness: Witness | None, settings: AgreementSettings) -> dict[str, Any]:
     """Return one edit's row."""
-    found = {}
-    if witness is not None:
-        found = {witness.name: said_by(witness, edit.planned, edit.drawn, edit.shape).found}
-    agreement: Agreement = agree(
-        edit.mask, edit.status, found, AreaRange(), settings, region=edit.region
-    )
+    change = Change(edit.status, edit.mask, edit.anomaly_map, edit.threshold)
+    region = None if edit.region is None else mask_on_edited(edit.region, edit.normal_from_edited)
+    said = None if witness is None else said_by(witness, edit.planned, edit.drawn, edit.shape)
+    testimony = {_ANNOTATOR: said.found} if said else {}
+    fused = fuse(change, edit.edited, testimony, region)
+    rivals = _rivals(said.rivals, fused.mask) if said and witness and witness.competes else {}
+    agreement = agree(change, fused, testimony, AreaRange(), settings, region=region, rivals=rivals)
     planned = edit.planned
     return {
         "photo": planned.photo,
@@ -58,9 +65,17 @@ def judge(edit: Measured, witness: Witness | None, settings: AgreementSettings) 
         "witness": witness.name if witness else "none",
         "reason": agreement.reason.value,
         "accepted": agreement.verdict is Verdict.ACCEPT,
-        "score": None,
-        **truth_of(edit, edit.mask),
+        "score": agreement.score,
+        **truth_of(edit, fused.mask),
+        **agreement.figures.model_dump(),
     }
+
+
+def _rivals(found: EncodedDetections, label: Mask) -> dict[str, float]:
+    """The best confidence of another name at a label, (H, W) bool."""
+    crops = found.crops((label.shape[0], label.shape[1]))
+    touching = [row for row, crop in enumerate(crops) if touches(crop, label)]
+    return {_ANNOTATOR: float(found.confidence[touching].max())} if touching else {}
 
 
 def truth_of(edit: Measured, label: Mask) -> dict[str, Any]:

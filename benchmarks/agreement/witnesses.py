@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from benchmarks.agreement.pairs import DrawnDefect, Planned
-from kizu.edit.painter.noise_fields import Rng, blob, smooth_noise
+from kizu.edit.painter.noise_fields import Rng, blob_nearby, smooth_noise
 from kizu.grounding.encoded import EncodedDetections
 from kizu.imaging.arrays import FloatMap, Mask
 from kizu.imaging.crops import crop_of
@@ -42,6 +42,7 @@ class Witness:
         false_regions: Of pictures, by asked name, how many it marks somewhere without cause.
         confidence: Mean of what it finds rightly.
         confused: Of its recall, how often it also finds a defect by a wrong name that is asked.
+        competes: Whether it is asked for the spec's other names too, and the asked one must win.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Witness:
     false_regions: float
     confidence: float
     confused: float = 0.0
+    competes: bool = False
 
 
 _QUALITIES: Final = (
@@ -64,11 +66,14 @@ WITNESSES: Final[Mapping[str, Witness]] = {
     for quality in _QUALITIES
     for each in (
         quality,
+        replace(quality, name=f"{quality.name}+names", competes=True),
         replace(quality, name=f"{quality.name}+confused", confused=_HALF),
+        replace(quality, name=f"{quality.name}+confused+names", confused=_HALF, competes=True),
     )
 }
 """A good one, what is to be expected of text grounding on defects, a poor one; each also in a form
-that marks another defect by the asked name with half of its recall."""
+that marks another defect by the asked name with half of its recall; and either also where other
+names of the spec compete."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +207,9 @@ def _false_region(name: str, shape: tuple[int, int], rng: Rng) -> _Marked:
     radius = float(np.sqrt(share * shape[0] * shape[1] / np.pi))
     centre = float(rng.uniform(0, shape[1])), float(rng.uniform(0, shape[0]))
     axes = (radius * 1.3, radius / 1.3)  # longer than wide, by eye
-    mask = np.asarray(blob(shape, centre, axes, roughness=0.1, rng=rng) > 0)
+    window, inside = blob_nearby(shape, centre, axes, roughness=0.1, rng=rng)
+    mask = np.zeros(shape, np.bool_)
+    mask[window] = inside > 0
     return _Marked(mask, _drawn_confidence(_CONFUSED_CONFIDENCE, rng), name)
 
 
