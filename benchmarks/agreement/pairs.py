@@ -54,6 +54,8 @@ _GLANCE_PX: Final = 192  # to learn what a photograph can show
 _LEAST_PX: Final = 40  # of a defect; half as much again as the smallest that a spec expects at 512
 _APART: Final = 0.06  # of the long side, between a defect and what it must not touch
 _ATTEMPTS: Final = 12
+_SHRUNK: Final = (1.0, 0.7, 0.5, 0.3, 0.15)
+"""Of its size, how large an asked region is where a larger one has no room beside the defect."""
 _WITH_REGION: Final = 0.5  # of edits that are asked for a place
 _MARGIN: Final = (0.3, 1.0)  # of a defect's sides, that its asked region is larger on each side
 _REDRAWN: Final = 0.4  # of bad pictures as a whole; all others are relit or turned
@@ -355,9 +357,14 @@ def _region(
     width, height = (round((1 + 2 * margin) * side) for side in (x1 - x0, y1 - y0))
     left, top = x0 - round(margin * (x1 - x0)), y0 - round(margin * (y1 - y0))
     if misplaced:
-        left, top = _other_place((height, width), asked, rng)
+        return _other_place((height, width), asked, rng)
+    return _box(shape, top, left, (height, width))
+
+
+def _box(shape: tuple[int, ...], top: int, left: int, size: tuple[int, int]) -> Mask:
+    """(H, W) bool, a box of (height, width), cut to the picture."""
     region = np.zeros(shape[:2], np.bool_)
-    region[max(top, 0) : top + height, max(left, 0) : left + width] = True
+    region[max(top, 0) : top + size[0], max(left, 0) : left + size[1]] = True
     return region
 
 
@@ -370,21 +377,27 @@ def _somewhere(shape: tuple[int, ...], rng: Rng) -> Mask:
     return mask
 
 
-def _other_place(size: tuple[int, int], taken: Mask, rng: Rng) -> tuple[int, int]:
-    """Left and top of a box of (height, width) that holds nothing of what is taken, if it can."""
-    best, least = (0, 0), np.inf
-    near = ~_away_from(taken)
-    for _ in range(_ATTEMPTS * _ATTEMPTS):
-        top, left = (
-            int(rng.integers(max(whole - side, 1)))
-            for whole, side in zip(taken.shape, size, strict=True)
+def _other_place(size: tuple[int, int], taken: Mask, rng: Rng) -> Mask:
+    """(H, W) bool, a box that keeps away from what is taken: of (height, width), or less.
+
+    Raises:
+        ValueError: What is taken fills the picture.
+    """
+    free = _away_from(taken)
+    for shrunk in _SHRUNK:
+        smaller = max(round(shrunk * size[0]), 4), max(round(shrunk * size[1]), 4)
+        fits = cv2.erode(
+            free.view(np.uint8),
+            np.ones(smaller, np.uint8),
+            anchor=(0, 0),
+            borderType=cv2.BORDER_CONSTANT,
+            borderValue=0,
         )
-        held = np.count_nonzero(near[top : top + size[0], left : left + size[1]])
-        if held < least:
-            best, least = (left, top), held
-        if not held:
-            break
-    return best
+        corners = np.argwhere(fits)
+        if len(corners):
+            top, left = corners[rng.integers(len(corners))]
+            return _box(taken.shape, int(top), int(left), smaller)
+    raise ValueError("a defect fills its picture, so it has no wrong place; take another seed")
 
 
 def _union(masks: Sequence[Mask], shape: tuple[int, ...]) -> Mask:
