@@ -34,25 +34,27 @@ class AgreementSettings(Settings):
     """Thresholds of the comparison between the diff mask and the text-grounded one."""
 
     min_mask_iou: float = Field(
-        0.5,
+        0.4,
         ge=0,
         le=1,
         title="Smallest mask IoU",
-        description="Diff mask and grounded mask must overlap at least this much to be accepted.",
+        description="Diff mask and grounded mask mark the same place if they overlap this much.",
     )
-    min_mask_containment: float = Field(
-        0.8,
+    min_box_iou: float = Field(
+        0.5,
         ge=0,
         le=1,
-        title="Smallest mask containment",
-        description="Also accepted: this fraction of the diff mask lies inside the grounded mask "
-        "or box, and the box is not much larger. Thin defects pass here, whose IoU is always low.",
+        title="Smallest box IoU",
+        description="They also do if the boxes around them overlap this much. Thin defects pass "
+        "here, whose mask IoU is always low.",
     )
-    max_box_area_ratio: float = Field(
-        4.0,
-        ge=1,
-        title="Largest box area ratio",
-        description="Grounded boxes may have this many times the area of the diff mask's own box.",
+    min_outline_iou: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        title="Smallest mask IoU of a sure outline",
+        description="Two masks that overlap this much confirm each other's outline, so that the "
+        "change need not be sharp.",
     )
     max_outside_fraction: float = Field(
         0.2,
@@ -74,8 +76,8 @@ class AgreementSettings(Settings):
         ge=0,
         le=1,
         title="Smallest sharp fraction",
-        description="This much of the mask must stand out at twice the threshold, or the sample "
-        "goes to review: its outline is not sure.",
+        description="This much of the mask must stand out at twice the threshold, or an annotator "
+        "must confirm its outline; else the sample goes to review.",
     )
     max_wrong: Annotated[float, Operational()] = Field(
         0.02,

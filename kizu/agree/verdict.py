@@ -3,8 +3,10 @@
 The diff is the strong witness, since it has the normal image. Text grounding corroborates: its
 silence sends to review and never rejects. Of several annotators one that confirms is enough.
 
-An edit is accepted on three conditions that were found to carry, on pairs with a known truth: an
-annotator marks what changed, next to nothing changed besides, and the change stands out clearly.
+An edit is accepted on three conditions that were found to carry, on pairs with a known truth
+(``benchmarks/agreement``): an annotator marks the place that changed, next to nothing changed
+besides, and the outline is sure, because the change stands out clearly or because the annotator
+drew the same.
 """
 
 from collections.abc import Mapping, Sequence
@@ -85,8 +87,8 @@ EXPLANATION: Final = {
     Reason.DISAGREE: "The annotator marks another area than the change.",
     Reason.SIDE_EFFECT: "Something else changed besides what the annotator marks; the mask leaves "
     "it out.",
-    Reason.UNSHARP: "The change hardly stands out from the picture's own noise, so its outline is "
-    "not sure.",
+    Reason.UNSHARP: "The change hardly stands out from the picture's own noise, and the annotator "
+    "drew another outline, so that it is not sure.",
     Reason.AGREE: "Diff and annotator mark the same area.",
     Reason.DIFF_ONLY_TRUSTED: "The change is clear, and reviews have shown that this prompt draws "
     "what it is asked for.",
@@ -278,10 +280,13 @@ def _witness(
 
 
 def is_one_area(figures: Figures, settings: AgreementSettings) -> bool:
-    """Tell whether mask and detections overlap, or the mask lies in detections not much larger."""
-    contained = (figures.mask_containment or 0.0) >= settings.min_mask_containment
-    tight = (figures.box_area_ratio or 0.0) <= settings.max_box_area_ratio
-    return (figures.mask_iou or 0.0) >= settings.min_mask_iou or (contained and tight)
+    """Tell whether mask and detections mark the same place: they overlap, or their boxes do.
+
+    A mask that lies in larger detections is no proof: a comparison that found a third of a crack
+    lies in the mask of all of it.
+    """
+    overlaps = (figures.mask_iou or 0.0) >= settings.min_mask_iou
+    return overlaps or (figures.box_iou or 0.0) >= settings.min_box_iou
 
 
 def _with_rival(witness: Witness, rival: float | None) -> Witness:
@@ -323,7 +328,8 @@ def _reason_to_doubt(figures: Figures, settings: AgreementSettings) -> Reason | 
     """What speaks against a change that is confirmed; None if nothing."""
     if (figures.unexplained_fraction or 0.0) > settings.max_unexplained_fraction:
         return Reason.SIDE_EFFECT
-    return None if is_sharp(figures, settings) else Reason.UNSHARP
+    is_sure = (figures.mask_iou or 0.0) >= settings.min_outline_iou
+    return None if is_sure or is_sharp(figures, settings) else Reason.UNSHARP
 
 
 def is_sharp(figures: Figures, settings: AgreementSettings) -> bool:

@@ -9,10 +9,8 @@ from kizu.agree.figures import Figures, overlap, touches
 from kizu.agree.fusion import TESTIMONY_SOURCE
 from kizu.agree.settings import AgreementSettings
 from kizu.agree.verdict import Reason, Verdict, is_one_area
-from kizu.imaging.arrays import Boxes, Mask
-from kizu.imaging.boxes import box_area, box_of
+from kizu.imaging.arrays import Mask
 from kizu.imaging.crops import MaskCrop, crop_of, crop_of_box, union_of
-from kizu.imaging.masks import box_mask
 from kizu.imaging.rle import decode_crop
 from kizu.learning.phrases import Detection, Look
 from kizu.publish.dataset import Dataset
@@ -75,40 +73,32 @@ def _looks(
     for annotator in sample["annotators"]:
         for phrase in dict.fromkeys(sample["phrases"]):
             named = [r for r in rows if (r["annotator"], r["phrase"]) == (annotator, phrase)]
-            crops = [(float(row["score"]), _box(row), _crop(row, shape)) for row in named]
-            touching = [each for each in crops if touches(each[2], mask)]
+            crops = [(float(row["score"]), _crop(row, shape)) for row in named]
+            touching = [each for each in crops if touches(each[1], mask)]
             yield Look(
                 sample_id=sample["sample_id"],
                 photo=sample["normal_sha256"],
                 defect_type=sample["defect_type"],
                 annotator=annotator,
                 phrase=phrase,
-                detections=tuple(Detection(c, touches(crop, mask)) for c, _, crop in crops),
+                detections=tuple(Detection(c, touches(crop, mask)) for c, crop in crops),
                 found_at=_found_at(mask, touching, settings),
                 was_agreed=sample["reason"] == Reason.AGREE.value,
             )
 
 
 def _found_at(
-    mask: Mask, touching: Iterable[tuple[float, list[float], MaskCrop]], settings: AgreementSettings
+    mask: Mask, touching: Iterable[tuple[float, MaskCrop]], settings: AgreementSettings
 ) -> float | None:
     """Return the highest threshold at which what touches the label is its area."""
-    kept: list[tuple[float, list[float], MaskCrop]] = []
-    for each in sorted(touching, key=lambda one: -one[0]):
-        kept.append(each)
-        boxes = np.array([box for _, box, _ in kept], np.float32)
-        if _is_found(mask, boxes, [crop for *_, crop in kept], settings):
-            return each[0]
-    return None
-
-
-def _is_found(
-    mask: Mask, boxes: Boxes, crops: Sequence[MaskCrop], settings: AgreementSettings
-) -> bool:
     shape = (mask.shape[0], mask.shape[1])
-    ratio = float(box_mask(boxes, shape).sum()) / float(box_area(box_of(mask))[0])
-    measured = overlap(crop_of(mask), crop_of(union_of(crops, shape)), shape)
-    return is_one_area(Figures(**measured, box_area_ratio=ratio), settings)
+    kept: list[MaskCrop] = []
+    for confidence, crop in sorted(touching, key=lambda one: -one[0]):
+        kept.append(crop)
+        measured = overlap(crop_of(mask), crop_of(union_of(kept, shape)), shape)
+        if is_one_area(Figures(**measured), settings):
+            return confidence
+    return None
 
 
 def _box(row: Mapping[Any, Any]) -> list[float]:

@@ -10,8 +10,6 @@ import yaml
 RENAMED: Final[Mapping[str, str]] = {
     "ground": "grounding",
     "grounding.max_area_share": "max_area_fraction",
-    "agree.min_coverage": "min_mask_containment",
-    "agree.max_box_ratio": "max_box_area_ratio",
 }
 """Settings that had another name in an earlier kizu: where they were, and what they are called now.
 

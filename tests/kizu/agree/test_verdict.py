@@ -81,6 +81,25 @@ def test_two_witnesses_at_one_place_are_accepted():
     assert agreement.figures.detections == 1
 
 
+def test_a_change_that_is_a_part_of_what_the_annotator_marks_is_not_confirmed():
+    crack = block(18, 20, 5, 50)
+    third = block(18, 20, 5, 20)
+    agreement = verdict(third, detections=found(block(16, 22, 5, 50)))
+    assert verdict(crack, detections=found(block(17, 21, 5, 50))).reason is Reason.AGREE
+    assert agreement.figures.mask_containment == 1
+    assert agreement.reason is Reason.DISAGREE
+
+
+def test_an_outline_is_sure_if_the_change_is_sharp_or_the_annotator_drew_the_same():
+    fat = block(8, 23, 8, 22)
+    for mask, sharp, reason in (
+        (DEFECT, False, Reason.AGREE),
+        (fat, True, Reason.AGREE),
+        (fat, False, Reason.UNSHARP),
+    ):
+        assert verdict(detections=found(mask), sharp=sharp).reason is reason
+
+
 def test_a_thin_defect_inside_a_tight_box_is_accepted_although_its_iou_is_low():
     line = np.zeros(SHAPE, bool)
     line[range(5, 35), range(5, 35)] = True
@@ -264,11 +283,12 @@ def test_what_no_annotator_marks_beside_what_one_marks_is_a_side_effect():
 
 
 def test_a_change_that_hardly_stands_out_goes_to_review_though_it_is_confirmed():
-    agreement = verdict(detections=found(DEFECT), sharp=False)
+    same_place = found(block(8, 23, 8, 22))
+    agreement = verdict(detections=same_place, sharp=False)
     assert (agreement.verdict, agreement.reason) == (Verdict.REVIEW, Reason.UNSHARP)
     assert agreement.figures.sharp_fraction == 0
     lax = AgreementSettings(min_sharp_fraction=0)
-    assert verdict(detections=found(DEFECT), sharp=False, settings=lax).reason is Reason.AGREE
+    assert verdict(detections=same_place, sharp=False, settings=lax).reason is Reason.AGREE
 
 
 @pytest.mark.parametrize(
@@ -325,6 +345,7 @@ def test_a_verdict_follows_from_the_published_figures_alone(said, mask, sharp):
     figures = Figures.model_validate_json(agreement.figures.model_dump_json())
     confirmed = [each for each in agreement.witnesses if each.agrees]
     unexplained = (figures.unexplained_fraction or 0) > SETTINGS.max_unexplained_fraction
-    unsharp = figures.sharp_fraction < SETTINGS.min_sharp_fraction
+    same_outline = (figures.mask_iou or 0) >= SETTINGS.min_outline_iou
+    unsharp = figures.sharp_fraction < SETTINGS.min_sharp_fraction and not same_outline
     accepted = bool(confirmed) and not unexplained and not unsharp
     assert (agreement.verdict is Verdict.ACCEPT) is accepted

@@ -28,14 +28,6 @@ def told_of(fields: dict) -> list[str]:
             {"grounding": {"max_area_share": 0.5}},
             "grounding.max_area_share is called grounding.max_area_fraction now; rename it",
         ),
-        (
-            {"agree": {"min_coverage": 0.5}},
-            "agree.min_coverage is called agree.min_mask_containment now; rename it",
-        ),
-        (
-            {"agree": {"max_box_ratio": 2.0}},
-            "agree.max_box_ratio is called agree.max_box_area_ratio now; rename it",
-        ),
     ],
 )
 def test_an_old_name_is_told_in_one_sentence_with_the_name_of_today(fields, sentence):
@@ -60,9 +52,9 @@ def test_an_old_name_below_an_old_name_is_told_too():
 
 
 def test_what_is_wrong_with_its_value_is_told_under_the_name_of_today():
-    renamed, wrong = told_of({"agree": {"min_coverage": 7}})
+    renamed, wrong = told_of({"grounding": {"max_area_share": 7}})
     assert renamed.endswith("rename it")
-    assert wrong.startswith("dataset.yaml: agree.min_mask_containment: Input should be less")
+    assert wrong.startswith("dataset.yaml: grounding.max_area_fraction: Input should be less")
 
 
 def test_an_old_name_beside_the_new_one_is_to_be_removed():
