@@ -13,6 +13,7 @@ from benchmarks.agreement.witnesses import Witness, said_by
 from kizu.agree.change import Change
 from kizu.agree.figures import touches
 from kizu.agree.fusion import fuse
+from kizu.agree.proof import stratum_of
 from kizu.agree.settings import AgreementSettings, AreaRange
 from kizu.agree.verdict import Verdict, agree
 from kizu.diff import DiffSettings
@@ -25,6 +26,11 @@ LEAST_IOU: Final = 0.5
 """Of a label with the truth; less is a miss (PASCAL VOC, Everingham et al. 2010)."""
 _SEEN_PX: Final = DiffSettings().min_area_px
 """Of a side effect in the label; fewer pixels are no region."""
+DRIFT_FIGURES: Final = (
+    *("shift_x_px", "shift_y_px", "warp_rms_px", "tone_delta_e", "relight_delta_e"),
+    *("match_rate", "registration_residual_px"),
+)
+"""Of the comparison, what is kept of a sample beside the verdict's own figures."""
 _ANNOTATOR: Final = "simulated"
 NEVER_RIGHT: Final = frozenset({EditKind.NOTHING, EditKind.WRONG_TYPE, EditKind.WRONG_PLACE})
 """Edits that show no defect of the asked type in the asked place."""
@@ -65,9 +71,11 @@ def judge(edit: Measured, witness: Witness | None, settings: AgreementSettings) 
         "witness": witness.name if witness else "none",
         "reason": agreement.reason.value,
         "accepted": agreement.verdict is Verdict.ACCEPT,
+        "stratum": stratum_of(agreement, settings).value,
         "score": agreement.score,
         **truth_of(edit, fused.mask),
         **agreement.figures.model_dump(),
+        **{name: edit.drift[name] for name in DRIFT_FIGURES},
     }
 
 

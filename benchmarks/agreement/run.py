@@ -41,11 +41,13 @@ def main() -> None:
     """Measure, judge and print."""
     options = _options()
     cv2.setNumThreads(1)
-    planned = [each for seed in options.seeds for each in plan(seed)]
-    edits = measure_all(
-        planned, options.folder, long_side_px=options.side_px, processes=options.processes
-    )
-    rows = judge_all(edits, (*WITNESSES.values(), None))
+    parts = []
+    for seed in options.seeds:
+        edits = measure_all(
+            plan(seed), options.folder, long_side_px=options.side_px, processes=options.processes
+        )
+        parts.append(judge_all(edits, (*WITNESSES.values(), None)).assign(seed=seed))
+    rows = pd.concat(parts, ignore_index=True)
     if options.rows:
         rows.to_csv(options.rows, index=False)
     print_tables(rows)

@@ -9,8 +9,8 @@ from typing import Final
 
 from kizu.agree.figures import Figures
 
-_BIAS: Final = -4.0
-_WEIGHTS: Final = {
+BIAS: Final = -4.0
+WEIGHTS: Final = {
     "sharp_fraction": 3.0,
     "mask_iou": 2.0,
     "box_iou": 2.0,
@@ -27,6 +27,6 @@ def score(figures: Figures) -> float:
         >>> score(Figures(sharp_fraction=0.9, mask_iou=0.7)) > score(Figures(sharp_fraction=0.4))
         True
     """
-    values = figures.model_dump(include=set(_WEIGHTS))
-    logit = _BIAS + sum(weight * (values[name] or 0.0) for name, weight in _WEIGHTS.items())
+    values = figures.model_dump(include=set(WEIGHTS))
+    logit = BIAS + sum(weight * (values[name] or 0.0) for name, weight in WEIGHTS.items())
     return round(1 / (1 + math.exp(-logit)), 4)

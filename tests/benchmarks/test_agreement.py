@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.agreement.judge import judge_all, truth_of
+from benchmarks.agreement.fit_score import auc, fit, scores
+from benchmarks.agreement.judge import DRIFT_FIGURES, judge_all, truth_of
 from benchmarks.agreement.measure import measure_all
 from benchmarks.agreement.pairs import (
     BAD,
@@ -16,6 +17,7 @@ from benchmarks.agreement.pairs import (
     make_pair,
     plan,
 )
+from benchmarks.agreement.splits import is_alarmed, prove
 from benchmarks.agreement.tables import (
     coverage,
     interval,
@@ -24,6 +26,7 @@ from benchmarks.agreement.tables import (
     weights,
 )
 from benchmarks.agreement.witnesses import WITNESSES, like, said_by
+from kizu.agree.figures import Figures
 from kizu.diff import diff_mask
 from kizu.imaging.masks import mask_containment, mask_iou
 
@@ -242,3 +245,67 @@ def test_coverage_at_a_risk_is_the_loosest_cut_that_keeps_it(rows):
     assert risk_coverage(rows, weight, 0.0) == pytest.approx(0.75 * 5 / 8)
     assert risk_coverage(rows, weight, 0.2) == pytest.approx(0.75 * 6 / 8)
     assert risk_coverage(rows, weight, 1.0) == pytest.approx(coverage(rows, weight))
+
+
+def scored_rows(seed, n=2000):
+    """Rows whose truth follows from two figures by a known law."""
+    rng = np.random.default_rng(seed)
+    rows = pd.DataFrame({"mask_iou": rng.uniform(0, 1, n), "sharp_fraction": rng.uniform(0, 1, n)})
+    logit = -3 + 4 * rows["mask_iou"] + 2 * rows["sharp_fraction"]
+    rows["strict"] = rng.random(n) > 1 / (1 + np.exp(-logit))
+    rows["kind"] = np.where(rng.random(n) < 0.5, "honest", rng.choice([k.value for k in BAD], n))
+    rows["score"], rows["witness"], rows["accepted"] = 0.5, "good", True
+    return rows
+
+
+def test_a_fitted_score_finds_the_law_that_made_the_truth():
+    fitted = fit(scored_rows(0), ("mask_iou", "sharp_fraction"))
+    assert fitted["mask_iou"] == pytest.approx(4, abs=1)
+    assert fitted["sharp_fraction"] == pytest.approx(2, abs=0.8)
+    others = scored_rows(1)
+    assert auc(scores(others, fitted), ~others["strict"].to_numpy(bool)) > 0.75
+
+
+def test_a_missing_figure_counts_as_nothing_and_an_edit_without_a_score_gets_none():
+    rows = scored_rows(2, n=4)
+    rows.loc[0, "mask_iou"], rows.loc[1, "score"] = np.nan, np.nan
+    given = scores(rows, {"bias": 0.0, "mask_iou": 5.0})
+    assert given[0] == 0.5
+    assert np.isnan(given[1])
+
+
+def test_auc_is_the_share_of_pairs_in_order():
+    assert auc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True])) == 0.75
+    assert np.isnan(auc(np.array([0.1, 0.2]), np.array([True, True])))
+
+
+def population(wrong_fraction, rng, n=1200):
+    """Accepted edits, two of a photograph, whose score says nothing of the truth."""
+    return pd.DataFrame(
+        {
+            "photo": [f"photo {index // 2}" for index in range(n)],
+            "kind": [k.value for k in (EditKind.HONEST,) * 3 + BAD] * (n // 8),
+            "accepted": True,
+            "strict": rng.random(n) < wrong_fraction,
+            "score": rng.random(n),
+        }
+    )
+
+
+def test_a_proof_covers_what_is_right_and_next_to_never_what_is_not():
+    right = population(0.0, np.random.default_rng(0))
+    wrong = population(0.1, np.random.default_rng(0))
+    assert all(prove(right, 0.02, 200, seed)["covered"] == 1 for seed in range(5))
+    broken = [prove(wrong, 0.02, 200, seed)["broken"] for seed in range(40)]
+    assert np.mean(broken) <= 0.1
+
+
+def test_samples_that_drifted_further_give_an_alarm_and_others_none():
+    rng = np.random.default_rng(0)
+    rows = population(0.0, rng)
+    rows["level"] = rng.integers(0, 5, len(rows))
+    for name in (*Figures.model_fields, *DRIFT_FIGURES):
+        rows[name] = rng.random(len(rows))
+    rows["match_rate"] -= rows["level"].ge(3)
+    assert all(is_alarmed(rows, (3, 4), 20, seed) for seed in range(5))
+    assert not any(is_alarmed(rows, (0, 1, 2), 20, seed) for seed in range(5))
