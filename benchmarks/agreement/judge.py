@@ -11,14 +11,14 @@ from benchmarks.agreement.pairs import EditKind
 from benchmarks.agreement.photographs import scene_of
 from benchmarks.agreement.witnesses import Witness, said_by
 from kizu.agree.change import Change
-from kizu.agree.figures import touches
 from kizu.agree.fusion import fuse
 from kizu.agree.proof import stratum_of
 from kizu.agree.settings import AgreementSettings, AreaRange
+from kizu.agree.testimony import Testimony, testimony
 from kizu.agree.verdict import Verdict, agree
 from kizu.diff import DiffSettings
 from kizu.diff.composite import mask_on_edited
-from kizu.grounding.encoded import EncodedDetections
+from kizu.grounding.moved import move_detections
 from kizu.imaging.arrays import Mask
 from kizu.imaging.masks import mask_iou
 
@@ -56,11 +56,18 @@ def judge(edit: Measured, witness: Witness | None, settings: AgreementSettings) 
     """Return one edit's row."""
     change = Change(edit.status, edit.mask, edit.anomaly_map, edit.threshold)
     region = None if edit.region is None else mask_on_edited(edit.region, edit.normal_from_edited)
-    said = None if witness is None else said_by(witness, edit.planned, edit.drawn, edit.shape)
-    testimony = {_ANNOTATOR: said.found} if said else {}
-    fused = fuse(change, edit.edited, testimony, region)
-    rivals = _rivals(said.rivals, fused.mask) if said and witness and witness.competes else {}
-    agreement = agree(change, fused, testimony, AreaRange(), settings, region=region, rivals=rivals)
+    weighed = {} if witness is None else {_ANNOTATOR: _weighed(edit, witness)}
+    counted = {annotator: each.kept for annotator, each in weighed.items()}
+    fused = fuse(change, edit.edited, counted, region)
+    area = AreaRange()
+    limits = (area.min_fraction, area.max_fraction)
+    rivals = {
+        annotator: sure
+        for annotator, each in weighed.items()
+        if (sure := each.rival_confidence(fused.mask, area_fraction=limits, region=region))
+        is not None
+    }
+    agreement = agree(change, fused, counted, area, settings, region=region, rivals=rivals)
     planned = edit.planned
     return {
         "photo": planned.photo,
@@ -73,17 +80,21 @@ def judge(edit: Measured, witness: Witness | None, settings: AgreementSettings) 
         "accepted": agreement.verdict is Verdict.ACCEPT,
         "stratum": stratum_of(agreement, settings).value,
         "score": agreement.score,
+        "region_areas": " ".join(str(each.area_px) for each in agreement.regions),
         **truth_of(edit, fused.mask),
         **agreement.figures.model_dump(),
         **{name: edit.drift[name] for name in DRIFT_FIGURES},
     }
 
 
-def _rivals(found: EncodedDetections, label: Mask) -> dict[str, float]:
-    """The best confidence of another name at a label, (H, W) bool."""
-    crops = found.crops((label.shape[0], label.shape[1]))
-    touching = [row for row, crop in enumerate(crops) if touches(crop, label)]
-    return {_ANNOTATOR: float(found.confidence[touching].max())} if touching else {}
+def _weighed(edit: Measured, witness: Witness) -> Testimony:
+    """What counts of what an annotator says; one that competes looks at the normal image too."""
+    said = said_by(witness, edit.planned, edit.drawn, edit.shape)
+    if not witness.competes:
+        return testimony(said.found, None, None, edit.shape)
+    edited_from_normal = np.linalg.inv(np.vstack([edit.normal_from_edited, [0.0, 0.0, 1.0]]))[:2]
+    on_normal = move_detections(said.on_normal, edited_from_normal)
+    return testimony(said.found, said.rivals, on_normal, edit.shape)
 
 
 def truth_of(edit: Measured, label: Mask) -> dict[str, Any]:

@@ -42,7 +42,8 @@ class Witness:
         false_regions: Of pictures, by asked name, how many it marks somewhere without cause.
         confidence: Mean of what it finds rightly.
         confused: Of its recall, how often it also finds a defect by a wrong name that is asked.
-        competes: Whether it is asked for the spec's other names too, and the asked one must win.
+        competes: Whether it is asked for the spec's other names too, of which the asked one must
+            win, and shown the normal image, where it must not find the same.
     """
 
     name: str
@@ -77,7 +78,7 @@ names of the spec compete."""
 
 
 @dataclass(frozen=True, eq=False)
-class Testimony:
+class Said:
     """What an annotator says when it is asked for all defects of a spec.
 
     Attributes:
@@ -102,7 +103,7 @@ class _Marked:
 
 def said_by(
     witness: Witness, planned: Planned, drawn: Sequence[DrawnDefect], shape: tuple[int, int]
-) -> Testimony:
+) -> Said:
     """Say what an annotator would of an edit; equal arguments give equal answers.
 
     Args:
@@ -122,7 +123,7 @@ def said_by(
     ]
     of_picture = [each for each in false if rng.random() < _OF_THE_PICTURE]
     everything = [*told, *false]
-    return Testimony(
+    return Said(
         found=_encoded([each for each in everything if each.phrase == asked], shape),
         rivals=_encoded([each for each in everything if each.phrase != asked], shape),
         on_normal=_encoded([each for each in of_picture if each.phrase == asked], shape),
