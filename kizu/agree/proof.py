@@ -110,8 +110,9 @@ def settle(
 def stratum_of(agreement: Agreement, settings: AgreementSettings) -> Stratum:
     """Tell which samples a sample is proven with, before anything is known of its maker.
 
-    A clear change that nobody speaks for may be trusted where its prompt has earned it; a label
-    that leaves a side effect out, and one that annotators alone propose, are proven on their own.
+    A clear change of one region that nobody speaks for may be trusted where its prompt has earned
+    it; a label that leaves a side effect out, and one that annotators alone propose, are proven on
+    their own.
     """
     if agreement.verdict is Verdict.ACCEPT:
         return Stratum.ACCEPTED
@@ -121,7 +122,15 @@ def stratum_of(agreement: Agreement, settings: AgreementSettings) -> Stratum:
         return Stratum.NONE
     if agreement.reason is Reason.SIDE_EFFECT:
         return Stratum.REPAIRED
-    return Stratum.DIFF_ONLY if agreement.reason in UNSUPPORTED else Stratum.NONE
+    is_clear = agreement.reason in UNSUPPORTED and _is_one_region(agreement, settings)
+    return Stratum.DIFF_ONLY if is_clear else Stratum.NONE
+
+
+def _is_one_region(agreement: Agreement, settings: AgreementSettings) -> bool:
+    """Tell whether next to nothing changed besides one region: of several, nobody says which."""
+    areas_px = [each.area_px for each in agreement.regions]
+    besides_px = sum(areas_px) - max(areas_px, default=0)
+    return besides_px <= settings.max_unexplained_fraction * sum(areas_px)
 
 
 def score_of(agreement: Agreement) -> float | None:
