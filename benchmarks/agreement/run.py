@@ -24,17 +24,21 @@ from benchmarks.agreement.levels import LEVELS
 from benchmarks.agreement.measure import LONG_SIDE_PX, measure_all
 from benchmarks.agreement.pairs import BAD, EditKind, plan
 from benchmarks.agreement.tables import (
+    Weights,
     coverage,
     interval,
     percent,
+    risk_coverage,
     share_among_accepted,
     table,
     weights,
     with_interval,
 )
 from benchmarks.agreement.witnesses import WITNESSES
+from kizu.agree.proof import Stratum
 
 BAD_FRACTIONS: Final = (0.25, 0.1, 0.05)
+_RISK: Final = 0.02  # agree.max_wrong as it is by default
 
 
 def main() -> None:
@@ -72,6 +76,8 @@ def print_tables(rows: pd.DataFrame) -> None:
     print(_accepted(by_witness))
     print(_by_share(by_witness))
     print(_by_kind(by_witness))
+    print(_with_diff_alone(by_witness))
+    print(_by_score(by_witness))
     print(_by_level(by_witness))
     print(_reasons(by_witness))
 
@@ -98,8 +104,42 @@ def _by_share(by_witness: dict[str, pd.DataFrame]) -> str:
         ]
         for name, rows in by_witness.items()
     ]
-    header = ("annotator", *(f"{percent(bad, 0)} % bad" for bad in BAD_FRACTIONS))
-    return table("Accepted %, at which % strictly wrong", header, lines)
+    return table("Accepted %, at which % strictly wrong", _shares_header(), lines)
+
+
+def trusting(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows as if every maker was trusted, so that clear changes need no annotator."""
+    return rows.assign(accepted=rows["accepted"] | (rows["stratum"] == Stratum.DIFF_ONLY.value))
+
+
+def _with_diff_alone(by_witness: dict[str, pd.DataFrame]) -> str:
+    strict = share_among_accepted("strict")
+    lines = []
+    for name, rows in by_witness.items():
+        own = trusting(rows)
+        cells = [(coverage(own, w), strict(own, w)) for w in _all_weights(own)]
+        lines.append([name, *(f"{percent(share)} at {percent(risk)}" for share, risk in cells)])
+    title = "Also clear changes of one region without testimony: accepted %, at which % wrong"
+    return table(title, _shares_header(), lines)
+
+
+def _by_score(by_witness: dict[str, pd.DataFrame]) -> str:
+    lines = []
+    for name, rows in by_witness.items():
+        own = trusting(rows)
+        ranked = own.assign(score=own["score"].where(own["accepted"]))
+        cells = [risk_coverage(ranked, w, _RISK) for w in _all_weights(ranked)]
+        lines.append([name, *(percent(share) for share in cells)])
+    title = f"Of these the surest by score, % of all edits at {percent(_RISK, 0)} % strictly wrong"
+    return table(title, _shares_header(), lines)
+
+
+def _all_weights(rows: pd.DataFrame) -> list[Weights]:
+    return [weights(rows, bad) for bad in BAD_FRACTIONS]
+
+
+def _shares_header() -> tuple[str, ...]:
+    return ("annotator", *(f"{percent(bad, 0)} % bad" for bad in BAD_FRACTIONS))
 
 
 def _by_kind(by_witness: dict[str, pd.DataFrame]) -> str:
