@@ -16,6 +16,15 @@ RENAMED: Final[Mapping[str, str]] = {
 Above them, the names of today; ``*`` stands for every item of a list.
 """
 
+_BY_BOXES: Final = "decides nothing any more, agree.min_box_iou took its place; remove it"
+REMOVED: Final[Mapping[str, str]] = {
+    "agree.min_mask_containment": _BY_BOXES,
+    "agree.min_coverage": _BY_BOXES,
+    "agree.max_box_area_ratio": _BY_BOXES,
+    "agree.max_box_ratio": _BY_BOXES,
+}
+"""Settings of an earlier kizu that are gone, and what to do."""
+
 
 class SpecError(ValueError):
     """A spec that cannot be used; one line per problem: field, value, way out."""
@@ -111,6 +120,8 @@ _WAYS_OUT: dict[str, str] = {
 def problem_sentence(problem: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
     """Return one of pydantic's error details as a sentence: field, value, way out."""
     field = _dotted(problem["loc"]) or "the spec"
+    if problem["type"] == "extra_forbidden" and field in REMOVED:
+        return f"{field} {REMOVED[field]}"
     if problem["type"] in _WAYS_OUT:
         return f"{field} {_WAYS_OUT[problem['type']]}"
     if problem["type"].startswith("union_tag"):

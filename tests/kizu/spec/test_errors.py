@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from kizu.spec import DatasetSpec
-from kizu.spec.errors import RENAMED, SpecError, with_current_names
+from kizu.spec.errors import REMOVED, RENAMED, SpecError, with_current_names
 
 MINIMAL = {
     "name": "mugs",
@@ -76,3 +76,9 @@ def test_old_names_in_the_items_of_a_list_are_told_with_their_number():
 
 def test_a_spec_without_old_names_stays_as_it_is():
     assert with_current_names(MINIMAL) == (MINIMAL, [])
+
+
+@pytest.mark.parametrize("place", REMOVED)
+def test_a_setting_that_is_gone_is_told_with_what_took_its_place(place):
+    above, name = place.split(".")
+    assert told_of({above: {name: 0.5}}) == [f"dataset.yaml: {place} {REMOVED[place]}"]
