@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from benchmarks.agreement.judge import DRIFT_FIGURES
 from benchmarks.agreement.pairs import EditKind
@@ -32,6 +33,8 @@ _BOUNDS: Final = (0.02, 0.05)
 _REVIEWS: Final = (120, 200, 400)
 _NEW: Final = (10, 15, 20)
 _CALIBRATION: Final = 120
+_PROVEN: Final = ("good", "good+confused", "realistic", "realistic+confused")
+_WATCHED: Final = ("good", "realistic", "none")
 _CALM, _STRONG = (0, 1, 2), (3, 4)
 
 Rng = np.random.Generator
@@ -44,14 +47,13 @@ def main() -> None:
     rows = pd.read_csv(parser.parse_args().rows)
     rows["photo"] = rows["photo"] + " by seed " + rows["seed"].astype(str)
     by_witness = {str(name): part for name, part in rows.groupby("witness", sort=False)}
-    proven = {name: part for name, part in by_witness.items() if part["accepted"].mean() > 0}
-    print(_proofs(proven))
-    print(_shifts(by_witness))
+    print(_proofs({name: by_witness[name] for name in _PROVEN}))
+    print(_shifts({name: by_witness[name] for name in _WATCHED}))
 
 
 def _proofs(by_witness: dict[str, pd.DataFrame]) -> str:
     lines = []
-    for name, rows in by_witness.items():
+    for name, rows in tqdm(by_witness.items(), unit="annotator"):
         for bound in _BOUNDS:
             for n in _REVIEWS:
                 runs = pd.DataFrame([prove(rows, bound, n, seed) for seed in range(RUNS)])
@@ -155,12 +157,12 @@ def is_alarmed(rows: pd.DataFrame, levels: Sequence[int], n: int, seed: int) -> 
     known = rows["photo"].isin(photos[: len(photos) // 2])
     then = rows[known & rows["level"].isin(_CALM)]
     now = rows[~known & rows["level"].isin(levels)]
-    sampled = (
+    before, after = (
         part.iloc[rng.permutation(len(part))[:size]]
         for part, size in ((then, _CALIBRATION), (now, n))
     )
-    before, after = (_figures(part) for part in sampled)
-    return bool(moved_figures(before, after))
+    photographs = before["photo"].nunique(), after["photo"].nunique()
+    return bool(moved_figures(_figures(before), _figures(after), photographs=photographs))
 
 
 def _figures(rows: pd.DataFrame) -> dict[str, list[Any]]:
