@@ -80,7 +80,6 @@ def judge(edit: Measured, witness: Witness | None, settings: AgreementSettings) 
         "accepted": agreement.verdict is Verdict.ACCEPT,
         "stratum": stratum_of(agreement, settings).value,
         "score": agreement.score,
-        "region_areas": " ".join(str(each.area_px) for each in agreement.regions),
         **truth_of(edit, fused.mask),
         **agreement.figures.model_dump(),
         **{name: edit.drift[name] for name in DRIFT_FIGURES},

@@ -56,24 +56,23 @@ class Witness:
     competes: bool = False
 
 
-_QUALITIES: Final = (
-    Witness("good", 0.85, 0.8, 0.8, 0.05, 0.6),
-    Witness("realistic", 0.44, 0.6, 0.3, 0.15, 0.55),
-    Witness("poor", 0.2, 0.6, 0.3, 0.6, 0.5),
-)
 _HALF: Final = 0.5
-WITNESSES: Final[Mapping[str, Witness]] = {
-    each.name: each
-    for quality in _QUALITIES
+_GOOD: Final = Witness("good", 0.85, 0.8, 0.8, 0.05, 0.6)
+_REALISTIC: Final = Witness("realistic", 0.44, 0.6, 0.3, 0.15, 0.55)
+_POOR: Final = Witness("poor", 0.2, 0.6, 0.3, 0.6, 0.5)
+_VARIANTS: Final = tuple(
+    each
+    for quality in (_GOOD, _REALISTIC)
     for each in (
         quality,
         replace(quality, name=f"{quality.name}+names", competes=True),
         replace(quality, name=f"{quality.name}+confused", confused=_HALF),
         replace(quality, name=f"{quality.name}+confused+names", confused=_HALF, competes=True),
     )
-}
-"""A good one, what is to be expected of text grounding on defects, a poor one; each also in a form
-that marks another defect by the asked name with half of its recall; and either also where other
+)
+WITNESSES: Final[Mapping[str, Witness]] = {each.name: each for each in (*_VARIANTS, _POOR)}
+"""A good one, what is to be expected of text grounding on defects, and a poor one; the first two
+also in a form that marks another defect by the asked name with half of its recall, and where other
 names of the spec compete."""
 
 
