@@ -2,6 +2,13 @@
 
 import pytest
 
+from kizu.agree.verdict import Verdict
+from kizu.publish.dataset import open_dataset
+from kizu.publish.version import last_build
+from kizu.review import record_decision
+from kizu.stages.inputs import SampleInputs
+from kizu.store import Store
+
 pytestmark = pytest.mark.slow
 
 
@@ -46,3 +53,28 @@ def test_retry_of_a_completed_run_says_that_there_is_nothing_to_retry(served, sp
     told = served.kizu("retry", run_id)
     assert told.returncode == 2
     assert "is Completed, not failed" in told.stderr
+
+
+def test_a_build_waits_for_review_and_publishes_the_decisions_when_it_is_resumed(served, spec):
+    fields = spec.model_dump(mode="json") | {"name": "judged"}
+    fields["agree"] = {"without_grounding": "review"}
+    fields["publish"] = fields["publish"] | {"wait_for_review": True}
+    run_id = served.run({"spec": fields})
+    paused = served.end_of(run_id)
+    assert paused["type"] == "PAUSED", paused["message"]
+    store = Store(str(served.store))
+    before = open_dataset(store, "judged")
+    waiting = before.samples[before.samples["verdict"] == "review"]["sample_id"]
+    for ref in last_build(store, "judged").shards:
+        shard = ref.open(store)
+        for sample in shard.samples:
+            if sample.sample_id in set(waiting):
+                record_decision(SampleInputs(store, shard, sample), Verdict.ACCEPT, "Aiko")
+    served.post(f"flow_runs/{run_id}/resume", {"run_input": {}})
+    served.wait_for(lambda: served.state(run_id)["type"] != "PAUSED")
+    assert served.end_of(run_id)["type"] == "COMPLETED"
+    after = open_dataset(store, "judged")
+    assert after.version != before.version
+    assert len(waiting) > 0
+    assert not (after.samples["verdict"] == "review").any()
+    assert set(after.provenance["reviewed_by"].dropna()) == {"Aiko"}
