@@ -95,7 +95,8 @@ class SampleOutputs(SampleInputs):
     def made_by(self) -> str:
         """A key of what decides how far reviews of other samples speak for this one.
 
-        Another prompt, model, annotator or version of the comparison is another maker.
+        Another prompt, model or annotator, another setting or version of the comparison is another
+        maker.
 
         Raises:
             FileNotFoundError: There is no edited picture.
@@ -105,7 +106,15 @@ class SampleOutputs(SampleInputs):
             defect_type=self.sample.defect_type,
             prompt=self.sample.prompt,
             model=self.picture.model,
+            phrases=list(self.sample.phrases),
             annotators=list(self.shard.annotators),
+            asked=[
+                [each.annotator, each.asks_rivals, each.asks_on_normal]
+                for each in self.shard.spec.grounding.annotators
+            ],
+            agree=self.shard.spec.agree.shaping(),
+            area=self.sample.expected_area.shaping(),
+            diff=self.shard.spec.diff.shaping(),
             versions=[DIFF_VERSION, FUSE_VERSION, VERDICT_VERSION],
         )
 

@@ -96,15 +96,21 @@ def settle(
     if stratum is Stratum.DIFF_ONLY and made_by in proof.trusted:
         verdict, reason = Verdict.ACCEPT, Reason.DIFF_ONLY_TRUSTED
         stratum = Stratum.ACCEPTED
-    proven = proof.proven.get(stratum)
+    proven, maker = proof.proven.get(stratum), maker_of(made_by, stratum_of(agreement, settings))
     certified = (
-        proven is not None
-        and made_by in proven.makers
-        and (score_of(agreement) or 0.0) >= proven.cut
+        proven is not None and maker in proven.makers and (score_of(agreement) or 0.0) >= proven.cut
     )
     if certified:
         verdict = Verdict.ACCEPT
     return Settled(verdict=verdict, reason=reason, stratum=stratum, certified=certified)
+
+
+def maker_of(made_by: str, stratum: Stratum) -> str:
+    """Return who made a sample, as far as reviews of others speak for it.
+
+    Clear changes that no annotator speaks for are another kind than those that one confirms.
+    """
+    return f"{made_by}/{stratum}" if stratum is Stratum.DIFF_ONLY else made_by
 
 
 def stratum_of(agreement: Agreement, settings: AgreementSettings) -> Stratum:

@@ -65,6 +65,8 @@ class Certificate(Record):
         cut: The lowest score that is covered; None while nothing is proven.
         covered: How many samples are covered.
         accepted: Of how many.
+        others: Accepted samples besides, of prompts, models, annotators, settings or versions that
+            nobody reviewed.
         photographs_in_all: Of how many photographs those are.
         decisions: Random decisions behind it.
         wrong: Those that found a wrong label.
@@ -90,6 +92,7 @@ class Certificate(Record):
     cut: float | None = None
     covered: int = 0
     accepted: int
+    others: int = 0
     photographs_in_all: int
     decisions: int
     wrong: int
@@ -113,10 +116,10 @@ class Certificate(Record):
         if self.is_certified:
             return (
                 f"Certified: {asked}, with {sure}, of {self.covered} of {self.accepted} accepted "
-                f"samples ({self.decisions} random decisions, {self.wrong} wrong)."
+                f"samples ({self.decisions} random decisions, {self.wrong} wrong).{self._besides}"
             )
         if self.alarms:
-            return f"Not certified any more: {self.alarms[0]}"
+            return f"Not certified: {self.alarms[0]}"
         if not self.accepted:
             return "Nothing to certify: no sample is accepted."
         more = self.missing_reviews
@@ -128,6 +131,16 @@ class Certificate(Record):
             )
         reviews = "1 more review" if more == 1 else f"{more} more reviews"
         return f"Not certified: {reviews} without an error prove that {asked}, with {sure}."
+
+    @property
+    def _besides(self) -> str:
+        if not self.others:
+            return ""
+        what = "sample is" if self.others == 1 else "samples are"
+        return (
+            f" {self.others} other accepted {what} of another prompt, model, annotator, setting or "
+            "version, and not covered."
+        )
 
 
 class Reviewed(Record):
@@ -157,6 +170,8 @@ def certify(
     draws: Sequence[Sequence[Reviewed]],
     *,
     photographs: int,
+    sizes: Sequence[int] = (),
+    others: int = 0,
     max_wrong: float,
     confidence: float,
     alarms: Sequence[str] = (),
@@ -174,13 +189,16 @@ def certify(
         scores: Those of all that are accepted, or would be.
         photographs: Of how many photographs those are.
         draws: The random draws of these, the first one first.
+        sizes: How many samples each of them held when it was made, those included that are gone.
+        others: How many accepted samples are of makers that nobody reviewed.
         max_wrong: The share of wrong labels to stay below.
         confidence: How sure that is to be.
         alarms: Why what the reviews prove does not hold for what is made now.
     """
     decided = [each for draw in draws for each in draw if each.is_wrong is not None]
     test = partial(try_cuts, scores, max_wrong=max_wrong, confidence=confidence)
-    looks, passed = _look(draws, test, reviews_needed(max_wrong, confidence))
+    drawn = list(sizes) or [len(draw) for draw in draws]
+    looks, passed = _look(draws, drawn, test, reviews_needed(max_wrong, confidence))
     tested = test([_judged(each) for each in decided], looks=max(looks, 1))
     counts = Counts.of([_judged(each) for each in decided])
     is_certified = passed is not None and not alarms
@@ -196,6 +214,7 @@ def certify(
         cut=passed.cut if passed and is_certified else None,
         covered=sum(score >= passed.cut for score in scores) if passed and is_certified else 0,
         accepted=len(scores),
+        others=others,
         photographs_in_all=photographs,
         decisions=counts.labels,
         wrong=counts.wrong_labels,
@@ -221,7 +240,10 @@ def certify(
 
 
 def _look(
-    draws: Sequence[Sequence[Reviewed]], test: Callable[..., list[Tested]], enough: int
+    draws: Sequence[Sequence[Reviewed]],
+    sizes: Sequence[int],
+    test: Callable[..., list[Tested]],
+    enough: int,
 ) -> tuple[int, Tested | None]:
     """Return how many looks were taken, and the loosest cut that passed; None if none does.
 
@@ -232,7 +254,7 @@ def _look(
         drawn = [each for draw in draws[:until] for each in draw]
         if any(each.is_wrong is None for each in drawn):
             break
-        if len({each.photo for each in drawn}) < enough:
+        if sum(sizes[:until]) < enough:
             continue
         looks += 1
         passed = _loosest(test([_judged(each) for each in drawn], looks=looks))

@@ -200,11 +200,20 @@ def missing_reviews(tested: Sequence[Tested], max_wrong: float, level: float) ->
     """
     if not tested:
         return reviews_needed(max_wrong, 1 - level)
-    more = 1
-    while True:
-        counts = [each.counts.with_right_ones(int(more * each.fraction)) for each in tested]
-        tried = tried_cuts(counts, max_wrong, level)
-        first = next(count for count, is_tried in zip(counts, tried, strict=True) if is_tried)
-        if first.p_value(max_wrong) <= level:
-            return more
-        more += 1
+    low, high = 0, 1
+    while not _would_pass(tested, high, max_wrong, level):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _would_pass(tested, middle, max_wrong, level):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _would_pass(tested: Sequence[Tested], more: int, max_wrong: float, level: float) -> bool:
+    counts = [each.counts.with_right_ones(int(more * each.fraction)) for each in tested]
+    tried = tried_cuts(counts, max_wrong, level)
+    first = next(count for count, is_tried in zip(counts, tried, strict=True) if is_tried)
+    return first.p_value(max_wrong) <= level

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from kizu.certify.certificate import Certificate
-from kizu.cli.options import DEFAULT_STORE, StoreUrl, or_exit
+from kizu.cli.options import DEFAULT_STORE, StoreUrl, or_exit, write_text
 from kizu.cli.terminal import out
 from kizu.publish.certification import prove
 from kizu.publish.version import last_build
@@ -30,7 +30,7 @@ def certify(
         makers = len(found.proof.trusted)
         out.print(f"{makers} prompts are trusted: their clear changes need no annotator.")
     if json is not None:
-        json.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        write_text(json, found.model_dump_json(indent=2) + "\n")
         out.print(f"Wrote {json}.", markup=False)
     if found.accepted.is_certified:
         out.print(f"'kizu build' publishes what is certified in the version after {last.version}.")

@@ -13,7 +13,7 @@ from kizu.billing.spending import spending_rows, summarize_spending, to_csv
 from kizu.building import run_build
 from kizu.cli.demo import write_demo
 from kizu.cli.learning import print_suggestions
-from kizu.cli.options import DEFAULT_STORE, SpecFile, StoreUrl, fail, or_exit
+from kizu.cli.options import DEFAULT_STORE, SpecFile, StoreUrl, fail, or_exit, write_text
 from kizu.cli.pairs_table import show_pairs
 from kizu.cli.spec_template import spec_template
 from kizu.cli.terminal import (
@@ -117,7 +117,7 @@ def ledger(
     lines = spending_rows(Ledger(or_exit(Store, store)), name)
     out.print(f"{name}: {summarize_spending(lines)}.", markup=False)
     if csv is not None:
-        csv.write_text(to_csv(lines), encoding="utf-8")
+        write_text(csv, to_csv(lines))
         out.print(f"Wrote {len(lines)} requests to {csv}.")
 
 

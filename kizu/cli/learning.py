@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from kizu.cli.options import DEFAULT_STORE, StoreUrl, or_exit
+from kizu.cli.options import DEFAULT_STORE, StoreUrl, or_exit, write_text
 from kizu.cli.terminal import out
 from kizu.grounding import annotator_name
 from kizu.learning.phrases import (
@@ -59,7 +59,7 @@ def yields(
     out.print(_yield_table(name, rows))
     _print_all(suggestions(rows))
     if csv is not None:
-        csv.write_text(to_csv(rows), encoding="utf-8")
+        write_text(csv, to_csv(rows))
         out.print(f"Wrote {len(rows)} rows to {csv}.", markup=False)
 
 

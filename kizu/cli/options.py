@@ -27,6 +27,14 @@ def or_exit(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         fail(str(error))
 
 
+def write_text(file: Path, text: str) -> None:
+    """Write a file, or end with the sentence of what is in the way."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        fail(f"{file} cannot be written: {error.strerror or error}; choose another place")
+
+
 def fail(sentence: str) -> NoReturn:
     """Print the sentence and end the command with code 2."""
     err.print(sentence, style="red", markup=False)

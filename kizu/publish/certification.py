@@ -1,16 +1,13 @@
 """What reviews prove of a build's samples, and which samples to draw for review next."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from kizu.agree.proof import Proof, Proven, Stratum
+from kizu.agree.proof import Proof, Proven, Stratum, maker_of
 from kizu.agree.settings import AgreementSettings
 from kizu.certify.bounds import reviews_needed
 from kizu.certify.certificate import Certificate, Reviewed, certify, shift_alarms
-from kizu.certify.fixed_sequence import Judged
 from kizu.certify.shift import moved_figures
-from kizu.certify.trust import trusted
 from kizu.publish.outcomes import Outcome, SampleStatus
 from kizu.review import Draw, draw_samples, latest_decision, open_draws, short_key
 from kizu.settings import Record
@@ -20,10 +17,16 @@ _WATCHED: Final = 20
 """New samples after which some are drawn again although a certificate stands: what no figure shows,
 as an annotator that begins to confuse kinds, only reviews can find."""
 _WATCHED_FRACTION: Final = 0.05  # of the new samples; not measured
+_FOREIGN_FRACTION: Final = 0.1
+"""Of the samples, how many may be of makers that nobody reviewed before all are drawn from anew; a
+few stay uncovered instead, and cost no review of all the others; not measured."""
 _MOST_FIGURES: Final = 2000
 """Samples whose figures a draw keeps to compare with; a KS test tells no more from more."""
-
-Decided = Callable[[Outcome], Reviewed]
+_OTHER_MAKERS: Final = (
+    "the samples were made by another prompt, model, annotator, setting or version than those "
+    "reviewed; review a new random draw."
+)
+_PROVEN_APART: Final = (Stratum.ACCEPTED, Stratum.REPAIRED, Stratum.TESTIMONY)
 
 
 class Certification(Record):
@@ -54,40 +57,18 @@ def prove(
         settings: What is to be proven.
         outcomes: How far the samples came.
     """
-    draws = open_draws(store, dataset)
-    judged = _judged(outcomes)
-    reviews = {
-        stratum: [
-            [_reviewed(store, judged[folder]) for folder in draw.members if folder in judged]
-            for draw in _of(draws, stratum)
-        ]
-        for stratum in Stratum
-    }
-    trust = _trusted(reviews[Stratum.DIFF_ONLY], settings)
+    reviews = _Reviews(store, dataset, settings, outcomes)
+    trust = reviews.trusted()
     certificates, proven = [], {}
-    for stratum in (Stratum.ACCEPTED, Stratum.REPAIRED, Stratum.TESTIMONY):
-        own = _of(draws, stratum)
-        makers = {maker for draw in own for maker in draw.makers}
-        population = [
-            outcome
-            for outcome in members_of(stratum, outcomes, trust)
-            if not own or outcome.made_by in makers
-        ]
-        if not population and stratum is not Stratum.ACCEPTED:
+    for stratum in _PROVEN_APART:
+        members = members_of(stratum, outcomes, trust)
+        if not members and stratum is not Stratum.ACCEPTED:
             continue
-        certificate = certify(
-            dataset,
-            stratum,
-            [outcome.score or 0.0 for outcome in population],
-            [[review for _, review in draw] for draw in reviews[stratum]],
-            photographs=len({outcome.photo for outcome in population}),
-            max_wrong=settings.max_wrong,
-            confidence=settings.confidence,
-            alarms=_alarms(own, outcomes),
-        )
+        certificate = reviews.certificate(stratum, members)
         certificates.append(certificate)
         if certificate.cut is not None:
-            proven[stratum] = Proven(cut=certificate.cut, makers=tuple(sorted(makers)))
+            makers = tuple(sorted(_makers(reviews.draws(stratum))))
+            proven[stratum] = Proven(cut=certificate.cut, makers=makers)
     proof = Proof(trusted=trust, proven=proven)
     return Certification(proof=proof, certificates=tuple(certificates))
 
@@ -105,22 +86,10 @@ def draw_next(
         settings: What is to be proven.
         outcomes: How far the samples of the last build came.
     """
-    found, draws = prove(store, dataset, settings, outcomes), open_draws(store, dataset)
-    draw = partial(_draw, store, dataset, outcomes)
-    made: list[Draw | None] = []
-    for certificate in found.certificates:
-        stratum = Stratum(certificate.stratum)
-        own, population = _of(draws, stratum), members_of(stratum, outcomes, found.proof.trusted)
-        size = _size_of_next(certificate, own, population)
-        if size and not _has_open_end(store, own, outcomes):
-            made.append(draw(stratum, population, size, restarts=bool(certificate.alarms)))
-    needed = reviews_needed(settings.max_bad_edits, settings.confidence)
-    for cell in _cells(outcomes).values():
-        unknown = cell[0].made_by not in found.proof.trusted
-        if unknown and len({each.photo for each in cell}) >= needed:
-            own = [each for each in _of(draws, Stratum.DIFF_ONLY) if cell[0].made_by in each.makers]
-            if not own:
-                made.append(draw(Stratum.DIFF_ONLY, cell, needed, restarts=False))
+    reviews = _Reviews(store, dataset, settings, outcomes)
+    trust = reviews.trusted()
+    made = [reviews.draw(each, members_of(each, outcomes, trust)) for each in _PROVEN_APART]
+    made += [reviews.draw(Stratum.DIFF_ONLY, cell) for cell in _cells(outcomes).values()]
     return [each for each in made if each is not None]
 
 
@@ -134,125 +103,171 @@ def members_of(
         outcomes: How far the samples came.
         trust: Makers whose clear changes need no annotator.
     """
-    return [
-        outcome
-        for outcome in outcomes
-        if outcome.status is SampleStatus.JUDGED
-        and (
-            Stratum.ACCEPTED
-            if outcome.stratum is Stratum.DIFF_ONLY and outcome.made_by in trust
-            else outcome.stratum
+
+    def now(outcome: Outcome) -> Stratum:
+        trusted = outcome.stratum is Stratum.DIFF_ONLY and outcome.made_by in trust
+        return Stratum.ACCEPTED if trusted else outcome.stratum
+
+    return [o for o in outcomes if o.status is SampleStatus.JUDGED and now(o) is stratum]
+
+
+class _Reviews:
+    """The draws of a dataset and the decisions on them, held against a build's samples."""
+
+    def __init__(
+        self,
+        store: Store,
+        dataset: str,
+        settings: AgreementSettings,
+        outcomes: Sequence[Outcome],
+    ) -> None:
+        self._store, self._dataset, self._settings = store, dataset, settings
+        self._judged = {
+            o.decisions: o for o in outcomes if o.status is SampleStatus.JUDGED and o.decisions
+        }
+        self._drawn = open_draws(store, dataset)
+        self._outcomes = outcomes
+
+    def trusted(self) -> tuple[str, ...]:
+        """Return the makers whose clear changes are proven to show what was asked for."""
+        return tuple(
+            sorted(
+                maker
+                for maker, cell in _cells(self._outcomes).items()
+                if (found := self.certificate(Stratum.DIFF_ONLY, cell)).is_certified
+                and found.covered == found.accepted
+            )
         )
-        is stratum
-    ]
+
+    def draws(self, stratum: Stratum, maker: str = "") -> list[Draw]:
+        """Return the draws of a stratum since it began anew; of a cell, those of its maker."""
+        own = [
+            draw
+            for draw in self._drawn
+            if draw.stratum == stratum and (not maker or draw.makers == (maker,))
+        ]
+        begins = max((place for place, draw in enumerate(own) if draw.restarts), default=0)
+        return own[begins:]
+
+    def certificate(self, stratum: Stratum, members: Sequence[Outcome]) -> Certificate:
+        """Say what is proven of the samples of a stratum, or of a cell of it."""
+        own = self._own(stratum, members)
+        makers = _makers(own)
+        population = [each for each in members if _maker(each) in makers] if own else list(members)
+        alarms = self._alarms(own)
+        if members and not population:
+            own, population, alarms = [], list(members), [_OTHER_MAKERS]
+        return certify(
+            self._dataset,
+            stratum,
+            [outcome.score or 0.0 for outcome in population],
+            [self._reviewed(draw, population) for draw in own],
+            sizes=[len(draw.members) for draw in own],
+            photographs=len({outcome.photo for outcome in population}),
+            others=len(members) - len(population),
+            max_wrong=self._max_wrong(stratum),
+            confidence=self._settings.confidence,
+            alarms=alarms,
+        )
+
+    def draw(self, stratum: Stratum, members: Sequence[Outcome]) -> Draw | None:
+        """Draw what would prove something next; nothing if that cannot be, or is drawn already."""
+        found, own = self.certificate(stratum, members), self._own(stratum, members)
+        restarts = bool(found.alarms) or found.others > _FOREIGN_FRACTION * len(members)
+        makers = _makers(own)
+        drawn_from = [each for each in members if restarts or not own or _maker(each) in makers]
+        if not restarts and self._has_open_end(own, drawn_from):
+            return None
+        size = found.missing_reviews
+        if restarts:
+            size = reviews_needed(self._max_wrong(stratum), self._settings.confidence)
+        elif found.is_certified:
+            size = _watched(own[-1], drawn_from)
+        left = len({each.photo for each in drawn_from}) - (0 if restarts else found.photographs)
+        cannot_suffice = stratum is not Stratum.ACCEPTED and left < size
+        if not size or cannot_suffice:
+            return None
+        judged = list(self._judged.values())
+        compared = judged[:: max(-(-len(judged) // _MOST_FIGURES), 1)]
+        names = sorted({name for outcome in compared for name in outcome.figures})
+        return draw_samples(
+            self._store,
+            self._dataset,
+            stratum,
+            {outcome.decisions: outcome.photo for outcome in drawn_from},
+            size,
+            makers={_maker(outcome) for outcome in drawn_from},
+            seen=self._judged,
+            figures={name: [each.figures.get(name) for each in compared] for name in names},
+            photographs=len({outcome.photo for outcome in compared}),
+            restarts=restarts and bool(own),
+        )
+
+    def _own(self, stratum: Stratum, members: Sequence[Outcome]) -> list[Draw]:
+        is_cell = stratum is Stratum.DIFF_ONLY and bool(members)
+        return self.draws(stratum, _maker(members[0]) if is_cell else "")
+
+    def _max_wrong(self, stratum: Stratum) -> float:
+        settings = self._settings
+        return settings.max_bad_edits if stratum is Stratum.DIFF_ONLY else settings.max_wrong
+
+    def _reviewed(self, draw: Draw, population: Sequence[Outcome]) -> list[Reviewed]:
+        """Return what was decided on the members of a draw.
+
+        Of those that are not among the samples any more, only what is wrong counts: to throw out
+        the photographs of wrong labels does not mend the labels that nobody looked at.
+        """
+        there = {outcome.decisions: outcome for outcome in population}
+        found = []
+        for folder in draw.members:
+            outcome = there.get(folder)
+            asked = outcome.defect_type if outcome else ""
+            decision = latest_decision(self._store, folder, asked)
+            if outcome is None and not (decision and decision.finds_wrong):
+                continue
+            reviewed = Reviewed(
+                score=(outcome.score or 0.0) if outcome else 1.0,
+                photo=outcome.photo if outcome else folder,
+                defect_type=outcome.defect_type if outcome else "",
+                is_wrong=decision.finds_wrong if decision else None,
+                reviewed_by=decision.reviewed_by if decision else "",
+                reviewed_at=decision.reviewed_at if decision else "",
+            )
+            found.append(reviewed)
+        return found
+
+    def _alarms(self, draws: Sequence[Draw]) -> list[str]:
+        """Say whether samples that came after the last draw are unlike those it was drawn from."""
+        if not draws:
+            return []
+        known, then = set(draws[-1].seen), draws[-1].figures
+        new = [o for folder, o in self._judged.items() if short_key(folder) not in known]
+        now = {name: [outcome.figures.get(name) for outcome in new] for name in then}
+        photographs = draws[-1].photographs, len({outcome.photo for outcome in new})
+        return shift_alarms(moved_figures(then, now, photographs=photographs) if new else ())
+
+    def _has_open_end(self, draws: Sequence[Draw], population: Sequence[Outcome]) -> bool:
+        reviewed = (each for draw in draws for each in self._reviewed(draw, population))
+        return any(each.is_wrong is None for each in reviewed)
 
 
-def _size_of_next(
-    certificate: Certificate,
-    own: Sequence[Draw],
-    population: Sequence[Outcome],
-) -> int:
-    """Return how many samples to draw of a stratum; none if that would prove nothing."""
-    if certificate.is_certified:
-        new = len(population) - own[-1].population
-        return max(1, round(_WATCHED_FRACTION * new)) if new >= _WATCHED else 0
-    return certificate.missing_reviews
+def _watched(last: Draw, population: Sequence[Outcome]) -> int:
+    """Return how many samples to draw although a certificate stands."""
+    known = set(last.seen)
+    new = sum(short_key(outcome.decisions) not in known for outcome in population)
+    return max(1, round(_WATCHED_FRACTION * new)) if new >= _WATCHED else 0
 
 
-def _draw(
-    store: Store,
-    dataset: str,
-    outcomes: Sequence[Outcome],
-    stratum: Stratum,
-    population: Sequence[Outcome],
-    size: int,
-    *,
-    restarts: bool,
-) -> Draw | None:
-    folders = {outcome.decisions: outcome.photo for outcome in population}
-    if not folders:
-        return None
-    judged = list(_judged(outcomes).values())
-    compared = [outcome.figures for outcome in _spread(judged)]
-    names = sorted({name for figures in compared for name in figures})
-    return draw_samples(
-        store,
-        dataset,
-        stratum,
-        folders,
-        size,
-        makers=(outcome.made_by for outcome in population),
-        seen=(outcome.decisions for outcome in judged),
-        figures={name: [figures.get(name) for figures in compared] for name in names},
-        photographs=len({outcome.photo for outcome in _spread(judged)}),
-        restarts=restarts,
-    )
+def _maker(outcome: Outcome) -> str:
+    return maker_of(outcome.made_by, outcome.stratum)
 
 
-def _spread(outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
-    """Return some of many outcomes, evenly."""
-    step = -(-len(outcomes) // _MOST_FIGURES)
-    return outcomes[:: max(step, 1)]
-
-
-def _judged(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
-    """Return the judged samples by the folders of their decisions."""
-    return {o.decisions: o for o in outcomes if o.status is SampleStatus.JUDGED and o.decisions}
-
-
-def _of(draws: Iterable[Draw], stratum: Stratum) -> list[Draw]:
-    """Return the draws of a stratum since it began anew."""
-    own = [draw for draw in draws if draw.stratum == stratum]
-    begins = max((place for place, draw in enumerate(own) if draw.restarts), default=0)
-    return own[begins:]
-
-
-def _reviewed(store: Store, outcome: Outcome) -> tuple[str, Reviewed]:
-    """Return a drawn sample's maker, and what was decided on it."""
-    decision = latest_decision(store, outcome.decisions)
-    reviewed = Reviewed(
-        score=outcome.score or 0.0,
-        photo=outcome.photo,
-        defect_type=outcome.defect_type,
-        is_wrong=decision.finds_wrong if decision else None,
-        reviewed_by=decision.reviewed_by if decision else "",
-        reviewed_at=decision.reviewed_at if decision else "",
-    )
-    return outcome.made_by, reviewed
-
-
-def _trusted(
-    draws: Sequence[Sequence[tuple[str, Reviewed]]], settings: AgreementSettings
-) -> tuple[str, ...]:
-    """Return the makers that reviews have earned trust; a draw counts once it is judged whole."""
-    whole = [draw for draw in draws if all(each.is_wrong is not None for _, each in draw)]
-    decided = [
-        (maker, Judged(each.score, bool(each.is_wrong), each.photo))
-        for draw in whole
-        for maker, each in draw
-    ]
-    return trusted(decided, max_bad_edits=settings.max_bad_edits, confidence=settings.confidence)
-
-
-def _alarms(draws: Sequence[Draw], outcomes: Sequence[Outcome]) -> list[str]:
-    """Say whether samples that came after the last draw are unlike those it was drawn from."""
-    if not draws:
-        return []
-    known, then = set(draws[-1].seen), draws[-1].figures
-    new = [o for folder, o in _judged(outcomes).items() if short_key(folder) not in known]
-    now = {name: [outcome.figures.get(name) for outcome in new] for name in then}
-    photographs = draws[-1].photographs, len({outcome.photo for outcome in new})
-    return shift_alarms(moved_figures(then, now, photographs=photographs) if new else ())
-
-
-def _has_open_end(store: Store, draws: Sequence[Draw], outcomes: Sequence[Outcome]) -> bool:
-    judged = _judged(outcomes)
-    drawn = (folder for draw in draws for folder in draw.members if folder in judged)
-    return any(latest_decision(store, folder) is None for folder in drawn)
+def _makers(draws: Iterable[Draw]) -> set[str]:
+    return {maker for draw in draws for maker in draw.makers}
 
 
 def _cells(outcomes: Sequence[Outcome]) -> Mapping[str, list[Outcome]]:
-    """Return the clear changes that no annotator speaks for, by their maker."""
+    """Return the clear changes that no annotator speaks for, by who made them."""
     cells: dict[str, list[Outcome]] = {}
     for outcome in members_of(Stratum.DIFF_ONLY, outcomes):
         cells.setdefault(outcome.made_by, []).append(outcome)

@@ -118,7 +118,7 @@ class Outcome(Record):
         if self.status is SampleStatus.JUDGED:
             made_by = [self.cost_usd, self.host, self.emulated]
             decided = [self.decision_key] if self.decision_key else []
-            proven = ["certified"] if self.certified else []
+            proven = ["certified"] if self.certified and not self.decision_key else []
             proven += [self.reason] if self.reason == Reason.DIFF_ONLY_TRUSTED else []
             made_from = [self.edit_key, *self.pairing, *self.output_keys]
             return [self.sample_id, *made_from, *made_by, *decided, *proven]

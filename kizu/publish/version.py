@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from pydantic import ValidationError
+
 from kizu.agree.settings import AgreementSettings
 from kizu.grounding import annotator_name
 from kizu.planning import edited_images
@@ -108,6 +110,11 @@ def last_build(store: Store, dataset: str) -> LastBuild:
     """
     try:
         return LastBuild.model_validate(store.read_json(_last_build_path(dataset)))
+    except ValidationError as error:
+        raise DatasetError(
+            f"the last build of {dataset!r} was made by another kizu; "
+            "run 'kizu build' once more, with --stored-only to buy nothing"
+        ) from error
     except FileNotFoundError as error:
         raise DatasetError(
             f"no build of {dataset!r} came as far as a verdict in {store.url}; "

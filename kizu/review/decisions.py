@@ -25,6 +25,10 @@ WRONG_BELOW_IOU: Final = 0.5
 field's usual line between a hit and a miss (PASCAL VOC, Everingham et al. 2010)."""
 
 
+class DecisionDamagedError(ValueError):
+    """A stored decision cannot be read; the message names its file."""
+
+
 class Drawn(StrEnum):
     """Why a sample came before a person; only random draws can prove anything of the others."""
 
@@ -52,6 +56,7 @@ class Decision(Record):
             they saw.
         drawn: Why the sample came before them.
         drawn_iou: IoU of the mask they drew with the one they saw; None where they drew none.
+        defect_type: The class that they saw it under; empty before 0.5.
     """
 
     verdict: Literal[Verdict.ACCEPT, Verdict.REJECT]
@@ -66,11 +71,12 @@ class Decision(Record):
     grounding_key: str = ""
     drawn: Drawn = Drawn.CHOSEN
     drawn_iou: float | None = None
+    defect_type: str = ""
 
     @property
     def key(self) -> str:
         """SHA-256 of the decision: any other one makes another version of the dataset."""
-        added = {"drawn", "drawn_iou"} if self.drawn is Drawn.CHOSEN else None  # since 0.5
+        added = None if self.defect_type else {"drawn", "drawn_iou", "defect_type"}  # since 0.5
         return sha256_hex(canonical_json(self.model_dump(mode="json", exclude=added)).encode())
 
     @property
@@ -127,6 +133,7 @@ def record_decision(
         edit_key=sample.picture.key,
         picture_sha256=sample.picture.picture_sha256,
         verdict_key=VERDICT.key(sample),
+        defect_type=sample.sample.defect_type,
         drawn=drawn,
         drawn_iou=None if mask is None or shown is None else round(mask_iou(mask, shown), 4),
     )
@@ -140,14 +147,30 @@ def find_decision(sample: SampleInputs) -> Decision | None:
     Raises:
         FileNotFoundError: The sample has no picture.
     """
-    return latest_decision(sample.store, decision_folder(sample)) if FUSE.is_done(sample) else None
+    if not FUSE.is_done(sample):
+        return None
+    return latest_decision(sample.store, decision_folder(sample), sample.sample.defect_type)
 
 
-def latest_decision(store: Store, folder: str) -> Decision | None:
-    """Return the last decision in a folder of them; None where there is none."""
+def latest_decision(store: Store, folder: str, defect_type: str = "") -> Decision | None:
+    """Return the last decision in a folder of them; None where there is none.
+
+    Args:
+        store: The store.
+        folder: The folder.
+        defect_type: The class that is asked about; a decision on the same picture under another
+            one does not count. Empty for any.
+    """
     for path in reversed(list(store.list(folder))):
-        decision = Decision.model_validate(store.read_json(path))
-        if not decision.grounding_key:
+        try:
+            decision = Decision.model_validate(store.read_json(path))
+        except ValueError as error:
+            raise DecisionDamagedError(
+                f"{store.address(path)} is no decision ({error}); remove it, the one before it "
+                "counts then"
+            ) from error
+        other = defect_type and decision.defect_type and decision.defect_type != defect_type
+        if not (decision.grounding_key or other):
             return decision
     return None
 

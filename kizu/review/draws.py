@@ -60,7 +60,7 @@ def draw_samples(
     figures: Mapping[str, Sequence[float | None]] | None = None,
     photographs: int = 0,
     restarts: bool = False,
-) -> Draw:
+) -> Draw | None:
     """Draw samples that no earlier draw of the stratum holds, and store the draw.
 
     Every sample is as likely to be drawn as any other. The draw goes on until it holds as many
@@ -78,11 +78,16 @@ def draw_samples(
         figures: See ``Draw``.
         photographs: See ``Draw``.
         restarts: See ``Draw``.
+
+    Returns:
+        The draw; None if all that there is was drawn before.
     """
     earlier = open_draws(store, dataset)
     drawn = {member for each in earlier if each.stratum == stratum for member in each.members}
     fresh = [folder for folder in population if folder not in drawn]
-    used = {photo for folder, photo in population.items() if folder in drawn}
+    if not fresh:
+        return None
+    used = set() if restarts else {population[each] for each in drawn if each in population}
     number = len(earlier) + 1
     while True:
         seed = content_key(

@@ -122,7 +122,7 @@ def _record(built: BuiltSample | None, judged: Judged, source: _Source) -> bool:
         reviewer,
         note=judged.note,
         mask=mask if is_redrawn else None,
-        shown=shown,
+        shown=made,
         drawn=Drawn.CHOSEN,
     )
     receipts.add(told)

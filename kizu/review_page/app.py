@@ -1,5 +1,6 @@
 """The web application behind the review page: what it answers to which request."""
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Self, TypeVar
@@ -28,6 +29,8 @@ from kizu.review_page.run_lengths import run_lengths
 from kizu.review_page.safety import Access, Guard
 from kizu.review_page.session import ReviewSession, Stored, UnknownSampleError, Wanted
 from kizu.settings import Record
+
+logger = logging.getLogger(__name__)
 
 STATIC: Final = Path(__file__).parent / "static"
 
@@ -70,6 +73,7 @@ class DecisionsWanted(Record):
 class ClicksWanted(Record):
     """A page asks for the object under points, or in a box, in pixels of the published image."""
 
+    version: str
     points: tuple[tuple[Pixels, Pixels, bool], ...] = Field(default=(), max_length=_MOST_POINTS)
     box: tuple[Pixels, Pixels, Pixels, Pixels] | None = None
 
@@ -167,8 +171,19 @@ class _ReviewPage:
         return {"samples": samples, "section": task.section, "sheet": task.sheet}
 
     def decide(self, _: Request, body: DecisionsWanted) -> Response:
-        stored = [self._session.decide(one, body.reviewed_by.strip()) for one in body.decisions]
+        stored = [self._decided(one, body.reviewed_by.strip()) for one in body.decisions]
         return JSONResponse({"results": _results(stored), "progress": self._session.progress()})
+
+    def _decided(self, wanted: Wanted, reviewed_by: str) -> Stored:
+        """Store one decision of several; what is wrong with it stops no other."""
+        try:
+            return self._session.decide(wanted, reviewed_by)
+        except UnknownSampleError as error:
+            problem = str(error)
+        except OSError as error:
+            logger.exception("a decision was not stored")
+            problem = f"not stored: {error.strerror or type(error).__name__}; try again"
+        return Stored(number=wanted.number, stored=False, decision=None, problem=problem)
 
     def number(self, request: Request) -> Response:
         number = self._session.number_of(request.path_params["sample_id"])
@@ -204,6 +219,8 @@ class _ReviewPage:
     def click(self, request: Request, body: ClicksWanted) -> Response:
         number = request.path_params["number"]
         found = self._session.sample(number)
+        if found.version != body.version:
+            raise FileNotFoundError(f"{found.sample.sample_id} was built anew; load the page again")
         if self._clicks is None:
             raise SegmenterNotLoadedError("no segmenter is loaded; see 'kizu review --help'")
         outputs = found.outputs(self._session.store)

@@ -105,9 +105,9 @@ def decided_folders(store: Store, candidates: Sequence[Candidate]) -> set[str]:
     All folders are listed at once; only of samples that have decisions is anything read.
     """
     filled = {path.rpartition("/")[0] for path in store.list("decisions")}
-    known = sorted(filled & {each.decisions for each in candidates})
+    known = {each.decisions: each.defect_type for each in candidates if each.decisions in filled}
     with ThreadPoolExecutor(_READERS) as pool:
-        found = list(pool.map(lambda folder: latest_decision(store, folder), known))
+        found = list(pool.map(lambda item: latest_decision(store, *item), known.items()))
     return {folder for folder, decision in zip(known, found, strict=True) if decision}
 
 

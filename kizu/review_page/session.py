@@ -50,6 +50,7 @@ class Wanted(Record):
 
     Attributes:
         number: The sample's place in the build.
+        version: Its version, as the page was told it: another build has others at that place.
         verdict: What becomes of it.
         note: Why.
         mask: ``run_lengths`` of the defect as they leave it; None where the published label is
@@ -58,6 +59,7 @@ class Wanted(Record):
     """
 
     number: int
+    version: str
     verdict: Literal[Verdict.ACCEPT, Verdict.REJECT]
     note: str = Field(default="", max_length=MOST_NOTE_CHARACTERS)
     mask: list[int] | None = None
@@ -71,7 +73,8 @@ class Stored(Record):
         number: The sample's place in the build.
         stored: Whether it is in the store.
         decision: The last decision that is; None if there is none.
-        problem: Why it is not stored: "decided_meanwhile", "nothing_marked", or a sentence.
+        problem: Why it is not stored: "decided_meanwhile", "nothing_marked", "built_anew", or a
+            sentence.
     """
 
     number: int
@@ -191,7 +194,10 @@ class ReviewSession:
         Raises:
             UnknownSampleError: There is no such sample.
         """
-        outputs = self.sample(wanted.number).outputs(self.store)
+        found = self.sample(wanted.number)
+        if found.version != wanted.version:
+            return Stored(number=wanted.number, stored=False, decision=None, problem="built_anew")
+        outputs = found.outputs(self.store)
         with self._lock:
             last = find_decision(outputs)
             if last is not None:

@@ -91,7 +91,7 @@ def test_an_alarm_takes_the_certificate_away():
     assert not found.is_certified
     assert found.covered == 0
     assert found.missing_reviews == 114
-    assert found.sentence == "Not certified any more: new samples are unlike those reviewed."
+    assert found.sentence == "Not certified: new samples are unlike those reviewed."
 
 
 def test_where_too_few_samples_are_left_it_says_so():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kizu.agree.proof import Stratum
+from kizu.agree.proof import Proven, Stratum
 from kizu.agree.settings import AgreementSettings
 from kizu.agree.verdict import Reason, Verdict
 from kizu.publish.certification import draw_next, members_of, prove
@@ -155,6 +155,21 @@ def test_clear_changes_of_a_maker_that_draws_what_it_is_asked_for_join_the_accep
     assert found.proof.trusted == ("model 2",)
     assert len(members_of(Stratum.ACCEPTED, outcomes, found.proof.trusted)) == 70
     assert accepted.population == 30
+    assert not found.accepted.is_certified  # none of the forty was drawn with the accepted
+
+
+def test_trusted_changes_are_covered_only_once_they_were_drawn_with_the_accepted(
+    store, some, decide
+):
+    outcomes = some(60) + some(40, first=100, stratum=Stratum.DIFF_ONLY)
+    for draw in drawn(store, outcomes):
+        decide(draw.members)
+    found = proven(store, outcomes).accepted
+    assert (found.is_certified, found.accepted, found.others) == (True, 60, 40)
+    [anew] = drawn(store, outcomes)
+    assert (anew.restarts, anew.population) == (True, 100)
+    decide(anew.members)
+    assert proven(store, outcomes).accepted.covered == 100
 
 
 def test_one_bad_edit_keeps_a_maker_from_being_trusted(store, some, decide):
@@ -171,3 +186,86 @@ def test_what_annotators_alone_propose_is_proven_by_decisions_of_its_own(store, 
     found = proven(store, outcomes)
     assert set(found.proof.proven) == {Stratum.TESTIMONY}
     assert not found.accepted.is_certified
+
+
+@pytest.mark.parametrize("more", [5, 30])
+def test_a_draw_that_nobody_judged_covers_no_new_maker(store, some, decide, more):
+    outcomes = some(60)
+    [draw] = drawn(store, outcomes)
+    decide(draw.members)
+    both = outcomes + some(more, first=60, made_by="model 3")
+    drawn(store, both)
+    found = proven(store, both)
+    assert found.accepted.covered in (0, 60)
+    assert (
+        "model 3" not in found.proof.proven.get(Stratum.ACCEPTED, Proven(cut=0, makers=())).makers
+    )
+
+
+def test_many_samples_of_a_new_maker_are_drawn_from_with_all_others_anew(store, some, decide):
+    outcomes = some(60)
+    [draw] = drawn(store, outcomes)
+    decide(draw.members)
+    few, many = some(5, first=60, made_by="model 3"), some(30, first=60, made_by="model 3")
+    assert drawn(store, outcomes + few) == []
+    [anew] = drawn(store, outcomes + many)
+    assert (anew.restarts, anew.makers) == (True, ("model 2", "model 3"))
+
+
+def test_where_all_makers_are_new_it_says_so_and_draws_anew(store, some, decide):
+    outcomes = some(60) + some(60, first=100, stratum=Stratum.REPAIRED)
+    for draw in drawn(store, outcomes):
+        decide(draw.members)
+    new = [each.model_copy(update={"made_by": "model 3"}) for each in outcomes]
+    for certificate in proven(store, new).certificates:
+        assert not certificate.is_certified
+        assert "made by another prompt" in certificate.sentence
+    assert [(d.stratum, d.restarts) for d in drawn(store, new)] == [
+        ("accepted", True),
+        ("repaired", True),
+    ]
+
+
+def test_throwing_out_what_was_found_wrong_proves_nothing_of_the_rest(store, some, decide):
+    outcomes = some(200)
+    [draw] = drawn(store, outcomes)
+    decide(draw.members, rejected={3, 7})
+    gone = {draw.members[3], draw.members[7]}
+    left = [each for each in outcomes if each.decisions not in gone]
+    found = proven(store, left).accepted
+    assert (found.wrong, found.looks, found.is_certified) == (2, 1, False)
+
+
+def test_once_all_is_drawn_no_empty_draw_is_made(store, some, decide):
+    outcomes = some(12)
+    [draw] = drawn(store, outcomes)
+    decide(draw.members, rejected={0})
+    assert drawn(store, outcomes) == drawn(store, outcomes) == []
+    assert len(open_draws(store, "mugs")) == 1
+
+
+def test_samples_that_took_the_place_of_others_are_watched_too(store, some, decide):
+    outcomes = some(60)
+    [draw] = drawn(store, outcomes)
+    decide(draw.members)
+    kept = [each for each in outcomes if each.decisions in set(draw.members)]
+    [watch] = drawn(store, kept + some(38, first=200))
+    assert len(watch.members) == 2
+
+
+def test_trust_that_an_error_put_off_can_still_be_earned(store, some, decide):
+    outcomes = some(120, stratum=Stratum.DIFF_ONLY)
+    [first] = drawn(store, outcomes)
+    decide(first.members, rejected={0})
+    [second] = drawn(store, outcomes)
+    decide(second.members)
+    assert proven(store, outcomes).proof.trusted == ("model 2",)
+
+
+def test_trust_ends_where_new_samples_are_of_another_kind(store, some, decide):
+    outcomes = some(60, stratum=Stratum.DIFF_ONLY)
+    [draw] = drawn(store, outcomes)
+    decide(draw.members)
+    assert proven(store, outcomes).proof.trusted
+    shifted = outcomes + some(30, first=60, stratum=Stratum.DIFF_ONLY, sharp=0.4)
+    assert proven(store, shifted).proof.trusted == ()

@@ -12,7 +12,7 @@ from kizu.imaging.codecs import encode_png
 from kizu.imaging.geometry import FreeSizes, Geometry
 from kizu.outputs import SampleOutputs
 from kizu.planning import plan_samples
-from kizu.review import find_decision, record_decision
+from kizu.review import decision_folder, find_decision, latest_decision, record_decision
 from kizu.shards import Shard
 from kizu.sources import list_source, take_in
 from kizu.spec import DatasetSpec
@@ -98,3 +98,10 @@ def test_a_mask_of_another_size_is_refused(outputs):
 def test_a_decision_without_a_name_is_refused(outputs):
     with pytest.raises(ValueError, match="give a name"):
         record_decision(outputs(), Verdict.ACCEPT, " ")
+
+
+def test_a_decision_on_one_kind_of_defect_is_none_on_the_same_picture_as_another(outputs):
+    record_decision(outputs(), Verdict.REJECT, "Aiko", note="that is a dent")
+    assert latest_decision(outputs().store, decision_folder(outputs()), "hole") is not None
+    assert latest_decision(outputs().store, decision_folder(outputs()), "dent") is None
+    assert latest_decision(outputs().store, decision_folder(outputs())) is not None

@@ -1,5 +1,6 @@
 """What the page's server answers, and to whom it answers at all."""
 
+import errno
 import io
 
 import numpy as np
@@ -25,7 +26,13 @@ def tasks_of(client, **body):
 
 
 def decide(client, *wanted, by="Aiko"):
-    return post(client, "/api/decisions", {"reviewed_by": by, "decisions": list(wanted)})
+    decisions = [{"version": version_of(client, one["number"]), **one} for one in wanted]
+    return post(client, "/api/decisions", {"reviewed_by": by, "decisions": decisions})
+
+
+def version_of(client, number):
+    answer = client.get(f"/api/samples/{number}")
+    return answer.json()["version"] if answer.is_success else ""
 
 
 def first_sample(client):
@@ -101,12 +108,15 @@ def test_a_whole_sheet_is_stored_sample_by_sample(held_back):
         ("/api/decisions", {"reviewed_by": "Aiko", "decisions": []}, "decisions: "),
         (
             "/api/decisions",
-            {"reviewed_by": "A", "decisions": [{"number": 0, "verdict": "review"}]},
+            {
+                "reviewed_by": "A",
+                "decisions": [{"number": 0, "version": "v", "verdict": "review"}],
+            },
             "decisions.0.verdict: ",
         ),
         ("/api/decisions", {"reviewed_by": "A", "decisions": [], "drawn": "random"}, "d"),
-        ("/api/samples/0/clicks", {}, "give points or a box"),
-        ("/api/samples/0/clicks", {"points": [["a", 1, True]]}, "points.0.0: "),
+        ("/api/samples/0/clicks", {"version": "v"}, "give points or a box"),
+        ("/api/samples/0/clicks", {"version": "v", "points": [["a", 1, True]]}, "points.0.0: "),
     ],
 )
 def test_a_body_that_cannot_be_read_is_answered_with_what_is_wrong(client, path, body, told):
@@ -133,8 +143,7 @@ def test_what_is_not_there_is_not_found(client):
         "/static/%2e%2e/app.py",
     ):
         assert client.get(path).status_code == 404, path
-    assert decide(client, {"number": 999, "verdict": "accept"}).status_code == 404
-    points = {"points": [[1, 1, True]]}
+    points = {"points": [[1, 1, True]], "version": version_of(client, 0)}
     assert post(client, "/api/samples/0/clicks", points).status_code == 404
 
 
@@ -247,3 +256,26 @@ def test_pictures_keep_their_addresses_while_nothing_of_them_is_made_anew(client
     built(store, session.spec)
     again = client_of(ReviewSession(store, "plates"))
     assert again.get(f"/api/samples/{sample['number']}").json()["version"] == sample["version"]
+
+
+def test_one_decision_that_cannot_be_stored_stops_no_other(client, session, monkeypatch):
+    first, second = (task["samples"][0]["number"] for task in tasks_of(client)[:2])
+    unknown = {"number": 999, "verdict": "accept"}
+    answers = decide(client, unknown, {"number": first, "verdict": "accept"}).json()["results"]
+    assert [one["stored"] for one in answers] == [False, True]
+    assert "no judged sample of number 999" in answers[0]["problem"]
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(type(session.store), "create", full)
+    [answer] = decide(client, {"number": second, "verdict": "accept"}).json()["results"]
+    assert not answer["stored"]
+    assert answer["problem"] == "not stored: No space left on device; try again"
+
+
+def test_clicks_on_a_sample_of_another_build_mark_nothing(client):
+    clicks = {"points": [[1, 1, True]], "version": "0" * 16}
+    answer = post(client, "/api/samples/0/clicks", clicks)
+    assert answer.status_code == 404
+    assert "was built anew" in answer.text

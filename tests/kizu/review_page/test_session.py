@@ -21,8 +21,13 @@ def numbers(tasks):
     return [number for task in tasks for number in task.numbers]
 
 
-def accept(number, **fields):
-    return Wanted(number=number, verdict=Verdict.ACCEPT, **fields)
+def wanted(session, number, verdict, **fields):
+    version = session.sample(number).version
+    return Wanted(number=number, version=version, verdict=verdict, **fields)
+
+
+def accept(session, number, **fields):
+    return wanted(session, number, Verdict.ACCEPT, **fields)
 
 
 def test_draws_are_stored_before_anything_is_shown(modest):
@@ -64,7 +69,7 @@ def test_skipped_samples_come_again_when_nothing_else_is_left(session):
 
 def test_a_decision_is_in_the_store_and_its_sample_comes_no_more(session, store):
     number = numbers(session.tasks(ONE, 1))[0]
-    stored = session.decide(accept(number, note="fine"), "Aiko")
+    stored = session.decide(accept(session, number, note="fine"), "Aiko")
     found = find_decision(session.sample(number).outputs(store))
     assert stored.stored
     assert (found.verdict, found.reviewed_by, found.note) == ("accept", "Aiko", "fine")
@@ -79,13 +84,11 @@ def test_why_a_sample_came_is_the_servers_word(modest):
     drawn = {}
     for task in session.tasks(ONE, 99):
         for number in task.numbers:
-            decision = session.decide(
-                Wanted(number=number, verdict=Verdict.REJECT), "Aiko"
-            ).decision
+            decision = session.decide(wanted(session, number, Verdict.REJECT), "Aiko").decision
             drawn.setdefault(task.section, set()).add(decision.drawn)
     assert drawn == {"random": {Drawn.RANDOM}, "risk": {Drawn.RISK}, "rest": {Drawn.HELD_BACK}}
     others = {each.number for each in session.build.candidates} - set(session._sections)
-    decision = session.decide(accept(min(others)), "Aiko").decision
+    decision = session.decide(accept(session, min(others)), "Aiko").decision
     assert decision.drawn is Drawn.CHOSEN
 
 
@@ -93,10 +96,10 @@ def test_a_sample_that_was_decided_meanwhile_is_not_decided_again_unseen(session
     number = numbers(session.tasks(ONE, 1))[0]
     outputs = session.sample(number).outputs(store)
     other = record_decision(outputs, Verdict.REJECT, "Ben")
-    refused = session.decide(accept(number), "Aiko")
+    refused = session.decide(accept(session, number), "Aiko")
     assert (refused.stored, refused.problem) == (False, "decided_meanwhile")
     assert refused.decision == other
-    assert session.decide(accept(number, seen=other.key), "Aiko").stored
+    assert session.decide(accept(session, number, seen=other.key), "Aiko").stored
     assert find_decision(session.sample(number).outputs(store)).reviewed_by == "Aiko"
 
 
@@ -108,7 +111,7 @@ def test_a_drawn_mask_is_published_pixel_by_pixel_and_measured_against_the_shown
     shown = made_label(outputs, PublishedFrame(outputs))
     drawn = np.zeros_like(shown)
     drawn[3, 5:40] = drawn[50:60, 7] = True
-    decision = session.decide(accept(number, mask=run_lengths(drawn)), "Aiko").decision
+    decision = session.decide(accept(session, number, mask=run_lengths(drawn)), "Aiko").decision
     assert np.array_equal(decision.label(), drawn)
     assert decision.drawn_iou == round((drawn & shown).sum() / (drawn | shown).sum(), 4)
     after = session.sample(number).outputs(store)
@@ -117,8 +120,8 @@ def test_a_drawn_mask_is_published_pixel_by_pixel_and_measured_against_the_shown
 
 def test_a_rejected_sample_keeps_no_mask(session):
     number = numbers(session.tasks(ONE, 1))[0]
-    wanted = Wanted(number=number, verdict=Verdict.REJECT, mask=[0, 96 * 96])
-    assert session.decide(wanted, "Aiko").decision.mask is None
+    asked = wanted(session, number, Verdict.REJECT, mask=[0, 96 * 96])
+    assert session.decide(asked, "Aiko").decision.mask is None
 
 
 @pytest.mark.parametrize(
@@ -126,7 +129,7 @@ def test_a_rejected_sample_keeps_no_mask(session):
 )
 def test_a_mask_that_marks_nothing_or_is_none_is_refused(session, store, mask, problem):
     number = numbers(session.tasks(ONE, 1))[0]
-    refused = session.decide(accept(number, mask=mask), "Aiko")
+    refused = session.decide(accept(session, number, mask=mask), "Aiko")
     assert not refused.stored
     assert refused.problem.startswith(problem)
     assert find_decision(session.sample(number).outputs(store)) is None
@@ -154,9 +157,17 @@ def test_file_and_label_are_those_of_the_picture_as_the_stages_made_it(session, 
 def test_decisions_are_taken_in_by_the_next_build(session, store):
     spec = session.spec
     first, second = numbers(session.tasks(ONE, 2))
-    session.decide(accept(first), "Aiko")
-    session.decide(Wanted(number=second, verdict=Verdict.REJECT), "Aiko")
+    session.decide(accept(session, first), "Aiko")
+    session.decide(wanted(session, second, Verdict.REJECT), "Aiko")
     rebuilt = built(store, spec)
     assert rebuilt.version != session.build.version
     assert ReviewSession(store, "plates").progress()["random"]["decided"] == 2
     assert rebuilt.open_outcomes(store)[second].verdict is Verdict.REJECT
+
+
+def test_a_decision_on_a_sample_of_another_build_is_not_stored(session):
+    number = numbers(session.tasks(ONE, 1))[0]
+    stale = Wanted(number=number, version="0" * 16, verdict=Verdict.ACCEPT)
+    answer = session.decide(stale, "Aiko")
+    assert (answer.stored, answer.problem) == (False, "built_anew")
+    assert session.progress()["random"]["decided"] == 0
