@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections import Counter
@@ -87,11 +88,19 @@ def project(tmp_path):
     return made
 
 
+@pytest.fixture(scope="module")
+def few_built(tmp_path_factory):
+    """The store of a project of a few samples, built once."""
+    made = Project(tmp_path_factory.mktemp("few"), photos=2)
+    made.build()
+    return made.folder / "kizu-store"
+
+
 @pytest.fixture
-def few(tmp_path):
+def few(few_built, tmp_path):
     """A project of a few samples, its page served."""
     made = Project(tmp_path, photos=2)
-    made.build()
+    shutil.copytree(few_built, tmp_path / "kizu-store")
     server = made.review()
     yield made
     server.kill()
