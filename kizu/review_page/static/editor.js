@@ -1,7 +1,7 @@
 // The mask that a person works on: strokes, other masks, undo and redo; all in image pixels.
 
 import { discCentre, discRows, isCorner, linePixels } from "./brush.js";
-import { isEmpty, isEqual } from "./masks.js";
+import { isEmpty, isEqual, paintMask } from "./masks.js";
 
 /** What one step changed: the pixels it set and the pixels it cleared. */
 const stepOf = (before, after) => {
@@ -140,18 +140,5 @@ export class MaskEditor {
     this._context[value ? "fillRect" : "clearRect"](x, y, 1, 1);
   }
 
-  /** Paint the mask anew, run by run. */
-  _fillAll() {
-    const { width, height, mask } = this;
-    this._context.clearRect(0, 0, width, height);
-    for (let y = 0; y < height; y++) {
-      const end = (y + 1) * width;
-      for (let p = y * width; p < end; p++) {
-        if (!mask[p]) continue;
-        const start = p;
-        while (p < end && mask[p]) p++;
-        this._context.fillRect(start - y * width, y, p - start, 1);
-      }
-    }
-  }
+  _fillAll() { paintMask(this._context, this.mask, this.width, this.height); }
 }

@@ -2,6 +2,9 @@
 
 const isTyping = (target) => target.closest?.("input:not([type=checkbox], [type=range]), textarea, select");
 
+/** Tell whether a key moves the slider that has the focus. */
+const slides = (event) => event.key.startsWith("Arrow") && event.target.matches?.("input[type=range]");
+
 /** Return a key's name whatever the input method: a Japanese one reports only the physical key. */
 function nameOf(event) {
   const letter = /^Key([A-Z])$/.exec(event.code);
@@ -30,7 +33,7 @@ export function listenToKeys(tables) {
       return;
     }
     const row = find(combined(event));
-    if (!row) return;
+    if (!row || slides(event)) return;
     event.preventDefault();
     if (row.release) {
       if (held.has(event.code)) return;

@@ -1,9 +1,9 @@
 // Starts the page and leads through it: tasks in, decisions out, keys to everything.
 
-import { getNumber, getReview, postDecisions } from "./api.js";
+import { ApiError, getNumber, getReview, postDecisions } from "./api.js";
 import { i18n } from "./i18n.js";
 import { listenToKeys } from "./keys.js";
-import { Queue } from "./queue.js";
+import { Queue, keyOf } from "./queue.js";
 import { Sheet } from "./sheet.js";
 import { Single } from "./single.js";
 
@@ -20,6 +20,7 @@ let isBusy = false; // a decision is on its way: the next one waits for it
 let progress = {};
 let messageTimer = 0;
 let segmenterTimer = 0;
+const failed = new Set(); // tasks that could not be loaded since the person last asked for one
 
 // who reviews
 
@@ -54,7 +55,11 @@ function say(text, kind = "") {
   messageTimer = setTimeout(() => { $("message").hidden = true; }, MESSAGE_MS);
 }
 
-const sayProblem = (error) => say(i18n.t("offline", { why: error.message }), "problem");
+/** Say what the server says, or that it says nothing. */
+function sayProblem(error) {
+  say(error instanceof ApiError ? error.message : i18n.t("offline", { why: error.message }), "problem");
+}
+
 single.onProblem = sayProblem;
 
 function turnTo(name) {
@@ -66,6 +71,7 @@ function told(state) {
   progress = state.progress ?? progress;
   if (state.segmenter) toldOfSegmenter(state.segmenter);
   showProgress();
+  if (screen === "done" && queue.ahead.some((task) => !failed.has(keyOf(task)))) go(showNext);
 }
 
 /** Offer click to mark once a segmenter is loaded; until then ask again. */
@@ -135,13 +141,50 @@ function setBusy(on) {
   document.body.setAttribute("aria-busy", on);
 }
 
-const next = () => go(async () => showTask(await queue.next()));
+/** Show a task and tell whether that went well; if not, the reason is said. */
+async function isShown(task) {
+  try {
+    await showTask(task);
+    failed.delete(keyOf(task));
+    return true;
+  } catch (error) {
+    failed.add(keyOf(task));
+    sayProblem(error);
+    return false;
+  }
+}
 
-const previous = () => go(async () => {
-  const task = queue.previous();
-  if (task) await showTask(task);
-  else say(i18n.t("nothing_before"));
+/** Show the next task that can be loaded; one that comes again and could not be ends the search. */
+async function showNext() {
+  for (;;) {
+    const task = await queue.next();
+    if (!task || failed.has(keyOf(task))) {
+      await showTask(null);
+      return;
+    }
+    if (await isShown(task)) return;
+  }
+}
+
+/** Show the task before that can be loaded. */
+async function showPrevious() {
+  const from = queue.position;
+  for (let task = queue.previous(); task; task = queue.previous()) {
+    if (await isShown(task)) return;
+  }
+  const isFirst = queue.position === from;
+  queue.position = from;
+  if (isFirst) say(i18n.t("nothing_before"));
+}
+
+/** Go where the person asks; what could not be loaded before is tried again. */
+const walk = (move) => go(async () => {
+  failed.clear();
+  await move();
 });
+
+const next = () => walk(showNext);
+const previous = () => walk(showPrevious);
 
 const undo = () => go(async () => {
   const task = queue.lastDecided();
@@ -153,16 +196,23 @@ const undo = () => go(async () => {
   say(i18n.t("went_back"));
 });
 
-const openAlone = (sample) => go(async () => {
-  const task = { samples: [sample], section: "", sheet: "", from: sheet.task };
+/** Put a task before the person that is not next; if it cannot be loaded it is not there at all. */
+async function open(task) {
   queue.open(task);
-  await showTask(task);
-});
+  try {
+    await showTask(task);
+  } catch (error) {
+    queue.close();
+    throw error;
+  }
+}
+
+const openAlone = (sample) =>
+  go(() => open({ samples: [sample], section: "", sheet: "", from: sheet.task }));
 
 async function openByName(sampleId) {
   const sample = await getNumber(sampleId);
-  queue.open({ samples: [sample], section: "", sheet: "" });
-  await showTask(queue.current);
+  await open({ samples: [sample], section: "", sheet: "" });
 }
 
 // decisions
@@ -179,32 +229,36 @@ const decide = (verdict) => go(async () => {
   if (!reviewer() && !(await askReviewer())) return;
   const { loaded, task } = single;
   const [result] = await store([single.result(verdict)]);
-  loaded.detail.decision = result.decision;
+  if (result.decision) loaded.detail.decision = result.decision;
   if (!result.stored) {
     single.showDecision();
-    sayUnstored(result);
+    say(unstoredWords(result), "problem");
     return;
   }
+  single.markStored();
   say(i18n.t("stored", { verdict: i18n.t(verdict) }), "stored");
   if (task.from) {
-    noteOnSheet(task.from, result);
+    sheet.note(task.from, result.number, result.decision); // the sheet leaves it as it is
     await showTask(queue.close());
     return;
   }
-  await showTask(await queue.next());
+  await showNext();
 });
 
-/** A sample of a sheet was decided alone: the sheet shows that, and leaves it as it is. */
-function noteOnSheet(task, { number, decision }) {
-  task.seen.set(number, decision);
-  if (decision.verdict === "reject") task.struck.add(number);
-  else task.struck.delete(number);
+/** Return the sentence for a decision that is not stored. */
+function unstoredWords({ problem, decision }) {
+  if (problem === "decided_meanwhile" && decision) return i18n.t("meanwhile", { who: decision.reviewed_by });
+  if (["nothing_marked", "built_anew"].includes(problem)) return i18n.t(problem);
+  return i18n.t("not_stored", { why: problem });
 }
 
-function sayUnstored({ problem, decision }) {
-  if (problem === "decided_meanwhile") say(i18n.t("meanwhile", { who: decision.reviewed_by }), "problem");
-  else if (problem === "nothing_marked") say(i18n.t("nothing_marked"), "problem");
-  else say(i18n.t("not_stored", { why: problem }), "problem");
+/** Return the sentences for those of a sheet that are not stored, each once. */
+function sheetWords(rest) {
+  const isMeanwhile = ({ problem, decision }) => problem === "decided_meanwhile" && decision;
+  const people = new Set(rest.filter(isMeanwhile).map((one) => one.decision.reviewed_by));
+  const words = rest.filter((one) => !isMeanwhile(one)).map(unstoredWords);
+  if (people.size) words.push(i18n.t("sheet_meanwhile", { who: [...people].join(", ") }));
+  return [...new Set(words)].join(" ");
 }
 
 const decideSheet = () => go(async () => {
@@ -212,17 +266,19 @@ const decideSheet = () => go(async () => {
   const { task } = sheet;
   const wanted = sheet.results();
   const results = wanted.length ? await store(wanted) : [];
-  for (const { number, decision } of results) if (decision) task.seen.set(number, decision);
+  for (const { number, decision, stored } of results) {
+    if (decision && stored) sheet.note(task, number, decision);
+    else if (decision) sheet.note(task, number, decision, decision.reviewed_by);
+  }
   const rest = results.filter((one) => !one.stored);
   if (rest.length) {
-    say(i18n.t("sheet_kept", { stored: results.length - rest.length, rest: rest.length }), "problem");
-    const left = new Set(rest.map((one) => one.number));
-    task.samples = task.samples.filter((one) => left.has(one.number));
+    const kept = i18n.t("sheet_kept", { stored: results.length - rest.length, rest: rest.length });
+    say(`${kept} ${sheetWords(rest)}`, "problem");
     sheet.show(task);
     return;
   }
   say(i18n.t("stored", { verdict: $("sheet-count").textContent }), "stored");
-  await showTask(await queue.next());
+  await showNext();
 });
 
 // keys
@@ -231,6 +287,8 @@ const row = (keys, run, label, more = {}) => ({ keys, run, label, ...more });
 const hold = (keys, set, label) => row(keys, () => set(true), label, { release: () => set(false) });
 
 const EVERYWHERE = [
+  row(["ArrowRight", "j"], next, "key_next"),
+  row(["ArrowLeft", "k"], previous, "key_previous"),
   row(["u", "Backspace"], undo, "key_undo"),
   row(["?", "Shift+?", "F1"], () => $("help").showModal(), "key_help", { shown: ["?", "F1"] }),
 ];
@@ -239,8 +297,6 @@ const SINGLE_KEYS = {
   decide_keys: [
     row(["a"], () => decide("accept"), "key_accept"),
     row(["r"], () => decide("reject"), "key_reject"),
-    row(["ArrowRight", "j"], next, "key_next"),
-    row(["ArrowLeft", "k"], previous, "key_previous"),
     row(["m"], () => single.otherMask(), "key_other"),
     row(["n"], () => $("note").focus(), "key_note"),
     ...EVERYWHERE,
@@ -288,6 +344,7 @@ const SHEET_KEYS = [
 ];
 
 function keysOfScreen() {
+  if (screen === "single" && single.isDrawing) return []; // a stroke is ended before anything else
   if (screen === "single") return Object.values(SINGLE_KEYS).flat();
   return screen === "sheet" ? SHEET_KEYS : EVERYWHERE;
 }
@@ -326,6 +383,7 @@ function listen() {
   for (const [id, run] of Object.entries(clicks)) $(id).addEventListener("click", run);
   listenToKeys(keysOfScreen);
   window.addEventListener("hashchange", () => location.hash.length > 1 && go(openHash));
+  window.addEventListener("beforeunload", (event) => { if (single.hasDrafts) event.preventDefault(); });
 }
 
 const openHash = () => openByName(decodeURIComponent(location.hash.slice(1)));
@@ -343,7 +401,8 @@ async function start() {
   if (review.reviewer && !reviewer()) localStorage.setItem("kizu-reviewer", review.reviewer);
   told(review);
   await first;
-  await go(async () => (location.hash.length > 1 ? openHash() : showTask(await queue.next())));
+  if (location.hash.length > 1) await go(openHash);
+  if (!screen) await go(showNext); // also where what was asked for by name cannot be shown
   words();
   if (!reviewer()) await askReviewer();
 }

@@ -16,7 +16,7 @@ function pageName() {
   return name;
 }
 
-const keyOf = (task) => task.samples.map((sample) => sample.number).join("-");
+export const keyOf = (task) => task.samples.map((sample) => sample.number).join("-");
 
 export class Queue {
   /** @param {(state: object) => void} onProgress told what the server says besides tasks */
@@ -36,7 +36,8 @@ export class Queue {
 
   /** Put a task before the person that is not next in the queue. */
   open(task) {
-    this.history.splice(++this.position, 0, task);
+    this.position = Math.min(this.position + 1, this.history.length); // it is that after the last
+    this.history.splice(this.position, 0, task);
   }
 
   /** Go to the next task; null if nothing is left. */

@@ -20,6 +20,7 @@ export class Sheet {
     this.task = task;
     task.struck ??= new Set();
     task.seen ??= new Map(); // number to the decision that is known
+    task.others ??= new Map(); // number to who decided on it while the sheet was shown
     this.cursor = 0;
     this.look("outlined");
     $("tiles").style.setProperty("--tile", `${tileWidth(task.samples.length)}px`);
@@ -41,8 +42,17 @@ export class Sheet {
   /** What the person leaves: a decision on every sample that is not decided like that yet. */
   results() {
     return this.task.samples
-      .map(({ number }) => ({ number, verdict: this._verdict(number), ...this._seen(number) }))
+      .map(({ number, version }) => ({ number, version, verdict: this._verdict(number), ...this._seen(number) }))
       .filter(({ number, verdict }) => this.task.seen.get(number)?.verdict !== verdict);
+  }
+
+  /** Show what is stored of a sample, and who decided if somebody else did. */
+  note(task, number, decision, other = "") {
+    task.seen.set(number, decision);
+    if (decision.verdict === "reject") task.struck.add(number);
+    else task.struck.delete(number);
+    if (other) task.others.set(number, other);
+    else task.others.delete(number);
   }
 
   strike(i = this.cursor) {
@@ -92,7 +102,10 @@ export class Sheet {
   _markTile(tile, number) {
     const struck = this.task.struck.has(number);
     tile.setAttribute("aria-pressed", struck);
-    tile.title = struck ? i18n.t("struck") : "";
+    const who = this.task.others.get(number);
+    const by = who ? i18n.t("decided_by", { who }) : "";
+    tile.dataset.by = by;
+    tile.title = [struck ? i18n.t("struck") : "", by].filter(Boolean).join(" · ");
   }
 
   _count() {

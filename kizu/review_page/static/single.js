@@ -3,13 +3,15 @@
 import { getPicture, postClicks } from "./api.js";
 import { MaskEditor } from "./editor.js";
 import { i18n } from "./i18n.js";
-import { area, intersection, isEmpty, maskOfRuns, outlineOf, runsOfMask, union } from "./masks.js";
+import { area, fillOf, intersection, isEmpty, isEqual, maskOfRuns, outlineOf, runsOfMask, union } from "./masks.js";
 import { View } from "./view.js";
 
 const LABEL_COLOUR = "#46e1ff";
 const WITNESS_COLOURS = ["#ffaa32", "#f078dc", "#96eb5a", "#ff6e5a", "#aaa0ff", "#faf06e"]; // as in the report
 const DRAG_PX = 4; // of the screen; a click that moves less is a click
 const $ = (id) => document.getElementById(id);
+
+const draftKey = (sample) => `${sample.number}@${sample.version}`;
 
 export class Single {
   constructor() {
@@ -19,23 +21,29 @@ export class Single {
     this.sample = null;
     this._clicks = null; // { points, step, base } of the object being marked
     this._pointers = new Map();
+    this._gesture = "";
+    this._pane = 0; // where the gesture began; it stays there
+    this._drafts = new Map(); // of other samples: { editor, note, stored }, by number and version
     this._isSpaceHeld = false;
     this.view.onZoom = (scale) => { $("zoom-level").value = `${Math.round(scale * 100)} %`; };
     this._listen();
     this.setTool("hand");
   }
 
-  /** Show a sample that was loaded; the note and every change of the mask begin anew. */
+  /** Show a sample that was loaded, with what was drawn and noted on it and not stored. */
   show(task, sample, loaded) {
+    this._letGo();
+    this._keepDraft();
     const { detail, pictures, label, witnesses } = loaded;
     const [height, width] = detail.size;
     this.task = task;
     this.sample = sample;
     $("single").dataset.number = sample.number;
     this.loaded = loaded;
+    const draft = this._takeDraft();
     const drawn = detail.decision?.mask;
     const mask = drawn ? maskOfRuns(drawn, width, height) : label;
-    this.editor = new MaskEditor(width, height, label, mask, LABEL_COLOUR);
+    this.editor = draft?.editor ?? new MaskEditor(width, height, label, mask, LABEL_COLOUR);
     this._clicks = null;
     this._source = 0;
     this._sources = this._otherMasks(label, witnesses, detail);
@@ -43,11 +51,38 @@ export class Single {
     this.view.cursor = null;
     this.view.marks = [];
     this._layers(witnesses, width, height);
-    $("note").value = detail.decision?.note ?? "";
+    $("note").value = draft?.note ?? detail.decision?.note ?? "";
+    if (draft) this._stored = draft.stored;
+    else this.markStored();
     this.view.show([width, height], pictures);
     if (this.view.showsHeat) this._loadHeat();
     this._maskChanged();
     this.words();
+  }
+
+  get isDrawing() { return Boolean(this.editor?.isDrawing); }
+
+  /** Whether something is drawn or noted, on this sample or another, that is not stored. */
+  get hasDrafts() { return this._isDraft() || this._drafts.size > 0; }
+
+  /** What is drawn and noted now is stored, or was there from the start. */
+  markStored() { this._stored = { step: this.editor.done.at(-1), note: $("note").value }; }
+
+  _isDraft() {
+    if (!this.editor) return false;
+    return this.editor.done.at(-1) !== this._stored.step || $("note").value !== this._stored.note;
+  }
+
+  _keepDraft() {
+    if (!this._isDraft()) return;
+    const draft = { editor: this.editor, note: $("note").value, stored: this._stored };
+    this._drafts.set(draftKey(this.sample), draft);
+  }
+
+  _takeDraft() {
+    const draft = this._drafts.get(draftKey(this.sample));
+    this._drafts.delete(draftKey(this.sample));
+    return draft;
   }
 
   /** What the person leaves: the mask only where it is not the published one. */
@@ -56,6 +91,7 @@ export class Single {
     const mask = verdict === "accept" && editor.isChanged;
     return {
       number: sample.number,
+      version: sample.version,
       verdict,
       note: $("note").value.trim(),
       mask: mask ? runsOfMask(editor.mask, editor.width, editor.height) : null,
@@ -183,11 +219,12 @@ export class Single {
     const before = this.view.layers;
     const isVisible = (i) => before[i]?.visible ?? true;
     const label = { fill: this.editor.canvas, colour: LABEL_COLOUR, dashed: false };
-    const others = witnesses.map((mask, i) => ({
-      outline: outlineOf(mask, width, height),
-      colour: WITNESS_COLOURS[i % WITNESS_COLOURS.length],
-      dashed: true,
-    }));
+    const others = witnesses.map((mask, i) => {
+      const colour = WITNESS_COLOURS[i % WITNESS_COLOURS.length];
+      const outline = outlineOf(mask, width, height);
+      const fill = outline ? null : fillOf(mask, width, height, colour);
+      return { outline, fill, colour, dashed: true };
+    });
     this.view.layers = [label, ...others].map((layer, i) => ({ ...layer, visible: isVisible(i) }));
   }
 
@@ -224,11 +261,12 @@ export class Single {
     if (!this.editor) return;
     const px = area(this.editor.mask).toLocaleString(i18n.language);
     const source = this._sources[this._source];
-    const isSource = this._source > 0 && source.mask.every((value, i) => value === this.editor.mask[i]);
-    const key = !this.editor.isChanged ? "mask_published" : isSource ? "mask_other" : "mask_drawn";
+    const isSource = this._source > 0 && isEqual(source.mask, this.editor.mask);
+    const { isChanged } = this.editor;
+    const key = !isChanged ? "mask_published" : isSource ? "mask_other" : "mask_drawn";
     const told = i18n.t(key, { px, name: isSource ? source.name() : "" });
     $("mask-state").textContent = this.tool === "click" ? `${told}. ${i18n.t("clicked")}` : told;
-    $("mask-state").classList.toggle("changed", this.editor.isChanged);
+    $("mask-state").classList.toggle("changed", isChanged);
     $("undo-stroke").disabled = !this.editor.done.length;
     $("redo-stroke").disabled = !this.editor.undone.length;
     $("other-mask").disabled = this._sources.length < 2;
@@ -299,16 +337,17 @@ export class Single {
     canvas.focus({ preventScroll: true });
     this._pointers.set(event.pointerId, event);
     if (this._pointers.size > 1) {
-      if (this.editor.isDrawing) this.editor.endStroke();
+      this._endStroke();
       this._gesture = "pinch";
       return;
     }
+    this._pane = this.view.paneAt(event);
     const draws = this.tool === "brush" || this.tool === "eraser";
     if (event.button === 1 || this._isSpaceHeld || this.tool === "hand") {
       this._gesture = "pan";
     } else if (draws) {
       this._gesture = "draw";
-      this.editor.beginStroke(...this.view.inImage(event), this.diameter,
+      this.editor.beginStroke(...this._inImage(event), this.diameter,
         this.tool === "brush" && event.button !== 2 ? 1 : 0, event.shiftKey);
       this.view.draw();
     } else {
@@ -330,7 +369,7 @@ export class Single {
     } else if (this._gesture === "draw") {
       const parts = event.getCoalescedEvents?.() ?? [];
       for (const part of parts.length ? parts : [event]) {
-        this.editor.extendStroke(...this.view.inImage(part));
+        this.editor.extendStroke(...this._inImage(part));
       }
       this.view.draw();
     } else if (this._gesture === "click" && this._isDrag(event)) {
@@ -342,8 +381,7 @@ export class Single {
   _up(event) {
     if (!this._pointers.delete(event.pointerId)) return;
     if (this._gesture === "draw") {
-      this.editor.endStroke();
-      this._maskChanged();
+      this._endStroke();
     } else if (this._gesture === "click" && event.type === "pointerup") {
       if (this._isDrag(event)) this._markBox(this._box(event));
       else this._markPoint(event);
@@ -351,8 +389,24 @@ export class Single {
     if (!this._pointers.size) this._gesture = "";
   }
 
+  _endStroke() {
+    if (!this.isDrawing) return;
+    this.editor.endStroke();
+    this._maskChanged();
+  }
+
+  /** End whatever the pointers were doing: what they do from now on is not meant for the next sample. */
+  _letGo() {
+    this._endStroke();
+    this._pointers.clear();
+    this._gesture = "";
+  }
+
+  /** Return where an event of the gesture is in the picture of the pane it began in. */
+  _inImage(event) { return this.view.inImage(event, this._pane); }
+
   _moveCursor(event) {
-    const [x, y] = this.view.inImage(event);
+    const [x, y] = this._pointers.size ? this._inImage(event) : this.view.inImage(event);
     const round = this.diameter % 2 ? Math.floor : Math.round;
     this.view.cursor = { x: round(x), y: round(y), diameter: this.diameter };
     this.view.draw();
@@ -369,10 +423,10 @@ export class Single {
     return Math.hypot(event.clientX - this._from.clientX, event.clientY - this._from.clientY) > DRAG_PX;
   }
 
-  _box(event) { return [...this.view.inImage(this._from), ...this.view.inImage(event)]; }
+  _box(event) { return [...this._inImage(this._from), ...this._inImage(event)]; }
 
   _markPoint(event) {
-    const [x, y] = this.view.inImage(event);
+    const [x, y] = this._inImage(event);
     const { width, height } = this.editor;
     if (x < 0 || y < 0 || x >= width || y >= height) return;
     this._clicks ??= { points: [], step: null };
@@ -394,7 +448,7 @@ export class Single {
     $("mask-state").textContent = i18n.t("segmenting");
     $("stage").classList.add("busy");
     try {
-      const { mask } = await postClicks(sample.number, wanted);
+      const { mask } = await postClicks(sample.number, { version: sample.version, ...wanted });
       if (this.editor !== editor || this._clicks !== clicks) return;
       if (clicks.step && editor.done.at(-1) === clicks.step) editor.undo();
       const step = editor.replace(union(editor.mask, maskOfRuns(mask, editor.width, editor.height)));

@@ -77,16 +77,21 @@ export class View {
     this._zoomAround(...this.inPane(event), factor);
   }
 
-  /** Return where an event is in its pane, in canvas pixels. */
-  inPane(event) {
-    const box = this.canvas.getBoundingClientRect();
-    const ratio = this._ratio();
-    return [((event.clientX - box.left) * ratio) % this.paneWidth, (event.clientY - box.top) * ratio];
+  /** Return the number of the pane an event is in; beside the canvas, that of the nearest one. */
+  paneAt(event) {
+    const pane = Math.floor(this._inCanvas(event)[0] / this.paneWidth);
+    return Math.min(Math.max(pane, 0), this.panes - 1);
   }
 
-  /** Return where an event is in the picture, in image pixels. */
-  inImage(event) {
-    const [x, y] = this.inPane(event);
+  /** Return where an event is as seen from a pane, in canvas pixels; outside it is beyond its edges. */
+  inPane(event, pane = this.paneAt(event)) {
+    const [x, y] = this._inCanvas(event);
+    return [x - pane * this.paneWidth, y];
+  }
+
+  /** Return where an event is in the picture of a pane, in image pixels. */
+  inImage(event, pane = this.paneAt(event)) {
+    const [x, y] = this.inPane(event, pane);
     return [(x - this.offset[0]) / this.scale, (y - this.offset[1]) / this.scale];
   }
 
@@ -96,6 +101,12 @@ export class View {
       this._pending = 0;
       this._draw();
     });
+  }
+
+  _inCanvas(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const ratio = this._ratio();
+    return [(event.clientX - box.left) * ratio, (event.clientY - box.top) * ratio];
   }
 
   _ratio() { return this.canvas.width / this.canvas.clientWidth || 1; }
