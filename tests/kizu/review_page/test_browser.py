@@ -297,6 +297,74 @@ def test_a_sheet_is_judged_with_a_few_keys(page, tmp_path):
     assert Counter(verdicts) == {"accept": 2, "reject": 2}
 
 
+def test_what_is_drawn_is_kept_until_it_is_decided_and_ends_at_the_pictures_edge(page, few):
+    come_in(page, few.url)
+    sample_id = shown_sample(page, few)["sample_id"]
+    page.keyboard.press("Delete")
+    page.keyboard.press("p")
+    box = page.locator("#canvas").bounding_box()
+    page.mouse.move(*at(page, SIDE_PX - 10.5, 20.5))
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] + 60, at(page, 0, 20.5)[1], steps=9)
+    page.keyboard.press("r")
+    page.mouse.up()
+    page.keyboard.press("ArrowRight")
+    settle(page)
+    assert shown_sample(page, few)["sample_id"] != sample_id
+    page.keyboard.press("ArrowLeft")
+    settle(page)
+    assert shown_sample(page, few)["sample_id"] == sample_id
+    with page.expect_request("**/api/decisions") as request:
+        decide(page, "a")
+    columns = np.flatnonzero(sent_mask(request.value).any(axis=0))
+    assert columns[-1] == SIDE_PX - 1
+    assert columns[0] > SIDE_PX - 20
+
+
+def test_a_sample_that_cannot_be_loaded_is_passed_over(page, few):
+    page.route("**/api/samples/0", lambda route: route.fulfill(status=404, body="file is gone"))
+    come_in(page, few.url)
+    seen = set()
+    for _ in range(4):
+        seen.add(page.locator("#single").get_attribute("data-number"))
+        page.keyboard.press("j")
+        settle(page)
+    assert "0" not in seen
+    assert len(seen - {None}) > 1
+    assert page.inner_text("#message") == "file is gone"
+
+
+def test_a_sheet_keeps_what_another_decided_meanwhile(page, tmp_path):
+    project = Project(tmp_path, photos=4, defects=["hole"], agree={"without_grounding": "review"})
+    project.build()
+    server = project.review()
+    try:
+        come_in(page, project.url)
+        page.wait_for_selector("#sheet:not([hidden])")
+        sample = httpx.get(f"{project.url}/api/samples/0").json()
+        wanted = {"number": 0, "version": sample["version"], "verdict": "reject"}
+        body = {"reviewed_by": "Ben", "decisions": [wanted]}
+        other = page.context.browser.new_context().new_page()
+        other.goto(project.url)
+        assert other.evaluate(
+            "body => fetch('/api/decisions', { method: 'POST', body: JSON.stringify(body),"
+            " headers: { 'Content-Type': 'application/json' } }).then(answer => answer.ok)",
+            body,
+        )
+        decide(page, "a")
+        assert "Ben" in page.inner_text("#message")
+        assert page.locator(".tile").count() == 4
+        assert page.locator(".tile[aria-pressed=true]").count() == 1
+        page.keyboard.press("a")
+        page.wait_for_selector("#done:not([hidden])")
+    finally:
+        server.kill()
+        server.wait()
+    decisions = project.decisions().values()
+    assert Counter(each.verdict for each in decisions) == {"accept": 3, "reject": 1}
+    assert {each.reviewed_by for each in decisions if each.verdict == "reject"} == {"Ben"}
+
+
 def test_the_page_speaks_the_browsers_language(page, few):
     context = page.context.browser.new_context(locale="ja-JP")
     japanese = context.new_page()
