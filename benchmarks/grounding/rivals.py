@@ -15,7 +15,6 @@ import uuid
 from collections import Counter
 from pathlib import Path
 
-from kizu.agree.figures import touches
 from kizu.agree.testimony import testimony
 from kizu.cancellation import CancelToken
 from kizu.cli.demo import write_demo
@@ -70,7 +69,7 @@ def main() -> None:
                 }
                 is_right = phrase == sample.sample.defect_type
                 for rule, found in left.items():
-                    hits = [touches(crop, truth) for crop in found.crops(truth.shape)]
+                    hits = [crop.touches(truth) for crop in found.crops(truth.shape)]
                     counts[rule, is_right, "asked"] += 1
                     counts[rule, is_right, "touch"] += any(hits)
                     counts[rule, is_right, "elsewhere"] += len(hits) - sum(hits)

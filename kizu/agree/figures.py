@@ -14,7 +14,7 @@ from kizu.agree.fusion import Fused, FusedRegion, near, within
 from kizu.grounding.encoded import EncodedDetections
 from kizu.imaging.arrays import Mask
 from kizu.imaging.boxes import box_iou, box_of
-from kizu.imaging.crops import MaskCrop, union_of
+from kizu.imaging.crops import MaskCrop, crop_iou, union_of
 from kizu.imaging.masks import boundary_f, mask_containment, mask_iou
 from kizu.settings import Record
 
@@ -172,20 +172,15 @@ def contradictions(
     for crop in (crop for each in testimony for crop in each.crops(change.shape)):
         union[crop.window] |= crop.inside
         found += crop.area_px
-        unmoved += 0 if touches(crop, change.mask) else crop.area_px
+        unmoved += 0 if crop.touches(change.mask) else crop.area_px
     reach = within(union, near(change.shape))
     regions = [each.crop for each in fused.regions]
     changed = sum(crop.area_px for crop in regions)
-    unexplained = sum(crop.area_px for crop in regions if not touches(crop, reach))
+    unexplained = sum(crop.area_px for crop in regions if not crop.touches(reach))
     return {
         "unexplained_fraction": _rounded(unexplained, changed),
         "unmoved_fraction": _rounded(unmoved, found),
     }
-
-
-def touches(crop: MaskCrop, mask: Mask) -> bool:
-    """Tell whether a region shares a pixel with an (H, W) mask."""
-    return bool(np.any(crop.inside & mask[crop.window]))
 
 
 def _region(
@@ -211,24 +206,11 @@ def _assign(regions: Sequence[MaskCrop], found: Sequence[MaskCrop]) -> list[int 
     """Match each region with one detection, or none; no two regions share one."""
     partners: list[int | None] = [None] * len(regions)
     if regions and found:
-        ious = np.array([[_crop_iou(region, crop) for crop in found] for region in regions])
+        ious = np.array([[crop_iou(region, crop) for crop in found] for region in regions])
         for row, column in zip(*linear_sum_assignment(-ious), strict=True):
             if ious[row, column] > 0:
                 partners[row] = int(column)
     return partners
-
-
-def _crop_iou(a: MaskCrop, b: MaskCrop) -> float:
-    x0, y0 = max(a.xyxy[0], b.xyxy[0]), max(a.xyxy[1], b.xyxy[1])
-    x1, y1 = min(a.xyxy[2], b.xyxy[2]), min(a.xyxy[3], b.xyxy[3])
-    if x0 >= x1 or y0 >= y1:
-        return 0.0
-    shared = np.count_nonzero(_part(a, x0, y0, x1, y1) & _part(b, x0, y0, x1, y1))
-    return float(shared / (a.area_px + b.area_px - shared)) if shared else 0.0
-
-
-def _part(crop: MaskCrop, x0: int, y0: int, x1: int, y1: int) -> Mask:
-    return crop.inside[y0 - crop.y0 : y1 - crop.y0, x0 - crop.x0 : x1 - crop.x0]
 
 
 def _rounded(part: int, whole: int) -> float | None:

@@ -100,7 +100,7 @@ def fuse(
     plausible = (with_priors(each, change.shape, region=region) for each in testimony.values())
     found = (crop for each in plausible for crop in each.crops(change.shape))
     reach = within(union_of(found, change.shape), near_px)
-    explained = [bool(np.any(reach[crop.window] & crop.inside)) for crop in groups]
+    explained = [crop.touches(reach) for crop in groups]
     kept = _kept(groups, explained, edited, change.mask)
     regions = [
         FusedRegion(crop, DIFF_SOURCE, is_explained, is_kept)

@@ -91,15 +91,25 @@ def settle(
         settings: The thresholds of the comparison.
         proof: What is proven.
     """
-    verdict, reason = agreement.verdict, agreement.reason
-    stratum = stratum_of(agreement, settings)
+    stratum, sure = stratum_of(agreement, settings), score_of(agreement)
+    return settle_judged(agreement.verdict, agreement.reason, stratum, sure, made_by, proof)
+
+
+def settle_judged(
+    verdict: Verdict,
+    reason: Reason,
+    stratum: Stratum,
+    score: float | None,
+    made_by: str,
+    proof: Proof,
+) -> Settled:
+    """Do the same as ``settle`` from what is noted of a judged sample, as nothing was proven."""
+    maker = maker_of(made_by, stratum)
     if stratum is Stratum.DIFF_ONLY and made_by in proof.trusted:
         verdict, reason = Verdict.ACCEPT, Reason.DIFF_ONLY_TRUSTED
         stratum = Stratum.ACCEPTED
-    proven, maker = proof.proven.get(stratum), maker_of(made_by, stratum_of(agreement, settings))
-    certified = (
-        proven is not None and maker in proven.makers and (score_of(agreement) or 0.0) >= proven.cut
-    )
+    proven = proof.proven.get(stratum)
+    certified = proven is not None and maker in proven.makers and (score or 0.0) >= proven.cut
     if certified:
         verdict = Verdict.ACCEPT
     return Settled(verdict=verdict, reason=reason, stratum=stratum, certified=certified)

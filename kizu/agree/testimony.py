@@ -17,7 +17,7 @@ from kizu.grounding.encoded import EncodedDetections
 from kizu.grounding.postprocess.priors import with_priors
 from kizu.imaging.arrays import Mask
 from kizu.imaging.boxes import box_area, box_iou
-from kizu.imaging.crops import MaskCrop, crop_of, crop_of_box
+from kizu.imaging.crops import MaskCrop, crop_iou, crop_of, crop_of_box, shared_px
 
 SAME_PLACE_IOU: Final = 0.5
 """Two detections that overlap this much name one thing: the usual threshold of non-maximum
@@ -32,8 +32,7 @@ LEAST_IN_BOX: Final = 0.5
 """A segmenter was given the box: of a mask that lies mostly outside it, the box says nothing. No
 mask of more than twice its box's area passes this."""
 MOST_BOXES: Final = 4.0
-"""A rival's box larger than this many times the change's names something larger; as
-``agree.max_box_area_ratio`` of the asked defect."""
+"""A rival's box larger than this many times the change's names something larger; not measured."""
 
 Shape = tuple[int, int]
 
@@ -148,7 +147,7 @@ def _regions(found: EncodedDetections, areas: Sequence[MaskCrop], shape: Shape) 
         row
         for row, (area, box) in enumerate(zip(areas, found.xyxy, strict=True))
         if 0 < area.area_px <= most_px
-        and _shared_px(area, crop_of_box(box, shape)) >= LEAST_IN_BOX * area.area_px
+        and shared_px(area, crop_of_box(box, shape)) >= LEAST_IN_BOX * area.area_px
     ]
 
 
@@ -201,9 +200,7 @@ def _overlaps(
         return iou
     for column, other in enumerate(others.crops(shape)):
         for row, area in enumerate(areas):
-            shared = _shared_px(area, other)
-            union = area.area_px + other.area_px - shared
-            iou[row, column] = shared / union if union else 0.0
+            iou[row, column] = crop_iou(area, other)
     return iou
 
 
@@ -213,21 +210,9 @@ def _marks(rivals: EncodedDetections, mask: MaskCrop, shape: Shape) -> list[int]
     tight = box_area(rivals.xyxy) <= MOST_BOXES * box_area(box)
     marks = []
     for row, crop in enumerate(rivals.crops(shape)):
-        shared = _shared_px(crop, mask)
+        shared = shared_px(crop, mask)
         overlaps = shared >= SAME_PLACE_IOU * (area_px + crop.area_px - shared)
         holds = bool(tight[row]) and shared >= area_px / 2
         if shared and (overlaps or holds):
             marks.append(row)
     return marks
-
-
-def _shared_px(a: MaskCrop, b: MaskCrop) -> int:
-    """Return how many pixels two regions share."""
-    x0, y0 = max(a.x0, b.x0), max(a.y0, b.y0)
-    x1, y1 = min(a.xyxy[2], b.xyxy[2]), min(a.xyxy[3], b.xyxy[3])
-    if x0 >= x1 or y0 >= y1:
-        return 0
-    first, second = (
-        crop.inside[y0 - crop.y0 : y1 - crop.y0, x0 - crop.x0 : x1 - crop.x0] for crop in (a, b)
-    )
-    return int(np.count_nonzero(first & second))

@@ -20,7 +20,6 @@ from kizu.agree.figures import (
     contradictions,
     overlap,
     region_figures,
-    touches,
 )
 from kizu.agree.fusion import Fused
 from kizu.agree.score import score
@@ -237,8 +236,9 @@ def _figures(
         "outside_fraction": outside,
         "sharp_fraction": change.sharp_fraction(mask),
         "strength": change.strength(mask),
-        **contradictions(change, fused, tuple(plausible.values())),
     }
+    if len(plausible) > 1:  # of a single one the same is measured already
+        whole |= contradictions(change, fused, tuple(plausible.values()))
     return Figures(**(measured | whole))
 
 
@@ -256,7 +256,7 @@ def _witness(
         alone = Figures(confidence=sure, detections=len(plausible))
         return Witness(annotator=annotator, agrees=False, figures=alone)
     crops = enumerate(plausible.crops(change.shape))
-    found = plausible.select([row for row, crop in crops if touches(crop, fused.mask)])
+    found = plausible.select([row for row, crop in crops if crop.touches(fused.mask)])
     counted = {
         "detections": len(plausible),
         "detections_elsewhere": len(plausible) - len(found),

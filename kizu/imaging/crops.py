@@ -41,9 +41,39 @@ class MaskCrop:
         """How many pixels the region has."""
         return int(np.count_nonzero(self.inside))
 
+    def touches(self, mask: Mask) -> bool:
+        """Tell whether the region shares a pixel with an (H, W) mask of the image."""
+        return bool(np.any(self.inside & mask[self.window]))
+
     def mean_of(self, values: FloatMap) -> float:
         """Return the mean over the region of an (H, W) float32 map of the image."""
         return float(values[self.window][self.inside].mean(dtype=np.float64))
+
+
+def shared_px(a: MaskCrop, b: MaskCrop) -> int:
+    """Return how many pixels two regions of one image share.
+
+    >>> shared_px(MaskCrop(0, 0, np.ones((2, 3), bool)), MaskCrop(2, 1, np.ones((2, 2), bool)))
+    1
+    """
+    x0, y0 = max(a.x0, b.x0), max(a.y0, b.y0)
+    x1, y1 = min(a.xyxy[2], b.xyxy[2]), min(a.xyxy[3], b.xyxy[3])
+    if x0 >= x1 or y0 >= y1:
+        return 0
+    first, second = (
+        crop.inside[y0 - crop.y0 : y1 - crop.y0, x0 - crop.x0 : x1 - crop.x0] for crop in (a, b)
+    )
+    return int(np.count_nonzero(first & second))
+
+
+def crop_iou(a: MaskCrop, b: MaskCrop) -> float:
+    """Return intersection over union of two regions of one image; 0 where both are empty.
+
+    >>> crop_iou(MaskCrop(0, 0, np.ones((1, 2), bool)), MaskCrop(1, 0, np.ones((1, 1), bool)))
+    0.5
+    """
+    shared = shared_px(a, b)
+    return shared / (a.area_px + b.area_px - shared) if shared else 0.0
 
 
 def crop_of(mask: Mask) -> MaskCrop:

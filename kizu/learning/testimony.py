@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from kizu.agree.figures import Figures, overlap, touches
+from kizu.agree.figures import Figures, overlap
 from kizu.agree.fusion import TESTIMONY_SOURCE
 from kizu.agree.settings import AgreementSettings
 from kizu.agree.verdict import Reason, Verdict, is_one_area
@@ -74,14 +74,14 @@ def _looks(
         for phrase in dict.fromkeys(sample["phrases"]):
             named = [r for r in rows if (r["annotator"], r["phrase"]) == (annotator, phrase)]
             crops = [(float(row["score"]), _crop(row, shape)) for row in named]
-            touching = [each for each in crops if touches(each[1], mask)]
+            touching = [each for each in crops if each[1].touches(mask)]
             yield Look(
                 sample_id=sample["sample_id"],
                 photo=sample["normal_sha256"],
                 defect_type=sample["defect_type"],
                 annotator=annotator,
                 phrase=phrase,
-                detections=tuple(Detection(c, touches(crop, mask)) for c, crop in crops),
+                detections=tuple(Detection(c, crop.touches(mask)) for c, crop in crops),
                 found_at=_found_at(mask, touching, settings),
                 was_agreed=sample["reason"] == Reason.AGREE.value,
             )

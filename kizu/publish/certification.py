@@ -1,6 +1,7 @@
 """What reviews prove of a build's samples, and which samples to draw for review next."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, partial
 from typing import Final
 
 from kizu.agree.proof import Proof, Proven, Stratum, maker_of
@@ -9,7 +10,7 @@ from kizu.certify.bounds import reviews_needed
 from kizu.certify.certificate import Certificate, Reviewed, certify, shift_alarms
 from kizu.certify.shift import moved_figures
 from kizu.publish.outcomes import Outcome, SampleStatus
-from kizu.review import Draw, draw_samples, latest_decision, open_draws, short_key
+from kizu.review import Draw, draw_samples, draws_in_force, latest_decision, open_draws, short_key
 from kizu.settings import Record
 from kizu.store import Store
 
@@ -67,7 +68,7 @@ def prove(
         certificate = reviews.certificate(stratum, members)
         certificates.append(certificate)
         if certificate.cut is not None:
-            makers = tuple(sorted(_makers(reviews.draws(stratum))))
+            makers = tuple(sorted(_makers(draws_in_force(reviews.drawn, stratum))))
             proven[stratum] = Proven(cut=certificate.cut, makers=makers)
     proof = Proof(trusted=trust, proven=proven)
     return Certification(proof=proof, certificates=tuple(certificates))
@@ -125,8 +126,9 @@ class _Reviews:
         self._judged = {
             o.decisions: o for o in outcomes if o.status is SampleStatus.JUDGED and o.decisions
         }
-        self._drawn = open_draws(store, dataset)
+        self.drawn = open_draws(store, dataset)
         self._outcomes = outcomes
+        self._decision = cache(partial(latest_decision, store))  # asked for by every certificate
 
     def trusted(self) -> tuple[str, ...]:
         """Return the makers whose clear changes are proven to show what was asked for."""
@@ -138,16 +140,6 @@ class _Reviews:
                 and found.covered == found.accepted
             )
         )
-
-    def draws(self, stratum: Stratum, maker: str = "") -> list[Draw]:
-        """Return the draws of a stratum since it began anew; of a cell, those of its maker."""
-        own = [
-            draw
-            for draw in self._drawn
-            if draw.stratum == stratum and (not maker or draw.makers == (maker,))
-        ]
-        begins = max((place for place, draw in enumerate(own) if draw.restarts), default=0)
-        return own[begins:]
 
     def certificate(self, stratum: Stratum, members: Sequence[Outcome]) -> Certificate:
         """Say what is proven of the samples of a stratum, or of a cell of it."""
@@ -205,7 +197,7 @@ class _Reviews:
 
     def _own(self, stratum: Stratum, members: Sequence[Outcome]) -> list[Draw]:
         is_cell = stratum is Stratum.DIFF_ONLY and bool(members)
-        return self.draws(stratum, _maker(members[0]) if is_cell else "")
+        return draws_in_force(self.drawn, stratum, _maker(members[0]) if is_cell else "")
 
     def _max_wrong(self, stratum: Stratum) -> float:
         settings = self._settings
@@ -222,7 +214,7 @@ class _Reviews:
         for folder in draw.members:
             outcome = there.get(folder)
             asked = outcome.defect_type if outcome else ""
-            decision = latest_decision(self._store, folder, asked)
+            decision = self._decision(folder, asked)
             if outcome is None and not (decision and decision.finds_wrong):
                 continue
             reviewed = Reviewed(

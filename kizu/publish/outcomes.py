@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from kizu.agree.proof import NOTHING_PROVEN, Proof, Stratum, score_of, stratum_of
+from kizu.agree.proof import Proof, Stratum, score_of, settle_judged, stratum_of
 from kizu.agree.verdict import WITHOUT_DIFF, Agreement, Reason, Verdict
 from kizu.diff import Status
 from kizu.edit.storage import EditRecord
@@ -189,23 +189,32 @@ def last_keys(outputs: SampleOutputs) -> tuple[str, ...]:
     return tuple(stage.key(outputs) for stage in LAST_STAGES)
 
 
-def shard_outcomes(
-    refs: Sequence[ShardRef], store: Store, proof: Proof = NOTHING_PROVEN
-) -> list[Outcome]:
-    """Look up how far all samples of shards came, in their order.
-
-    Args:
-        refs: The shards.
-        store: The store.
-        proof: What is proven of the dataset.
-    """
+def shard_outcomes(refs: Sequence[ShardRef], store: Store) -> list[Outcome]:
+    """Look up how far all samples of shards came, in their order, as if nothing was proven."""
     with ThreadPoolExecutor(_READERS) as pool:
-        parts = list(pool.map(lambda ref: _outcomes_of(ref.open(store), store, proof), refs))
+        parts = list(pool.map(lambda ref: _outcomes_of(ref.open(store), store), refs))
     return [outcome for part in parts for outcome in part]
 
 
-def _outcomes_of(shard: Shard, store: Store, proof: Proof) -> list[Outcome]:
-    return [sample_outcome(SampleOutputs(store, shard, sample, proof)) for sample in shard.samples]
+def _outcomes_of(shard: Shard, store: Store) -> list[Outcome]:
+    return [sample_outcome(SampleOutputs(store, shard, sample)) for sample in shard.samples]
+
+
+def with_proof(outcome: Outcome, proof: Proof) -> Outcome:
+    """Return an outcome of ``shard_outcomes`` with what is proven; nothing is read again."""
+    if outcome.verdict is None:
+        return outcome
+    settled = settle_judged(
+        outcome.verdict,
+        Reason(outcome.reason),
+        outcome.stratum,
+        outcome.score,
+        outcome.made_by,
+        proof,
+    )
+    verdict = outcome.verdict if outcome.decision_key else settled.verdict
+    told = {"verdict": verdict, "reason": settled.reason.value, "certified": settled.certified}
+    return outcome.model_copy(update=told)
 
 
 def _is_published_as_edited(outputs: SampleOutputs, agreement: Agreement) -> bool:

@@ -139,9 +139,9 @@ def made_picture(outputs: SampleOutputs, frame: PublishedFrame) -> Published:
     return Published(pasted.image, pasted.label, pasted.touched)
 
 
-def made_label(outputs: SampleOutputs, frame: PublishedFrame) -> Mask:
+def made_label(outputs: SampleOutputs) -> Mask:
     """Return the label of ``made_picture``, (H, W) bool, without reading its image."""
-    if not frame.is_photo:
+    if not PublishedFrame(outputs).is_photo:
         return FUSE.mask(outputs)
     return open_composited_label(FUSE.composite_folder(outputs))
 

@@ -24,6 +24,7 @@ from kizu.publish.outcomes import (
     may_become_latest,
     shard_outcomes,
     version_name,
+    with_proof,
 )
 from kizu.publish.rows import File, Row, normal_provenance, normal_row
 from kizu.publish.schemas import TABLES, encode_table
@@ -138,8 +139,7 @@ def choose_version(
     """Name the version that what is in the store now makes, and note how far every sample came."""
     outcomes = shard_outcomes(shards, store)
     certified = prove(store, spec.name, spec.agree, outcomes)
-    if certified.proof.has_any:
-        outcomes = shard_outcomes(shards, store, certified.proof)
+    outcomes = [with_proof(outcome, certified.proof) for outcome in outcomes]
     version = version_name(spec, images, outcomes)
     noted = _OutcomeList(outcomes=tuple(outcomes)).model_dump(mode="json")
     chosen = VersionRef(

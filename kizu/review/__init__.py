@@ -7,8 +7,9 @@ from kizu.review.decisions import (
     find_decision,
     latest_decision,
     record_decision,
+    stored_decisions,
 )
-from kizu.review.draws import Draw, draw_samples, open_draws, short_key
+from kizu.review.draws import Draw, draw_samples, draws_in_force, open_draws, short_key
 
 __all__ = [
     "Decision",
@@ -16,9 +17,11 @@ __all__ = [
     "Drawn",
     "decision_folder",
     "draw_samples",
+    "draws_in_force",
     "find_decision",
     "latest_decision",
     "open_draws",
     "record_decision",
     "short_key",
+    "stored_decisions",
 ]

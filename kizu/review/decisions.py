@@ -6,6 +6,7 @@ another picture or mask is found no more, while other thresholds or another anno
 as long as the mask stays the same.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, Literal
@@ -160,19 +161,31 @@ def latest_decision(store: Store, folder: str, defect_type: str = "") -> Decisio
         folder: The folder.
         defect_type: The class that is asked about; a decision on the same picture under another
             one does not count. Empty for any.
+
+    Raises:
+        DecisionDamagedError: A stored decision cannot be read.
+    """
+    for decision in stored_decisions(store, folder):
+        other = defect_type and decision.defect_type and decision.defect_type != defect_type
+        if not (decision.grounding_key or other):
+            return decision
+    return None
+
+
+def stored_decisions(store: Store, folder: str) -> Iterator[Decision]:
+    """Yield all decisions in a folder of them, the last one first.
+
+    Raises:
+        DecisionDamagedError: A stored decision cannot be read.
     """
     for path in reversed(list(store.list(folder))):
         try:
-            decision = Decision.model_validate(store.read_json(path))
+            yield Decision.model_validate(store.read_json(path))
         except ValueError as error:
             raise DecisionDamagedError(
                 f"{store.address(path)} is no decision ({error}); remove it, the one before it "
                 "counts then"
             ) from error
-        other = defect_type and decision.defect_type and decision.defect_type != defect_type
-        if not (decision.grounding_key or other):
-            return decision
-    return None
 
 
 def decision_folder(sample: SampleInputs) -> str:

@@ -126,6 +126,21 @@ def _until(
     return members
 
 
+def draws_in_force(draws: Iterable[Draw], stratum: str, maker: str = "") -> list[Draw]:
+    """Return the draws of a stratum since it was last drawn from anew.
+
+    Args:
+        draws: A dataset's draws, the first one first.
+        stratum: The stratum.
+        maker: Only those of this maker alone; empty for all.
+    """
+    own = [
+        draw for draw in draws if draw.stratum == stratum and (not maker or draw.makers == (maker,))
+    ]
+    begins = max((place for place, draw in enumerate(own) if draw.restarts), default=0)
+    return own[begins:]
+
+
 def short_key(folder: str) -> str:
     """Return the first digits of a decision folder's key, enough to tell samples apart."""
     return folder.rsplit("/", 1)[-1][:12]

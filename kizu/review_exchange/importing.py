@@ -14,9 +14,10 @@ from kizu.agree.verdict import Verdict
 from kizu.edit.storage import EditDamagedError
 from kizu.imaging.rle import encode_rle
 from kizu.outputs import SampleOutputs
+from kizu.publish.samples import made_label
 from kizu.review import Drawn, decision_folder, record_decision
 from kizu.review_exchange.registry import Judged, LeftOut, tool_module
-from kizu.review_exchange.samples import BuiltSample, built_samples, find_shown, made_label
+from kizu.review_exchange.samples import BuiltSample, built_samples, find_shown
 from kizu.store import Store, keyed
 from kizu.store.keys import content_key, sha256_hex
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 from kizu.grounding import annotator_name
@@ -13,7 +12,7 @@ from kizu.publish.frames import PublishedFrame
 from kizu.publish.outcomes import Outcome, SampleStatus
 from kizu.publish.samples import published_picture
 from kizu.publish.version import last_build
-from kizu.review import Decision, decision_folder
+from kizu.review import decision_folder, stored_decisions
 from kizu.review_exchange.registry import Shown
 from kizu.samples import PlannedSample
 from kizu.shards import Shard
@@ -36,15 +35,6 @@ class BuiltSample:
     def outputs(self) -> SampleOutputs:
         """Return its outputs, of which nothing is read yet: what is read stays with them."""
         return SampleOutputs(self.store, self.shard, self.sample)
-
-
-class Undecided(SampleOutputs):
-    """A sample as it was made, whatever people decided on it since."""
-
-    @cached_property
-    def decision(self) -> Decision | None:
-        """None."""
-        return None
 
 
 def built_samples(store: Store, dataset: str) -> Iterator[BuiltSample]:
@@ -88,17 +78,6 @@ def show(built: BuiltSample) -> tuple[Shown, RgbImage]:
     return shown, published.image
 
 
-def made_label(outputs: SampleOutputs) -> Mask:
-    """Return the label that was made, (H, W) bool, whatever people drew since.
-
-    Raises:
-        FileNotFoundError: Something that it is made from is not in the store.
-        EditDamagedError: Its picture is damaged.
-    """
-    made = Undecided(outputs.store, outputs.shard, outputs.sample)
-    return published_picture(made, PublishedFrame(made)).label
-
-
 def find_shown(outputs: SampleOutputs, made: Mask, key: str) -> Mask | None:
     """Return the mask a key was made with, (H, W) bool; None if it is the sample's no more.
 
@@ -124,7 +103,7 @@ def shown_key(outputs: SampleOutputs, mask: Mask) -> str:
 
 def _drawn(outputs: SampleOutputs) -> Iterator[Mask]:
     """Yield the masks that people drew of a sample."""
-    for path in outputs.store.list(decision_folder(outputs)):
-        drawn = Decision.model_validate(outputs.store.read_json(path)).label()
+    for decision in stored_decisions(outputs.store, decision_folder(outputs)):
+        drawn = decision.label()
         if drawn is not None:
             yield drawn

@@ -130,7 +130,7 @@ def describe_sample(outputs: SampleOutputs, verdict: Verdict, reason: Reason) ->
         "explanation": _in_both(
             lambda language: explanation_text(reason, EXPLANATION[reason], language)
         ),
-        "label": run_lengths(made_label(outputs, frame)),
+        "label": run_lengths(made_label(outputs)),
         "witnesses": [_witness(name, found, frame) for name, found in frame.detections.items()],
         "decision": describe_decision(outputs.decision),
     }

@@ -14,7 +14,7 @@ from typing import Final
 
 from kizu.agree.proof import Stratum
 from kizu.agree.verdict import Verdict
-from kizu.review import Draw, Drawn
+from kizu.review import Draw, Drawn, draws_in_force
 
 RISKIEST: Final = 0.1
 """Fraction of the accepted that is judged by score: it held 60 to 84 % of the wrong ones."""
@@ -133,9 +133,8 @@ def _drawn(candidates: Sequence[Candidate], draws: Sequence[Draw]) -> Iterator[C
     """Yield the drawn samples in their draws' order, for that is how far a proof reaches."""
     by_folder = {each.decisions: each for each in reversed(candidates)}
     for stratum in _DRAWN_ORDER:
-        own = [draw for draw in draws if draw.stratum == stratum]
-        begins = max((place for place, draw in enumerate(own) if draw.restarts), default=0)
-        members = (member for draw in own[begins:] for member in draw.members)
+        own = draws_in_force(draws, stratum)
+        members = (member for draw in own for member in draw.members)
         yield from (by_folder[member] for member in members if member in by_folder)
 
 

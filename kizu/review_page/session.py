@@ -215,7 +215,7 @@ class ReviewSession:
 
     def _record(self, outputs: SampleOutputs, wanted: Wanted, reviewed_by: str) -> Decision:
         frame = PublishedFrame(outputs)
-        shown = made_label(outputs, frame)
+        shown = made_label(outputs)
         accepts = wanted.verdict is Verdict.ACCEPT
         mask = None
         if accepts and wanted.mask is not None:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from kizu.agree.proof import Proof, Proven, Stratum, maker_of
 from kizu.agree.verdict import Verdict
 from kizu.diff import composite, diff_mask
 from kizu.diff.storage import open_diff_mask, save_diff
@@ -19,6 +20,7 @@ from kizu.outputs import SampleOutputs
 from kizu.planning import plan_samples
 from kizu.publish.dataset import Dataset
 from kizu.publish.layout import VersionFolder
+from kizu.publish.outcomes import sample_outcome, with_proof
 from kizu.publish.samples import publish_sample
 from kizu.publish.schemas import TABLES, encode_table
 from kizu.report import CardPictures, Page, contact_sheet, draw_card, render_page
@@ -310,3 +312,24 @@ def test_the_card_of_a_picture_without_a_normal_image_shows_none(take_through, s
     for language in ("en", "ja"):
         page = render_page(Page("plates", "0123", cards=[pictures]), language=language)
         assert page.count('class="normal"') == 0
+
+
+@pytest.mark.parametrize("decided", [None, Verdict.REJECT])
+@pytest.mark.parametrize("cut", [0.0, 1.0])
+def test_what_is_proven_comes_out_the_same_from_the_store_and_from_what_is_noted(
+    take_through, spec, photo, make_photo, decided, cut
+):
+    for edited, annotators in (
+        (drifted_edit(photo)[0], ()),
+        (make_photo(77, SIDE_PX), (ANNOTATOR,)),
+    ):
+        outputs = take_through(spec, edited, annotators, has_normal=True)
+        if decided:
+            record_decision(outputs, decided, "Aiko")
+        store, shard, sample = outputs.store, outputs.shard, outputs.sample
+        noted = sample_outcome(SampleOutputs(store, shard, sample))
+        maker = maker_of(noted.made_by, noted.stratum)
+        everything = dict.fromkeys(Stratum, Proven(cut=cut, makers=(maker,)))
+        proof = Proof(trusted=(noted.made_by,), proven=everything)
+        read = sample_outcome(SampleOutputs(store, shard, sample, proof))
+        assert with_proof(noted, proof) == read

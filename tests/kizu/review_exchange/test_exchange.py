@@ -12,12 +12,11 @@ from kizu.cli import app
 from kizu.export import ExportError
 from kizu.publish.dataset import DatasetError
 from kizu.publish.frames import PublishedFrame
-from kizu.publish.samples import published_picture
+from kizu.publish.samples import made_label, published_picture
 from kizu.review import record_decision
 from kizu.review_exchange import TOOLS, ExchangeError, export_review
 from kizu.review_exchange.brush_rle import decode_brush, encode_brush
 from kizu.review_exchange.cvat import encode_cvat, paint_cvat
-from kizu.review_exchange.samples import made_label
 
 
 class LabelStudio:

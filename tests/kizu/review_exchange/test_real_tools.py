@@ -20,10 +20,10 @@ import pytest
 from served import ROOT, free_port
 
 from kizu.imaging.codecs import decode_mask, encode_mask, encode_png
+from kizu.publish.samples import made_label
 from kizu.review_exchange import cvat, export_review
 from kizu.review_exchange.brush_rle import encode_brush
 from kizu.review_exchange.label_studio import TASKS, read, write
-from kizu.review_exchange.samples import made_label
 
 pytestmark = pytest.mark.slow
 

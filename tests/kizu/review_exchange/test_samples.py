@@ -3,9 +3,10 @@ import pytest
 
 from kizu.agree.verdict import Verdict
 from kizu.grounding import Detections
+from kizu.publish.samples import made_label
 from kizu.review import record_decision
 from kizu.review_exchange import export_review
-from kizu.review_exchange.samples import built_samples, find_shown, made_label, show, shown_key
+from kizu.review_exchange.samples import built_samples, find_shown, show, shown_key
 from kizu.stages import DIFF
 from kizu.store import keyed
 

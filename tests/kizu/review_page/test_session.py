@@ -108,7 +108,7 @@ def test_a_drawn_mask_is_published_pixel_by_pixel_and_measured_against_the_shown
 ):
     number = numbers(session.tasks(ONE, 1))[0]
     outputs = session.sample(number).outputs(store)
-    shown = made_label(outputs, PublishedFrame(outputs))
+    shown = made_label(outputs)
     drawn = np.zeros_like(shown)
     drawn[3, 5:40] = drawn[50:60, 7] = True
     decision = session.decide(accept(session, number, mask=run_lengths(drawn)), "Aiko").decision
@@ -150,7 +150,7 @@ def test_file_and_label_are_those_of_the_picture_as_the_stages_made_it(session, 
         outputs = session.sample(each.number).outputs(store)
         frame = PublishedFrame(outputs)
         made = made_picture(outputs, frame)
-        assert np.array_equal(made_label(outputs, frame), made.label)
+        assert np.array_equal(made_label(outputs), made.label)
         assert np.array_equal(decode_png(made_file(outputs, frame)), made.image)
 
 
