@@ -1,6 +1,7 @@
 """Publishes a dataset version: files first, tables next, the manifest last, then the pointer."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from pydantic import ValidationError
@@ -28,8 +29,9 @@ from kizu.publish.outcomes import (
 )
 from kizu.publish.rows import File, Row, normal_provenance, normal_row
 from kizu.publish.schemas import TABLES, encode_table
+from kizu.samples import PlannedSample
 from kizu.settings import Record
-from kizu.shards import ShardRef
+from kizu.shards import Shard, ShardRef
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
 from kizu.stages import LAST_STAGES
@@ -37,6 +39,9 @@ from kizu.stages.grounding import AnnotatorChoice
 from kizu.store import Store
 from kizu.store.keys import sha256_hex
 from kizu.versions import SCHEMA_VERSION
+
+_READERS: Final = 16
+"""Shards read at a time: on an object store that is waiting, not work."""
 
 
 class VersionChangedError(RuntimeError):
@@ -101,6 +106,14 @@ class LastBuild(Record):
     def open_outcomes(self, store: Store) -> list[Outcome]:
         """Read how far every sample came, in the build's order."""
         return list(_OutcomeList.model_validate(store.read_json(self.outcomes)).outcomes)
+
+    def open_samples(self, store: Store) -> list[tuple[Shard, PlannedSample, Outcome]]:
+        """Read its samples in its order, each with its shard and how far it came."""
+        with ThreadPoolExecutor(_READERS) as pool:
+            shards = list(pool.map(lambda ref: ref.open(store), self.shards))
+        planned = ((shard, sample) for shard in shards for sample in shard.samples)
+        outcomes = self.open_outcomes(store)
+        return [(*each, outcome) for each, outcome in zip(planned, outcomes, strict=True)]
 
 
 def last_build(store: Store, dataset: str) -> LastBuild:

@@ -43,13 +43,9 @@ def built_samples(store: Store, dataset: str) -> Iterator[BuiltSample]:
     Raises:
         DatasetError: It was never built here.
     """
-    build = last_build(store, dataset)
-    outcomes = iter(build.open_outcomes(store))
-    for ref in build.shards:
-        shard = ref.open(store)
-        for sample, outcome in zip(shard.samples, outcomes, strict=False):
-            if outcome.status is SampleStatus.JUDGED:
-                yield BuiltSample(store, shard, sample, outcome)
+    for shard, sample, outcome in last_build(store, dataset).open_samples(store):
+        if outcome.status is SampleStatus.JUDGED:
+            yield BuiltSample(store, shard, sample, outcome)
 
 
 def show(built: BuiltSample) -> tuple[Shown, RgbImage]:

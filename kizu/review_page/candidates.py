@@ -66,12 +66,9 @@ def open_build(store: Store, dataset: str) -> ReviewedBuild:
         DatasetError: It was never built here.
     """
     build = last_build(store, dataset)
-    with ThreadPoolExecutor(_READERS) as pool:
-        shards = list(pool.map(lambda ref: ref.open(store), build.shards))
-    planned = [(shard, sample) for shard in shards for sample in shard.samples]
     samples = tuple(
         BuildSample(shard, sample, outcome, _version(outcome))
-        for (shard, sample), outcome in zip(planned, build.open_outcomes(store), strict=True)
+        for shard, sample, outcome in build.open_samples(store)
     )
     judged = [
         candidate_of(number, each.outcome)
