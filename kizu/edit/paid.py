@@ -93,6 +93,8 @@ class CallFailure:
         is_unreachable: True if no connection could be made.
         host: The host that answered, if one did.
         emulated: True if that was the emulator, which bills nothing.
+        cause: A short name of what went wrong that is the same for every sample it happens to, such
+            as "400 invalid_value"; empty where there is none.
     """
 
     kind: FailureKind
@@ -106,6 +108,7 @@ class CallFailure:
     is_unreachable: bool = False
     host: str = ""
     emulated: bool = False
+    cause: str = ""
 
 
 class BadReplyError(EditError):
@@ -114,13 +117,17 @@ class BadReplyError(EditError):
     Attributes:
         cost_usd: What it cost all the same; None where not known.
         usage: Tokens by kind, as billed.
+        cause: As a failed call has one.
     """
 
-    def __init__(self, reason: str, cost_usd: float | None, usage: Mapping[str, int]) -> None:
+    def __init__(
+        self, reason: str, cost_usd: float | None, usage: Mapping[str, int], cause: str = ""
+    ) -> None:
         """Take why it is no edit and what it cost."""
         super().__init__(reason)
         self.cost_usd = cost_usd
         self.usage = dict(usage)
+        self.cause = cause
 
 
 class PaidEditor(CropPlanner, Protocol):

@@ -89,7 +89,7 @@ def send(
             for part in response.iter_bytes():
                 received += part
     except SignInError as problem:  # before anything is sent
-        return CallFailure(FailureKind.STOP, str(problem))
+        return CallFailure(FailureKind.STOP, str(problem), cause="sign-in")
     except (openai.APIError, httpx2.HTTPError) as error:
         failure = failure_of(error, connection, settings, body["prompt"])
         timed = _timed(failure, time.monotonic() - started, _text(received, connection).encode())

@@ -19,6 +19,8 @@ _NO_CREDIT: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached
 _UNSERVED: Final = frozenset({408, 409, 429, 500, 502, 503, 504})
 _NEVER_SENT: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _MOST_OF_A_REASON: Final = 300
+_NO_CODE: Final = re.compile(r"[^\w.-]", re.ASCII)
+_MOST_OF_A_CODE: Final = 64  # the longest that services are known to send has 36 characters
 
 
 def failure_of(
@@ -45,10 +47,13 @@ def failure_of(
             f"{connection.host} cannot be reached ({detail}); check the network and "
             f"{connection.address.endpoint_variable}",
             is_unreachable=True,
+            cause="unreachable",
         )
     what = "took too long" if isinstance(cause, httpx2.TimeoutException) else "broke off"
     return CallFailure(
-        FailureKind.UNKNOWN, f"the call {what} ({_cut(detail)}); it may have been billed"
+        FailureKind.UNKNOWN,
+        f"the call {what} ({_cut(detail)}); it may have been billed",
+        cause=what,
     )
 
 
@@ -59,7 +64,7 @@ def _of_status(
     prompt: str,
 ) -> CallFailure:
     if elsewhere := redirect_of(error.response, connection.address.endpoint_variable):
-        return CallFailure(FailureKind.STOP, elsewhere)
+        return CallFailure(FailureKind.STOP, elsewhere, cause="redirect")
     status, headers = error.status_code, error.response.headers
     said = _cut(connection.scrub(_message(error)))
     request_id = headers.get("apim-request-id") or headers.get("x-request-id")
@@ -75,7 +80,14 @@ def _of_status(
         hold_s=max(wait_s, _LEAST_HOLD_S) if is_rate else 0.0,
         wait_s=wait_s,
         limit_per_minute=limit_per_minute(headers),
+        cause=_cause(status, error.code),
     )
+
+
+def _cause(status: int, code: object) -> str:
+    """Return status and code: what is the same for every request that fails like this one."""
+    named = _NO_CODE.sub("", str(code or ""))[:_MOST_OF_A_CODE]
+    return f"{status} {named}".rstrip()
 
 
 _OPTIONS: Final = frozenset({"size", "quality", "input_fidelity", "output_format", "model", "n"})
