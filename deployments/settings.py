@@ -10,6 +10,9 @@ POOL: Final = "kizu"
 
 RETENTION_DAYS: Final = 90
 
+LEASE_STORAGE: Final = "prefect.server.concurrency.lease_storage.filesystem"
+"""Leases of deployments' slots as files in the server's home; one server process at a time."""
+
 _NEVER: Final = "0 0 1 1 *"
 
 
@@ -76,6 +79,8 @@ def environment(settings: ServeSettings) -> dict[str, str]:
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(RETENTION_DAYS * 24 * 3600),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        # Kept in memory, the default, a restart would forget who holds a deployment's slot.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": LEASE_STORAGE,
         # A restart of the server is waited for: nine tries are about four minutes.
         "PREFECT_CLIENT_MAX_RETRIES": "9",
     }

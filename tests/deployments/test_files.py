@@ -45,7 +45,8 @@ def test_nightly_has_schedule_time_zone_collision_strategy_retries_and_trigger(p
     [nightly] = [one for one in plan["deployments"] if one["name"] == "nightly"]
     [schedule] = nightly["schedules"]
     assert {"cron", "timezone", "slug", "active"} == schedule.keys()
-    assert nightly["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
+    limit = {"limit": 1, "collision_strategy": "CANCEL_NEW", "grace_period_seconds": 60}
+    assert nightly["concurrency_limit"] == limit
     assert nightly["work_pool"]["job_variables"]["env"]["PREFECT_TASKS_DEFAULT_RETRIES"] == "2"
     [trigger] = nightly["triggers"]
     event = DeploymentEventTrigger.model_validate(trigger)
@@ -62,7 +63,8 @@ def test_api_bound_and_gpu_bound_work_have_queues_of_their_own(plan):
 def test_what_waits_for_a_gpu_buys_nothing_and_runs_alone(plan):
     [gpu] = [one for one in plan["deployments"] if one["work_pool"]["work_queue_name"] == "gpu"]
     assert gpu["parameters"] == {"stored_only": True}
-    assert gpu["concurrency_limit"] == 1
+    limit = {"limit": 1, "collision_strategy": "ENQUEUE", "grace_period_seconds": 60}
+    assert gpu["concurrency_limit"] == limit
 
 
 def test_all_variables_of_the_plan_are_set_by_serve_and_by_compose(plan, compose, tmp_path):

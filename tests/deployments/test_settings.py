@@ -1,4 +1,8 @@
+from importlib import import_module
 from pathlib import Path
+
+from prefect.server.concurrency.lease_storage import ConcurrencyLeaseStorage
+from prefect.settings.models.server.concurrency import ServerConcurrencySettings
 
 from deployments.settings import ServeSettings, environment
 
@@ -24,3 +28,11 @@ def test_without_a_spec_file_there_is_no_nightly_build(tmp_path):
     found = environment(nightly)
     assert (found["KIZU_NIGHTLY"], found["KIZU_CRON"]) == ("true", "5 4 * * *")
     assert Path(found["KIZU_SPEC_FILE"]).is_absolute()
+
+
+def test_a_restart_of_the_server_forgets_no_lease(tmp_path, monkeypatch):
+    name = "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"
+    monkeypatch.delenv(name, raising=False)
+    module = environment(ServeSettings("store", tmp_path))[name]
+    assert issubclass(import_module(module).ConcurrencyLeaseStorage, ConcurrencyLeaseStorage)
+    assert module != ServerConcurrencySettings.model_fields["lease_storage"].default
