@@ -1,22 +1,23 @@
-"""Who may talk to the page: its own origin, by names it answers to, and who has signed in.
-
-A page on this machine's loopback is within reach of every web page that is open in its browser.
-Those are told apart by what browsers send: the host (against DNS rebinding), the origin and where a
-request comes from (against requests of other sites).
-"""
+"""Who may talk to the page: its own origin, by names it answers to, and who has signed in."""
 
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+from kizu.same_origin import (
+    LOOPBACK,
+    host_name,
+    is_from_other_origin,
+    is_from_other_site,
+    opens_page,
+)
 
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -90,9 +91,9 @@ class Guard:
         """Return status and sentence if a request is refused."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if _host_name(host) not in self._access.hosts:
+        if host_name(host) not in self._access.hosts:
             return 421, f"This page does not answer to {host!r}; start it with --address for that."
-        if not _is_own(scope, headers, host):
+        if not _is_own(scope, headers):
             return 403, "Only the page itself may ask for this."
         if scope["method"] == "POST" and not _is_json(headers):
             return 415, "Send JSON."
@@ -117,22 +118,14 @@ class Guard:
         return f"{_COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/"
 
 
-def _is_own(scope: Scope, headers: Headers, host: str) -> bool:
+def _is_own(scope: Scope, headers: Headers) -> bool:
     """Tell whether a request comes from the page itself, or opens it."""
-    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+    if is_from_other_origin(headers):
         return False
     if scope["method"] not in {"GET", "HEAD"}:
-        return origin is not None and site in {None, "same-origin"}
-    opens = scope["path"] == "/" and headers.get("sec-fetch-dest") == "document"
-    return opens or site in {None, "same-origin", "none"}
-
-
-def _host_name(host: str) -> str:
-    try:
-        return (urlsplit(f"//{host}").hostname or "").lower()
-    except ValueError:
-        return ""
+        site = headers.get("sec-fetch-site")
+        return "origin" in headers and site in {None, "same-origin"}
+    return (scope["path"] == "/" and opens_page(headers)) or not is_from_other_site(headers)
 
 
 def _is_json(headers: Headers) -> bool:
