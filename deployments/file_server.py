@@ -1,71 +1,99 @@
 """Serves reports and datasets of a store over HTTP, so that a browser elsewhere can open them."""
 
-import contextlib
 import logging
 import mimetypes
 import os
 import posixpath
+import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from html import escape
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
+from typing import Final
 from urllib.parse import quote
 
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from deployments.guard import KEPT_TO_ITSELF, Door, OriginGuard
 from deployments.served_path import served_path
+from deployments.sign_in import (
+    CLIENT_VARIABLE,
+    SignInError,
+    SignInGuard,
+    chosen_sign_in,
+    require_sign_in,
+)
 from kizu.publish.layout import VersionFolder, latest_version
+from kizu.same_origin import host_name
 from kizu.store import Store
 
 logger = logging.getLogger(__name__)
 
+HEADERS: Final = {
+    **KEPT_TO_ITSELF,
+    # Prefect's page, on another port of the same machine, shows contact sheets.
+    "Cross-Origin-Resource-Policy": "same-site",
+    # Pictures and tables of users: whatever is in them, it runs nothing and asks for nothing.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
+}
 
-class _Handler(BaseHTTPRequestHandler):
-    """Answers GET and HEAD for files below the served folders; everything else is not there."""
+_REPORT: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""What our own pages need. Each allows its one script alone, by a policy within the page."""
 
-    store: Store
+_START_S: Final = 30.0
+"""A thread has begun to serve long before; then something is broken."""
 
-    def do_GET(self) -> None:
-        """Send a file."""
-        self._answer(with_body=True)
 
-    def do_HEAD(self) -> None:
-        """Send what GET would, without the file."""
-        self._answer(with_body=False)
+def file_app(store: Store, names: frozenset[str] = frozenset(), sign_in: str = "") -> Starlette:
+    """Return the application that serves a store's reports and datasets.
 
-    def _answer(self, *, with_body: bool) -> None:
-        with contextlib.suppress(ConnectionError):  # the browser went away
-            self._send(with_body=with_body)
+    Args:
+        store: The store.
+        names: Names by which others reach the machine, in lower case.
+        sign_in: What is asked for, as ``user:password``; empty to ask for nothing.
+    """
 
-    def _send(self, *, with_body: bool) -> None:
-        try:
-            data, kind = self._find()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            self.send_error(HTTPStatus.NOT_FOUND, "there is no such file")
-            return
-        except Exception as error:  # noqa: BLE001 - clients of stores raise errors of their own
-            logger.warning("cannot read %s: %s", self.path, error)
-            self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR, "the file cannot be read")
-            return
-        self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        if with_body:
-            self.wfile.write(data)
+    def answer(request: Request) -> Response:
+        return _answer(store, request)
 
-    def _find(self) -> tuple[bytes, str]:
-        """Return what the request asks for, and its media type."""
-        path = served_path(self.path)
-        if path is None:
-            raise FileNotFoundError(self.path)
-        if not path:
-            return _overview(self.store).encode(), "text/html; charset=utf-8"
-        kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
-        return self.store.read(path), f"{kind}; charset=utf-8" if "text" in kind else kind
+    door = Door(names, shows_pictures=True, headers=HEADERS)
+    return Starlette(
+        routes=[Route("/{path:path}", answer)],
+        middleware=[Middleware(OriginGuard, door=door), Middleware(SignInGuard, sign_in=sign_in)],
+    )
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        """Say nothing: the terminal belongs to the command that serves."""
+
+def _answer(store: Store, request: Request) -> Response:
+    target = request.scope["raw_path"].decode("latin-1")
+    path = served_path(target)
+    if path is None:
+        return PlainTextResponse("there is no such file", 404)
+    if not path:
+        return Response(_overview(store), media_type="text/html", headers=_report_policy())
+    try:
+        data = store.read(path)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return PlainTextResponse("there is no such file", 404)
+    except Exception as error:  # noqa: BLE001 - clients of stores raise errors of their own
+        logger.warning("cannot read %s: %s", path, error)
+        return PlainTextResponse("the file cannot be read", 500)
+    kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+    is_report = kind == "text/html" and path.startswith("reports/")
+    return Response(data, media_type=kind, headers=_report_policy() if is_report else None)
+
+
+def _report_policy() -> dict[str, str]:
+    return {"Content-Security-Policy": _REPORT}
 
 
 def _overview(store: Store) -> str:
@@ -91,13 +119,22 @@ def _latest_version(store: Store, name: str) -> VersionFolder | None:
 
 
 @contextmanager
-def serving_files(store: Store, host: str, port: int) -> Iterator[int]:
+def serving_files(
+    store: Store,
+    host: str,
+    port: int,
+    *,
+    names: frozenset[str] = frozenset(),
+    sign_in: str = "",
+) -> Iterator[int]:
     """Serve a store's reports and datasets while the block runs.
 
     Args:
         store: The store.
         host: The address to listen on; "127.0.0.1" for this machine only.
         port: The port; 0 for any free one.
+        names: Names by which others reach the machine, in lower case.
+        sign_in: What is asked for, as ``user:password``; empty to ask for nothing.
 
     Yields:
         The port.
@@ -105,22 +142,51 @@ def serving_files(store: Store, host: str, port: int) -> Iterator[int]:
     Raises:
         OSError: The port is taken.
     """
-    handler = type("Handler", (_Handler,), {"store": store})
-    with ThreadingHTTPServer((host, port), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+    config = uvicorn.Config(
+        file_app(store, names, sign_in),
+        log_level="critical",  # the terminal belongs to the command that serves
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,  # seconds; a browser may hold its connection for ever
+    )
+    server = uvicorn.Server(config)
+    with closing(socket.create_server((host, port))) as listening:
+        thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
         try:
-            yield server.server_address[1]
+            _wait_until_started(server, thread)
+            yield listening.getsockname()[1]
         finally:
-            server.shutdown()
+            server.should_exit = True
+            thread.join()
+
+
+def _wait_until_started(server: uvicorn.Server, thread: Thread) -> None:
+    deadline = time.monotonic() + _START_S
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise OSError("the server of reports does not start")
+        time.sleep(0.01)
 
 
 def main() -> None:
     """Serve the reports of the store that ``KIZU_STORE`` names until the process is ended.
 
     For containers: ``python -m deployments.file_server``. ``kizu serve`` does it by itself.
+
+    Raises:
+        SystemExit: Others could reach it without signing in.
     """
+    host = "0.0.0.0"  # noqa: S104 - a container's
     port = int(os.environ.get("KIZU_FILES_PORT", "4201"))
-    with serving_files(Store(os.environ["KIZU_STORE"]), "0.0.0.0", port):  # noqa: S104 - a container's
+    name = host_name(os.environ.get("KIZU_FILES_URL", "").partition("://")[2])
+    try:
+        sign_in = chosen_sign_in(CLIENT_VARIABLE)
+        require_sign_in(host, sign_in)
+    except SignInError as error:
+        raise SystemExit(str(error)) from error
+    store = Store(os.environ["KIZU_STORE"])
+    with serving_files(store, host, port, names=frozenset({name}), sign_in=sign_in):
         Event().wait()
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import AwaitingRetry
 
 FLOW: Final = "build-dataset"
@@ -58,6 +59,13 @@ def retry(wanted: str | None, say: Callable[[str], None], *, wait: bool = False)
         raise RetryError(
             "no Prefect server answers; start 'kizu serve' or set PREFECT_API_URL. "
             "'kizu build' also does only what is missing"
+        ) from error
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code != HTTPStatus.UNAUTHORIZED:
+            raise
+        raise RetryError(
+            "the Prefect server asks for a sign-in; set PREFECT_API_AUTH_STRING to the "
+            "user:password that 'kizu serve' told"
         ) from error
 
 

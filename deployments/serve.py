@@ -24,6 +24,11 @@ START_TIMEOUT_S: Final = 120.0
 STOP_TIMEOUT_S: Final = 30.0
 _POLL_S: Final = 0.5
 
+_SIGN_IN: Final = (
+    "Sign in there with the whole user:password in the one field, at the reports with its two "
+    "parts.\nThe password travels unencrypted: keep to your own network, or put TLS in front.\n"
+)
+
 
 class ServeError(RuntimeError):
     """Something does not start; the message tells why and the way out."""
@@ -78,13 +83,17 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> None:
     Raises:
         ServeError: A port is taken, or a part does not come up.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds the database
     for port in (settings.port, settings.files_port):
         _require_free(settings.host, port)
     env = environment(settings)
     server, worker = _server(settings, env), _worker(settings, env)
     store = Store(settings.store)
-    with _asked_to_stop() as stop, serving_files(store, settings.host, settings.files_port):
+    names = frozenset({settings.address.lower()})
+    files = serving_files(
+        store, settings.host, settings.files_port, names=names, sign_in=settings.sign_in
+    )
+    with _asked_to_stop() as stop, files:
         try:
             say("Starting the Prefect server ...")
             server.start()
@@ -101,8 +110,8 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> None:
 
 
 def _server(settings: ServeSettings, env: Mapping[str, str]) -> Child:
-    where = ["--host", settings.host, "--port", str(settings.port)]
-    return Child("server", _prefect("server", "start", *where), env, settings.home / "server.log")
+    command = [sys.executable, "-m", "deployments.server"]
+    return Child("server", command, env, settings.home / "server.log")
 
 
 def _worker(settings: ServeSettings, env: Mapping[str, str]) -> Child:
@@ -193,6 +202,7 @@ def _welcome(settings: ServeSettings) -> str:
         f"{when if settings.nightly else ''}"
         f"Store: {settings.store}\n"
         f"Reports: {settings.files_url}/reports/\n"
+        f"{_SIGN_IN if settings.sign_in else ''}"
         f"Database and logs: {settings.home.resolve()}\n"
         "Stop with Ctrl-C; everything is kept."
     )

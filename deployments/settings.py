@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from deployments.sign_in import CLIENT_VARIABLE, SERVER_VARIABLE
+
 POOL: Final = "kizu"
 """The work pool that the worker of ``kizu serve`` takes runs from."""
 
@@ -31,6 +33,7 @@ class ServeSettings:
         cron: When, as a cron expression.
         timezone: Time zone of ``cron``, for example Europe/Berlin.
         runs_at_once: Flow runs the worker executes at the same time.
+        sign_in: What server and reports ask for, as ``user:password``; empty to ask for nothing.
     """
 
     store_url: str
@@ -43,6 +46,7 @@ class ServeSettings:
     cron: str = "30 2 * * *"
     timezone: str = "UTC"
     runs_at_once: int = 2
+    sign_in: str = ""
 
     @property
     def ui_url(self) -> str:
@@ -88,7 +92,12 @@ def environment(settings: ServeSettings) -> dict[str, str]:
     decided = {
         "PREFECT_HOME": str(settings.home.resolve()),
         "PREFECT_API_URL": settings.api_url,
-        "PREFECT_SERVER_UI_API_URL": settings.api_url,
+        "PREFECT_UI_URL": settings.ui_url,
+        "PREFECT_SERVER_API_HOST": settings.host,
+        "PREFECT_SERVER_API_PORT": str(settings.port),
+        # The page asks its own origin, whatever name and port a tunnel gives that; nobody else may.
+        "PREFECT_SERVER_UI_API_URL": "/api",
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": settings.ui_url,
         "KIZU_POOL": POOL,
         "KIZU_GPU_POOL": POOL,
         "KIZU_STORE": settings.store,
@@ -99,4 +108,6 @@ def environment(settings: ServeSettings) -> dict[str, str]:
         "KIZU_CRON": settings.cron if nightly else _NEVER,
         "KIZU_TIMEZONE": settings.timezone,
     }
+    if settings.sign_in:
+        decided |= {SERVER_VARIABLE: settings.sign_in, CLIENT_VARIABLE: settings.sign_in}
     return {**defaults, **os.environ, **decided}

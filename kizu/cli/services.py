@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import socket
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 import typer
 
@@ -13,6 +15,9 @@ from kizu.spec import DatasetSpec
 from kizu.store import Store
 
 DEFAULT_API: Final = "http://127.0.0.1:4200/api"
+DEFAULT_HOME: Final = Path("kizu-server")
+
+_WILDCARDS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
 
 
 def serve(
@@ -25,7 +30,7 @@ def serve(
     timezone: Annotated[str, typer.Option(help="Time zone of --cron.")] = "UTC",
     home: Annotated[
         Path, typer.Option(envvar="PREFECT_HOME", help="Folder of the server's data and logs.")
-    ] = Path("kizu-server"),
+    ] = DEFAULT_HOME,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     address: Annotated[
         str | None, typer.Option(help="Name by which others reach this machine.")
@@ -33,6 +38,9 @@ def serve(
     port: Annotated[int, typer.Option(help="Port of the web page.")] = 4200,
     files_port: Annotated[int, typer.Option(help="Port of reports and pictures.")] = 4201,
     runs: Annotated[int, typer.Option(min=1, help="Runs at the same time.")] = 2,
+    sign_in: Annotated[
+        bool, typer.Option("--sign-in", help="Ask this machine's users to sign in, too.")
+    ] = False,
 ) -> None:
     """Serve everything: web page, schedules, a worker, reports. Ctrl-C stops it."""
     if nightly is not None:
@@ -41,21 +49,26 @@ def serve(
     from deployments.serve import ServeError
     from deployments.serve import serve as run
     from deployments.settings import ServeSettings
+    from deployments.sign_in import sign_in_for
+
+    def say(text: str) -> None:
+        out.print(text, markup=False)
 
     settings = ServeSettings(
         store_url=or_exit(Store, store).url,
         home=home,
         host=host,
-        address=address or host,
+        address=address or (socket.gethostname() if host in _WILDCARDS else host),
         port=port,
         files_port=files_port,
         nightly=nightly,
         cron=cron,
         timezone=timezone,
         runs_at_once=runs,
+        sign_in=or_exit(sign_in_for, host, home, say, always=sign_in),
     )
     try:
-        run(settings, lambda text: out.print(text, markup=False))
+        run(settings, say)
     except ServeError as error:
         fail(str(error))
 
@@ -70,10 +83,22 @@ def retry(
     """Run a failed build again on 'kizu serve': only what is missing is done."""
     os.environ.setdefault("PREFECT_API_URL", DEFAULT_API)
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    _sign_in_on_this_machine()
     from deployments.retry import retry as run
 
     if not or_exit(run, wanted, lambda text: out.print(text, markup=False), wait=wait):
         raise typer.Exit(1)
+
+
+def _sign_in_on_this_machine() -> None:
+    """Sign in to a server on this machine with what its home keeps, unless told otherwise."""
+    from deployments.sign_in import CLIENT_VARIABLE, kept_sign_in
+    from kizu.same_origin import is_loopback
+
+    if not is_loopback(urlsplit(os.environ["PREFECT_API_URL"]).hostname or ""):
+        return
+    if kept := or_exit(kept_sign_in, Path(os.environ.get("PREFECT_HOME", DEFAULT_HOME))):
+        os.environ.setdefault(CLIENT_VARIABLE, kept)
 
 
 def emulate_azure(

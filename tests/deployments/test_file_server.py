@@ -48,6 +48,7 @@ def ask(served, target):
     """Status and text for a target that is sent as it is, as no browser would send it."""
     connection = HTTPConnection(urlsplit(served).netloc, timeout=30)
     connection.putrequest("GET", target, skip_host=True)
+    connection.putheader("Host", urlsplit(served).netloc)
     connection.endheaders()
     answer = connection.getresponse()
     text = answer.read().decode()
@@ -126,7 +127,8 @@ def test_a_browser_that_goes_away_leaves_no_stack_trace(served, store, capfd):
     store.write("reports/皿/abc/large.bin", bytes(20_000_000))
     host, port = urlsplit(served).netloc.split(":")
     with socket.create_connection((host, int(port))) as browser:
-        browser.sendall(b"GET /reports/%E7%9A%BF/abc/large.bin HTTP/1.0\r\n\r\n")
+        ask_for = b"GET /reports/%E7%9A%BF/abc/large.bin HTTP/1.0\r\nHost: localhost\r\n\r\n"
+        browser.sendall(ask_for)
         browser.recv(1000)
     assert httpx.get(f"{served}/reports/").status_code == httpx.codes.OK
     assert "Traceback" not in capfd.readouterr().err

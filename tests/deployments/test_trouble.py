@@ -83,7 +83,7 @@ def test_a_killed_worker_is_started_again_and_the_build_completes(served, held_s
 
 def test_a_server_killed_in_the_middle_comes_back_and_the_build_completes(served, held_spec, azure):
     run_id = start(served, held_spec)
-    [server] = children_of(served.pid, "server start")
+    [server] = children_of(served.pid, "deployments.server")
     os.kill(server, signal.SIGKILL)
     served.wait_for(lambda: "server has ended; starting it again" in served.said())
     served.wait_for(served.healthy)
