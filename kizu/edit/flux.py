@@ -26,6 +26,7 @@ from pydantic import Field, model_validator
 
 from kizu.edit.openai_images.deployment import BodyLimits, ServiceAddress, Size, UrlForm
 from kizu.edit.openai_images.settings import ImageServiceSettings, check_size
+from kizu.edit.prompts import RegionForm
 from kizu.edit.request import EditRequest
 from kizu.edit.served import Served, ServedCall, ServedModel
 from kizu.imaging.geometry import FixedSizes
@@ -66,7 +67,6 @@ class FluxSettings(ImageServiceSettings):
     """FLUX.1 Kontext [pro] in Microsoft Foundry: every edit is paid for, once."""
 
     version: ClassVar[str] = "1"
-    takes_mask: ClassVar[bool] = False
 
     name: Literal["flux"] = Field(title="Editor", description="Edits by FLUX.1 Kontext; paid.")
     model: FluxModel = Field(
@@ -102,6 +102,11 @@ class FluxSettings(ImageServiceSettings):
         """Return the model as the emulator serves it."""
         limit = _LIMITS.prompt_characters
         return [ServedModel(FluxModel.KONTEXT_PRO, SIZES, limit, _serve)]
+
+    @property
+    def region_form(self) -> RegionForm:
+        """Regions are told in words only."""
+        return "none"
 
     @property
     def model_name(self) -> str:

@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 
 from kizu.edit.content_filter import flag_words
 from kizu.edit.cropping import Framing, crop_target, plan_crop
-from kizu.edit.prompts import PROMPT_VERSION, Language, compose_prompt
+from kizu.edit.prompts import PROMPT_VERSION, Language, RegionForm, compose_prompt
 from kizu.edit.regions import region_guide
 from kizu.edit.request import DefectRequest, EditRequest
 from kizu.edit.settings import EditorSettings
@@ -22,12 +22,10 @@ class PromptedSettings(EditorSettings):
     """Base of the settings of editors that are told in words what to do.
 
     Attributes:
-        takes_mask: Whether the region is sent as a mask; if not, in words only.
         version: Changes when the same settings come to send another picture; then edits are
             bought anew.
     """
 
-    takes_mask: ClassVar[bool] = True
     version: ClassVar[str]
 
     framing: Framing = Field(
@@ -45,6 +43,11 @@ class PromptedSettings(EditorSettings):
     def sizes(self) -> SizeRule:
         """The picture sizes that may be sent."""
 
+    @property
+    def region_form(self) -> RegionForm:
+        """How a region is sent beside its words."""
+        return "mask"
+
     def identity(self, *, emulated: bool) -> dict[str, JsonValue]:
         """Return the settings that shape the picture, the editor's version and the prompts'."""
         return {
@@ -60,7 +63,7 @@ class PromptedSettings(EditorSettings):
         most = defect.area[1] if defect.area else None
         geometry = self._crop(defect.source, guide, most, seed)
         prompt = compose_prompt(
-            defect, geometry, guide, language=self.language, has_mask=self.takes_mask
+            defect, geometry, guide, language=self.language, region_form=self.region_form
         )
         return {
             "prompt": prompt,

@@ -52,9 +52,20 @@ _SEVERITY: Final[Mapping[Language, Mapping[Severity, str]]] = {
     },
 }
 
-_MASKED: Final[Mapping[Language, str]] = {
-    "en": "Stay inside the transparent area of the mask.",
-    "ja": "マスクの透明な領域の内側だけを編集してください。",
+RegionForm = Literal["mask", "markup", "none"]
+"""How a region is sent beside its words: a mask, a drawing over the photo, or not at all."""
+
+_SENT_REGION: Final[Mapping[RegionForm, Mapping[Language, str]]] = {
+    "mask": {
+        "en": "Stay inside the transparent area of the mask.",
+        "ja": "マスクの透明な領域の内側だけを編集してください。",
+    },
+    "markup": {
+        "en": "The magenta outline drawn over the photo marks where the defect goes: stay inside "
+        "it. The outline is no part of the photo; leave no trace of it.",
+        "ja": "写真に重ねたマゼンタ色の輪郭は欠陥の位置を示します。その内側だけを編集して"
+        "ください。輪郭は写真の一部ではないので、跡を残さないでください。",
+    },
 }
 _OBJECT: Final[Mapping[Language, str]] = {
     "en": "The defect is on the product itself, not on the background.",
@@ -90,7 +101,7 @@ def compose_prompt(
     guide: Mask | None,
     *,
     language: Language,
-    has_mask: bool = True,
+    region_form: RegionForm = "mask",
 ) -> str:
     """Write the prompt of one edit; variants take the phrasings in turn.
 
@@ -99,7 +110,7 @@ def compose_prompt(
         geometry: What of the photo is sent; places and sizes are told as the model sees them.
         guide: The region on a grid over the photo; None for anywhere or not yet known.
         language: Language of the words around the user's.
-        has_mask: Whether the region is sent as a mask too.
+        region_form: How the region is sent too.
     """
     openings = _OPENINGS[language]
     wording = defect.wording.rstrip(" .。")
@@ -110,7 +121,7 @@ def compose_prompt(
         parts.append(_PLACEMENT[language].format(placement=placement))
     if defect.region is not None:
         parts.append(_region_words(geometry, guide, language))
-        parts += [_MASKED[language]] if has_mask else []
+        parts += [_SENT_REGION[region_form][language]] if region_form in _SENT_REGION else []
     if defect.area is not None:
         parts.append(_size_words(defect.area, geometry, language))
     if defect.severity is not None:

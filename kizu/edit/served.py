@@ -46,6 +46,7 @@ class ServedModel:
         options: Values that an option may have, the default first.
         other_fields: Form fields that are taken whatever is in them.
         takes_mask: Whether a mask may be sent.
+        takes_markup: Whether a drawing over the photo may be sent in its place.
         prompt_characters: Longest prompt.
         serve: Tells what a call comes to.
         drift: How it redraws what it is not asked to change.
@@ -58,4 +59,5 @@ class ServedModel:
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     other_fields: frozenset[str] = frozenset()
     takes_mask: bool = False
+    takes_markup: bool = False
     drift: DriftProfile = DriftProfile.NONE

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from kizu.edit.openai_images.settings import accepts
@@ -62,8 +63,9 @@ def check_request(parts: Sequence[Part], model: ServedModel) -> Job:
         BadRequest: A field is unknown, missing or wrong.
     """
     fields = {part.name: part for part in parts}
-    mask = {"mask"} if model.takes_mask else set()
-    unknown = sorted(set(fields) - _FIELDS - model.other_fields - set(model.options) - mask)
+    places = {"mask": model.takes_mask, "markup": model.takes_markup}
+    regions = {name for name, is_taken in places.items() if is_taken}
+    unknown = sorted(set(fields) - _FIELDS - model.other_fields - set(model.options) - regions)
     if unknown:
         raise BadRequest(f"Unknown parameter: '{unknown[0]}'.", "unknown_parameter", unknown[0])
     picture = _picture(fields)
@@ -93,17 +95,39 @@ def _picture(fields: Mapping[str, Part]) -> RgbImage:
 
 
 def _region(fields: Mapping[str, Part], picture: RgbImage) -> Mask | None:
-    if "mask" not in fields:
-        return None
-    part = fields["mask"]
+    if "mask" in fields and "markup" in fields:
+        raise BadRequest("'markup' cannot be combined with 'mask'.", param="markup")
+    if "mask" in fields:
+        return np.asarray(_alpha(fields["mask"], picture) == 0)
+    if "markup" in fields:
+        return _marked(_alpha(fields["markup"], picture))
+    return None
+
+
+def _alpha(part: Part, picture: RgbImage) -> NDArray[np.uint8]:
+    """Return the transparency, (H, W) uint8, of a picture that lies over the photo."""
+    name = part.name
     with Image.open(io.BytesIO(part.data)) as mask:
         if mask.format != "PNG" or mask.mode not in ("RGBA", "LA"):
-            raise BadRequest("Invalid mask image format - mask image needs alpha.", param="mask")
+            said = f"Invalid {name} image format - {name} image needs alpha."
+            raise BadRequest(said, "invalid_image_file", param=name)
         if mask.size != (picture.shape[1], picture.shape[0]):
-            raise BadRequest("Mask size does not match image size.", param="mask")
+            raise BadRequest(f"{name.title()} size does not match image size.", param=name)
         if len(part.data) >= _MAX_MASK_BYTES:
-            raise BadRequest("Mask is larger than 4 MB.", param="mask")
-        return np.asarray(np.asarray(mask.getchannel("A")) == 0)
+            raise BadRequest(f"{name.title()} is larger than 4 MB.", param=name)
+        return np.asarray(mask.getchannel("A"), np.uint8)
+
+
+def _marked(alpha: NDArray[np.uint8]) -> Mask | None:
+    """Return where a drawing over the photo points: the box around it; None if it is empty."""
+    if not (alpha == 0).any():
+        raise BadRequest("The markup contains no transparent pixels.", param="markup")
+    rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
+    if not len(rows):
+        return None
+    region = np.zeros(alpha.shape, bool)
+    region[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = True
+    return region
 
 
 def _prompt(fields: Mapping[str, Part], model: ServedModel) -> str:

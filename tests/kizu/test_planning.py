@@ -128,6 +128,10 @@ def test_a_prompt_the_painter_does_not_know_is_named(spec, images):
         plan_samples(with_changes(spec, defects=defects), images)
 
 
+TODAY = date(2026, 10, 10)
+"""When gpt-image-1.5 was to live for more than two months by every schedule."""
+
+
 def test_japanese_file_names_stay_readable():
     assert file_stem("ライン 2/カップ.png") == "ライン-2-カップ"
     assert file_stem("!!!.png") == "photo"
@@ -146,7 +150,7 @@ def test_the_paid_editors_plan_shows_prompts_and_the_most_it_can_cost(spec, imag
     assert len(found.previews) == 3
     assert "a deep hole" in found.previews[0].prompt
     assert 48 * 0.0087 < found.cost_usd < 48 * 0.07
-    unpriced = with_defect(spec, editor={"name": "gpt-image", "model": "gpt-image-2"})
+    unpriced = with_defect(spec, editor={"name": "gpt-image", "model": "generic"})
     planned = plan_samples(unpriced, images)
     assert estimate_build(unpriced, planned, len(images), store).cost_usd is None
 
@@ -178,15 +182,15 @@ def signed_in(monkeypatch):
 @pytest.mark.usefixtures("signed_in")
 def test_a_missing_key_or_endpoint_is_told_before_anything_starts(spec, missing, monkeypatch):
     paid = with_defect(spec, editor={"name": "gpt-image"})
-    assert spec_warnings(paid, date(2026, 11, 23)) == []
+    assert spec_warnings(paid, TODAY) == []
     monkeypatch.delenv(missing)
-    [warning] = spec_warnings(paid, date(2026, 11, 23))
+    [warning] = spec_warnings(paid, TODAY)
     assert warning.startswith(f"{missing} is not set")
     in_a_block = with_defect(spec, editor={"name": "gpt-image", "secret_block": "image-key"})
     told = [warning] if missing == "AZURE_OPENAI_ENDPOINT" else []
-    assert spec_warnings(in_a_block, date(2026, 11, 23)) == told
+    assert spec_warnings(in_a_block, TODAY) == told
     replay = with_defect(spec, editor={"name": "replay", "of": {"name": "gpt-image"}})
-    assert spec_warnings(replay, date(2026, 11, 23)) == []
+    assert spec_warnings(replay, TODAY) == []
 
 
 @pytest.mark.usefixtures("signed_in")
@@ -194,12 +198,12 @@ def test_warnings_come_before_money_is_spent(spec):
     risky = with_defect(
         spec, {"prompt": "a smear of blood"}, editor={"name": "gpt-image", "model": "gpt-image-1"}
     )
-    retired, word = spec_warnings(risky, date(2026, 11, 23))
-    assert "gpt-image-1 was retired" in retired
+    retired, word = spec_warnings(risky, TODAY)
+    assert "gpt-image-1 retires on 2026-10-23" in retired
     assert word == (
         "defects.0: content filters may refuse 'blood'; say 'a red-brown stain' instead"
     )
-    unpriced = with_defect(spec, editor={"name": "gpt-image", "model": "gpt-image-2"})
-    [price] = spec_warnings(unpriced, date(2026, 11, 23))
-    assert "the price of gpt-image-2 is not known" in price
-    assert spec_warnings(spec, date(2026, 11, 23)) == []
+    unpriced = with_defect(spec, editor={"name": "gpt-image", "model": "generic"})
+    [price] = spec_warnings(unpriced, TODAY)
+    assert "the price of generic is not known" in price
+    assert spec_warnings(spec, TODAY) == []

@@ -51,6 +51,10 @@ FOUNDATION: dict[str, Any] = {
     "grounding": {"annotator": "gpt-vision", "deployment": "eyes"},
 }
 PAID: dict[str, Any] = {**FOUNDATION, "editor": {"name": "gpt-image", "model": "gpt-image-1"}}
+LATER_PAID: dict[str, Any] = {
+    **FOUNDATION,
+    "editor": {"name": "gpt-image", "model": "gpt-image-2.6-sunburst"},
+}
 
 GIVEN: dict[str, Any] = {**FOUNDATION, "editor": {"name": "folder", "path": "edited"}}
 PAIR = Pair(
@@ -161,6 +165,11 @@ GPT_IMAGE: dict[str, tuple[Any, set[str]]] = {
         }.items()
     },
 }
+LATER: dict[str, tuple[Any, set[str]]] = {
+    "editor.complexity": ("high", FROM_EDIT | {C}),
+    "editor.region_as": ("none", FROM_EDIT | {C}),
+}
+"""What only later families take."""
 FLUX: dict[str, tuple[Any, set[str]]] = {
     "editor.size": ("1248x832", FROM_EDIT | {C}),
     "editor.framing": ("whole", FROM_EDIT | {C}),
@@ -198,7 +207,7 @@ ONE_VALUE = {
 
 TABLES = {
     PainterSettings: PAINTER,
-    GptImageSettings: GPT_IMAGE,
+    GptImageSettings: GPT_IMAGE | LATER,
     FluxSettings: FLUX,
     FolderSettings: FOLDER,
 }
@@ -216,6 +225,7 @@ ROWS = [
     *((FOUNDATION, path, *row) for path, row in (COMMON | PAINTER).items()),
     *((SEVERAL, path, *row) for path, row in EACH_OF_SEVERAL.items()),
     *((PAID, path, *row) for path, row in GPT_IMAGE.items()),
+    *((LATER_PAID, path, *row) for path, row in LATER.items()),
     *(({**FOUNDATION, "editor": {"name": "flux"}}, path, *row) for path, row in FLUX.items()),
     *((GIVEN, path, *row) for path, row in FOLDER.items()),
 ]

@@ -1,9 +1,12 @@
 """The gpt-image models as data: what each accepts, what it costs, and until when it lives.
 
-Sizes, options and limits: Azure OpenAI's and OpenAI's image guides. Retirement dates: Azure's model
-retirement schedule of 2026-09-02. A deployment's name is the user's; its family is named here.
+Sizes, options and limits: Azure OpenAI's and OpenAI's image guides, and of 2.5 and 2.6 the types of
+openai 3.54. Retirement dates: copies of Azure's model retirement schedule, the last of 2026-09-02.
+Prices of gpt-image-2 and 2.5: OpenAI's price page as quoted between 2026-09-24 and 2026-10-07. A
+deployment's name is the user's; its family is named here.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +14,15 @@ from enum import StrEnum
 from typing import Final
 
 from kizu.edit.gpt_image.pricing import Prices
+from kizu.edit.gpt_image.tokens import (
+    LANDSCAPE,
+    PORTRAIT,
+    SQUARE,
+    CountTokens,
+    Quality,
+    grid_tokens,
+    listed_tokens,
+)
 from kizu.edit.openai_images.deployment import BodyLimits, Size
 from kizu.imaging.geometry import FixedSizes, FreeSizes, SizeRule
 
@@ -22,15 +34,11 @@ class Family(StrEnum):
     GPT_IMAGE_1_MINI = "gpt-image-1-mini"
     GPT_IMAGE_1_5 = "gpt-image-1.5"
     GPT_IMAGE_2 = "gpt-image-2"
+    GPT_IMAGE_2_5_SUNBURST = "gpt-image-2.5-sunburst"
+    GPT_IMAGE_2_5_FLARE = "gpt-image-2.5-flare"
+    GPT_IMAGE_2_6_SUNBURST = "gpt-image-2.6-sunburst"
+    GPT_IMAGE_2_6_FLARE = "gpt-image-2.6-flare"
     GENERIC = "generic"
-
-
-class Quality(StrEnum):
-    """How much work the model puts into a picture; it decides most of the price."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
 
 
 class Fidelity(StrEnum):
@@ -40,6 +48,16 @@ class Fidelity(StrEnum):
     HIGH = "high"
 
 
+class Complexity(StrEnum):
+    """How much the model plans before it draws; more of it changes more than was asked for."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+_THREE_QUALITIES: Final = (Quality.LOW, Quality.MEDIUM, Quality.HIGH)
+_NO_PRICES: Final = Prices()
 _BODY_LIMITS: Final = BodyLimits(
     prompt_characters=32_000, image_bytes=50_000_000, mask_bytes=4_000_000
 )
@@ -51,112 +69,131 @@ class FamilyFacts:
 
     Attributes:
         sizes: Picture sizes it accepts.
+        images_per_minute: A new deployment's quota.
+        price_source: Where the prices were read, or why there are none.
         qualities: Values of ``quality`` it accepts.
         fidelities: Values of ``input_fidelity`` it accepts; empty where it must not be sent.
-        formats: Output formats on Azure; kizu asks for the first.
-        output_tokens: Tokens of a picture by quality and size; empty where not published.
-        images_per_minute: A new deployment's quota.
+        complexities: Values of ``complexity`` it accepts; empty where it must not be sent.
+        takes_markup: Whether a drawing over the photo may say where the defect goes.
+        output_tokens: Tokens of a picture; None where not published.
         prices: The list prices, empty where not known.
         priced_on: Date of the price list; None without one.
-        price_source: Where the prices were read.
-        retires_on: When Azure shuts it down; None where no date is published.
+        retires_on: When Azure shuts it down, earliest first: copies of its schedule disagree.
+            Empty where no date is published.
+        reads_closely: Whether every photo is read at high fidelity, whatever is sent.
+        formats: Output formats on Azure; kizu asks for the first.
         body_limits: How much one call may send.
     """
 
     sizes: SizeRule
-    qualities: tuple[Quality, ...]
-    fidelities: tuple[Fidelity, ...]
-    output_tokens: Mapping[tuple[Quality, Size], int]
     images_per_minute: float
-    prices: Prices
-    priced_on: date | None
     price_source: str
-    retires_on: date | None
+    qualities: tuple[Quality, ...] = _THREE_QUALITIES
+    fidelities: tuple[Fidelity, ...] = ()
+    complexities: tuple[Complexity, ...] = ()
+    takes_markup: bool = False
+    output_tokens: CountTokens | None = None
+    prices: Prices = _NO_PRICES
+    priced_on: date | None = None
+    retires_on: tuple[date, ...] = ()
+    reads_closely: bool = False
     formats: tuple[str, ...] = ("png", "jpeg")
     body_limits: BodyLimits = _BODY_LIMITS
 
-    def fidelity_tokens(self, fidelity: Fidelity | None, size: Size) -> int:
-        """Return the image tokens that an input fidelity adds to a photo of a size."""
+    def close_tokens(self, fidelity: Fidelity | None, size: Size) -> int:
+        """Return the image tokens that a close look at a photo of a size adds."""
+        if self.reads_closely:
+            return math.ceil(size[0] * size[1] / _PX_PER_CLOSE_TOKEN)
         if fidelity is not Fidelity.HIGH:
             return 0
         return 4096 if size[0] == size[1] else 6144
 
 
-_SQUARE, _LANDSCAPE, _PORTRAIT = (1024, 1024), (1536, 1024), (1024, 1536)
-_THREE_SIZES: Final = FixedSizes((_SQUARE, _LANDSCAPE, _PORTRAIT))
+_PX_PER_CLOSE_TOKEN: Final = 256
+"""Pixels per token of a photo that is read closely: 4096 of 1024x1024 and 6144 of 1536x1024, as
+high fidelity adds on gpt-image-1. For later families it is the most that can be expected."""
+
+_THREE_SIZES: Final = FixedSizes((SQUARE, LANDSCAPE, PORTRAIT))
 _ANY_SIZE: Final = FreeSizes(
     multiple_px=16, min_pixels=655_360, max_pixels=8_294_400, max_edge_px=3840, max_aspect=3.0
 )
-_ALL_QUALITIES: Final = tuple(Quality)
+_LATER_PRICES: Final = Prices(text_input_usd=5, image_input_usd=8, image_output_usd=30)
+_LATER_PRICED_ON: Final = date(2026, 10, 7)
+_LATER_PRICE_SOURCE: Final = "OpenAI's price page as public repositories quote it, not Azure's"
 
-_OUTPUT_TOKENS: Final[Mapping[tuple[Quality, Size], int]] = {
-    (Quality.LOW, _SQUARE): 272,
-    (Quality.LOW, _PORTRAIT): 408,
-    (Quality.LOW, _LANDSCAPE): 400,
-    (Quality.MEDIUM, _SQUARE): 1056,
-    (Quality.MEDIUM, _PORTRAIT): 1584,
-    (Quality.MEDIUM, _LANDSCAPE): 1568,
-    (Quality.HIGH, _SQUARE): 4160,
-    (Quality.HIGH, _PORTRAIT): 6240,
-    (Quality.HIGH, _LANDSCAPE): 6208,
-}
+
+def _of_2_5() -> FamilyFacts:
+    return FamilyFacts(
+        sizes=_ANY_SIZE,
+        images_per_minute=5,
+        qualities=tuple(Quality),
+        takes_markup=True,
+        output_tokens=grid_tokens,
+        prices=_LATER_PRICES,
+        priced_on=_LATER_PRICED_ON,
+        price_source=_LATER_PRICE_SOURCE,
+        reads_closely=True,
+    )
+
+
+def _of_2_6() -> FamilyFacts:
+    return FamilyFacts(
+        sizes=_ANY_SIZE,
+        images_per_minute=5,
+        qualities=tuple(Quality),
+        complexities=tuple(Complexity),
+        takes_markup=True,
+        price_source="no price list",
+        reads_closely=True,
+    )
+
 
 FAMILIES: Final[Mapping[Family, FamilyFacts]] = {
     Family.GPT_IMAGE_1: FamilyFacts(
         sizes=_THREE_SIZES,
-        qualities=_ALL_QUALITIES,
         fidelities=(Fidelity.LOW, Fidelity.HIGH),
-        output_tokens=_OUTPUT_TOKENS,
+        output_tokens=listed_tokens,
         images_per_minute=5,
         prices=Prices(text_input_usd=5, image_input_usd=10, image_output_usd=40),
         priced_on=date(2026, 10, 23),
         price_source="OpenAI's model page",
-        retires_on=date(2026, 10, 23),
+        retires_on=(date(2026, 10, 23),),
     ),
     Family.GPT_IMAGE_1_MINI: FamilyFacts(
         sizes=_THREE_SIZES,
-        qualities=_ALL_QUALITIES,
         fidelities=(Fidelity.LOW,),
-        output_tokens=_OUTPUT_TOKENS,
+        output_tokens=listed_tokens,
         images_per_minute=12,
         prices=Prices(text_input_usd=2, image_input_usd=2.5, image_output_usd=8),
         priced_on=date(2026, 10, 23),
         price_source="OpenAI's model page",
-        retires_on=date(2027, 4, 7),
+        retires_on=(date(2027, 4, 7),),
     ),
     Family.GPT_IMAGE_1_5: FamilyFacts(
         sizes=_THREE_SIZES,
-        qualities=_ALL_QUALITIES,
         fidelities=(Fidelity.LOW, Fidelity.HIGH),
-        output_tokens=_OUTPUT_TOKENS,
+        output_tokens=listed_tokens,
         images_per_minute=5,
         prices=Prices(text_input_usd=5, image_input_usd=8, image_output_usd=32),
         priced_on=date(2026, 5, 10),
         price_source="resellers' pages, not Azure's",
-        retires_on=date(2027, 6, 16),
+        retires_on=(date(2026, 12, 16), date(2027, 6, 16)),
     ),
     Family.GPT_IMAGE_2: FamilyFacts(
         sizes=_ANY_SIZE,
-        qualities=_ALL_QUALITIES,
-        fidelities=(),
-        output_tokens={},
+        output_tokens=grid_tokens,
         images_per_minute=12,
-        prices=Prices(),
-        priced_on=None,
-        price_source="no verified price list",
-        retires_on=date(2027, 10, 21),
+        prices=_LATER_PRICES,
+        priced_on=_LATER_PRICED_ON,
+        price_source=_LATER_PRICE_SOURCE,
+        retires_on=(date(2027, 4, 21), date(2027, 10, 21)),
+        reads_closely=True,
     ),
-    Family.GENERIC: FamilyFacts(
-        sizes=_ANY_SIZE,
-        qualities=_ALL_QUALITIES,
-        fidelities=(),
-        output_tokens={},
-        images_per_minute=5,
-        prices=Prices(),
-        priced_on=None,
-        price_source="no price list",
-        retires_on=None,
-    ),
+    Family.GPT_IMAGE_2_5_SUNBURST: _of_2_5(),
+    Family.GPT_IMAGE_2_5_FLARE: _of_2_5(),
+    Family.GPT_IMAGE_2_6_SUNBURST: _of_2_6(),
+    Family.GPT_IMAGE_2_6_FLARE: _of_2_6(),
+    Family.GENERIC: FamilyFacts(sizes=_ANY_SIZE, images_per_minute=5, price_source="no price list"),
 }
 
 
@@ -166,30 +203,47 @@ def retirement_warning(family: Family, today: date) -> str | None:
     Example:
         >>> print(retirement_warning(Family.GPT_IMAGE_1, date(2026, 11, 23)))
         gpt-image-1 was retired on 2026-10-23 and answers with errors only; deploy one of \
-gpt-image-2 (until 2027-10-21), gpt-image-1.5 (until 2027-06-16), gpt-image-1-mini (until \
-2027-04-07) and name it in editor.model
+gpt-image-2 (until 2027-04-21 or 2027-10-21), gpt-image-1.5 (until 2026-12-16 or 2027-06-16), \
+gpt-image-1-mini (until 2027-04-07) and name it in editor.model
+        >>> print(retirement_warning(Family.GPT_IMAGE_1_5, date(2026, 11, 23)))
+        gpt-image-1.5 retires on 2026-12-16 or 2027-06-16: copies of Azure's schedule disagree, \
+check your resource; deploy one of gpt-image-2 (until 2027-04-21 or 2027-10-21), \
+gpt-image-1-mini (until 2027-04-07) and name it in editor.model
     """
-    retires_on = FAMILIES[family].retires_on
-    if retires_on is None or (retires_on - today).days > _SOON_DAYS:
+    dates = FAMILIES[family].retires_on
+    if not dates or (dates[0] - today).days > _SOON_DAYS:
         return None
     what = (
-        f"was retired on {retires_on} and answers with errors only"
-        if retires_on <= today
-        else f"retires on {retires_on}"
+        f"was retired on {dates[-1]} and answers with errors only"
+        if dates[-1] <= today
+        else f"retires on {_either(dates)}"
     )
-    return f"{family} {what}; deploy one of {_alternatives(today)} and name it in editor.model"
+    unsure = len(dates) > 1 and dates[-1] > today
+    check = ": copies of Azure's schedule disagree, check your resource" if unsure else ""
+    living = _alternatives(family, today)
+    which = f"one of {living}" if living else "a newer model"
+    return f"{family} {what}{check}; deploy {which} and name it in editor.model"
 
 
 _SOON_DAYS: Final = 60
+"""Days before its end in which a model is warned of: time to deploy another one."""
 
 
-def _alternatives(today: date) -> str:
+def _alternatives(family: Family, today: date) -> str:
     living = sorted(
         (
-            (facts.retires_on, family)
-            for family, facts in FAMILIES.items()
-            if facts.retires_on and (facts.retires_on - today).days > _SOON_DAYS
+            (facts.retires_on[-1], other)
+            for other, facts in FAMILIES.items()
+            if other is not family
+            and facts.retires_on
+            and (facts.retires_on[-1] - today).days > _SOON_DAYS
         ),
         reverse=True,
     )
-    return ", ".join(f"{family} (until {retires_on})" for retires_on, family in living)
+    return ", ".join(
+        f"{other} (until {_either(FAMILIES[other].retires_on)})" for _, other in living
+    )
+
+
+def _either(dates: tuple[date, ...]) -> str:
+    return " or ".join(map(str, dates))

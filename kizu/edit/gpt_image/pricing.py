@@ -80,15 +80,17 @@ def cost_of(prices: Prices, tokens: Tokens | None) -> float | None:
 
 
 def most_tokens(
-    prompt: str, output_tokens: int | None, *, fidelity_tokens: int = 0
+    prompt: str, output_tokens: int | None, *, close_tokens: int = 0, pictures: int = 1
 ) -> Tokens | None:
     """Return an upper bound of a call's tokens, for reserving its price before it is made.
 
     Args:
         prompt: The prompt; a token is at least one byte of it.
-        output_tokens: Tokens of the picture that comes back; None if not known.
-        fidelity_tokens: Image tokens that high input fidelity adds.
+        output_tokens: Tokens of what comes back; None if not known.
+        close_tokens: Image tokens that a close look at one picture adds.
+        pictures: Pictures that are sent: the photo, and a drawing over it.
     """
     if output_tokens is None:
         return None
-    return Tokens(len(prompt.encode()), _INPUT_TOKENS_LOW + fidelity_tokens, output_tokens)
+    image_tokens = pictures * (_INPUT_TOKENS_LOW + close_tokens)
+    return Tokens(len(prompt.encode()), image_tokens, output_tokens)

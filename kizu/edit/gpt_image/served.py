@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from kizu.edit.gpt_image.models import FAMILIES, Family, Fidelity, Quality
+from kizu.edit.gpt_image.models import FAMILIES, Family, Fidelity
 from kizu.edit.gpt_image.pricing import Tokens, cost_of
+from kizu.edit.gpt_image.tokens import Quality
 from kizu.edit.painter import DriftProfile
 from kizu.edit.served import Served, ServedCall, ServedModel
 
@@ -19,7 +20,12 @@ _OTHER_FIELDS: Final = frozenset(
 _DRIFTS: Final[Mapping[Family, DriftProfile]] = {
     Family.GPT_IMAGE_1_5: DriftProfile("gpt-image-1.5"),
     Family.GPT_IMAGE_2: DriftProfile("gpt-image-2"),
+    Family.GPT_IMAGE_2_5_SUNBURST: DriftProfile("gpt-image-2"),
+    Family.GPT_IMAGE_2_5_FLARE: DriftProfile("gpt-image-2"),
+    Family.GPT_IMAGE_2_6_SUNBURST: DriftProfile("gpt-image-2"),
+    Family.GPT_IMAGE_2_6_FLARE: DriftProfile("gpt-image-2"),
 }
+"""Families later than gpt-image-2 were never measured; that it redraws as they do is a guess."""
 
 
 def served_models() -> tuple[ServedModel, ...]:
@@ -30,8 +36,9 @@ def served_models() -> tuple[ServedModel, ...]:
 def _served(family: Family) -> ServedModel:
     facts = FAMILIES[family]
     options = {
-        "quality": tuple(reversed(facts.qualities)),
+        "quality": _default_first(facts.qualities),
         "input_fidelity": facts.fidelities,
+        "complexity": facts.complexities,
     }
     return ServedModel(
         name=family.value,
@@ -41,6 +48,7 @@ def _served(family: Family) -> ServedModel:
         options={name: values for name, values in options.items() if values},
         other_fields=_OTHER_FIELDS,
         takes_mask=True,
+        takes_markup=facts.takes_markup,
         drift=_DRIFTS.get(family, DriftProfile.NONE),
     )
 
@@ -66,12 +74,19 @@ def _serve(family: Family, call: ServedCall) -> Served:
     return Served(cost_of(FAMILIES[family].prices, tokens), facts)
 
 
+def _default_first(qualities: tuple[Quality, ...]) -> tuple[Quality, ...]:
+    """Sort qualities as Azure's default, high, goes first."""
+    return tuple(sorted(qualities, key=lambda quality: quality is not Quality.HIGH))
+
+
 def _tokens(family: Family, call: ServedCall) -> Tokens:
     facts = FAMILIES[family]
     width, height = call.size
-    rough = width * height // _PIXELS_PER_TOKEN
-    output = facts.output_tokens.get((Quality(call.options["quality"]), call.size), rough)
+    count = facts.output_tokens
+    output = count(Quality(call.options["quality"]), call.size) if count else None
+    if output is None:
+        output = width * height // _PIXELS_PER_TOKEN
     fidelity = Fidelity(call.options.get("input_fidelity", Fidelity.LOW))
     tiles = 1 if width == height else 2
-    image = _BASE_TOKENS + tiles * _TILE_TOKENS + facts.fidelity_tokens(fidelity, call.size)
+    image = _BASE_TOKENS + tiles * _TILE_TOKENS + facts.close_tokens(fidelity, call.size)
     return Tokens(len(call.prompt.encode()) // 4 + 1, image, output)

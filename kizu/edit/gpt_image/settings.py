@@ -9,16 +9,19 @@ from pydantic import Field, JsonValue, model_validator
 from kizu.azure_signin import SignInError
 from kizu.edit.gpt_image.models import (
     FAMILIES,
+    Complexity,
     Family,
     FamilyFacts,
     Fidelity,
-    Quality,
     retirement_warning,
 )
 from kizu.edit.gpt_image.pricing import Prices, Tokens, cost_of, most_tokens
 from kizu.edit.gpt_image.served import served_models
+from kizu.edit.gpt_image.tokens import SQUARE, Quality
 from kizu.edit.openai_images.deployment import BodyLimits, ServiceAddress, Size, UrlForm
+from kizu.edit.openai_images.markup import MARKUP_VERSION
 from kizu.edit.openai_images.settings import ImageServiceSettings, check_size
+from kizu.edit.prompts import RegionForm
 from kizu.edit.request import EditRequest
 from kizu.edit.served import ServedModel
 from kizu.imaging.geometry import SizeRule
@@ -49,6 +52,14 @@ _ADDRESSES: Final[Mapping[Provider, ServiceAddress]] = {
 }
 
 
+_REGION_KEYS: Final[Mapping[RegionForm, str | None]] = {
+    "mask": None,
+    "markup": f"markup {MARKUP_VERSION}",
+    "none": "none",
+}
+"""What keys call the form of a region; masks are older than this."""
+
+
 class GptImageSettings(ImageServiceSettings):
     """A gpt-image model on Azure OpenAI or OpenAI: every edit is paid for, once.
 
@@ -75,6 +86,18 @@ class GptImageSettings(ImageServiceSettings):
         title="Input fidelity",
         description="How closely the model keeps to the photo. Empty: high where it is offered.",
     )
+    region_as: Literal["auto", RegionForm] = Field(
+        "auto",
+        title="Region",
+        description="How a region is sent beside its words: as a 'mask', as 'markup' drawn over "
+        "the photo, or 'none'. 'auto' is markup where the model takes it, else a mask.",
+    )
+    complexity: Complexity | None = Field(
+        None,
+        title="Complexity",
+        description="How much the model plans; more changes more than was asked for. Empty: low "
+        "where it is offered.",
+    )
     provider: Annotated[Provider, Operational()] = Field(
         "azure", title="Provider", description="Azure OpenAI, or OpenAI by its base URL."
     )
@@ -91,11 +114,21 @@ class GptImageSettings(ImageServiceSettings):
     @model_validator(mode="after")
     def _fits_model(self) -> Self:
         facts = self.facts
-        if self.input_fidelity is not None and self.input_fidelity not in facts.fidelities:
-            offered = ", ".join(facts.fidelities) or "none"
+        for option, value, offered in (
+            ("quality", self.quality, facts.qualities),
+            ("input_fidelity", self.input_fidelity, facts.fidelities),
+            ("complexity", self.complexity, facts.complexities),
+        ):
+            if value is not None and value not in offered:
+                names = ", ".join(offered) or "none"
+                way_out = "choose one of them" if option == "quality" else "leave it out"
+                raise ValueError(
+                    f"{self.model} does not take {option} {value.value!r} (it takes: {names}); "
+                    f"{way_out}"
+                )
+        if self.region_as == "markup" and not facts.takes_markup:
             raise ValueError(
-                f"{self.model} does not take input_fidelity {self.input_fidelity.value!r} "
-                f"(it takes: {offered}); leave it out"
+                f"{self.model} takes no markup; let editor.region_as be auto, mask or none"
             )
         check_size(self.model, facts.sizes, self.fixed_size)
         return self
@@ -106,8 +139,18 @@ class GptImageSettings(ImageServiceSettings):
         return served_models()
 
     def shaping(self) -> dict[str, Any]:
-        """Return what can change a picture, under the name that keys have for this editor."""
-        return {**super().shaping(), "name": "azure"}
+        """Return what can change a picture, under the name that keys have for this editor.
+
+        What came later is named only where it is not as it always was: a mask for the region, and
+        nothing said of complexity.
+        """
+        fields = {**super().shaping(), "name": "azure"}
+        del fields["region_as"], fields["complexity"]
+        later = {
+            "region_as": _REGION_KEYS[self.region_form],
+            "complexity": self.sent_complexity and self.sent_complexity.value,
+        }
+        return {**fields, **{name: value for name, value in later.items() if value is not None}}
 
     def identity(self, *, emulated: bool) -> dict[str, JsonValue]:
         """Return what shapes the picture; the fidelity as it is sent."""
@@ -126,6 +169,20 @@ class GptImageSettings(ImageServiceSettings):
         return Fidelity.HIGH if Fidelity.HIGH in self.facts.fidelities else None
 
     @property
+    def region_form(self) -> RegionForm:
+        """How a region is sent beside its words."""
+        if self.region_as != "auto":
+            return self.region_as
+        return "markup" if self.facts.takes_markup else "mask"
+
+    @property
+    def sent_complexity(self) -> Complexity | None:
+        """The complexity that is sent; None where it must be left out."""
+        if self.complexity is not None:
+            return self.complexity
+        return Complexity.LOW if self.facts.complexities else None
+
+    @property
     def price_list(self) -> Prices:
         """The prices that count."""
         return self.prices or self.facts.prices
@@ -134,7 +191,7 @@ class GptImageSettings(ImageServiceSettings):
     def unpriced_model(self) -> str | None:
         """The model, if the most a call can cost is not known before it is made."""
         prices = self.price_list
-        by_tokens = prices.are_known and bool(self.facts.output_tokens)
+        by_tokens = prices.are_known and self._output_tokens(SQUARE) is not None
         return None if by_tokens or prices.per_image_usd is not None else self.model.value
 
     @property
@@ -159,10 +216,13 @@ class GptImageSettings(ImageServiceSettings):
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """Quality, format, and the input fidelity where the model takes one."""
-        fidelity = {"input_fidelity": self.fidelity.value} if self.fidelity else {}
-        output_format = self.facts.formats[0]
-        return {"quality": self.quality.value, "output_format": output_format, **fidelity}
+        """Quality, format, and what else the model takes of fidelity and complexity."""
+        further = {"input_fidelity": self.fidelity, "complexity": self.sent_complexity}
+        return {
+            "quality": self.quality.value,
+            "output_format": self.facts.formats[0],
+            **{name: value.value for name, value in further.items() if value is not None},
+        }
 
     @property
     def address(self) -> ServiceAddress:
@@ -192,13 +252,18 @@ class GptImageSettings(ImageServiceSettings):
 
     def most_usd(self, request: EditRequest, size: Size) -> float | None:
         """Return the price of the most tokens that one call can use."""
-        facts = self.facts
+        has_markup = self.region_form == "markup" and request.ask.get("region") is not None
         tokens = most_tokens(
             self.sent_prompt(request),
-            facts.output_tokens.get((self.quality, size)),
-            fidelity_tokens=facts.fidelity_tokens(self.fidelity, size),
+            self._output_tokens(size),
+            close_tokens=self.facts.close_tokens(self.fidelity, size),
+            pictures=2 if has_markup else 1,
         )
         return cost_of(self.price_list, tokens)
+
+    def _output_tokens(self, size: Size) -> int | None:
+        count = self.facts.output_tokens
+        return count(self.quality, size) if count else None
 
     def cost_usd(self, usage: Mapping[str, int]) -> float | None:
         """Return the price of the tokens that a call used."""
@@ -212,7 +277,10 @@ class GptImageSettings(ImageServiceSettings):
     def _price_warning(self) -> str | None:
         if self.unpriced_model is None:
             return None
+        why = self.facts.price_source
+        if self.facts.output_tokens and self.price_list.are_known:
+            why = f"the tokens of quality {self.quality.value} are not published"
         return (
-            f"the price of {self.model} is not known ({self.facts.price_source}): costs are "
+            f"the price of {self.model} is not known ({why}): costs are "
             "shown as unknown until you give editor.prices"
         )

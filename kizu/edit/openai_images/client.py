@@ -17,6 +17,7 @@ from kizu.edit.openai_images.connection import Connection
 from kizu.edit.openai_images.deployment import DeploymentSettings
 from kizu.edit.openai_images.emulation import EMULATOR_HEADER
 from kizu.edit.openai_images.errors import failure_of, limit_per_minute
+from kizu.edit.openai_images.markup import encode_markup
 from kizu.edit.paid import CallFailure, FailureKind, Reply, RequestBody
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_png
@@ -34,7 +35,7 @@ def request_body(
         settings: The options.
         prompt: The prompt.
         picture: (H, W, 3) uint8 RGB.
-        region: (H, W) bool, where the model may edit; None for no mask.
+        region: (H, W) bool, where the model may edit; None for anywhere.
 
     Raises:
         ValueError: Prompt, picture or mask is larger than the model takes.
@@ -47,8 +48,10 @@ def request_body(
         "size": f"{picture.shape[1]}x{picture.shape[0]}",
         **settings.options,
     }
-    if region is not None and settings.takes_mask:
-        body["mask"] = ("mask.png", encode_region(region), PNG)
+    form = settings.region_form
+    if region is not None and form != "none":
+        drawn = encode_region(region) if form == "mask" else encode_markup(region)
+        body[form] = (f"{form}.png", drawn, PNG)
     _check_limits(settings, body)
     return body
 
@@ -64,11 +67,11 @@ def encode_region(region: Mask) -> bytes:
 
 def _check_limits(settings: DeploymentSettings, body: dict[str, Any]) -> None:
     most = settings.body_limits
-    mask_bytes = len(body["mask"][1]) if "mask" in body else 0
+    mask_bytes = max((len(body[form][1]) for form in ("mask", "markup") if form in body), default=0)
     for what, size, limit in (
         ("prompt", len(body["prompt"]), most.prompt_characters),
         ("photo file", len(body["image"][1]), most.image_bytes),
-        ("mask file", mask_bytes, most.mask_bytes),
+        ("file of the region", mask_bytes, most.mask_bytes),
     ):
         if size > limit:
             raise ValueError(

@@ -78,7 +78,7 @@ def test_a_region_that_nobody_knows_yet_is_told_as_the_object():
 @pytest.mark.parametrize("region", [BOX, ForegroundRegion()])
 def test_a_model_that_takes_no_mask_is_told_of_none(region):
     wanted = defect("a dent", region=region)
-    text = prompt(wanted, has_mask=False)
+    text = prompt(wanted, region_form="none")
     assert "mask" not in text
     assert text.replace(" Change", " Stay inside the transparent area of the mask. Change") == (
         prompt(wanted)

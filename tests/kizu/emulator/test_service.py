@@ -9,6 +9,7 @@ import pytest
 
 from kizu.edit.gpt_image.served import served_models
 from kizu.edit.openai_images.client import encode_region
+from kizu.edit.openai_images.markup import encode_markup
 from kizu.emulator.multipart import Part
 from kizu.emulator.service import BadRequest, answer_body, check_request, edited_picture
 from kizu.imaging.codecs import UnreadableImageError, decode_image, encode_png
@@ -36,6 +37,13 @@ def mask(region):
     return Part("mask", "image/png", encode_region(region))
 
 
+def markup(region):
+    return Part("markup", "image/png", encode_markup(region))
+
+
+FLARE = "gpt-image-2.5-flare"
+
+
 def test_what_is_not_said_is_the_services_default():
     checked = job()
     assert checked.call.size == (1024, 1024)
@@ -58,6 +66,11 @@ def test_what_is_not_said_is_the_services_default():
         (Part("image", "image/webp", b"RIFF"), "gpt-image-1.5", "image", "mimetype .'image/webp'"),
         (Part("mask", "image/png", PHOTO.data), "gpt-image-1.5", "mask", "needs alpha"),
         (mask(np.ones((32, 64), bool)), "gpt-image-1.5", "mask", "size does not match"),
+        (markup(np.ones((64, 64), bool)), "gpt-image-2", "markup", "Unknown parameter"),
+        (Part("markup", "image/png", PHOTO.data), FLARE, "markup", "needs alpha"),
+        (markup(np.ones((32, 64), bool)), FLARE, "markup", "size does not match"),
+        (text("complexity", "low"), FLARE, "complexity", "Unknown parameter"),
+        (text("quality", "ultra"), FLARE, "quality", "Invalid value: 'ultra'"),
     ],
 )
 def test_what_the_service_would_not_take_names_its_parameter(changed, model, param, said):
@@ -81,6 +94,27 @@ def test_a_mask_marks_where_it_is_transparent():
     region = np.zeros((64, 64), bool)
     region[10:20, 30:50] = True
     np.testing.assert_array_equal(job(mask(region)).region, region)
+
+
+def test_a_markup_marks_what_it_is_drawn_around():
+    region = np.zeros((64, 64), bool)
+    region[20:30, 30:50] = True
+    marked = job(markup(region), model=FLARE).region
+    assert marked[region].all()
+    assert marked.sum() < 4 * region.sum()
+    assert job(markup(np.zeros((64, 64), bool)), model=FLARE).region is None
+
+
+def test_a_markup_is_not_taken_beside_a_mask():
+    region = np.ones((64, 64), bool)
+    with pytest.raises(BadRequest, match="cannot be combined with 'mask'"):
+        job(mask(region), markup(region), model=FLARE)
+
+
+def test_later_families_take_their_qualities_and_complexity():
+    assert job(text("quality", "max"), model=FLARE).call.options == {"quality": "max"}
+    planned = job(text("complexity", "high"), model="gpt-image-2.6-flare").call.options
+    assert planned == {"quality": "high", "complexity": "high"}
 
 
 def test_an_option_and_a_mask_are_taken_only_by_a_model_that_has_them():

@@ -40,3 +40,13 @@ def test_a_mask_is_clear_where_the_model_may_edit_and_far_below_4_mb():
 def test_a_prompt_that_is_too_long_is_not_sent():
     with pytest.raises(ValueError, match=r"prompt is 32,001 long, gpt-image-1\.5 takes 32,000"):
         body(prompt="x" * 32_001)
+
+
+@pytest.mark.parametrize("form", ["mask", "markup", "none"])
+def test_a_region_is_sent_in_the_form_that_is_asked_for(form):
+    region = np.zeros(PICTURE.shape[:2], bool)
+    region[100:200, 300:400] = True
+    sent = body(region, model="gpt-image-2.5-flare", region_as=form)
+    assert {"mask", "markup"} & set(sent) == {form} - {"none"}
+    if form != "none":
+        assert sent[form][::2] == (f"{form}.png", "image/png")
