@@ -50,7 +50,7 @@ def pair_pictures(spec: DatasetSpec, inventory: list[str], store_url: str) -> li
     pictures = spec.editor.maker.pictures
     if pictures is None:
         return []
-    wait([describe_part.submit(part, store_url) for part in inventory])
+    wait([describe_part.submit(part, spec.images.path, store_url) for part in inventory])
     files = list_pictures(pictures.path, store_url, FILES_PER_PART)
     expect(PAIR, sum(part.files for part in files))
     one = unmapped(files), unmapped(spec), unmapped(inventory), unmapped(store_url)

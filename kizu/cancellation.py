@@ -5,7 +5,7 @@ from threading import Lock
 from typing import Final
 
 from kizu.settings import Record
-from kizu.store import Store, keyed
+from kizu.store import DamagedFileError, Store, keyed
 from kizu.store.keys import sha256_hex
 
 _LOOK_AGAIN_S: Final = 1.0
@@ -49,6 +49,14 @@ class CancelToken:
         with self._lock:
             if self._stop is None and time.monotonic() - self._looked_at >= _LOOK_AGAIN_S:
                 self._looked_at = time.monotonic()
-                if self._store.exists(self._path):
-                    self._stop = Cancellation.model_validate(self._store.read_json(self._path))
+                self._stop = self._find()
             return self._stop
+
+    def _find(self) -> Cancellation | None:
+        """Return what is stored; the run was stopped as well where that is damaged."""
+        try:
+            return self._store.read_json_as(self._path, Cancellation.model_validate)
+        except FileNotFoundError:
+            return None
+        except DamagedFileError as damage:
+            return Cancellation(sentence=f"the run was stopped ({damage}); start it again")

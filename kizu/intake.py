@@ -1,14 +1,31 @@
-"""Takes the user's normal images into the store, part by part."""
+"""Takes the user's normal images into the store, part by part, and reads them there."""
 
+import logging
 from typing import Final
 
+from kizu.imaging.codecs import decode_png
 from kizu.progress import advance
 from kizu.settings import Record
-from kizu.sources import Inventory, NormalImage, Skipped, SourceFile, list_source, take_in
-from kizu.store import Store
+from kizu.sources import (
+    PNG_SHA256,
+    Inventory,
+    NormalImage,
+    Skipped,
+    SourceError,
+    SourceFile,
+    file_url,
+    list_source,
+    normal_record_path,
+    pixels_digest,
+    take_in,
+)
+from kizu.store import DamagedFileError, Store
+from kizu.store.keys import sha256_hex
 
 INTAKE: Final = "take in"
 """What progress is reported as."""
+
+logger = logging.getLogger(__name__)
 
 
 class FilesRef(Record):
@@ -21,7 +38,7 @@ class FilesRef(Record):
 
     def open(self, store: Store) -> tuple[SourceFile, ...]:
         """Read the part."""
-        return _FilesPart.model_validate(store.read_json(self.path)).files
+        return store.read_json_as(self.path, _FilesPart.model_validate).files
 
 
 class _FilesPart(Record):
@@ -88,6 +105,69 @@ def take_in_files(part: FilesRef, store: Store) -> str:
 
 def open_inventory(paths: list[str], store: Store) -> Inventory:
     """Read what came of all parts back as one inventory."""
-    parts = [_InventoryPart.model_validate(store.read_json(path)) for path in paths]
+    parts = [store.read_json_as(path, _InventoryPart.model_validate) for path in paths]
     images = [image for part in parts for image in part.images]
     return Inventory.of([*images, *(skip for part in parts for skip in part.skipped)])
+
+
+def read_normal(store: Store, image: NormalImage, source: str) -> bytes:
+    """Return a normal image's PNG file; a damaged one is taken in anew from its photo.
+
+    Args:
+        store: The store.
+        image: The image.
+        source: Where the photos are.
+
+    Raises:
+        DamagedFileError: It is damaged, and its photo is not where it was.
+    """
+    try:
+        return _checked(store, image)
+    except DamagedFileError as damage:
+        logger.warning("%s; it is taken in anew", damage)
+        store.remove(normal_record_path(image.sha256))
+        if not _is_taken_in(store, image, source):
+            raise DamagedFileError(
+                damage.file,
+                f"{damage.why}, and {image.name} is no longer what it was in {source}; "
+                "bring the photo back and build again",
+            ) from damage
+    return _checked(store, image)
+
+
+def _checked(store: Store, image: NormalImage) -> bytes:
+    """Return the file if it is the one that was written; older records know only its pixels.
+
+    Raises:
+        DamagedFileError: It is not.
+    """
+    file = store.address(image.path)
+    try:
+        data = store.read(image.path)
+    except FileNotFoundError as error:
+        raise DamagedFileError(file, "it is missing") from error
+    try:
+        digest = store.read_json(normal_record_path(image.sha256)).get(PNG_SHA256)
+    except (FileNotFoundError, DamagedFileError):
+        digest = None
+    if sha256_hex(data) != digest and (digest or not _shows(data, image)):
+        raise DamagedFileError(file, "it is not what was written")
+    return data
+
+
+def _shows(data: bytes, image: NormalImage) -> bool:
+    try:
+        return pixels_digest(decode_png(data)) == image.pixels_sha256
+    except ValueError:
+        return False
+
+
+def _is_taken_in(store: Store, image: NormalImage, source: str) -> bool:
+    try:
+        url = file_url(source, image.name)
+    except SourceError:
+        return False
+    if url is None:
+        return False
+    taken = take_in(SourceFile(image.name, url), store)
+    return isinstance(taken, NormalImage) and taken.pixels_sha256 == image.pixels_sha256

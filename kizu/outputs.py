@@ -1,11 +1,12 @@
 """Everything the store holds of one sample: its edit, and what was made from it."""
 
 from functools import cached_property
+from typing import Final
 
 from kizu.agree.proof import NOTHING_PROVEN, Proof, Settled, settle
 from kizu.agree.verdict import WITHOUT_DIFF, Agreement, Verdict
 from kizu.grounding.storage import DetectionsRecord
-from kizu.review import Decision, find_decision
+from kizu.review import Decision, DecisionDamagedError, find_decision
 from kizu.samples import PlannedSample
 from kizu.shards import Shard
 from kizu.stages import DIFF, GROUNDING, LAST_STAGES, VERDICT
@@ -14,12 +15,17 @@ from kizu.store import StageFolder, Store
 from kizu.store.keys import content_key
 from kizu.versions import CARD_VERSION, DIFF_VERSION, FUSE_VERSION, VERDICT_VERSION
 
+DAMAGED: Final = "damaged"
+"""Stands for the key of a decision that cannot be read."""
+
 
 class SampleOutputs(SampleInputs):
     """One sample's outputs; each record and picture is read once, when it is asked for.
 
     Attributes:
         proof: What reviews have proven of the dataset.
+        decision_problem: What is wrong with the stored decision, once it was asked for; empty if
+            nothing is.
     """
 
     def __init__(
@@ -28,6 +34,7 @@ class SampleOutputs(SampleInputs):
         """Point at a sample; nothing is read."""
         super().__init__(store, shard, sample)
         self.proof = proof
+        self.decision_problem = ""
 
     @property
     def diff(self) -> StageFolder:
@@ -46,7 +53,7 @@ class SampleOutputs(SampleInputs):
         Raises:
             FileNotFoundError: There is no edited picture to make a key from.
         """
-        decided = {"decision": self.decision.key} if self.decision else {}
+        decided = {"decision": self.decision_key} if self.decision_key else {}
         counts = self.proof.has_any and self.agreement is not None
         proven = self.settled.model_dump(mode="json") if counts else {}
         told = {"prompt": self.sample.prompt} if self.sample.picture else {}  # else in the edit
@@ -88,8 +95,23 @@ class SampleOutputs(SampleInputs):
 
     @cached_property
     def decision(self) -> Decision | None:
-        """What a person last decided on this picture with this mask; None where nobody did."""
-        return find_decision(self) if self.has_picture else None
+        """What a person last decided on this picture with this mask; None where nobody did.
+
+        None as well where that is damaged: then ``decision_problem`` says so, and the sample is to
+        be reviewed again, whatever else speaks for it.
+        """
+        try:
+            return find_decision(self) if self.has_picture else None
+        except DecisionDamagedError as damage:
+            self.decision_problem = str(damage)
+            return None
+
+    @property
+    def decision_key(self) -> str:
+        """A key of what a person decided; empty where nobody did."""
+        if self.decision is not None:
+            return self.decision.key
+        return DAMAGED if self.decision_problem else ""
 
     @property
     def made_by(self) -> str:
@@ -134,7 +156,9 @@ class SampleOutputs(SampleInputs):
         Raises:
             FileNotFoundError: There is no verdict.
         """
-        return self.decision.verdict if self.decision else self.settled.verdict
+        if self.decision:
+            return self.decision.verdict
+        return Verdict.REVIEW if self.decision_problem else self.settled.verdict
 
     @property
     def is_labelled_by_annotators(self) -> bool:

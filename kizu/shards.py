@@ -13,7 +13,7 @@ from kizu.progress import advance
 from kizu.samples import PlannedSample
 from kizu.settings import Record
 from kizu.spec import DatasetSpec
-from kizu.store import Store, keyed
+from kizu.store import DamagedFileError, Store, keyed
 from kizu.store.keys import sha256_hex
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class ShardRef(Record):
 
     def open(self, store: Store) -> Shard:
         """Read the shard."""
-        return Shard.model_validate(store.read_json(self.path))
+        return store.read_json_as(self.path, Shard.model_validate)
 
     def with_budget(self, budget: BudgetSpec, store: Store) -> Self:
         """Store the shard again with another budget; return where it lies."""
@@ -215,7 +215,7 @@ def _attempt(
         if cancel:
             cancel.cancel(Cancellation(sentence=str(error), whole_run=error.whole_run))
         return Failure(sample_id=sample.sample_id, stage=stage, reason=str(error))
-    except EditError as error:
+    except (EditError, DamagedFileError) as error:
         return Failure(sample_id=sample.sample_id, stage=stage, reason=str(error))
     except Exception as error:
         logger.warning("%s of %s failed", stage, sample.sample_id, exc_info=True)
@@ -225,10 +225,10 @@ def _attempt(
 
 def last_failure(store: Store, sample_id: str) -> str | None:
     """Return why a sample failed last; None if it never did. It may have succeeded since."""
-    path = _failure_path(sample_id)
-    if not store.exists(path):
+    try:
+        failure = store.read_json_as(_failure_path(sample_id), Failure.model_validate)
+    except (FileNotFoundError, DamagedFileError):
         return None
-    failure = Failure.model_validate(store.read_json(path))
     return f"{failure.stage}: {failure.reason}"
 
 

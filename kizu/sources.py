@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import fsspec
 
@@ -17,9 +17,12 @@ from kizu.imaging.codecs import (
     decode_image,
     encode_png,
 )
-from kizu.store import Store, keyed
+from kizu.store import DamagedFileError, Store, keyed
 from kizu.store.keys import sha256_hex
 from kizu.versions import DECODER_VERSION
+
+PNG_SHA256: Final = "png_sha256"
+"""What a normal image's record calls the SHA-256 of its PNG in the store."""
 
 _MVTEC_GOOD: Final = "train/good"
 _GLOB_CHARACTERS: Final = frozenset("*?[")
@@ -172,9 +175,11 @@ def take_in(file: SourceFile, store: Store) -> NormalImage | Skipped:
     found, pixels = _examine(file, store)
     if isinstance(found, Skipped) or pixels is None:
         return found
-    store.write(found.path, encode_png(pixels))
+    png = encode_png(pixels)
+    store.write(found.path, png)
     facts = {key: value for key, value in asdict(found).items() if key not in ("sha256", "name")}
-    store.write_json(_sidecar(found.sha256), {**facts, "decoder": DECODER_VERSION})
+    facts |= {"decoder": DECODER_VERSION, PNG_SHA256: sha256_hex(png)}
+    store.write_json(normal_record_path(found.sha256), facts)
     return found
 
 
@@ -205,12 +210,18 @@ def read_file(file: SourceFile) -> bytes | Skipped:
 
 
 def _known(name: str, sha256: str, store: Store) -> NormalImage | None:
-    if not store.exists(_sidecar(sha256)):
+    """Return what is known of a file's content; what is damaged is not known."""
+
+    def read(facts: dict[str, Any]) -> NormalImage | None:
+        facts.pop(PNG_SHA256, None)
+        if facts.pop("decoder") != DECODER_VERSION:
+            return None
+        return NormalImage(sha256=sha256, name=name, **facts)
+
+    try:
+        return store.read_json_as(normal_record_path(sha256), read)
+    except (FileNotFoundError, DamagedFileError):
         return None
-    facts = store.read_json(_sidecar(sha256))
-    if facts.pop("decoder") != DECODER_VERSION:
-        return None
-    return NormalImage(sha256=sha256, name=name, **facts)
 
 
 def _decoded(name: str, sha256: str, data: bytes) -> tuple[NormalImage, RgbImage]:
@@ -225,7 +236,8 @@ def pixels_digest(pixels: RgbImage) -> str:
     return sha256_hex(f"{height}x{width}".encode() + pixels.tobytes())
 
 
-def _sidecar(sha256: str) -> str:
+def normal_record_path(sha256: str) -> str:
+    """Return where it is stored what a file's content is, by the SHA-256 of its bytes."""
     return f"{keyed('normals', sha256)}.json"
 
 

@@ -8,7 +8,7 @@ from kizu.publish.layout import latest_version
 from kizu.publish.outcomes import FAILED, Outcome, SampleStatus
 from kizu.settings import Record
 from kizu.sources import Inventory, Skipped
-from kizu.store import Store
+from kizu.store import DamagedFileError, Store
 from kizu.store.keys import sha256_hex
 
 MAX_CARDS: Final = 300
@@ -19,6 +19,8 @@ SUMMARY_FILE: Final = "summary.json"
 
 DRIFT_FROM: Final = 0.1
 """A change of the accepted fraction by more than this is told."""
+
+_DAMAGE_SHOWN: Final = 3  # files named in a summary's note; 'kizu repair' lists all
 
 _MOST_TELLING_FIRST: Final = (Verdict.REVIEW, Verdict.REJECT, Verdict.ACCEPT)
 
@@ -49,7 +51,7 @@ class BuildSummary(Record):
         problems: The first of the failed ones.
         skipped: Files that are no usable photo.
         cost_usd: What the dataset's edits cost, now or earlier; None where a price is unknown.
-        note: A sentence about missing annotators, or empty.
+        note: Sentences about missing annotators and decisions that cannot be read, or empty.
         is_grounded: False if no annotator looked at the samples.
         stopped: Why the build stopped before all edits were made, and the way out, or empty.
         paid: What was paid for the dataset over all its builds, in a sentence, or empty.
@@ -98,11 +100,14 @@ class BuildSummary(Record):
 
 
 def last_summary(store: Store, dataset: str) -> BuildSummary | None:
-    """Return the summary of a dataset's latest version; None if there is none."""
-    folder = latest_version(store, dataset)
-    if folder is None or not store.exists(folder.report(SUMMARY_FILE)):
+    """Return the summary of a dataset's latest version; None if there is none that can be read."""
+    try:
+        folder = latest_version(store, dataset)
+        if folder is None:
+            return None
+        return store.read_json_as(folder.report(SUMMARY_FILE), BuildSummary.model_validate)
+    except (FileNotFoundError, DamagedFileError):
         return None
-    return BuildSummary.model_validate(store.read_json(folder.report(SUMMARY_FILE)))
 
 
 def has_drifted(before: BuildSummary | None, now: BuildSummary) -> bool:
@@ -162,7 +167,7 @@ def summarize(  # noqa: D417 - the others are fields of the summary
         problems=tuple(Problem(sample_id=o.sample_id, reason=o.reason) for o in open_ends[:20]),
         skipped=inventory.skipped,
         cost_usd=None if None in costs else round(sum(cost or 0.0 for cost in costs), 6),
-        note=note,
+        note=" ".join([note, *_damaged_decisions(outcomes)]).strip(),
         is_grounded=is_grounded,
         stopped=stopped,
         paid=paid,
@@ -171,6 +176,14 @@ def summarize(  # noqa: D417 - the others are fields of the summary
         dataset_address=dataset_address,
         report_address=report_address,
     )
+
+
+def _damaged_decisions(outcomes: Sequence[Outcome]) -> list[str]:
+    """Say which decisions cannot be read; their samples are published as to be reviewed."""
+    problems = [outcome.decision_problem for outcome in outcomes if outcome.decision_problem]
+    more = len(problems) - _DAMAGE_SHOWN
+    told = [f"{problem}." for problem in problems[:_DAMAGE_SHOWN]]
+    return [*told, f"{more} more decisions are damaged."] if more > 0 else told
 
 
 def next_steps(summary: BuildSummary) -> list[str]:

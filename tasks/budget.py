@@ -10,7 +10,7 @@ from prefect.runtime import deployment
 from pydantic import Field
 
 from kizu.billing.budget import shortfall
-from kizu.billing.ledger import Ledger
+from kizu.billing.ledger import Ledger, LedgerDamagedError
 from kizu.billing.totals import Spent
 from kizu.planning import BuildEstimate
 from kizu.shards import BuildPlan
@@ -46,7 +46,10 @@ def within_budget(
     answer; there the editor stops where the budget ends.
     """
     store, budget, asked = Store(store_url), spec.budget, 0
-    spent = Ledger(store).totals().account(emulated=found.emulated).dataset(spec.name)
+    try:
+        spent = Ledger(store).totals().account(emulated=found.emulated).dataset(spec.name)
+    except LedgerDamagedError:  # nothing can be bought, which the editor says
+        return plan
     while deployment.id is not None and (
         over := shortfall(budget, spent, found.to_make, found.cost_usd)
     ):

@@ -20,10 +20,16 @@ def list_pictures(path: str, store_url: str, part_size: int) -> list[FilesRef]:
 
 
 @task(name="describe", **CACHED_IN_RUN)
-def describe_part(inventory: str, store_url: str) -> None:
-    """Make the features that a part of the normal images is found by."""
+def describe_part(inventory: str, source: str, store_url: str) -> None:
+    """Make the features that a part of the normal images is found by.
+
+    Args:
+        inventory: Where the listing of the photos lies.
+        source: Where the photos are.
+        store_url: The store.
+    """
     store = Store(store_url)
-    NormalImages(open_inventory([inventory], store).images, store).describe()
+    NormalImages(open_inventory([inventory], store).images, store, source).describe()
 
 
 @task(name="pair", task_run_name="pair {part.number} of {part.of}", **CACHED_IN_RUN)
@@ -44,7 +50,7 @@ def pair_part(
         store_url: The store.
     """
     store = Store(store_url)
-    normals = _normals(tuple(inventory), store_url)
+    normals = _normals(tuple(inventory), spec.images.path, store_url)
     rules = _rules(spec, normals, parts, store)
     return save_pairs(pair_files(part.open(store), rules, normals, store), store)
 
@@ -55,14 +61,14 @@ def note_missing(
 ) -> str:
     """Note which pictures a table of pairs names that are not there; return where it is stored."""
     store = Store(store_url)
-    rules = _rules(spec, _normals(tuple(inventory), store_url), parts, store)
+    rules = _rules(spec, _normals(tuple(inventory), spec.images.path, store_url), parts, store)
     return save_pairs(rules.missing(), store)
 
 
 @lru_cache(maxsize=1)  # the features of thousands of images; one build at a time reads them
-def _normals(inventory: tuple[str, ...], store_url: str) -> NormalImages:
+def _normals(inventory: tuple[str, ...], source: str, store_url: str) -> NormalImages:
     store = Store(store_url)
-    return NormalImages(open_inventory(list(inventory), store).images, store)
+    return NormalImages(open_inventory(list(inventory), store).images, store, source)
 
 
 def _rules(

@@ -3,7 +3,7 @@
 from prefect import task
 
 from kizu.billing.ledger import Ledger
-from kizu.billing.spending import spent_by
+from kizu.billing.spending import dataset_spending
 from kizu.intake import open_inventory
 from kizu.pairing import open_pairing
 from kizu.publish.dataset import Dataset
@@ -53,7 +53,7 @@ def write_report(
         note=annotators.note,
         is_grounded=bool(annotators.versions),
         stopped=stopped,
-        paid=spent_by(Ledger(store).totals(), spec.name),
+        paid=dataset_spending(Ledger(store), spec.name),
         certificate=certification.accepted.sentence,
         is_shifted=bool(certification.accepted.alarms),
         dataset_address="" if version.is_empty else store.address(folder.path("")),

@@ -7,7 +7,7 @@ from threading import Condition, Lock
 from typing import Final
 
 from kizu.billing.budget import BudgetSpec, broken_cap
-from kizu.billing.ledger import Ledger
+from kizu.billing.ledger import Ledger, LedgerDamagedError
 from kizu.billing.rate_limit import booked_at, next_start, rate_per_minute, useful_concurrency
 from kizu.billing.totals import CallFinished, CallStarted, LedgerTotals, day_of, quota_name
 from kizu.cancellation import CancelToken
@@ -52,7 +52,7 @@ class CallGate:
     @contextmanager
     def slot(self) -> Iterator[None]:
         """Hold a slot for a call under way while the block runs."""
-        with self._free:
+        with self._free, _stopping():
             while self._under_way >= self._slots():
                 self.raise_if_cancelled()
                 self._free.wait(_NAP_S)
@@ -77,7 +77,7 @@ class CallGate:
         Raises:
             StopEditingError: The budget is used up, or the run was stopped.
         """
-        with self._turn:
+        with self._turn, _stopping():
             while True:
                 self.raise_if_cancelled()
                 totals, now = self.ledger.totals(), time.time()
@@ -150,3 +150,16 @@ class CallGate:
         quota = self.ledger.totals().of(self._quota)
         rate = rate_per_minute(quota, self.limits.calls_per_minute, time.time())
         return min(self.limits.max_in_flight, useful_concurrency(rate, self._latency_s))
+
+
+@contextmanager
+def _stopping() -> Iterator[None]:
+    """Stop buying where the ledger is damaged; all else of the run goes on.
+
+    Raises:
+        StopEditingError: It is.
+    """
+    try:
+        yield
+    except LedgerDamagedError as damage:
+        raise StopEditingError(str(damage)) from damage

@@ -17,7 +17,7 @@ from threading import Event, Thread
 from typing import Final
 
 from kizu.edit.editor import EditError
-from kizu.store import Store, keyed
+from kizu.store import DamagedFileError, Store, keyed
 
 try:
     import fcntl
@@ -123,7 +123,12 @@ class _Lease:
         if number == 0:
             return 0.0
         asked_at_s = time.monotonic()
-        last = self._store.read_json(self._path(number))
+        try:
+            last = self._store.read_json(self._path(number))
+        except (
+            DamagedFileError
+        ):  # its owner, if there still is one, writes it anew at the next beat
+            last = {"released": False, "owner": "", "beats": 0}
         if last["released"]:
             return 0.0
         state = (number, str(last["owner"]), int(last["beats"]))

@@ -7,15 +7,31 @@ order is what keeps budgets and quotas across workers without a lock. A call wit
 way, or its worker was killed; it counts as spent until somebody knows better.
 """
 
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from kizu.billing.totals import CallFinished, CallStarted, LedgerTotals
-from kizu.store import Store, keyed
+from kizu.store import DamagedFileError, Store, keyed
+
+T = TypeVar("T")
 
 SNAPSHOT_EVERY: Final = 256
+
+logger = logging.getLogger(__name__)
+
+
+class LedgerDamagedError(DamagedFileError):
+    """A line of the ledger cannot be read, so nobody knows what may still be spent."""
+
+    def __str__(self) -> str:
+        """Return what is wrong, and the way out."""
+        return (
+            f"{super().__str__()}; nothing is bought until the file is brought back from a copy, "
+            "or 'kizu repair --buy' enters the call at the most it can have cost"
+        )
 
 
 class Ledger:
@@ -28,22 +44,31 @@ class Ledger:
         self._lock = Lock()
 
     def totals(self) -> LedgerTotals:
-        """Read what is new and return the sums."""
+        """Read what is new and return the sums.
+
+        Raises:
+            LedgerDamagedError: A line cannot be read.
+        """
         with self._lock:
             totals = self._books or self._last_snapshot()
             self._books = totals
             while self._store.exists(_call_path(totals.last + 1)):
-                call = CallStarted.model_validate(
-                    self._store.read_json(_call_path(totals.last + 1))
-                )
-                totals.add(totals.last + 1, call)
+                totals.add(totals.last + 1, self._call(totals.last + 1))
             for number in list(totals.under_way):
                 if end := self.find_end(number):
                     totals.end(number, end)
             return totals
 
     def append(self, number: int, call: CallStarted) -> bool:
-        """Write a call under a number; False if another call took it first."""
+        """Write a call under a number; False if another call took it first.
+
+        Raises:
+            LedgerDamagedError: The next number is taken and this one is not: a line is lost.
+        """
+        if self._store.exists(_call_path(number + 1)) and not self._store.exists(
+            _call_path(number)
+        ):
+            raise LedgerDamagedError(self._store.address(_call_path(number)), "it is missing")
         written = self._store.create_json(_call_path(number), call.model_dump(mode="json"))
         if written and number % SNAPSHOT_EVERY == 0:
             self._write_snapshot()
@@ -63,23 +88,28 @@ class Ledger:
     def cached(self, dataset: str) -> Iterator[dict[str, Any]]:
         """Yield the notes of a dataset's edits that another one paid for."""
         for path in self._store.list(_cached_folder(dataset)):
-            yield self._store.read_json(path)
+            try:
+                yield self._store.read_json(path)
+            except DamagedFileError as damage:
+                logger.warning("%s; the next build notes it anew", damage)
+                self._store.remove(path)
 
     def find_end(self, number: int) -> CallFinished | None:
-        """Return what came of a call; None if that is not known yet."""
-        path = _end_path(number)
-        return (
-            CallFinished.model_validate(self._store.read_json(path))
-            if self._store.exists(path)
-            else None
-        )
+        """Return what came of a call; None if that is not known yet.
+
+        Raises:
+            LedgerDamagedError: It cannot be read.
+        """
+        try:
+            return self._line(_end_path(number), CallFinished.model_validate)
+        except FileNotFoundError:
+            return None
 
     def entries(self) -> Iterator[tuple[int, CallStarted, CallFinished | None]]:
         """Yield all calls with what came of them, in order."""
         number = 1
         while self._store.exists(_call_path(number)):
-            call = CallStarted.model_validate(self._store.read_json(_call_path(number)))
-            yield number, call, self.find_end(number)
+            yield number, self._call(number), self.find_end(number)
             number += 1
 
     def _write_snapshot(self) -> None:
@@ -90,8 +120,22 @@ class Ledger:
         self._store.create_json(_snapshot_path(last), sums)
 
     def _last_snapshot(self) -> LedgerTotals:
-        paths = list(self._store.list(_SNAPSHOTS))
-        return LedgerTotals.from_json(self._store.read_json(paths[-1])) if paths else LedgerTotals()
+        """Return the last sums that can be read; what follows is added up from the lines."""
+        for path in reversed(list(self._store.list(_SNAPSHOTS))):
+            try:
+                return self._store.read_json_as(path, LedgerTotals.from_json)
+            except DamagedFileError as damage:
+                logger.warning("%s; the calls are added up anew", damage)
+        return LedgerTotals()
+
+    def _call(self, number: int) -> CallStarted:
+        return self._line(_call_path(number), CallStarted.model_validate)
+
+    def _line(self, path: str, read: Callable[[dict[str, Any]], T]) -> T:
+        try:
+            return self._store.read_json_as(path, read)
+        except DamagedFileError as damage:
+            raise LedgerDamagedError(damage.file, damage.why) from damage
 
 
 _SNAPSHOTS: Final = "ledger/snapshots"

@@ -14,12 +14,15 @@ from typing import Final
 
 from kizu.billing.admission import CallGate
 from kizu.billing.lease import EnsureHeld, hold_lease
+from kizu.billing.ledger import LedgerDamagedError
 from kizu.billing.totals import CallFinished, CallStatus
 from kizu.edit.editor import Edit, EditError, StopEditingError
 from kizu.edit.paid import BadReplyError, CallFailure, FailureKind, PaidEditor, Reply, RequestBody
 from kizu.edit.request import EditRequest
 from kizu.edit.storage import (
+    EditDamagedError,
     EditRecord,
+    check_has_record,
     drop_reply,
     find_edit,
     find_replies,
@@ -27,6 +30,7 @@ from kizu.edit.storage import (
     save_refusal,
     save_reply,
     set_aside,
+    sidecar_path,
 )
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.geometry import Geometry
@@ -86,13 +90,22 @@ class _Purchase:
 
     def make(self) -> EditRecord:
         with hold_lease(self._store, self._key, self._is_done) as check:
-            if found := find_edit(self._store, self._key):
-                return found
-            return self._resume() or self._buy(check)
+            damage: EditDamagedError | None = None
+            try:
+                if found := find_edit(self._store, self._key):
+                    return found
+                check_has_record(self._store, self._key)
+            except EditDamagedError as error:
+                damage = error
+            if resumed := self._resume():
+                return resumed
+            if damage:
+                raise damage
+            return self._buy(check)
 
     def _is_done(self) -> bool:
         self._gate.raise_if_cancelled()
-        return find_edit(self._store, self._key) is not None
+        return self._store.exists(sidecar_path(self._key))
 
     def _resume(self) -> EditRecord | None:
         """Go on where a killed worker stopped: the claim tells that nobody else is at it."""
@@ -102,7 +115,11 @@ class _Purchase:
                 record = self._complete(number, reply)
             except BadReplyError:  # set aside; a new call may fare better
                 continue
-        for number, call in list(self._gate.ledger.totals().under_way.items()):
+        try:
+            under_way = dict(self._gate.ledger.totals().under_way)
+        except LedgerDamagedError:  # no call is admitted, and none entered as lost
+            return record
+        for number, call in under_way.items():
             if call.key == self._key:
                 reason = "its worker was stopped before the answer was stored"
                 self._gate.end(number, _end(CallStatus.UNKNOWN, reason))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from pydantic import Field
 
-from kizu.billing.ledger import Ledger
+from kizu.billing.ledger import Ledger, LedgerDamagedError
 from kizu.billing.totals import CallFinished, CallStarted, CallStatus, LedgerTotals, Spent
 from kizu.settings import Record
 from kizu.store.keys import canonical_json
@@ -144,6 +144,14 @@ def _paid_sentence(lines: Sequence[SpendingRow]) -> str:
         return f"{listed}; {paid:.2f} USD paid, the price of {len(open_ends)} calls is unknown"
     most = sum(line.most_usd or 0.0 for line in open_ends)
     return f"{listed}; {paid:.2f} USD paid, up to {most:.2f} USD more may have been billed"
+
+
+def dataset_spending(ledger: Ledger, dataset: str) -> str:
+    """Say what a dataset's calls cost; where the ledger is damaged, say that."""
+    try:
+        return spent_by(ledger.totals(), dataset)
+    except LedgerDamagedError as damage:
+        return str(damage)
 
 
 def spent_by(totals: LedgerTotals, dataset: str) -> str:

@@ -114,7 +114,7 @@ def ledger(
     csv: Annotated[Path | None, typer.Option(help="Write every request to this file.")] = None,
 ) -> None:
     """Tell what a dataset's paid edits cost, over all its builds."""
-    lines = spending_rows(Ledger(or_exit(Store, store)), name)
+    lines = or_exit(spending_rows, Ledger(or_exit(Store, store)), name)
     out.print(f"{name}: {summarize_spending(lines)}.", markup=False)
     if csv is not None:
         write_text(csv, to_csv(lines))

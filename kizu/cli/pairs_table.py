@@ -12,6 +12,7 @@ from kizu.cli.options import or_exit
 from kizu.cli.terminal import out, print_skipped, progress_bars
 from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import decode_image, decode_png
+from kizu.intake import read_normal
 from kizu.pairing import Pair, Pairing, pair_source
 from kizu.pairing.rules import picture_source
 from kizu.sources import Skipped, SourceError, SourceFile, file_url, read_file
@@ -46,7 +47,7 @@ def _open_pair(pair: Pair, spec: DatasetSpec, store: Store) -> tuple[RgbImage, R
     data = read_file(SourceFile(name, url)) if url else Skipped(name, "it is gone")
     if isinstance(data, Skipped):
         raise SourceError(f"{name} of {source}: {data.reason}; pair the pictures again")
-    return decode_png(store.read(pair.normal.path)), decode_image(data)
+    return decode_png(read_normal(store, pair.normal, spec.images.path)), decode_image(data)
 
 
 def print_pairs(

@@ -1,5 +1,7 @@
 """Comparisons in the store: anomaly map and masks as PNG, metrics as JSON."""
 
+from typing import Final
+
 from kizu.diff.composite import Composite
 from kizu.diff.result import DiffResult, Drift, DriftMetrics, Region, Status
 from kizu.imaging.arrays import FloatMap, Mask
@@ -13,6 +15,8 @@ from kizu.imaging.codecs import (
 )
 from kizu.settings import Record
 from kizu.store import StageFolder
+
+_PICTURE: Final = "composite.png"
 
 
 class DiffRecord(Record):
@@ -51,35 +55,35 @@ def save_diff(folder: StageFolder, result: DiffResult, composite: Composite | No
 
 def save_composite(folder: StageFolder, composite: Composite) -> None:
     """Store a picture composited from a comparison."""
-    folder.write("composite.png", encode_png(composite.image))
+    folder.write(_PICTURE, encode_png(composite.image))
     folder.write("label.png", encode_mask(composite.label))
     folder.write("touched.png", encode_mask(composite.touched))
 
 
 def open_diff_mask(folder: StageFolder) -> Mask:
     """Return the (H, W) bool mask, in the edited image's frame."""
-    return decode_mask(folder.read("mask.png"))
+    return folder.read_as("mask.png", decode_mask)
 
 
 def open_anomaly_map(folder: StageFolder) -> FloatMap:
     """Return the (H, W) float32 anomaly map, to 1/256 of a noise-floor unit."""
-    return decode_map(folder.read("anomaly_map.png"))
+    return folder.read_as("anomaly_map.png", decode_map)
 
 
 def read_composited_picture(folder: StageFolder) -> bytes:
     """Return the composited picture as the PNG file it is."""
-    return folder.read("composite.png")
+    return folder.read(_PICTURE)
 
 
 def open_composited_label(folder: StageFolder) -> Mask:
     """Return the (H, W) bool label of the composited picture."""
-    return decode_mask(folder.read("label.png"))
+    return folder.read_as("label.png", decode_mask)
 
 
 def open_composite(folder: StageFolder) -> Composite:
     """Return the composited picture with its label, in the normal image's frame."""
     return Composite(
-        decode_png(read_composited_picture(folder)),
+        folder.read_as(_PICTURE, decode_png),
         open_composited_label(folder),
-        decode_mask(folder.read("touched.png")),
+        folder.read_as("touched.png", decode_mask),
     )

@@ -22,13 +22,13 @@ def stored_foreground(store: Store, normal_sha256: str, photo: RgbImage) -> Mask
     folder = _folder(store, normal_sha256)
     if not folder.done():
         folder.finish(encode_rle(foreground_mask(photo)))
-    return decode_rle(folder.record())
+    return folder.record_as(decode_rle)
 
 
 def find_foreground(store: Store, normal_sha256: str) -> Mask | None:
     """Return a photo's foreground if it was found before, which spares decoding the photo."""
     folder = _folder(store, normal_sha256)
-    return decode_rle(folder.record()) if folder.done() else None
+    return folder.record_as(decode_rle) if folder.done() else None
 
 
 def _folder(store: Store, normal_sha256: str) -> StageFolder:

@@ -6,7 +6,7 @@ in ``replies/``, before anyone looks at it, and removed once the edit is complet
 """
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -17,7 +17,7 @@ from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import decode_image, encode_mask
 from kizu.imaging.geometry import Geometry
 from kizu.settings import Record
-from kizu.store import Store, keyed
+from kizu.store import DamagedFileError, Store, keyed
 from kizu.store.keys import sha256_hex
 
 
@@ -64,8 +64,17 @@ class EditRecord(Record):
         return self.status == "edited"
 
 
-class EditDamagedError(ValueError):
-    """A stored picture is not the one its record speaks of."""
+class EditDamagedError(DamagedFileError):
+    """A stored edit is not what was received; it is not made again unless somebody says so."""
+
+    def __str__(self) -> str:
+        """Return what is wrong, and the way out."""
+        return f"{super().__str__()}; {_WAY_OUT}"
+
+
+_WAY_OUT: Final = (
+    "bring the file back from a copy, or have the edit bought again with 'kizu repair --buy'"
+)
 
 
 def sidecar_path(key: str) -> str:
@@ -79,11 +88,28 @@ def truth_path(key: str) -> str:
 
 
 def find_edit(store: Store, key: str) -> EditRecord | None:
-    """Return the record of a complete edit or refusal, None where there is none yet."""
+    """Return the record of a complete edit or refusal, None where there is none yet.
+
+    Raises:
+        EditDamagedError: The record is damaged.
+    """
     try:
-        return EditRecord.model_validate(store.read_json(sidecar_path(key)))
+        return store.read_json_as(sidecar_path(key), EditRecord.model_validate)
     except FileNotFoundError:
         return None
+    except DamagedFileError as damage:
+        raise EditDamagedError(damage.file, damage.why) from damage
+
+
+def check_has_record(store: Store, key: str) -> None:
+    """Refuse a picture without a record: it was complete, and its record is lost.
+
+    Raises:
+        EditDamagedError: There is one, and no answer that it could be completed from.
+    """
+    is_there = store.exists(_picture_path(key)) and not store.exists(sidecar_path(key))
+    if is_there and not any(find_replies(store, key)):
+        raise EditDamagedError(store.address(sidecar_path(key)), "it is missing beside its picture")
 
 
 def save_edit(
@@ -160,15 +186,12 @@ def read_picture(store: Store, record: EditRecord) -> bytes:
         EditDamagedError: It is missing, or not the one that was recorded.
     """
     path = _picture_path(record.key)
-    way_out = "bring the file back, or delete the folder of the edit to have it made again"
     try:
         data = store.read(path)
     except FileNotFoundError as error:
-        raise EditDamagedError(f"{path} is missing; {way_out}") from error
+        raise EditDamagedError(store.address(path), "it is missing") from error
     if sha256_hex(data) != record.picture_sha256:
-        raise EditDamagedError(
-            f"{path} is not the picture that {sidecar_path(record.key)} records; {way_out}"
-        )
+        raise EditDamagedError(store.address(path), "it is not the picture that was received")
     return data
 
 
@@ -181,7 +204,7 @@ def find_replies(store: Store, key: str) -> Iterator[tuple[int, Reply]]:
     """Yield the answers, by number of the call, that nobody has come to read."""
     for path in store.list(f"{keyed('edits', key)}/replies"):
         number = int(path.rsplit("/", 1)[-1].removesuffix(".json"))
-        yield number, Reply.model_validate(store.read_json(path))
+        yield number, store.read_json_as(path, Reply.model_validate)
 
 
 def drop_reply(store: Store, key: str, number: int) -> None:

@@ -51,4 +51,4 @@ def save_detections(folder: StageFolder, annotator: str, found: Detections) -> N
 
 def open_detections(folder: StageFolder) -> DetectionsRecord:
     """Return stored detections."""
-    return DetectionsRecord.model_validate(folder.record())
+    return folder.record_as(DetectionsRecord.model_validate)

@@ -137,7 +137,7 @@ def encode_png(image: RgbImage | NDArray[np.uint8] | NDArray[np.uint16]) -> byte
 
 def decode_png(data: bytes) -> RgbImage:
     """Decode an RGB PNG that kizu wrote; (H, W, 3) uint8."""
-    array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB) if data else None
     if array is None:
         raise UnreadableImageError("a stored PNG is damaged; delete it and build again")
     return np.asarray(array, dtype=np.uint8)
@@ -168,7 +168,7 @@ def decode_map(data: bytes) -> FloatMap:
 
 
 def _decode_grey(data: bytes) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
     if array is None:
         raise UnreadableImageError("a stored PNG is damaged; delete it and build again")
     return array  # type: ignore[return-value] # OpenCV is typed loosely

@@ -6,11 +6,13 @@ from typing import Final
 
 from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import decode_png
+from kizu.intake import read_normal
 from kizu.matching import ImageFeatures, NormalIndex, describe_image
 from kizu.progress import advance
 from kizu.sources import NormalImage
-from kizu.store import Store, keyed
+from kizu.store import DamagedFileError, Store, keyed
 from kizu.store.keys import content_key
+from kizu.store.store import naming
 from kizu.versions import MATCHING_VERSION
 
 DESCRIBE: Final = "describe"
@@ -22,9 +24,16 @@ _OPEN_NORMALS: Final = 8  # decoded at a time; about the candidates of one pictu
 class NormalImages:
     """The normal images in the store, and what they are recognised by."""
 
-    def __init__(self, images: Sequence[NormalImage], store: Store) -> None:
-        """Point at the images; nothing is read."""
+    def __init__(self, images: Sequence[NormalImage], store: Store, source: str) -> None:
+        """Point at the images; nothing is read.
+
+        Args:
+            images: The images.
+            store: The store.
+            source: Where their photos are, should one of them have to be taken in anew.
+        """
         self._store = store
+        self._source = source
         self._images = {image.sha256: image for image in images}
         self.open = lru_cache(maxsize=_OPEN_NORMALS)(self._open)
 
@@ -61,12 +70,13 @@ class NormalImages:
         key = content_key("features", version=MATCHING_VERSION, pixels=image.pixels_sha256)
         path = f"{keyed('features', key)}.npz"
         try:
-            return ImageFeatures.from_bytes(self._store.read(path))
-        except FileNotFoundError:
+            with naming(path):
+                return ImageFeatures.from_bytes(self._store.read_checked(path))
+        except (FileNotFoundError, DamagedFileError):
             features = describe_image(self._open(sha256))
-            self._store.write(path, features.to_bytes())
+            self._store.write_checked(path, features.to_bytes())
             return features
 
     def _open(self, sha256: str) -> RgbImage:
         """Return an image's pixels, (H, W, 3) uint8."""
-        return decode_png(self._store.read(self._images[sha256].path))
+        return decode_png(read_normal(self._store, self._images[sha256], self._source))

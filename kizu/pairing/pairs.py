@@ -132,4 +132,4 @@ def save_pairs(found: Sequence[Pair | Skipped], store: Store) -> str:
 
 def open_pairing(paths: Iterable[str], store: Store) -> Pairing:
     """Read what became of all parts back as one pairing."""
-    return Pairing.of(Pairing.model_validate(store.read_json(path)) for path in paths)
+    return Pairing.of(store.read_json_as(path, Pairing.model_validate) for path in paths)

@@ -16,7 +16,7 @@ from kizu.progress import advance
 from kizu.samples import PairedPicture
 from kizu.settings import Record
 from kizu.sources import NormalImage, Skipped, SourceFile, pixels_digest, read_file, take_in
-from kizu.store import Store, keyed
+from kizu.store import DamagedFileError, Store, keyed
 from kizu.store.keys import content_key, sha256_hex
 from kizu.versions import DECODER_VERSION, MATCHING_VERSION
 
@@ -261,8 +261,8 @@ def _match_path(picture: _Picture, among: str) -> str:
 
 def _known(path: str, store: Store) -> FoundMatch | None:
     try:
-        return FoundMatch.model_validate(store.read_json(path))
-    except FileNotFoundError:
+        return store.read_json_as(path, FoundMatch.model_validate)
+    except (FileNotFoundError, DamagedFileError):
         return None
 
 

@@ -29,7 +29,7 @@ def pair_source(spec: DatasetSpec, store: Store) -> tuple[Inventory, Pairing]:
     """
     pictures = list_source(picture_source(spec).path, SETTING)
     inventory = Inventory.of(_take_in(spec, store, {file.url for file in pictures}))
-    normals = NormalImages(inventory.images, store)
+    normals = NormalImages(inventory.images, store, spec.images.path)
     rules = PairingRules(spec, inventory.images, [file.name for file in pictures])
     expect(DESCRIBE, len(inventory.images))
     normals.describe()

@@ -10,7 +10,16 @@ from kizu.certify.bounds import reviews_needed
 from kizu.certify.certificate import Certificate, Reviewed, certify, shift_alarms
 from kizu.certify.shift import moved_figures
 from kizu.publish.outcomes import Outcome, SampleStatus
-from kizu.review import Draw, draw_samples, draws_in_force, latest_decision, open_draws, short_key
+from kizu.review import (
+    Decision,
+    DecisionDamagedError,
+    Draw,
+    draw_samples,
+    draws_in_force,
+    find_draws,
+    latest_decision,
+    short_key,
+)
 from kizu.settings import Record
 from kizu.store import Store
 
@@ -126,9 +135,9 @@ class _Reviews:
         self._judged = {
             o.decisions: o for o in outcomes if o.status is SampleStatus.JUDGED and o.decisions
         }
-        self.drawn = open_draws(store, dataset)
+        self.drawn, self._lost_draws = find_draws(store, dataset)
         self._outcomes = outcomes
-        self._decision = cache(partial(latest_decision, store))  # asked for by every certificate
+        self._decision = cache(partial(_readable, store))  # asked for by every certificate
 
     def trusted(self) -> tuple[str, ...]:
         """Return the makers whose clear changes are proven to show what was asked for."""
@@ -149,6 +158,7 @@ class _Reviews:
         alarms = self._alarms(own)
         if members and not population:
             own, population, alarms = [], list(members), [_OTHER_MAKERS]
+        alarms = self._damage(own) + alarms
         return certify(
             self._dataset,
             stratum,
@@ -165,6 +175,8 @@ class _Reviews:
     def draw(self, stratum: Stratum, members: Sequence[Outcome]) -> Draw | None:
         """Draw what would prove something next; nothing if that cannot be, or is drawn already."""
         found, own = self.certificate(stratum, members), self._own(stratum, members)
+        if self._damage(own):
+            return None
         restarts = bool(found.alarms) or found.others > _FOREIGN_FRACTION * len(members)
         makers = _makers(own)
         drawn_from = [each for each in members if restarts or not own or _maker(each) in makers]
@@ -214,7 +226,7 @@ class _Reviews:
         for folder in draw.members:
             outcome = there.get(folder)
             asked = outcome.defect_type if outcome else ""
-            decision = self._decision(folder, asked)
+            decision, _ = self._decision(folder, asked)
             if outcome is None and not (decision and decision.finds_wrong):
                 continue
             reviewed = Reviewed(
@@ -227,6 +239,15 @@ class _Reviews:
             )
             found.append(reviewed)
         return found
+
+    def _damage(self, draws: Sequence[Draw]) -> list[str]:
+        """Say which draw or decision cannot be read; what it held may be what was found wrong."""
+        asked = {member: self._judged.get(member) for draw in draws for member in draw.members}
+        found = (
+            self._decision(folder, outcome.defect_type if outcome else "")
+            for folder, outcome in asked.items()
+        )
+        return [*self._lost_draws, *(problem for _, problem in found if problem)]
 
     def _alarms(self, draws: Sequence[Draw]) -> list[str]:
         """Say whether samples that came after the last draw are unlike those it was drawn from."""
@@ -241,6 +262,14 @@ class _Reviews:
     def _has_open_end(self, draws: Sequence[Draw], population: Sequence[Outcome]) -> bool:
         reviewed = (each for draw in draws for each in self._reviewed(draw, population))
         return any(each.is_wrong is None for each in reviewed)
+
+
+def _readable(store: Store, folder: str, defect_type: str) -> tuple[Decision | None, str]:
+    """Return the last decision in a folder, or what is wrong with it."""
+    try:
+        return latest_decision(store, folder, defect_type), ""
+    except DecisionDamagedError as damage:
+        return None, str(damage)
 
 
 def _watched(last: Draw, population: Sequence[Outcome]) -> int:

@@ -11,7 +11,7 @@ from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import decode_image, decode_mask, decode_png
 from kizu.publish.layout import MANIFEST, VersionFolder, complete_versions, latest_version
 from kizu.publish.schemas import TABLES, decode_parts, decode_table
-from kizu.store import Store
+from kizu.store import DamagedFileError, Store
 from kizu.store.keys import sha256_hex
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LATEST: Final = "latest"
 FILE_KINDS: Final = ("image", "mask", "touched", "edited", "edited_mask")
 _ROWS_AT_A_TIME: Final = 256
+_ANEW: Final = "'kizu build' publishes the version anew"
 
 
 class DatasetError(ValueError):
@@ -134,6 +135,8 @@ class Dataset:
                 f"there is no version {self.version!r} of {self.name!r} in {store.url}; "
                 "leave the version out for the latest one"
             ) from error
+        except DamagedFileError as error:
+            raise DatasetError(f"{error}; {_ANEW}") from error
 
     @cached_property
     def samples(self) -> "pd.DataFrame":
@@ -198,15 +201,17 @@ class Dataset:
             data = self._store.read(place)
         except FileNotFoundError as error:
             raise DatasetError(
-                f"{self._store.address(place)} is missing from the version; remove the version's "
-                f"{MANIFEST} and build again to have it published anew"
+                f"{self._store.address(place)} is missing from the version; {self._way_out}"
             ) from error
         if sha256 and sha256_hex(data) != sha256:
             raise DatasetError(
-                f"{self._store.address(place)} is not the file that was published; remove the "
-                f"version's {MANIFEST} and build again to have it published anew"
+                f"{self._store.address(place)} is not the file that was published; {self._way_out}"
             )
         return data
+
+    @property
+    def _way_out(self) -> str:
+        return f"'kizu verify {self.name} --version {self.version} --restore' brings it back"
 
     def verify(self) -> list[str]:
         """Read every file of the version; return one sentence per missing or altered one."""
@@ -241,7 +246,10 @@ def open_dataset(store: Store | str, name: str, version: str = LATEST) -> Datase
     opened = Store(store) if isinstance(store, str) else store
     if version != LATEST:
         return Dataset(opened, VersionFolder(name, version))
-    folder = latest_version(opened, name)
+    try:
+        folder = latest_version(opened, name)
+    except DamagedFileError as error:
+        raise DatasetError(f"{error}; 'kizu build' writes it anew") from error
     if folder is None:
         raise DatasetError(_no_latest(opened, name))
     return Dataset(opened, folder)

@@ -7,7 +7,7 @@ from typing import Final
 from kizu.samples import PlannedSample, file_stem
 from kizu.sources import NormalImage
 from kizu.spec import GOOD
-from kizu.store import Store
+from kizu.store import DamagedFileError, Store
 
 MANIFEST: Final = "manifest.json"
 
@@ -28,8 +28,12 @@ class VersionFolder:
         return f"reports/{self.dataset}/{self.version}/{name}"
 
     def is_complete(self, store: Store) -> bool:
-        """Tell whether all of it is published."""
-        return store.exists(self.path(MANIFEST))
+        """Tell whether all of it is published; a damaged manifest completes nothing."""
+        try:
+            store.read_json(self.path(MANIFEST))
+        except (FileNotFoundError, DamagedFileError):
+            return False
+        return True
 
 
 def latest_path(dataset: str) -> str:
@@ -38,9 +42,16 @@ def latest_path(dataset: str) -> str:
 
 
 def latest_version(store: Store, dataset: str) -> VersionFolder | None:
-    """Return the latest complete version; None if nothing is published."""
-    path = latest_path(dataset)
-    return VersionFolder(dataset, store.read_json(path)["version"]) if store.exists(path) else None
+    """Return the latest complete version; None if nothing is published.
+
+    Raises:
+        DamagedFileError: What points to it is damaged; the next build writes it anew.
+    """
+    try:
+        version = store.read_json_as(latest_path(dataset), lambda pointer: str(pointer["version"]))
+    except FileNotFoundError:
+        return None
+    return VersionFolder(dataset, version)
 
 
 def complete_versions(store: Store, dataset: str) -> list[str]:

@@ -20,7 +20,7 @@ from kizu.shards import Shard, ShardRef, last_failure
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
 from kizu.stages import DIFF, LAST_STAGES
-from kizu.store import Store
+from kizu.store import DamagedFileError, Store
 from kizu.store.keys import content_key
 from kizu.versions import SCHEMA_VERSION
 
@@ -78,6 +78,7 @@ class Outcome(Record):
         cost_usd: What the edit cost; None if unknown or not made.
         host: The host that made the edit; empty for this machine.
         emulated: True if that was the emulator, which bills nothing.
+        decision_problem: What is wrong with what a person decided on it, and the way out.
     """
 
     sample_id: str
@@ -101,6 +102,7 @@ class Outcome(Record):
     cost_usd: float | None
     host: str = ""
     emulated: bool = False
+    decision_problem: str = ""
 
     @property
     def photo(self) -> str:
@@ -126,14 +128,22 @@ class Outcome(Record):
 
 
 def sample_outcome(outputs: SampleOutputs) -> Outcome:
-    """Look up how far a sample came."""
-    edit, agreement = outputs.edit, outputs.agreement
+    """Look up how far a sample came; damage that cannot be mended here costs that sample alone."""
+    try:
+        return _outcome(outputs, outputs.agreement)
+    except DamagedFileError as damage:
+        return _outcome(outputs, None, problem=str(damage))
+
+
+def _outcome(outputs: SampleOutputs, agreement: Agreement | None, problem: str = "") -> Outcome:
+    edit = outputs.edit
     status, reason = _status(edit, outputs.settled.reason if agreement else None)
     if agreement and _is_published_as_edited(outputs, agreement):
         problem = outputs.picture_problem()
-        if problem:
-            agreement, status, reason = None, SampleStatus.UNFINISHED, problem
+    if problem and edit:
+        agreement, status, reason = None, SampleStatus.UNFINISHED, problem
     sample = outputs.sample
+    reason = reason or outputs.edit_problem
     if not reason:
         reason = last_failure(outputs.store, sample.sample_id) or "it was not tried yet"
     return Outcome(
@@ -149,11 +159,12 @@ def sample_outcome(outputs: SampleOutputs) -> Outcome:
         **(_judged(outputs, agreement) if agreement else {}),
         pairing=_pairing(sample),
         output_keys=last_keys(outputs) if agreement else (),
-        decision_key=outputs.decision.key if agreement and outputs.decision else "",
+        decision_key=outputs.decision_key if agreement else "",
         decisions=decision_folder(outputs) if agreement else "",
         cost_usd=edit.cost_usd if edit else None,
         host=edit.host if edit else "",
         emulated=edit.emulated if edit else False,
+        decision_problem=outputs.decision_problem if agreement else "",
     )
 
 

@@ -9,7 +9,6 @@ from kizu.edit.storage import EditRecord
 from kizu.outputs import SampleOutputs
 from kizu.publish.layout import good_id
 from kizu.publish.outcomes import Outcome, SampleStatus
-from kizu.review import Decision
 from kizu.samples import PlannedSample, is_test_photo
 from kizu.sources import NormalImage
 from kizu.spec import GOOD, DatasetSpec
@@ -116,7 +115,7 @@ def is_certified(outputs: SampleOutputs) -> bool:
     """Tell whether a proven bound covers a sample's label, or a person looked at it."""
     if outputs.decision:
         return outputs.decision.verdict is Verdict.ACCEPT
-    return outputs.settled.certified
+    return outputs.settled.certified and not outputs.decision_problem
 
 
 def _split(sample: PlannedSample, spec: DatasetSpec, verdict: Verdict) -> str:
@@ -139,7 +138,7 @@ def defect_provenance(outputs: SampleOutputs, *, composited: bool) -> Row:
         "stratum": outputs.settled.stratum.value,
         "made_by": outputs.made_by,
         "composited": composited,
-        **_review_columns(outputs.decision),
+        **_review_columns(outputs),
         "mask_source": mask_source(outputs),
     }
 
@@ -155,8 +154,11 @@ def _pairing_columns(sample: PlannedSample) -> Row:
     }
 
 
-def _review_columns(decision: Decision | None) -> Row:
+def _review_columns(outputs: SampleOutputs) -> Row:
     """Return what a person decided, the verdict included; of what nobody reviewed, no verdict."""
+    decision = outputs.decision
+    if outputs.decision_problem:
+        return {"verdict": outputs.final_verdict.value, "decision_key": outputs.decision_key}
     if decision is None:
         return {"decision_key": None}
     return {

@@ -7,7 +7,6 @@ from typing import Final
 from kizu.agree.fusion import TESTIMONY_SOURCE
 from kizu.agree.proof import NOTHING_PROVEN, Proof
 from kizu.diff.storage import open_composited_label, read_composited_picture
-from kizu.edit.storage import read_picture
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_mask, encode_png
 from kizu.outputs import SampleOutputs
@@ -106,7 +105,7 @@ def publish_sample(version: VersionFolder, outputs: SampleOutputs) -> dict[str, 
         label = label_as_it_came(outputs, frame, published.label)
         files = replace(
             files,
-            edited=write(edited_picture(sample), read_picture(outputs.store, outputs.picture)),
+            edited=write(edited_picture(sample), outputs.picture_file()),
             edited_mask=write(edited_mask(sample), encode_mask(label)),
         )
     return rows | {

@@ -1,13 +1,13 @@
 """Publishes a dataset version: files first, tables next, the manifest last, then the pointer."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from pydantic import ValidationError
-
 from kizu.agree.settings import AgreementSettings
 from kizu.grounding import annotator_name
+from kizu.intake import read_normal
 from kizu.planning import edited_images
 from kizu.publish.certification import Certification, prove
 from kizu.publish.dataset import Dataset, DatasetError
@@ -36,9 +36,11 @@ from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
 from kizu.stages import LAST_STAGES
 from kizu.stages.grounding import AnnotatorChoice
-from kizu.store import Store
+from kizu.store import DamagedFileError, Store
 from kizu.store.keys import sha256_hex
 from kizu.versions import SCHEMA_VERSION
+
+logger = logging.getLogger(__name__)
 
 _READERS: Final = 16
 """Shards read at a time: on an object store that is waiting, not work."""
@@ -81,11 +83,11 @@ class VersionRef(Record):
 
     def open_outcomes(self, store: Store) -> list[Outcome]:
         """Read how far every sample came, in the build's order."""
-        return list(_OutcomeList.model_validate(store.read_json(self.outcomes)).outcomes)
+        return list(store.read_json_as(self.outcomes, _OutcomeList.model_validate).outcomes)
 
     def open_certification(self, store: Store) -> Certification:
         """Read what is proven of the samples."""
-        return Certification.model_validate(store.read_json(self.certification))
+        return store.read_json_as(self.certification, Certification.model_validate)
 
 
 class LastBuild(Record):
@@ -105,7 +107,7 @@ class LastBuild(Record):
 
     def open_outcomes(self, store: Store) -> list[Outcome]:
         """Read how far every sample came, in the build's order."""
-        return list(_OutcomeList.model_validate(store.read_json(self.outcomes)).outcomes)
+        return list(store.read_json_as(self.outcomes, _OutcomeList.model_validate).outcomes)
 
     def open_samples(self, store: Store) -> list[tuple[Shard, PlannedSample, Outcome]]:
         """Read its samples in its order, each with its shard and how far it came."""
@@ -123,11 +125,11 @@ def last_build(store: Store, dataset: str) -> LastBuild:
         DatasetError: It was never built here.
     """
     try:
-        return LastBuild.model_validate(store.read_json(_last_build_path(dataset)))
-    except ValidationError as error:
+        return store.read_json_as(_last_build_path(dataset), LastBuild.model_validate)
+    except DamagedFileError as error:
         raise DatasetError(
-            f"the last build of {dataset!r} was made by another kizu; "
-            "run 'kizu build' once more, with --stored-only to buy nothing"
+            f"the last build of {dataset!r} is damaged or was made by another kizu "
+            f"({error.file}); run 'kizu build' once more, with --stored-only to buy nothing"
         ) from error
     except FileNotFoundError as error:
         raise DatasetError(
@@ -172,9 +174,13 @@ def choose_version(
 
 def _note_last_build(store: Store, dataset: str, last: LastBuild) -> None:
     """Write which build of a dataset was the last one, unless that is what stands there."""
-    path, noted = _last_build_path(dataset), last.model_dump(mode="json")
-    if not store.exists(path) or store.read_json(path) != noted:
-        store.write_json(path, noted)
+    path = _last_build_path(dataset)
+    try:
+        known = store.read_json_as(path, LastBuild.model_validate)
+    except (FileNotFoundError, DamagedFileError):
+        known = None
+    if known != last:
+        store.write_json(path, last.model_dump(mode="json"))
 
 
 def publish_normals(
@@ -188,7 +194,7 @@ def publish_normals(
     edited = _edited(spec, images, outcomes)
     rows = []
     for image in images:
-        data = store.read(image.path)
+        data = read_normal(store, image, spec.images.path)
         store.write(version.path(good_image(image)), data)
         file = File(good_image(image), sha256_hex(data))
         rows.append(normal_row(image, spec, file, edited=image.sha256 in edited))
@@ -283,9 +289,13 @@ def make_latest(
         left_out: Samples that the build did not try, and photos that could not be read.
         annotators: The annotators of the build.
     """
-    latest = latest_version(store, version.dataset)
-    known = latest if latest and latest.is_complete(store) else None
-    lost = known is not None and _loses_annotator(Dataset(store, known), annotators)
+    try:
+        latest = latest_version(store, version.dataset)
+        known = latest if latest and latest.is_complete(store) else None
+        lost = known is not None and _loses_annotator(Dataset(store, known), annotators)
+    except ValueError as damage:
+        logger.warning("the latest version is not known: %s", damage)
+        latest, lost = None, False
     if may_become_latest(spec, version.open_outcomes(store), left_out, lost_annotator=lost):
         point_to_latest(store, version.folder())
         return version.version

@@ -1,5 +1,6 @@
 """Writes the report of a published version: the page in both languages, and the contact sheet."""
 
+import logging
 from collections.abc import Sequence
 from typing import Final
 
@@ -19,8 +20,10 @@ from kizu.report.gather import gather_card
 from kizu.report.page import Page, render_page
 from kizu.shards import ShardRef
 from kizu.spec import DatasetSpec
-from kizu.store import Store
+from kizu.store import DamagedFileError, Store
 from kizu.summary import SUMMARY_FILE, BuildSummary, cards_to_show, next_steps
+
+logger = logging.getLogger(__name__)
 
 CERTIFICATE_FILE: Final = "certificate.json"
 """The certificates' name among the files of a version's report."""
@@ -85,11 +88,13 @@ def _card(outputs: SampleOutputs, published: Sample, decision_key: str) -> CardP
     A card is not kept if the sample was decided on after it was published: its key is that of
     another mask then.
     """
-    decided = outputs.decision.key if outputs.decision else ""
-    if decided != decision_key:
+    if outputs.decision_key != decision_key:
         return draw_card(gather_card(outputs, published))
     if outputs.card.done():
-        return CardPictures.from_json(outputs.card.record())
+        try:
+            return outputs.card.record_as(CardPictures.from_json)
+        except DamagedFileError as damage:
+            logger.warning("%s; it is drawn anew", damage)
     pictures = draw_card(gather_card(outputs, published))
     outputs.card.finish(pictures.to_json())
     return pictures

@@ -18,7 +18,7 @@ from kizu.imaging.rle import decode_rle, encode_rle
 from kizu.settings import Record
 from kizu.stages import DIFF, FUSE, VERDICT
 from kizu.stages.inputs import SampleInputs
-from kizu.store import Store, keyed
+from kizu.store import DamagedFileError, Store, keyed
 from kizu.store.keys import canonical_json, content_key, sha256_hex
 
 WRONG_BELOW_IOU: Final = 0.5
@@ -26,8 +26,15 @@ WRONG_BELOW_IOU: Final = 0.5
 field's usual line between a hit and a miss (PASCAL VOC, Everingham et al. 2010)."""
 
 
-class DecisionDamagedError(ValueError):
-    """A stored decision cannot be read; the message names its file."""
+class DecisionDamagedError(DamagedFileError):
+    """A stored decision cannot be read; what a person said is never guessed."""
+
+    def __str__(self) -> str:
+        """Return what is wrong, and the way out."""
+        return (
+            f"{super().__str__()}; judge the sample again, bring the file back from a copy, or "
+            "remove it, and the decision before it counts"
+        )
 
 
 class Drawn(StrEnum):
@@ -180,12 +187,9 @@ def stored_decisions(store: Store, folder: str) -> Iterator[Decision]:
     """
     for path in reversed(list(store.list(folder))):
         try:
-            yield Decision.model_validate(store.read_json(path))
-        except ValueError as error:
-            raise DecisionDamagedError(
-                f"{store.address(path)} is no decision ({error}); remove it, the one before it "
-                "counts then"
-            ) from error
+            yield store.read_json_as(path, Decision.model_validate)
+        except DamagedFileError as damage:
+            raise DecisionDamagedError(damage.file, damage.why) from damage
 
 
 def decision_folder(sample: SampleInputs) -> str:

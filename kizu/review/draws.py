@@ -7,11 +7,12 @@ count could prove anything. ``reviews/NAME/draws/00000001.json`` is a dataset's 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from random import Random
+from typing import Final
 
 from pydantic import Field
 
 from kizu.settings import Record
-from kizu.store import Store
+from kizu.store import DamagedFileError, Store
 from kizu.store.keys import content_key
 
 
@@ -88,7 +89,7 @@ def draw_samples(
     if not fresh:
         return None
     used = set() if restarts else {population[each] for each in drawn if each in population}
-    number = len(earlier) + 1
+    number = max((each.number for each in earlier), default=0) + 1
     while True:
         seed = content_key(
             "draw", dataset=dataset, stratum=stratum, number=number, fresh=sorted(fresh)
@@ -147,8 +148,29 @@ def short_key(folder: str) -> str:
 
 
 def open_draws(store: Store, dataset: str) -> list[Draw]:
-    """Return a dataset's draws, the first one first."""
-    return [Draw.model_validate(store.read_json(path)) for path in store.list(_folder(dataset))]
+    """Return a dataset's draws that can be read, the first one first."""
+    return find_draws(store, dataset)[0]
+
+
+def find_draws(store: Store, dataset: str) -> tuple[list[Draw], list[str]]:
+    """Return a dataset's draws, and a sentence per draw that is damaged or missing.
+
+    Nothing is proven while one is: it may hold the samples that were found wrong.
+    """
+    drawn: list[Draw] = []
+    problems: list[str] = []
+    for place, path in enumerate(store.list(_folder(dataset)), 1):
+        if path != _path(dataset, place) and not problems:
+            lost = DamagedFileError(store.address(_path(dataset, place)), "it is missing")
+            problems.append(f"{lost}; {_WAY_OUT}")
+        try:
+            drawn.append(store.read_json_as(path, Draw.model_validate))
+        except DamagedFileError as damage:
+            problems.append(f"{damage}; {_WAY_OUT}")
+    return drawn, problems
+
+
+_WAY_OUT: Final = "bring the file back from a copy, or 'kizu repair' has all drawn from anew"
 
 
 def _folder(dataset: str) -> str:

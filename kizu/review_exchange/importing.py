@@ -5,6 +5,7 @@ sample in one tool brought; KEY names the three. A judgement is new if it is ano
 last there, and did not come in that very file before.
 """
 
+import logging
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,8 +19,10 @@ from kizu.publish.samples import made_label
 from kizu.review import Drawn, decision_folder, record_decision
 from kizu.review_exchange.registry import Judged, LeftOut, tool_module
 from kizu.review_exchange.samples import BuiltSample, built_samples, find_shown
-from kizu.store import Store, keyed
+from kizu.store import DamagedFileError, Store, keyed
 from kizu.store.keys import content_key, sha256_hex
+
+logger = logging.getLogger(__name__)
 
 _CHANGED: Final = (
     "its picture or its mask is another one since it was exported; export and judge it anew"
@@ -139,7 +142,7 @@ class _Receipts:
         self._outputs, self._sha256 = outputs, source.sha256
         self._folder = keyed("imported", key)
         paths = outputs.store.list(self._folder)
-        self._known = [outputs.store.read_json(path) for path in paths]
+        self._known = [receipt for path in paths if (receipt := _receipt(outputs.store, path))]
 
     def has(self, told: dict[str, Any]) -> bool:
         """Tell whether a judgement was imported before, and still counts."""
@@ -154,3 +157,12 @@ class _Receipts:
 
     def _receipt(self, told: dict[str, Any]) -> dict[str, Any]:
         return {"file_sha256": self._sha256, "told": told}
+
+
+def _receipt(store: Store, path: str) -> dict[str, Any] | None:
+    """Return a receipt; None if it is damaged: the judgement is then imported once more."""
+    try:
+        return store.read_json(path)
+    except DamagedFileError as damage:
+        logger.warning("%s; the judgement is imported once more", damage)
+        return None

@@ -1,5 +1,6 @@
 """A dataset's last build as the queue sees it."""
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ from kizu.agree.verdict import VERDICT_OF, Reason, Verdict
 from kizu.outputs import SampleOutputs
 from kizu.publish.outcomes import Outcome, SampleStatus
 from kizu.publish.version import last_build
-from kizu.review import latest_decision
+from kizu.review import DecisionDamagedError, latest_decision
 from kizu.review_page.queue import Candidate
 from kizu.samples import PlannedSample
 from kizu.shards import Shard
 from kizu.store import Store
 from kizu.store.keys import sha256_hex
+
+logger = logging.getLogger(__name__)
 
 _READERS: Final = 16
 """Files read at a time: on an object store that is waiting, not work."""
@@ -104,8 +107,17 @@ def decided_folders(store: Store, candidates: Sequence[Candidate]) -> set[str]:
     filled = {path.rpartition("/")[0] for path in store.list("decisions")}
     known = {each.decisions: each.defect_type for each in candidates if each.decisions in filled}
     with ThreadPoolExecutor(_READERS) as pool:
-        found = list(pool.map(lambda item: latest_decision(store, *item), known.items()))
-    return {folder for folder, decision in zip(known, found, strict=True) if decision}
+        found = list(pool.map(lambda item: _is_decided(store, *item), known.items()))
+    return {folder for folder, is_decided in zip(known, found, strict=True) if is_decided}
+
+
+def _is_decided(store: Store, folder: str, defect_type: str) -> bool:
+    """Tell whether somebody decided on a sample; if that is damaged, they are asked again."""
+    try:
+        return latest_decision(store, folder, defect_type) is not None
+    except DecisionDamagedError as damage:
+        logger.warning("%s", damage)
+        return False
 
 
 def _version(outcome: Outcome) -> str:

@@ -51,7 +51,7 @@ def picture_file(outputs: SampleOutputs, picture: Picture) -> tuple[bytes, str]:
     if picture is not Picture.PUBLISHED and not outputs.sample.has_normal:
         raise FileNotFoundError(f"{outputs.sample.sample_id} has no normal image")
     if picture is Picture.NORMAL:
-        return outputs.store.read(outputs.sample.normal.path), "image/png"
+        return outputs.normal_file(), "image/png"
     frame = PublishedFrame(outputs)
     if picture is Picture.PUBLISHED:
         return made_file(outputs, frame), "image/png"

@@ -16,7 +16,7 @@ from kizu.outputs import SampleOutputs
 from kizu.publish.certification import draw_next
 from kizu.publish.frames import PublishedFrame
 from kizu.publish.samples import made_label
-from kizu.review import Decision, Drawn, find_decision, open_draws, record_decision
+from kizu.review import Decision, Drawn, open_draws, record_decision
 from kizu.review_page.candidates import (
     BuildSample,
     decided_folders,
@@ -199,7 +199,7 @@ class ReviewSession:
             return Stored(number=wanted.number, stored=False, decision=None, problem="built_anew")
         outputs = found.outputs(self.store)
         with self._lock:
-            last = find_decision(outputs)
+            last = outputs.decision
             if last is not None:
                 self._decided.add(self._folders[wanted.number])
             if (last.key if last else "") != wanted.seen:

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -101,22 +102,17 @@ class Stage(ABC):
         return sample.keys[self.name]
 
     def folder(self, sample: SampleInputs) -> StageFolder:
-        """Return where a sample's output lies.
+        """Return where a sample's output lies; its record is read once per sample.
+
+        What of it is damaged is made anew when it is read, if the stage has ``make``.
 
         Raises:
             FileNotFoundError: There is no edited picture to make a key from.
         """
-        return StageFolder(sample.store, self.name, self.key(sample))
-
-    def record(self, sample: SampleInputs) -> dict[str, Any]:
-        """Return the record of a sample's output; it is read once per sample.
-
-        Raises:
-            FileNotFoundError: There is no output.
-        """
-        if self.name not in sample.records:
-            sample.records[self.name] = self.folder(sample).record()
-        return sample.records[self.name]
+        if self.name not in sample.folders:
+            anew = partial(self.make, sample) if type(self).make is not Stage.make else None
+            sample.folders[self.name] = StageFolder(sample.store, self.name, self.key(sample), anew)
+        return sample.folders[self.name]
 
     def is_done(self, sample: SampleInputs) -> bool:
         """Tell whether there is nothing left to make."""

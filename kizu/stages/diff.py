@@ -68,7 +68,7 @@ class DiffStage(Stage):
         Raises:
             FileNotFoundError: It is not there.
         """
-        return DiffRecord.model_validate(self.record(sample))
+        return self.folder(sample).record_as(DiffRecord.model_validate)
 
     def make(self, sample: SampleInputs) -> None:
         """Compare the pictures; the change of a picture that is not redrawn is composited.

@@ -88,11 +88,11 @@ class FuseStage(Stage):
         Raises:
             FileNotFoundError: It is not there.
         """
-        return FusedRecord.model_validate(self.record(sample))
+        return self.folder(sample).record_as(FusedRecord.model_validate)
 
     def mask(self, sample: SampleInputs) -> Mask:
         """Return the mask of record, (H, W) bool, in the edited picture's frame."""
-        return decode_mask(self.folder(sample).read(_MASK))
+        return self.folder(sample).read_as(_MASK, decode_mask)
 
     def composite(self, sample: SampleInputs) -> Composite:
         """Return the normal image with what belongs to the mask pasted in."""

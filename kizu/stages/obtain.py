@@ -1,17 +1,27 @@
 """Gets the edit for a request: from the store if it is there, else from the editor, once."""
 
+import logging
+
 from kizu.billing.admission import CallGate
 from kizu.billing.purchase import EditJob, buy_edit
-from kizu.edit.editor import CropPlanner, Editor, EditRefusedError, StopEditingError
+from kizu.edit.editor import CropPlanner, EditError, Editor, EditRefusedError, StopEditingError
 from kizu.edit.foreground import stored_foreground
 from kizu.edit.paid import PaidEditor
 from kizu.edit.prompted import goes_onto_object
 from kizu.edit.regions import ForegroundRegion, Region, region_guide, region_mask
 from kizu.edit.request import EditRequest
-from kizu.edit.storage import EditRecord, find_edit, save_edit, save_refusal
+from kizu.edit.storage import (
+    EditDamagedError,
+    EditRecord,
+    find_edit,
+    save_edit,
+    save_refusal,
+)
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.geometry import Geometry
 from kizu.store import Store
+
+logger = logging.getLogger(__name__)
 
 
 def obtain_edit(
@@ -39,14 +49,49 @@ def obtain_edit(
         StopEditingError: The editor takes money, or may, and has no part in the ledger.
         ValueError: The editor is paid and there is no gate.
     """
-    if record := find_edit(store, request.key):
-        return record
-    geometry, sent_region = _plan(store, editor, request, photo, region)
+    damage: EditDamagedError | None = None
+    try:
+        if record := find_edit(store, request.key):
+            return record
+    except EditDamagedError as error:
+        damage = error
     if editor.is_paid:
         if gate is None:
             raise ValueError("a paid editor needs a gate, so that every call is in the ledger")
+        geometry, sent_region = _plan(store, editor, request, photo, region)
         job = EditJob(request, geometry.apply(photo), sent_region, geometry)
         return buy_edit(store, gate, editor, job)
+    if damage is None:
+        return make_edit(store, editor, request, photo, region)
+    return make_anew(store, editor, request, photo, region, damage)
+
+
+def make_anew(
+    store: Store,
+    editor: Editor,
+    request: EditRequest,
+    photo: RgbImage,
+    region: Region | None,
+    damage: EditDamagedError,
+) -> EditRecord:
+    """Make an edit in the place of a damaged one; arguments as of ``obtain_edit``.
+
+    Raises:
+        EditDamagedError: The editor cannot.
+    """
+    try:
+        record = make_edit(store, editor, request, photo, region)
+    except EditError as error:
+        raise damage from error
+    logger.warning("%s was damaged (%s) and is made anew", damage.file, damage.why)
+    return record
+
+
+def make_edit(
+    store: Store, editor: Editor, request: EditRequest, photo: RgbImage, region: Region | None
+) -> EditRecord:
+    """Have an editor that costs nothing make an edit; arguments as of ``obtain_edit``."""
+    geometry, sent_region = _plan(store, editor, request, photo, region)
     if editor.most_usd(request, geometry.model) != 0:
         raise StopEditingError(
             f"what an edit by {request.editor.get('name')} costs is not known to be nothing, and "

@@ -65,7 +65,7 @@ class VerdictStage(Stage):
         Raises:
             FileNotFoundError: It has said nothing.
         """
-        return Agreement.model_validate(self.record(sample))
+        return self.folder(sample).record_as(Agreement.model_validate)
 
     def make(self, sample: SampleInputs) -> None:
         """Compare the annotations."""

@@ -20,20 +20,33 @@ another could mistake for a result, and no lock that is held. Every call waits o
 """
 
 import contextlib
-import json
+import logging
 import os
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self, TypeVar
+from zipfile import BadZipFile
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from kizu.store.checked import (
+    DamagedFileError,
+    decode_bytes,
+    decode_json,
+    encode_bytes,
+    encode_json,
+    reason_of,
+)
 from kizu.store.keys import canonical_json, sha256_hex
 from kizu.store.local_files import create_local, is_aside, write_local
 from kizu.store.retry import retry_while_unreachable
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 class Store:
@@ -120,7 +133,7 @@ class Store:
 
     def create_json(self, path: str, value: dict[str, Any]) -> bool:
         """Write a JSON object only if there is no file of the name; True if this call did."""
-        return self.create(path, canonical_json(value).encode())
+        return self.create(path, encode_json(path, value))
 
     def remove(self, path: str) -> None:
         """Remove a file that is no longer needed; nothing happens if it is gone already."""
@@ -137,21 +150,66 @@ class Store:
         return folder
 
     def read_json(self, path: str) -> dict[str, Any]:
-        """Return a JSON object that ``write_json`` wrote."""
-        value: dict[str, Any] = json.loads(self.read(path))
-        return value
+        """Return a JSON object that ``write_json`` wrote.
+
+        Raises:
+            FileNotFoundError: It is not there.
+            DamagedFileError: It is not what was written.
+        """
+        return self._decoded(path, decode_json)
+
+    def read_json_as(self, path: str, read: Callable[[dict[str, Any]], T]) -> T:
+        """Return what a JSON object is read as.
+
+        Args:
+            path: The file.
+            read: Reads the object; what it cannot read is damaged.
+
+        Raises:
+            FileNotFoundError: It is not there.
+            DamagedFileError: It is not what was written.
+        """
+        value = self.read_json(path)
+        with naming(self.address(path)):
+            return read(value)
 
     def write_json(self, path: str, value: dict[str, Any]) -> None:
-        """Write a JSON object in canonical form: equal objects give equal bytes."""
-        self.write(path, canonical_json(value).encode())
+        """Write a JSON object with its checksum: equal objects give equal bytes."""
+        self.write(path, encode_json(path, value))
 
     def put_json(self, folder: str, value: dict[str, Any]) -> str:
-        """Write a JSON object under its own content key and return its path."""
-        data = canonical_json(value).encode()
-        path = f"{keyed(folder, sha256_hex(data))}.json"
-        if not self.exists(path):
+        """Write a JSON object under its own content key and return its path.
+
+        What is there already is read, which costs as much as to ask for it, and replaced where it
+        is damaged.
+        """
+        path = f"{keyed(folder, sha256_hex(canonical_json(value).encode()))}.json"
+        data = encode_json(path, value)
+        try:
+            is_there = self.read(path) == data
+        except FileNotFoundError:
+            is_there = False
+        if not is_there:
             self.write(path, data)
         return path
+
+    def read_checked(self, path: str) -> bytes:
+        """Return the bytes that ``write_checked`` wrote.
+
+        Raises:
+            FileNotFoundError: It is not there.
+            DamagedFileError: It is not what was written.
+        """
+        return self._decoded(path, decode_bytes)
+
+    def write_checked(self, path: str, data: bytes) -> None:
+        """Write bytes with their checksum, for files that only kizu reads."""
+        self.write(path, encode_bytes(path, data))
+
+    def _decoded(self, path: str, decode: Callable[[str, bytes], T]) -> T:
+        data = self.read(path)
+        with naming(self.address(path)):
+            return decode(path, data)
 
     def list(self, folder: str) -> Iterator[str]:
         """Yield the paths of all files below a folder, sorted; nothing if it is not there."""
@@ -201,6 +259,25 @@ def _raise_unless_gone(error: OSError) -> None:
         raise error
 
 
+@contextlib.contextmanager
+def naming(file: str) -> Iterator[None]:
+    """Take what a reader of a stored file raises for damage, and name the file.
+
+    Raises:
+        DamagedFileError: The block raised what readers raise for content that they do not know.
+    """
+    try:
+        yield
+    except DamagedFileError:
+        raise
+    except _UNREADABLE as error:
+        raise DamagedFileError(file, reason_of(error)) from error
+
+
+_UNREADABLE: Final = (ValueError, TypeError, LookupError, AttributeError, EOFError, BadZipFile)
+"""What readers of JSON, pictures and arrays raise for content that they do not know."""
+
+
 def keyed(folder: str, key: str) -> str:
     """Return the path of a key's place in a folder, spread over 256 subfolders.
 
@@ -211,33 +288,143 @@ def keyed(folder: str, key: str) -> str:
     return f"{folder}/{key[:2]}/{key}"
 
 
+_RECORD: Final = "record.json"
+_FILES: Final = "files"  # member of a record: SHA-256 of each of the other files, by name
+
+
 class StageFolder:
     """One stage output: files that count once their record is written.
 
-    ``stages/STAGE/ab/KEY/`` holds the files, ``record.json`` among them, written last.
+    ``stages/STAGE/ab/KEY/`` holds the files, ``record.json`` among them, written last with the
+    SHA-256 of the others. What is damaged counts as not made.
     """
 
-    def __init__(self, store: Store, stage: str, key: str) -> None:
-        """Point at the output of a stage for a key; nothing is read or made."""
+    def __init__(
+        self, store: Store, stage: str, key: str, make_anew: Callable[[], object] | None = None
+    ) -> None:
+        """Point at the output of a stage for a key; nothing is read or made.
+
+        Args:
+            store: The store.
+            stage: The stage.
+            key: The output's key.
+            make_anew: Makes the output through this object, should it turn out to be damaged.
+        """
         self._store = store
         self._folder = keyed(f"stages/{stage}", key)
+        self._make_anew = make_anew
+        self._record: dict[str, Any] | None = None
+        self._digests: dict[str, str] = {}
 
     def done(self) -> bool:
-        """Tell whether the output is complete."""
-        return self._store.exists(f"{self._folder}/record.json")
+        """Tell whether the output is complete; one whose record is damaged is not."""
+        try:
+            self._load()
+        except FileNotFoundError:
+            return False
+        except DamagedFileError as damage:
+            logger.warning("%s; it is made anew", damage)
+            return False
+        return True
 
     def read(self, name: str) -> bytes:
-        """Return one file's bytes."""
-        return self._store.read(f"{self._folder}/{name}")
+        """Return one file's bytes; see ``read_as``."""
+        return self.read_as(name, bytes)
+
+    def read_as(self, name: str, decode: Callable[[bytes], T]) -> T:
+        """Return what one file is read as; a damaged output is made anew where that is known how.
+
+        Args:
+            name: The file.
+            decode: Reads the bytes; what it cannot read is damaged.
+
+        Raises:
+            FileNotFoundError: There is no output.
+            DamagedFileError: The file is missing or damaged.
+        """
+        return self._or_anew(lambda: self._checked(name, decode))
 
     def write(self, name: str, data: bytes) -> None:
         """Write one file; it counts when the record follows."""
-        self._store.write(f"{self._folder}/{name}", data)
+        self._store.write(self._path(name), data)
+        self._digests[name] = sha256_hex(data)
 
     def record(self) -> dict[str, Any]:
-        """Return the record."""
-        return self._store.read_json(f"{self._folder}/record.json")
+        """Return the record; it is read once."""
+        return self.record_as(dict)
+
+    def record_as(self, read: Callable[[dict[str, Any]], T]) -> T:
+        """Return what the record is read as; a damaged output is made anew as in ``read_as``.
+
+        Raises:
+            FileNotFoundError: There is no output.
+            DamagedFileError: The record is damaged.
+        """
+        return self._or_anew(lambda: self._checked_record(read))
 
     def finish(self, record: dict[str, Any]) -> None:
         """Write the record, which completes the output."""
-        self._store.write_json(f"{self._folder}/record.json", record)
+        digests = {_FILES: self._digests} if self._digests else {}
+        self._store.write_json(self._path(_RECORD), record | digests)
+        self._record = dict(record)
+
+    def damage(self) -> list[DamagedFileError]:
+        """Read every file; return what is wrong, nothing if the output is not complete."""
+        try:
+            self._load()
+        except FileNotFoundError:
+            return []
+        except DamagedFileError as damaged:
+            return [damaged]
+        found = []
+        for name in self._digests:
+            try:
+                self._checked(name, bytes)
+            except DamagedFileError as damaged:
+                found.append(damaged)
+        return found
+
+    def drop(self) -> None:
+        """Remove the record, so that the output counts as not made."""
+        self._record = None
+        self._store.remove(self._path(_RECORD))
+
+    def _or_anew(self, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except DamagedFileError as damage:
+            if self._make_anew is None:
+                self.drop()
+                raise
+            logger.warning("%s; it is made anew", damage)
+        self._record, self._digests = None, {}
+        self._make_anew()
+        return read()
+
+    def _load(self) -> dict[str, Any]:
+        if self._record is None:
+            stored = self._store.read_json(self._path(_RECORD))
+            self._digests = stored.pop(_FILES, {})
+            self._record = stored
+        return self._record
+
+    def _checked_record(self, read: Callable[[dict[str, Any]], T]) -> T:
+        record = self._load()
+        with naming(self._store.address(self._path(_RECORD))):
+            return read(record)
+
+    def _checked(self, name: str, decode: Callable[[bytes], T]) -> T:
+        self._load()
+        path = self._path(name)
+        file, digest = self._store.address(path), self._digests.get(name)
+        try:
+            data = self._store.read(path)
+        except FileNotFoundError as error:
+            raise DamagedFileError(file, "it is missing") from error
+        if digest and sha256_hex(data) != digest:
+            raise DamagedFileError(file, "it is not what was written")
+        with naming(file):
+            return decode(data)
+
+    def _path(self, name: str) -> str:
+        return f"{self._folder}/{name}"

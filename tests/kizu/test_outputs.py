@@ -61,11 +61,13 @@ def test_before_there_is_a_picture_there_are_no_keys(outputs):
         _ = found.diff
 
 
-def test_keys_cost_one_read_of_the_edits_record(outputs, reads):
+def test_keys_cost_one_read_of_the_edits_record_and_a_look_for_the_mask_that_is_decided_on(
+    outputs, reads
+):
     found = outputs(None)
     reads.clear()
     _ = found.diff, GROUNDING.key(found), found.verdict, found.card
-    assert reads == {"edits": 1}
+    assert reads == {"edits": 1, "stages": 1}
 
 
 def test_a_box_is_placed_without_decoding_the_photo(outputs, reads):

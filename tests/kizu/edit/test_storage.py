@@ -106,14 +106,16 @@ def test_a_picture_that_is_gone_is_named_with_the_way_out(store):
     record = save_edit(store, REQUEST, edit(), PADDED)
     path = f"{keyed('edits', KEY)}/picture.png"
     store.remove(path)
-    with pytest.raises(EditDamagedError, match=rf"{path} is missing; .* delete the folder"):
+    with pytest.raises(EditDamagedError, match=rf"{path} is damaged: it is missing; .*kizu repair"):
         open_edit(store, record, PHOTO)
 
 
 def test_another_picture_in_its_place_is_named_with_the_way_out(store):
     record = save_edit(store, REQUEST, edit(), PADDED)
     store.write(f"{keyed('edits', KEY)}/picture.png", encode_png(PICTURE[::-1]))
-    with pytest.raises(EditDamagedError, match=r"is not the picture that .*edit\.json records"):
+    with pytest.raises(
+        EditDamagedError, match=r"it is not the picture that was received; .*kizu repair"
+    ):
         read_picture(store, record)
 
 

@@ -124,7 +124,7 @@ def test_files_that_are_not_those_published_are_named(store, write_version, dama
 def test_a_missing_file_is_named(store, write_version):
     folder = write_version()
     store.remove(folder.path("mask/s0000.png"))
-    with pytest.raises(DatasetError, match=r"mask/s0000\.png is missing .* build again"):
+    with pytest.raises(DatasetError, match=r"mask/s0000\.png is missing .* --restore"):
         open_dataset(store, "plates")["s0000"].label()
 
 

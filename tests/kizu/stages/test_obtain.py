@@ -72,7 +72,7 @@ def test_a_picture_that_is_not_the_recorded_one_is_not_opened(store, make_photo)
     record = obtain_edit(store, CountingEditor(), request(), photo, None)
     folder = f"edits/{record.key[:2]}/{record.key}"
     store.write(f"{folder}/picture.png", encode_png(photo))
-    with pytest.raises(EditDamagedError, match=rf"{folder}/picture.png is not .* delete the fold"):
+    with pytest.raises(EditDamagedError, match=rf"{folder}/picture.png is damaged: .*kizu repair"):
         open_edit(store, record, photo)
 
 

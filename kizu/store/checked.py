@@ -1,0 +1,111 @@
+"""Files that say what they must hash to, so that damage is found when they are read.
+
+A JSON object gets the member ``checksum`` in front of its others: the SHA-256 of its canonical form
+without that member, and of the file's place, so that one file in the place of another is found as
+well. The place is the name of the folder and of the file alone: a version that is copied elsewhere
+stays whole. Files of a kizu that wrote no checksum are read as they are.
+"""
+
+import json
+from typing import Any, Final
+
+from kizu.store.keys import canonical_json, sha256_hex
+
+CHECKSUM: Final = "checksum"
+_HEAD: Final = b'{"checksum":"'
+_DIGITS: Final = 64  # of a SHA-256 in hexadecimal
+_TAIL: Final = b"\nkizu-sha256:"
+_SHOWN_CHARACTERS: Final = 200  # of another library's error, which may quote the whole file
+
+
+class DamagedFileError(ValueError):
+    """A stored file is not what was written.
+
+    Attributes:
+        file: The file.
+        why: What is wrong with it.
+    """
+
+    def __init__(self, file: str, why: str) -> None:
+        """Take the file and what is wrong with it."""
+        super().__init__(file, why)
+        self.file = file
+        self.why = why
+
+    def __str__(self) -> str:
+        """Return both in a sentence."""
+        return f"{self.file} is damaged: {self.why}"
+
+
+def reason_of(error: Exception) -> str:
+    """Return an error's words in one line, shortened."""
+    said = " ".join(str(error).split())
+    return said if len(said) <= _SHOWN_CHARACTERS else f"{said[:_SHOWN_CHARACTERS]}..."
+
+
+def encode_json(path: str, value: dict[str, Any]) -> bytes:
+    """Write a JSON object with its checksum; equal objects in one place give equal bytes.
+
+    Args:
+        path: Where it goes, with forward slashes.
+        value: The object; it has no member ``checksum``.
+
+    Example:
+        >>> encode_json("edits/ab/abcd/edit.json", {"b": 1})[:20], decode_json("a", b'{"b": 1}')
+        (b'{"checksum":"447ef32', {'b': 1})
+    """
+    if CHECKSUM in value:
+        raise ValueError(f"{path} has a member {CHECKSUM!r} of its own")
+    body = canonical_json(value).encode()
+    rest = b"," + body[1:] if value else b"}"
+    return _HEAD + _digest(path, body) + b'"' + rest
+
+
+def decode_json(path: str, data: bytes) -> dict[str, Any]:
+    """Read what ``encode_json`` wrote, or JSON without a checksum.
+
+    Raises:
+        ValueError: It is no JSON object, or not the one that was written there.
+    """
+    body = data
+    if data.startswith(_HEAD):
+        end = len(_HEAD) + _DIGITS
+        body = b"{" + data[end + 2 :] if data[end : end + 2] == b'",' else b"{}"
+        if data[len(_HEAD) : end] != _digest(path, body):
+            raise ValueError("its checksum is another one")
+    try:
+        value = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if not isinstance(value, dict):
+        raise ValueError("it is no JSON object")  # noqa: TRY004 - what is wrong is the file
+    return value
+
+
+def encode_bytes(path: str, data: bytes) -> bytes:
+    """Write bytes with a checksum behind them."""
+    return data + _TAIL + _digest(path, data)
+
+
+def decode_bytes(path: str, data: bytes) -> bytes:
+    """Read what ``encode_bytes`` wrote, or bytes without a checksum.
+
+    Raises:
+        ValueError: They are not those that were written there.
+
+    Example:
+        >>> decode_bytes("features/ab/abcd.npz", encode_bytes("features/ab/abcd.npz", b"1"))
+        b'1'
+    """
+    end = len(data) - len(_TAIL) - _DIGITS
+    if data[max(end, 0) : -_DIGITS] != _TAIL:
+        return data
+    body = data[:end]
+    if data[-_DIGITS:] != _digest(path, body):
+        raise ValueError("its checksum is another one")
+    return body
+
+
+def _digest(path: str, body: bytes) -> bytes:
+    place = "/".join(path.split("/")[-2:])
+    return sha256_hex(f"{place}\n".encode() + body).encode("ascii")

@@ -1,0 +1,150 @@
+"""What was written is read again, or the file is named."""
+
+import json
+
+import pytest
+from damage import CONTENT, EXCHANGED, damage
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kizu.store import DamagedFileError, StageFolder
+from kizu.store.checked import decode_bytes, decode_json, encode_bytes, encode_json
+
+values = st.dictionaries(
+    st.text(max_size=5),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5), st.lists, max_leaves=4
+    ),
+    max_size=4,
+).filter(lambda value: "checksum" not in value)
+
+
+@given(values)
+def test_an_object_comes_back_as_it_was(value):
+    assert decode_json("a/b.json", encode_json("a/b.json", value)) == value
+
+
+@given(values, st.data())
+def test_no_flipped_bit_gives_another_object(value, data):
+    written = encode_json("a/b.json", value)
+    bit = data.draw(st.integers(0, 8 * len(written) - 1))
+    flipped = bytearray(written)
+    flipped[bit // 8] ^= 1 << bit % 8
+    try:
+        found = decode_json("a/b.json", bytes(flipped))
+    except ValueError:
+        return
+    known = {name: found.get(name) for name in value}
+    assert known == value  # the word "checksum" itself was hit: the members are what they were
+
+
+@given(st.binary(max_size=40), st.integers(0, 300))
+def test_no_flipped_bit_gives_other_bytes_of_the_same_length(content, bit):
+    written = encode_bytes("a/b.npz", content)
+    assert decode_bytes("a/b.npz", written) == content
+    flipped = bytearray(written)
+    flipped[bit % (8 * len(written)) // 8] ^= 1 << bit % 8
+    try:
+        found = decode_bytes("a/b.npz", bytes(flipped))
+    except ValueError:
+        return
+    assert len(found) > len(content)  # the mark was hit; the reader of the content then speaks
+
+
+def test_files_of_an_older_kizu_are_read_as_they_are(store):
+    store.write("old/a.json", b'{"a": 1}')
+    store.write("old/a.npz", b"1")
+    assert store.read_json("old/a.json") == {"a": 1}
+    assert store.read_checked("old/a.npz") == b"1"
+
+
+def test_a_version_that_is_copied_elsewhere_stays_whole(store):
+    store.write_json("datasets/a/0123/manifest.json", {"a": 1})
+    store.write("elsewhere/b/0123/manifest.json", store.read("datasets/a/0123/manifest.json"))
+    assert store.read_json("elsewhere/b/0123/manifest.json") == {"a": 1}
+
+
+@pytest.mark.parametrize("way", [*CONTENT, EXCHANGED])
+def test_a_damaged_object_is_named(store, way):
+    for name in ("a", "b"):
+        store.write_json(f"matches/{name}.json", {"name": name, "score": 0.5})
+    damage(store, "matches/a.json", way, ["matches/b.json"])
+    with pytest.raises(DamagedFileError, match=r"store/matches/a\.json is damaged: "):
+        store.read_json("matches/a.json")
+
+
+@pytest.mark.parametrize("content", [b"[1]", b"1", b"[" * 100_000, b'{"a": 1}'])
+def test_json_that_is_nothing_known_is_named(store, content):
+    store.write("a/b.json", content)
+    with pytest.raises(DamagedFileError, match=r"a/b\.json is damaged: "):
+        store.read_json_as("a/b.json", lambda value: value["b"])
+
+
+@pytest.mark.parametrize("way", CONTENT)
+def test_what_lies_under_its_own_key_is_replaced_where_it_is_damaged(store, way):
+    path = store.put_json("builds/shards", {"a": 1, "b": [1, 2, 3]})
+    written = store.read(path)
+    damage(store, path, way)
+    assert store.put_json("builds/shards", {"a": 1, "b": [1, 2, 3]}) == path
+    assert store.read(path) == written
+
+
+@pytest.fixture
+def output(store):
+    """Write a stage output of one file; return a function that opens it, to be made anew or not."""
+
+    def make(folder):
+        folder.write("mask.png", b"the mask")
+        folder.finish({"status": "changed"})
+
+    def opened(*, anew=False):
+        folder = StageFolder(store, "diff", "abcd", (lambda: make(folder)) if anew else None)
+        return folder
+
+    make(opened())
+    return opened
+
+
+@pytest.mark.parametrize("way", CONTENT)
+def test_an_output_with_a_damaged_record_is_not_made(store, output, way):
+    damage(store, "stages/diff/ab/abcd/record.json", way)
+    assert not output().done()
+
+
+def test_the_digests_of_an_output_are_no_part_of_its_record(store, output):
+    assert output().record() == {"status": "changed"}
+    assert set(json.loads(store.read("stages/diff/ab/abcd/record.json"))["files"]) == {"mask.png"}
+
+
+@pytest.mark.parametrize("way", [*CONTENT, "missing"])
+def test_a_damaged_file_of_an_output_is_named_and_the_output_no_longer_made(store, output, way):
+    damage(store, "stages/diff/ab/abcd/mask.png", way)
+    with pytest.raises(DamagedFileError, match=r"abcd/mask\.png is damaged: "):
+        output().read("mask.png")
+    assert not output().done()
+
+
+@pytest.mark.parametrize("way", [*CONTENT, "missing"])
+@pytest.mark.parametrize("name", ["mask.png", "record.json"])
+def test_a_damaged_output_is_made_anew_where_it_is_known_how(store, output, name, way):
+    written = {path: store.read(path) for path in store.list("stages")}
+    damage(store, f"stages/diff/ab/abcd/{name}", way)
+    if (name, way) == ("record.json", "missing"):
+        with pytest.raises(FileNotFoundError):
+            output(anew=True).read("mask.png")
+        return
+    assert output(anew=True).read("mask.png") == b"the mask"
+    assert {path: store.read(path) for path in store.list("stages")} == written
+
+
+def test_a_file_of_an_output_of_an_older_kizu_is_known_by_what_reads_it(store):
+    store.write("stages/diff/ab/abcd/mask.png", b"no mask")
+    store.write("stages/diff/ab/abcd/record.json", b'{"status":"changed"}')
+    folder = StageFolder(store, "diff", "abcd")
+    assert folder.read("mask.png") == b"no mask"
+    with pytest.raises(DamagedFileError, match=r"mask\.png is damaged: no number"):
+        folder.read_as("mask.png", _number)
+
+
+def _number(_):
+    raise ValueError("no number")
