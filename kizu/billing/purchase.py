@@ -5,6 +5,9 @@ in the store, as it came, before anyone looks at it; then the ledger learns what
 edit is completed from the stored answer; then that is removed. Whoever comes next finds the first
 step that is missing and goes on there. Only a worker that dies between the service's answer and the
 first write loses money, and the ledger says so: the call stays there as "unknown".
+
+An answer that is no edit stays in the store under its edit's key. Every later build reads it again,
+for it may have learned to, and none buys the edit anew: who wants that says ``kizu repair --buy``.
 """
 
 import random
@@ -17,7 +20,15 @@ from kizu.billing.lease import EnsureHeld, hold_lease
 from kizu.billing.ledger import LedgerDamagedError
 from kizu.billing.totals import CallFinished, CallStatus
 from kizu.edit.editor import Edit, EditError, StopEditingError
-from kizu.edit.paid import BadReplyError, CallFailure, FailureKind, PaidEditor, Reply, RequestBody
+from kizu.edit.paid import (
+    BadReplyError,
+    CallFailure,
+    FailureKind,
+    PaidEditor,
+    RefusedReplyError,
+    Reply,
+    RequestBody,
+)
 from kizu.edit.request import EditRequest
 from kizu.edit.storage import (
     EditDamagedError,
@@ -26,6 +37,7 @@ from kizu.edit.storage import (
     drop_reply,
     find_edit,
     find_replies,
+    reply_path,
     save_edit,
     save_refusal,
     save_reply,
@@ -109,21 +121,30 @@ class _Purchase:
 
     def _resume(self) -> EditRecord | None:
         """Go on where a killed worker stopped: the claim tells that nobody else is at it."""
-        record = None
-        for number, reply in find_replies(self._store, self._key):
+        record, paid_for = None, ""
+        for number, reply in list(find_replies(self._store, self._key)):
             try:
                 record = self._complete(number, reply)
-            except BadReplyError:  # set aside; a new call may fare better
-                continue
+            except BadReplyError as bad:
+                paid_for = str(bad)
+        self._end_lost_calls()
+        if record is None and paid_for:
+            raise EditError(
+                f"an answer that could not be used was paid for: {paid_for}; "
+                "`kizu repair --buy` buys it again"
+            )
+        return record
+
+    def _end_lost_calls(self) -> None:
+        """Enter the calls of killed workers as perhaps billed."""
         try:
             under_way = dict(self._gate.ledger.totals().under_way)
         except LedgerDamagedError:  # no call is admitted, and none entered as lost
-            return record
+            return
         for number, call in under_way.items():
             if call.key == self._key:
                 reason = "its worker was stopped before the answer was stored"
                 self._gate.end(number, _end(CallStatus.UNKNOWN, reason))
-        return record
 
     def _buy(self, check: EnsureHeld) -> EditRecord:
         job, limits = self._order, self._gate.limits
@@ -136,7 +157,7 @@ class _Purchase:
             if isinstance(answer, Reply):
                 return self._complete(number, answer)
             if answer.kind is FailureKind.REFUSED:
-                return self._refuse(answer)
+                return self._save_refusal(answer.reason, 0.0)
             self._give_up_if_pointless(answer, attempt)
             self._gate.pause(max(answer.wait_s, _backoff_s(attempt)))
         raise AssertionError("the last attempt gives up")
@@ -177,29 +198,32 @@ class _Purchase:
     def _complete(self, number: int, reply: Reply) -> EditRecord:
         """Read a stored answer, enter it into the ledger and complete the edit."""
         try:
-            edit = self._editor.read(reply, self._order.request, self._order.geometry.model)
+            edit = self._editor.read(reply, self._order.request, self._order.picture)
+        except RefusedReplyError as refusal:
+            self._gate.end(number, _bad_end(refusal, reply, CallStatus.REFUSED))
+            record = self._save_refusal(str(refusal), refusal.cost_usd)
         except BadReplyError as bad:
-            place = set_aside(self._store, self._key, number, reply.body.encode())
-            self._gate.end(number, _bad_end(bad, reply))
-            drop_reply(self._store, self._key, number)
+            self._gate.end(number, _bad_end(bad, reply, CallStatus.FAILED))
+            place = reply_path(self._key, number)
             raise BadReplyError(
-                f"{bad}; the reply is kept in {place}", bad.cost_usd, bad.usage
+                f"{bad}; the reply is kept in {place}", bad.cost_usd, bad.usage, bad.cause
             ) from None
-        self._gate.end(number, _bought(edit, reply))
-        request, geometry = self._order.request, self._order.geometry
-        record = save_edit(self._store, request, edit, geometry, self._gate.dataset)
+        else:
+            self._gate.end(number, _bought(edit, reply))
+            request, geometry = self._order.request, self._order.geometry
+            record = save_edit(self._store, request, edit, geometry, self._gate.dataset)
         drop_reply(self._store, self._key, number)
         return record
 
-    def _refuse(self, refusal: CallFailure) -> EditRecord:
-        request, geometry = self._order.request, self._order.geometry
+    def _save_refusal(self, reason: str, cost_usd: float | None) -> EditRecord:
         limits = self._gate.limits
         return save_refusal(
             self._store,
-            request,
-            refusal.reason,
-            geometry,
+            self._order.request,
+            reason,
+            self._order.geometry,
             bought_for=self._gate.dataset,
+            cost_usd=cost_usd,
             host=limits.host,
             emulated=limits.emulated,
         )
@@ -243,9 +267,9 @@ def _bought(edit: Edit, reply: Reply) -> CallFinished:
     )
 
 
-def _bad_end(bad: BadReplyError, reply: Reply) -> CallFinished:
+def _bad_end(bad: BadReplyError, reply: Reply, status: CallStatus) -> CallFinished:
     return CallFinished(
-        status=CallStatus.FAILED,
+        status=status,
         reason=str(bad),
         cost_usd=bad.cost_usd,
         usage=bad.usage,

@@ -38,7 +38,8 @@ class Edit:
     """An editor's answer.
 
     Attributes:
-        picture: The picture file as the editor returned it, in the size it was sent.
+        picture: The picture file, in the size that was sent: as the editor returned it wherever it
+            can be used as it is.
         model: The model that made it.
         truth: (H, W) bool, what was really painted; only the offline painter knows it, and only
             evaluation reads it.
@@ -49,6 +50,7 @@ class Edit:
         latency_s: How long the service took; None for edits that cost nothing.
         host: The host that answered; empty for edits made on this machine.
         emulated: True if that was the emulator, which bills nothing.
+        note: What was done to the picture to make it the one that was asked for; empty for nothing.
     """
 
     picture: bytes
@@ -61,6 +63,7 @@ class Edit:
     latency_s: float | None = None
     host: str = ""
     emulated: bool = False
+    note: str = ""
 
 
 class CropPlanner(Protocol):

@@ -3,15 +3,20 @@
 It neither retries nor counts: that is done where the ledger is, so that nothing escapes it.
 """
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from kizu.edit.editor import CropPlanner, Edit, EditError
 from kizu.edit.request import EditRequest
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.settings import Record
+
+LEAST_LIMIT_PER_MINUTE: Final = 1.0
+"""Quotas are whole numbers of calls; what a service tells below that is noise and would stop all
+calls for hours."""
 
 RequestBody = Mapping[str, Any]
 """What one call sends, encoded."""
@@ -46,7 +51,8 @@ class Reply(Record):
     """A service's answer as it came, before anyone has looked at it.
 
     Attributes:
-        body: The body.
+        body: The body, every byte of it; who shows any of it takes the key out first.
+        is_base64: True if it is no UTF-8 text and so stands here as base64.
         latency_s: Seconds from sending to its end.
         request_id: The service's own name of the call.
         limit_per_minute: The quota as the service tells it.
@@ -62,6 +68,25 @@ class Reply(Record):
     at: float
     host: str = ""
     emulated: bool = False
+    is_base64: bool = False
+
+    @property
+    def content(self) -> bytes:
+        """The body as it came over the wire."""
+        return base64.b64decode(self.body) if self.is_base64 else self.body.encode()
+
+
+def body_fields(content: bytes) -> dict[str, Any]:
+    """Return the fields of a reply that hold a body, whatever bytes it is of.
+
+    Example:
+        >>> body_fields(b"{}"), body_fields(bytes([255, 216]))
+        ({'body': '{}'}, {'body': '/9g=', 'is_base64': True})
+    """
+    try:
+        return {"body": content.decode()}
+    except UnicodeDecodeError:
+        return {"body": base64.b64encode(content).decode(), "is_base64": True}
 
 
 class FailureKind(StrEnum):
@@ -112,7 +137,7 @@ class CallFailure:
 
 
 class BadReplyError(EditError):
-    """A reply that is no edit; it is kept for inspection.
+    """A reply that is no edit; it is kept, and read again by every later build.
 
     Attributes:
         cost_usd: What it cost all the same; None where not known.
@@ -128,6 +153,10 @@ class BadReplyError(EditError):
         self.cost_usd = cost_usd
         self.usage = dict(usage)
         self.cause = cause
+
+
+class RefusedReplyError(BadReplyError):
+    """A reply that says, where an error was expected, that policy does not let the edit through."""
 
 
 class PaidEditor(CropPlanner, Protocol):
@@ -168,15 +197,16 @@ class PaidEditor(CropPlanner, Protocol):
         """Make one call and return whatever came of it."""
         ...
 
-    def read(self, reply: Reply, request: EditRequest, size: tuple[int, int]) -> Edit:
+    def read(self, reply: Reply, request: EditRequest, sent: RgbImage) -> Edit:
         """Read an answer.
 
         Args:
             reply: What the service answered.
             request: What was asked for.
-            size: (width, height) of the picture that was sent.
+            sent: (H, W, 3) uint8 RGB, the picture that was sent.
 
         Raises:
-            BadReplyError: It is no picture, or of another size.
+            RefusedReplyError: It says that the request was refused.
+            BadReplyError: There is no picture in it that can be used.
         """
         ...

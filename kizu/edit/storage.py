@@ -2,7 +2,8 @@
 
 ``edits/ab/KEY/picture.png`` is written first and ``edits/ab/KEY/edit.json`` last, so an edit with a
 sidecar is complete. A refusal is a sidecar without a picture. A paid answer is stored as it came,
-in ``replies/``, before anyone looks at it, and removed once the edit is complete.
+in ``replies/``, before anyone looks at it, and removed once the edit is complete. One that is no
+edit stays there: it was paid for, and a later kizu may be able to read it.
 """
 
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ class EditRecord(Record):
         latency_s: How long the service took; None for edits that cost nothing.
         host: The host that answered; empty for edits made on this machine.
         emulated: True if that was the emulator, which bills nothing.
+        note: What was done to the picture to make it the one that was asked for; empty for nothing.
     """
 
     key: str
@@ -57,6 +59,7 @@ class EditRecord(Record):
     latency_s: float | None = None
     host: str = ""
     emulated: bool = False
+    note: str = ""
 
     @property
     def has_picture(self) -> bool:
@@ -131,6 +134,7 @@ def save_edit(
         latency_s=edit.latency_s,
         host=edit.host,
         emulated=edit.emulated,
+        note=edit.note,
     )
     store.write(_picture_path(record.key), edit.picture)
     if edit.truth is not None:
@@ -146,6 +150,7 @@ def save_refusal(
     geometry: Geometry,
     *,
     bought_for: str = "",
+    cost_usd: float | None = 0.0,
     host: str = "",
     emulated: bool = False,
 ) -> EditRecord:
@@ -156,7 +161,7 @@ def save_refusal(
         status="refused",
         reason=reason,
         geometry=geometry,
-        cost_usd=0.0,
+        cost_usd=cost_usd,
         bought_for=bought_for,
         host=host,
         emulated=emulated,
@@ -197,11 +202,11 @@ def read_picture(store: Store, record: EditRecord) -> bytes:
 
 def save_reply(store: Store, key: str, number: int, reply: Reply) -> None:
     """Store an answer as it came; until the edit is complete this is all there is of it."""
-    store.write_json(_reply_path(key, number), reply.model_dump(mode="json"))
+    store.write_json(reply_path(key, number), reply.model_dump(mode="json"))
 
 
 def find_replies(store: Store, key: str) -> Iterator[tuple[int, Reply]]:
-    """Yield the answers, by number of the call, that nobody has come to read."""
+    """Yield the answers, by number of the call, that no edit was made of yet."""
     for path in store.list(f"{keyed('edits', key)}/replies"):
         number = int(path.rsplit("/", 1)[-1].removesuffix(".json"))
         yield number, store.read_json_as(path, Reply.model_validate)
@@ -209,7 +214,19 @@ def find_replies(store: Store, key: str) -> Iterator[tuple[int, Reply]]:
 
 def drop_reply(store: Store, key: str, number: int) -> None:
     """Remove an answer whose edit is complete."""
-    store.remove(_reply_path(key, number))
+    store.remove(reply_path(key, number))
+
+
+def set_replies_aside(store: Store, key: str) -> list[str]:
+    """Move the answers that are no edit to ``inspect/``, and return where they lie.
+
+    The edit is then bought again, which only a person may ask for.
+    """
+    places = []
+    for number, reply in list(find_replies(store, key)):
+        places.append(set_aside(store, key, number, reply.content))
+        drop_reply(store, key, number)
+    return places
 
 
 def set_aside(store: Store, key: str, number: int, remains: bytes) -> str:
@@ -219,7 +236,8 @@ def set_aside(store: Store, key: str, number: int, remains: bytes) -> str:
     return path
 
 
-def _reply_path(key: str, number: int) -> str:
+def reply_path(key: str, number: int) -> str:
+    """Return where the answer to a call lies until its edit is complete."""
     return f"{keyed('edits', key)}/replies/{number:08d}.json"
 
 

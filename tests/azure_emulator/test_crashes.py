@@ -3,6 +3,7 @@
 import pytest
 
 from kizu.billing.totals import CallStatus
+from kizu.edit.editor import EditError
 from kizu.edit.paid import Reply
 from kizu.edit.storage import find_edit, save_reply
 
@@ -63,10 +64,13 @@ def test_a_call_that_died_in_flight_is_unknown_and_the_edit_is_bought(
     assert [end.status for end in successor.ends()] == [CallStatus.UNKNOWN, CallStatus.BOUGHT]
 
 
-def test_a_stored_answer_that_is_no_edit_is_set_aside_and_bought_anew(start_emulator, open_shop):
+def test_a_stored_answer_that_is_no_edit_keeps_the_edit_from_being_bought_anew(
+    start_emulator, open_shop
+):
     emulator, shop = start_emulator(), open_shop()
     bad = Reply(body="{", latency_s=1, request_id=None, limit_per_minute=None, at=0)
     save_reply(shop.store, shop.request().key, 1, bad)
-    assert shop.buy().status == "edited"
-    assert emulator.tally.billed == 1
-    assert len(list(shop.store.list("inspect"))) == 1
+    with pytest.raises(EditError, match="an answer that could not be used was paid for"):
+        shop.buy()
+    assert emulator.tally.billed == 0
+    assert len(list(shop.store.list("edits"))) == 1

@@ -58,14 +58,14 @@ def test_a_budget_in_dollars_is_kept(start_emulator, open_flux):
     assert emulator.tally.billed == 2
 
 
-def test_a_picture_of_another_size_is_paid_for_and_kept_for_inspection(start_emulator, open_flux):
-    start_emulator(faults=FaultPlan(script={1: Fault.WRONG_SIZE}))
+def test_an_answer_without_a_picture_is_paid_for_and_kept(start_emulator, open_flux):
+    start_emulator(faults=FaultPlan(script={1: Fault.NOT_AN_IMAGE}))
     shop = open_flux()
-    with pytest.raises(EditError, match="the picture is 512x512, 1024x1024 was asked for"):
+    with pytest.raises(EditError, match="it is not an image"):
         shop.buy()
     [end] = shop.ends()
     assert (end.status, end.cost_usd) == (CallStatus.FAILED, 0.04)
-    assert len(list(shop.store.list("inspect"))) == 1
+    assert [path for path in shop.store.list("edits") if "replies" in path]
 
 
 def test_an_emulated_edit_does_not_serve_where_a_real_one_is_asked_for(

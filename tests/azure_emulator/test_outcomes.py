@@ -8,6 +8,7 @@ import pytest
 from kizu.billing.totals import CallStatus
 from kizu.cancellation import Cancellation
 from kizu.edit.editor import EditError, StopEditingError
+from kizu.edit.storage import set_replies_aside
 from kizu.emulator import Fault, FaultPlan
 
 STOP = Cancellation(sentence="enough")
@@ -98,23 +99,19 @@ def test_a_key_is_not_tried_a_third_time_after_two_unknown_calls(start_emulator,
     assert emulator.tally.calls == 2
 
 
-@pytest.mark.parametrize(
-    ("fault", "reason"),
-    [
-        (Fault.WRONG_SIZE, "the picture is 512x512, 1024x1024 was asked for"),
-        (Fault.NOT_AN_IMAGE, "it is not an image"),
-    ],
-)
-def test_a_reply_that_is_no_edit_is_kept_for_inspection(start_emulator, open_shop, fault, reason):
-    emulator = start_emulator(faults=scripted(fault))
+def test_a_reply_that_is_no_edit_is_kept_and_bought_again_only_when_told(start_emulator, open_shop):
+    emulator = start_emulator(faults=scripted(Fault.NOT_AN_IMAGE))
     shop = open_shop()
-    with pytest.raises(EditError, match=f"{reason}.*the reply is kept in inspect/"):
+    with pytest.raises(EditError, match=r"it is not an image.*the reply is kept in edits/"):
         shop.buy()
-    [kept] = shop.store.list("inspect")
+    [kept] = shop.store.list("edits")
     assert b"b64_json" in shop.store.read(kept)
-    assert list(shop.store.list("edits")) == []
     [end] = shop.ends()
     assert (end.status, end.cost_usd) == (CallStatus.FAILED, emulator.tally.cost_usd)
+    with pytest.raises(EditError, match=r"`kizu repair --buy` buys it again"):
+        open_shop().buy()
+    assert emulator.tally.calls == 1
+    set_replies_aside(shop.store, shop.request().key)
     assert shop.buy().status == "edited"
 
 

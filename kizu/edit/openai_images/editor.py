@@ -78,9 +78,9 @@ class ImageServiceEditor:
         connection, client = self._connect()
         return send(client, connection, self._settings, packed)
 
-    def read(self, reply: Reply, request: EditRequest, size: tuple[int, int]) -> Edit:  # noqa: ARG002 - the Protocol's
+    def read(self, reply: Reply, request: EditRequest, sent: RgbImage) -> Edit:  # noqa: ARG002 - the Protocol's
         """Read an answer."""
-        settings = self._settings
+        settings, size = self._settings, (sent.shape[1], sent.shape[0])
         return read_answer(reply, size, settings.model_name, settings.cost_usd)
 
     def check(self) -> None:

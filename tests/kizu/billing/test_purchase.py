@@ -17,9 +17,16 @@ from kizu.billing.purchase import EditJob, buy_edit
 from kizu.billing.totals import CallStatus, Spent
 from kizu.cancellation import CancelToken
 from kizu.edit.editor import Edit, EditError, StopEditingError
-from kizu.edit.paid import BadReplyError, CallFailure, EditorLimits, FailureKind, Reply
+from kizu.edit.paid import (
+    BadReplyError,
+    CallFailure,
+    EditorLimits,
+    FailureKind,
+    RefusedReplyError,
+    Reply,
+)
 from kizu.edit.request import EditRequest
-from kizu.edit.storage import find_edit, find_replies, save_reply
+from kizu.edit.storage import find_edit, find_replies, save_reply, set_replies_aside
 from kizu.imaging.codecs import encode_png
 from kizu.imaging.geometry import FreeSizes, Geometry
 
@@ -72,11 +79,13 @@ class ScriptedEditor:
             self.seen.append(self.look())
         return self.answers.pop(0)
 
-    def read(self, reply, request, size):  # noqa: ARG002 - the Protocol's
+    def read(self, reply, request, sent):  # noqa: ARG002 - the Protocol's
         if self.look:
             self.seen.append(self.look())
         if reply.body == "no edit":
-            raise BadReplyError("it holds no picture", 0.04, {"output": 7})
+            raise BadReplyError("it holds no picture", 0.04, {"output": 7}, "no picture")
+        if reply.body == "filtered":
+            raise RefusedReplyError("it was filtered", 0.01, {"output": 0})
         return Edit(encode_png(PICTURE), model="scripted", cost_usd=0.04)
 
 
@@ -210,13 +219,49 @@ def test_a_refusal_is_kept_and_never_asked_for_again(buy, store):
     assert Ledger(store).totals().real.dataset("plates") == Spent(requests=1)
 
 
-def test_a_reply_that_is_no_edit_is_paid_and_kept_for_inspection(buy, store, ends):
-    bad = REPLY.model_copy(update={"body": "no edit"})
-    with pytest.raises(BadReplyError, match=r"no picture; the reply is kept in inspect/"):
-        buy(ScriptedEditor([bad]))
+NO_EDIT = REPLY.model_copy(update={"body": "no edit"})
+
+
+def test_a_reply_that_is_no_edit_is_paid_and_kept_with_its_edit(buy, store, ends):
+    with pytest.raises(BadReplyError, match=r"no picture; the reply is kept in edits/") as bad:
+        buy(ScriptedEditor([NO_EDIT]))
+    assert bad.value.cause == "no picture"
     assert ends() == [CallStatus.FAILED]
     assert Ledger(store).totals().real.dataset("plates").cost_usd == 0.04
-    assert [store.read(path) for path in store.list("inspect")] == [b"no edit"]
+    assert list(find_replies(store, job_for().request.key)) == [(1, NO_EDIT)]
+
+
+def test_what_was_paid_for_is_not_bought_again_without_being_told(buy, store):
+    with pytest.raises(BadReplyError):
+        buy(ScriptedEditor([NO_EDIT]))
+    again = ScriptedEditor([REPLY])
+    for _ in range(2):
+        with pytest.raises(EditError, match=r"could not be used was paid for.*kizu repair --buy"):
+            buy(again)
+    assert again.calls == 0
+    [place] = set_replies_aside(store, job_for().request.key)
+    assert store.read(place) == b"no edit"
+    assert buy(again).status == "edited"
+
+
+def test_a_later_reader_makes_an_edit_of_an_answer_that_was_no_use(buy, ends, monkeypatch):
+    with pytest.raises(BadReplyError):
+        buy(ScriptedEditor([NO_EDIT]))
+    editor = ScriptedEditor()
+    monkeypatch.setattr(
+        editor, "read", lambda *_: Edit(encode_png(PICTURE), "m", note="it was read")
+    )
+    assert buy(editor).note == "it was read"
+    assert (editor.calls, ends()) == (0, [CallStatus.FAILED])
+
+
+def test_an_answer_that_says_it_was_filtered_is_a_refusal_at_its_cost(buy, store, ends):
+    editor = ScriptedEditor([REPLY.model_copy(update={"body": "filtered"}), REPLY])
+    first = buy(editor)
+    assert (first.status, first.reason, first.cost_usd) == ("refused", "it was filtered", 0.01)
+    assert (buy(editor), editor.calls, ends()) == (first, 1, [CallStatus.REFUSED])
+    assert Ledger(store).totals().real.dataset("plates").cost_usd == 0.01
+    assert not list(find_replies(store, first.key))
 
 
 def test_what_came_of_a_broken_answer_is_kept_for_inspection(buy, store):
