@@ -21,6 +21,9 @@ from kizu.spec.errors import SpecError
 from kizu.store import Store
 from kizu.store.keys import content_key
 
+MOST_SAMPLES: Final = 50_000
+"""Samples of one build, as docs/scale.md advises: its plan takes some 170 MB and ten seconds."""
+
 
 @dataclass(frozen=True)
 class Preview:
@@ -73,17 +76,31 @@ def plan_samples(
         emulated: Whether the emulator makes the edits, which are others than real ones then.
 
     Raises:
-        SpecError: The editor does not understand a prompt.
+        SpecError: The editor does not understand a prompt, or there are too many samples.
     """
     planner = _Planner(spec, emulated=emulated)
     if spec.editor.maker.pictures is not None:
+        _check_count(spec, len(pairs), f"{len(pairs):,} pictures")
         return [planner.paired(pair) for pair in pairs]
+    edited, variants = edited_images(spec, list(images)), sum(d.variants for d in spec.defects)
+    _check_count(
+        spec, len(edited) * variants, f"{len(edited):,} photos with {variants:,} variants each"
+    )
     return [
         planner.sample(image, defect, index, variant)
-        for image in edited_images(spec, list(images))
+        for image in edited
         for index, defect in enumerate(spec.defects)
         for variant in range(defect.variants)
     ]
+
+
+def _check_count(spec: DatasetSpec, count: int, made_of: str) -> None:
+    if count > MOST_SAMPLES:
+        raise SpecError(
+            f"{spec.origin}: {made_of} are {count:,} samples; {MOST_SAMPLES:,} are the most of one "
+            "build. Lower defects.*.variants or images.max_edited, or make several datasets, each "
+            "of a part of the photos"
+        )
 
 
 def edited_images(spec: DatasetSpec, images: Sequence[NormalImage]) -> list[NormalImage]:
@@ -257,7 +274,7 @@ class _Planner:
         try:
             return self._masks.of(defect.region.path, image.name)
         except ValueError as error:
-            raise SpecError(f"defects.{index}.region.path: {error}") from error
+            raise SpecError(f"{self._spec.origin}: defects.{index}.region.path: {error}") from error
 
     def _ask(
         self,
@@ -287,7 +304,7 @@ class _Planner:
         try:
             return self._spec.editor.describe(wanted)
         except ValueError as error:
-            raise SpecError(f"defects.{index}.prompt: {error}") from error
+            raise SpecError(f"{self._spec.origin}: defects.{index}.prompt: {error}") from error
 
 
 def spec_warnings(spec: DatasetSpec, today: date) -> list[str]:
@@ -298,5 +315,6 @@ def spec_warnings(spec: DatasetSpec, today: date) -> list[str]:
         today: Decides which models are retired.
     """
     words = [" ".join((each.wording(0), *each.wordings, each.placement)) for each in spec.defects]
-    notices = [each.notice for each in spec.grounding.annotators if each.notice]
+    notices = [*spec.remarks]
+    notices += [each.notice for each in spec.grounding.annotators if each.notice]
     return [*notices, *spec.editor.warnings(words, today)]

@@ -32,7 +32,12 @@ _CURRENT_NAMES: Final[Mapping[str, str]] = {
 
 
 def _with_current_name(fields: object) -> object:
-    """Return an editor's fields as a spec gives them, under the editor's name of today."""
+    """Return an editor's fields as a spec gives them, under the editor's name of today.
+
+    A name alone stands for the editor with its defaults.
+    """
+    if isinstance(fields, str):
+        fields = {"name": fields}
     if not isinstance(fields, Mapping):
         return fields
     name = fields.get("name")

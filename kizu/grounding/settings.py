@@ -243,8 +243,10 @@ class SeveralAnnotators(Settings):
 def _chosen(given: object) -> object:
     """Return the settings of one annotator or of several, by what is given.
 
-    A list of one is that one, so that it names the same dataset version.
+    A name alone stands for that one with its defaults. A list of one is that one, so that it names
+    the same dataset version.
     """
+    given = _by_name(given)
     if isinstance(given, Mapping) and "annotators" in given:
         given = SeveralAnnotators.model_validate(given)
     elif not isinstance(given, Settings):

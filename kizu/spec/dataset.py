@@ -1,11 +1,18 @@
 """What the user asks for: one spec describes one dataset."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
 from kizu.agree.settings import AgreementSettings
 from kizu.billing.budget import BudgetSpec, unpriced
@@ -17,9 +24,14 @@ from kizu.grounding import GroundingChoice, GroundingSettings
 from kizu.grounding.registry import DEMO_NOTICE
 from kizu.settings import KeyedByContent, Operational, Settings
 from kizu.spec.defects import DefectSpec
-from kizu.spec.errors import SpecError, load_yaml, problem_sentence, with_current_names
+from kizu.spec.errors import SpecError, problem_sentences, with_current_names
 from kizu.spec.publishing import PublishSettings
-from kizu.spec.texts import FolderName, Words, WordsOrNone
+from kizu.spec.reading import read_spec
+from kizu.spec.texts import FolderName, Words, WordsOrNone, caption_remarks
+from kizu.spec.values import Place, value_problems
+
+MOST_DEFECTS: Final = 1000
+"""Kinds of defects of one dataset; the largest public ones have some tens."""
 
 
 class ImagesSpec(Settings):
@@ -46,13 +58,29 @@ class ImagesSpec(Settings):
     )
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a spec was read; it makes no difference between specs, so all are equal.
+
+    Attributes:
+        origin: Where from.
+        remarks: One sentence per thing that was perhaps meant otherwise.
+    """
+
+    origin: str = field(default="the spec", compare=False)
+    remarks: tuple[str, ...] = field(default=(), compare=False)
+
+
 class DatasetSpec(Settings):
     """A dataset: normal images, defects, and how to make, check and publish them."""
 
     name: FolderName = Field(title="Dataset name", description="Names the dataset's folder.")
     images: ImagesSpec = Field(title="Images", description="Where the normal images are.")
     defects: tuple[DefectSpec, ...] = Field(
-        min_length=1, title="Defects", description="The defects to make on them."
+        min_length=1,
+        max_length=MOST_DEFECTS,
+        title="Defects",
+        description="The defects to make on them.",
     )
     editor: EditorChoice = Field(
         default_factory=PainterSettings, title="Editor", description="Who makes the edits."
@@ -76,12 +104,26 @@ class DatasetSpec(Settings):
     seed: int = Field(
         0,
         ge=0,
+        le=2**63 - 1,  # tables hold 64 bits
         title="Seed",
         description="Another seed asks for other edits, and pays for them again.",
     )
     budget: Annotated[BudgetSpec, Operational()] = Field(
         default_factory=BudgetSpec, title="Budget", description="What a build may spend."
     )
+
+    _reading: Reading = PrivateAttr(default_factory=Reading)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _possible(cls, fields: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401 - unchecked input
+        """Refuse what no setting can be, before anything goes through it; remark on captions."""
+        if problems := value_problems(fields):
+            raise ValueError("; ".join(problems))
+        spec = handler(fields)
+        if isinstance(fields, Mapping):
+            spec._reading = Reading(remarks=tuple(caption_remarks(fields)))  # noqa: SLF001 - its own
+        return spec
 
     @model_validator(mode="after")
     def _distinct_types(self) -> Self:
@@ -128,6 +170,16 @@ class DatasetSpec(Settings):
         return self
 
     @property
+    def origin(self) -> str:
+        """Where it was read; sentences about it begin with this."""
+        return self._reading.origin
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """One sentence per thing that was perhaps meant otherwise than it was read."""
+        return tuple(f"{self.origin}: {remark}" for remark in self._reading.remarks)
+
+    @property
     def has_normals(self) -> bool:
         """False if the editor's pictures stand alone, without normal images to compare with."""
         pictures = self.editor.maker.pictures
@@ -167,26 +219,42 @@ class DatasetSpec(Settings):
             SpecError: The file cannot be read, is no YAML, or a field is wrong.
         """
         file = Path(path)
-        spec = cls.parse(load_yaml(file), origin=str(file))
+        text = read_spec(file)
+        spec = cls.parse(text.fields, origin=str(file), lines=text.lines)
+        remarks = (*text.notes, *spec._reading.remarks)  # noqa: SLF001 - its own
+        spec._reading = Reading(str(file), remarks)  # noqa: SLF001 - its own
         return spec.with_paths(partial(_below, file.resolve().parent))
 
     @classmethod
-    def parse(cls, fields: Any, origin: str = "the spec") -> Self:  # noqa: ANN401 - unchecked input
+    def parse(
+        cls,
+        fields: Any,  # noqa: ANN401 - unchecked input
+        origin: str = "the spec",
+        lines: Mapping[Place, int] | None = None,
+    ) -> Self:
         """Check fields as read from YAML or JSON.
+
+        Args:
+            fields: The fields.
+            origin: Where they were read; every sentence begins with it.
+            lines: The line of each value, where they come from a file.
 
         Raises:
             SpecError: One line per wrong or renamed field.
         """
         if not isinstance(fields, dict):
             raise SpecError(f"{origin}: expected 'name:', 'images:' and 'defects:' entries")
+        if problems := value_problems(fields):
+            raise SpecError.of(origin, problems)
         current, renamed = with_current_names(fields)
         try:
             spec = cls.model_validate(current)
         except ValidationError as error:
-            wrong = [problem_sentence(problem) for problem in error.errors()]
+            wrong = problem_sentences(error, cls, current, lines)
             raise SpecError.of(origin, renamed + wrong) from error
         if renamed:
             raise SpecError.of(origin, renamed)
+        spec._reading = Reading(origin, spec._reading.remarks)  # noqa: SLF001 - its own
         return spec
 
     def recipe(self) -> dict[str, Any]:
@@ -196,7 +264,7 @@ class DatasetSpec(Settings):
 
 def _below(folder: Path, place: str) -> str:
     """Return a place as it is if it is a URL or absolute, else below a folder."""
-    if "://" in place or Path(place).expanduser().is_absolute():
+    if "://" in place or place.startswith("~") or Path(place).is_absolute():
         return place
     return str(folder / place)
 

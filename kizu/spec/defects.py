@@ -1,6 +1,6 @@
 """One kind of defect: what is made, where, how large, and what it is called."""
 
-from typing import Self
+from typing import Final, Self
 
 from pydantic import Field, model_validator
 
@@ -8,10 +8,16 @@ from kizu.agree.settings import AreaRange
 from kizu.edit.regions import SpecRegion
 from kizu.edit.request import Severity
 from kizu.settings import Settings
-from kizu.spec.texts import FolderName, Words, WordsOrNone
+from kizu.spec.texts import FolderName, Phrases, Words, WordsOrNone
 
 GOOD = "good"
 """The defect type of images without defects, as in MVTec AD."""
+
+MOST_PHRASES: Final = 100
+"""Phrases of one defect; each is looked for in every edit."""
+
+MOST_WORDINGS: Final = 1000
+"""Wordings of one defect: as many as it may have variants."""
 
 
 class DefectSpec(Settings):
@@ -27,14 +33,16 @@ class DefectSpec(Settings):
         description="What the editor adds, in your words: 'a thin crack across the glaze'. Empty "
         "only for the editor 'folder', which makes nothing.",
     )
-    phrases: tuple[Words, ...] = Field(
+    phrases: Phrases = Field(
         (),
+        max_length=MOST_PHRASES,
         title="Grounding phrases",
         description="What the annotator looks for, in English for most models. "
         "Empty: the defect type.",
     )
     wordings: tuple[Words, ...] = Field(
         (),
+        max_length=MOST_WORDINGS,
         title="Other wordings",
         description="Other ways to say the edit prompt; variants take turns.",
     )
@@ -53,7 +61,7 @@ class DefectSpec(Settings):
         None, title="Expected area", description="A change of another size goes to review."
     )
     variants: int = Field(
-        1, ge=1, le=1000, title="Variants", description="Different edits of each photo."
+        1, ge=1, le=MOST_WORDINGS, title="Variants", description="Different edits of each photo."
     )
 
     @model_validator(mode="after")

@@ -2,11 +2,24 @@
 
 import re
 import unicodedata
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
-_FORBIDDEN_IN_NAMES = frozenset('/\\:*?"<>|')
+MOST_NAME_BYTES: Final = 120
+"""Length of a name in UTF-8: file systems take 255, and file names hold more than this name."""
+
+_FORBIDDEN_IN_NAMES: Final = frozenset('/\\:*?"<>|')
+_RESERVED_NAMES: Final = frozenset(
+    {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)}
+)
+"""Names of devices on Windows, where no folder can have them."""
+
+_SENTENCE_END: Final = re.compile(r"。|\uff0e(?!\d)|\.(?=\s|$)")
+"""A full stop, also the two of Japanese; not the point of a number."""
+
+_ARTICLE: Final = re.compile(r"(a|an|the)\s", re.IGNORECASE)
 
 
 def _tidy(text: str) -> str:
@@ -26,7 +39,66 @@ def _folder_name(text: str) -> str:
     if bad or name.startswith(".") or not name.isprintable():
         what = f"contains {' '.join(bad)}" if bad else "starts with a dot or cannot be printed"
         raise ValueError(f"{what}; it names a folder, use letters, digits, - and _")
+    if name.endswith(".") or name.split(".")[0].strip().casefold() in _RESERVED_NAMES:
+        what = "ends with a dot" if name.endswith(".") else "is the name of a device"
+        raise ValueError(f"{what}, which no folder on Windows can be called; choose another name")
+    if (length := len(name.encode())) > MOST_NAME_BYTES:
+        raise ValueError(
+            f"is {length} bytes long as UTF-8; it names files, use {MOST_NAME_BYTES} at most"
+        )
     return name
+
+
+def split_caption(text: str) -> list[str]:
+    """Return the phrases of a caption as Grounding DINO takes it; a phrase alone stays as it is.
+
+    Example:
+        >>> split_caption("a scratch. a hole.")
+        ['a scratch', 'a hole']
+        >>> split_caption("傷。穴。")
+        ['傷', '穴']
+        >>> split_caption("a crack of approx. 3 mm")
+        ['a crack of approx. 3 mm']
+    """
+    parts = [part.strip() for part in _SENTENCE_END.split(text)]
+    phrases = [part for part in parts if part]
+    is_caption = (
+        not parts[-1]  # it ends with a full stop
+        or "。" in text
+        or re.search(r"\s\.\s", text)
+        or all(_ARTICLE.match(phrase) for phrase in phrases)
+    )
+    return phrases if len(phrases) > 1 and is_caption else [text]
+
+
+def caption_remarks(fields: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence per caption among the phrases of a dataset's defects.
+
+    Args:
+        fields: The dataset as it was read.
+    """
+    defects = fields.get("defects")
+    for row, defect in enumerate(defects if isinstance(defects, list | tuple) else [defects]):
+        given = defect.get("phrases") if isinstance(defect, Mapping) else None
+        for text in given if isinstance(given, list | tuple) else [given]:
+            phrases = split_caption(text) if isinstance(text, str) else ()
+            if len(phrases) > 1:
+                told = ", ".join(map(repr, phrases))
+                yield (
+                    f"defects.{row}.phrases: {str(text)!r} is taken for the phrases {told}; write "
+                    "them as a list to be rid of this remark"
+                )
+
+
+def _split_captions(given: Any) -> Any:  # noqa: ANN401 - unchecked input
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list | tuple):
+        return given
+    return [
+        phrase
+        for text in texts
+        for phrase in (split_caption(text) if isinstance(text, str) else [text])
+    ]
 
 
 def name_after(source: str) -> str:
@@ -44,4 +116,6 @@ def name_after(source: str) -> str:
 Words = Annotated[str, AfterValidator(_tidy)]
 WordsOrNone = Annotated[str, AfterValidator(_trim)]
 """Words that may be missing; empty then, because forms show that as one plain field."""
+Phrases = Annotated[tuple[Words, ...], BeforeValidator(_split_captions)]
+"""Phrases; a caption with several of them is as many phrases."""
 FolderName = Annotated[str, AfterValidator(_folder_name)]

@@ -39,6 +39,16 @@ def test_a_plan_is_photos_times_defects_times_variants(spec, images):
     assert len(plan_samples(spec, images)) == 12 * 2
 
 
+def test_a_plan_of_too_many_samples_is_refused_before_it_is_made(spec, images):
+    defects = [
+        {**spec.defects[0].model_dump(mode="json"), "defect_type": f"d{n}", "variants": 1000}
+        for n in range(1000)
+    ]
+    told = "the spec: 12 photos with 1,000,000 variants each are 12,000,000 samples; 50,000 are"
+    with pytest.raises(SpecError, match=told):
+        plan_samples(with_changes(spec, defects=defects), images)
+
+
 def test_every_sample_has_its_own_key_and_id(spec, images):
     samples = plan_samples(spec, images)
     assert len({sample.request.key for sample in samples}) == len(samples)

@@ -48,7 +48,7 @@ def test_an_earlier_name_means_the_same_editor_and_the_same_edits(spec):
 
 
 def test_a_wrong_setting_is_named_below_its_editor(spec):
-    with pytest.raises(SpecError, match="qualty is not a setting; check the spelling"):
+    with pytest.raises(SpecError, match=r"qualty is not a setting; did you mean quality\?"):
         with_editor(spec, name="azure", qualty="low")
 
 

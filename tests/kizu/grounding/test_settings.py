@@ -90,14 +90,18 @@ def test_what_is_written_down_is_read_again(names):
             "grounding.annotators.1.max_boxes: Input should be greater than or equal to 1",
         ),
         ({"max_boxes": 0}, "grounding.max_boxes: Input should be greater than or equal to 1"),
-        ({"anotator": "clipseg"}, "grounding.anotator is not a setting; check the spelling"),
-        ("clipseg", "grounding: Input should be a valid dictionary"),
+        ({"anotator": "clipseg"}, "grounding.anotator is not a setting; did you mean annot"),
+        (7, "grounding: takes settings of its own, as 'name: value' below it (got 7)"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_sentence_at_its_place(grounding, sentence):
     told = told_of(grounding)
     assert told.count("dataset.yaml: ") == 1
     assert sentence in told
+
+
+def test_a_name_alone_is_that_annotator_with_its_defaults():
+    assert GROUNDING.validate_python("clipseg") == GroundingSettings(annotator="clipseg")
 
 
 @pytest.mark.parametrize("twice", [["clipseg", "clipseg"], ["sam3", "owlvit", "sam3 "]])

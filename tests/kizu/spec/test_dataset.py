@@ -27,7 +27,8 @@ def changed(**fields) -> dict:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"nmae": "x"}, "nmae is not a setting; check the spelling or remove it"),
+        ({"nmae": "x"}, r"nmae is not a setting; did you mean name\?"),
+        ({"xyz": "x"}, "xyz is not a setting; check the spelling or remove it"),
         ({"name": ""}, "name: is empty; write at least one word"),
         ({"name": "a/b"}, r"name: contains /; it names a folder.*\(got 'a/b'\)"),
         ({"editor": {"drift": "none"}}, "editor.name is missing; add it"),
