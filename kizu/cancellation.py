@@ -1,6 +1,8 @@
 """Cancellation: one worker finds that going on is pointless, and all workers of the run stop."""
 
+import contextlib
 import time
+from functools import lru_cache
 from threading import Lock
 from typing import Final
 
@@ -23,8 +25,30 @@ class Cancellation(Record):
     whole_run: bool = False
 
 
+class _Known:
+    """What a process knows of one run's cancellation."""
+
+    def __init__(self) -> None:
+        self.stop: Cancellation | None = None
+        self.looked_at = -_LOOK_AGAIN_S
+        self.lock = Lock()
+
+
+_RUNS_REMEMBERED: Final = 16
+"""Runs of one process at a time; a worker has one, tests a few."""
+
+
+@lru_cache(maxsize=_RUNS_REMEMBERED)
+def _known(run: tuple[str, str]) -> _Known:
+    del run  # the cache tells runs apart by it
+    return _Known()
+
+
 class CancelToken:
-    """The cancellation of one run; all its workers see it through the store."""
+    """The cancellation of one run; all its workers see it through the store.
+
+    Those of one process see it at once, even if the store cannot be written.
+    """
 
     def __init__(self, store: Store, run: str) -> None:
         """Point at a run.
@@ -35,22 +59,28 @@ class CancelToken:
         """
         self._store = store
         self._path = f"{keyed('builds/stops', sha256_hex(run.encode()))}.json"
-        self._stop: Cancellation | None = None
-        self._looked_at = -_LOOK_AGAIN_S
-        self._lock = Lock()
+        self._known = _known(self.run)
+
+    @property
+    def run(self) -> tuple[str, str]:
+        """What names the run: the store, and the run in it."""
+        return self._store.url, self._path
 
     def cancel(self, stop: Cancellation) -> None:
         """Stop the run; the first reason stays."""
-        self._store.create_json(self._path, stop.model_dump())
-        self._stop = stop
+        with self._known.lock:
+            self._known.stop = self._known.stop or stop
+        with contextlib.suppress(OSError):  # the others find out for themselves
+            self._store.create_json(self._path, stop.model_dump())
 
     def reason(self) -> Cancellation | None:
         """Return why the run stopped; None while it goes on."""
-        with self._lock:
-            if self._stop is None and time.monotonic() - self._looked_at >= _LOOK_AGAIN_S:
-                self._looked_at = time.monotonic()
-                self._stop = self._find()
-            return self._stop
+        known = self._known
+        with known.lock:
+            if known.stop is None and time.monotonic() - known.looked_at >= _LOOK_AGAIN_S:
+                known.looked_at = time.monotonic()
+                known.stop = self._find()
+            return known.stop
 
     def _find(self) -> Cancellation | None:
         """Return what is stored; the run was stopped as well where that is damaged."""

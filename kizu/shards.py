@@ -1,5 +1,6 @@
 """Shards: tens of samples handled together, each sample succeeding or failing on its own."""
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,7 @@ from typing import Self
 
 from kizu.billing.budget import BudgetSpec
 from kizu.cancellation import Cancellation, CancelToken
-from kizu.edit.editor import EditError, StopEditingError
+from kizu.edit.editor import EditError, EditWaitsError, StopEditingError
 from kizu.progress import advance
 from kizu.samples import PlannedSample
 from kizu.settings import Record
@@ -96,12 +97,27 @@ class StepResult(StrEnum):
     WAITING = "waiting"
 
 
+class Fate(StrEnum):
+    """How a sample stands that a stage has nothing for."""
+
+    FAILED = "failed"
+    WAITING = "waiting"
+
+
 class Failure(Record):
-    """A sample that failed, in which stage, and why."""
+    """A sample that a stage has nothing for.
+
+    Attributes:
+        sample_id: The sample.
+        stage: The stage.
+        reason: Why, and the way out.
+        fate: "failed" for a reason of its own, or "waiting" because others could not be made.
+    """
 
     sample_id: str
     stage: str
     reason: str
+    fate: Fate = Fate.FAILED
 
 
 class ShardReport(Record):
@@ -111,8 +127,9 @@ class ShardReport(Record):
         stage: The stage.
         made: Samples it made something for.
         kept: Samples that were there already.
-        waiting: Samples an earlier stage has nothing for.
+        waiting: Samples an earlier stage has nothing for, or that were not tried.
         failures: Samples that failed.
+        stopped: Why samples were not tried; empty if all were.
     """
 
     stage: str
@@ -120,6 +137,7 @@ class ShardReport(Record):
     kept: int
     waiting: tuple[str, ...]
     failures: tuple[Failure, ...]
+    stopped: str = ""
 
 
 def save_shards(
@@ -163,10 +181,15 @@ def run_shard(
     counts = {StepResult.MADE: 0, StepResult.KEPT: 0}
     waiting: list[str] = []
     failures: list[Failure] = []
+    stopped = ""
     for sample, outcome in _outcomes(stage, shard, work, cancel, threads):
         if isinstance(outcome, Failure):
+            _note(store, outcome)
+        if isinstance(outcome, Failure) and outcome.fate is Fate.FAILED:
             failures.append(outcome)
-            store.write_json(_failure_path(sample.sample_id), outcome.model_dump(mode="json"))
+        elif isinstance(outcome, Failure):
+            waiting.append(sample.sample_id)
+            stopped = stopped or outcome.reason
         elif outcome is StepResult.WAITING:
             waiting.append(sample.sample_id)
         else:
@@ -178,7 +201,19 @@ def run_shard(
         kept=counts[StepResult.KEPT],
         waiting=tuple(waiting),
         failures=tuple(failures),
+        stopped=stopped or _stopped_whole(cancel),
     )
+
+
+def _note(store: Store, failure: Failure) -> None:
+    """Keep why a sample failed or waits; a store that cannot be written has told so already."""
+    with contextlib.suppress(OSError):
+        store.write_json(_failure_path(failure.sample_id), failure.model_dump(mode="json"))
+
+
+def _stopped_whole(cancel: CancelToken | None) -> str:
+    stop = cancel.reason() if cancel else None
+    return stop.sentence if stop is not None and stop.whole_run else ""
 
 
 def _outcomes(
@@ -188,7 +223,7 @@ def _outcomes(
     cancel: CancelToken | None,
     threads: int,
 ) -> Iterator[tuple[PlannedSample, StepResult | Failure]]:
-    """Yield what came of each sample, in order."""
+    """Yield what came of each sample: in order, or as ``spread`` has them."""
 
     def attempt(sample: PlannedSample) -> StepResult | Failure:
         return _attempt(stage, sample, work, cancel)
@@ -196,8 +231,25 @@ def _outcomes(
     if threads == 1:
         yield from ((sample, attempt(sample)) for sample in shard.samples)
         return
+    samples = spread(shard.samples)
     with ThreadPoolExecutor(threads) as pool:
-        yield from zip(shard.samples, pool.map(attempt, shard.samples), strict=True)
+        yield from zip(samples, pool.map(attempt, samples), strict=True)
+
+
+def spread(samples: Sequence[PlannedSample]) -> list[PlannedSample]:
+    """Order samples so that neighbours differ in photo and, as far as can be, in defect.
+
+    So the first few tell whether it is a photo, a prompt or the account that fails.
+    """
+    photos: dict[str, list[PlannedSample]] = {}
+    for sample in samples:
+        photos.setdefault(sample.normal.sha256, []).append(sample)
+    turns = [
+        ((number - photo) % len(edits), photo, sample)
+        for photo, edits in enumerate(photos.values())
+        for number, sample in enumerate(edits)
+    ]
+    return [sample for _, _, sample in sorted(turns, key=lambda turn: turn[:2])]
 
 
 def _attempt(
@@ -206,30 +258,33 @@ def _attempt(
     work: Callable[[PlannedSample], StepResult],
     cancel: CancelToken | None,
 ) -> StepResult | Failure:
-    stop = cancel.reason() if cancel else None
-    if stop is not None and stop.whole_run:
+    if _stopped_whole(cancel):
         return StepResult.WAITING
     try:
         return work(sample)
     except StopEditingError as error:
         if cancel:
             cancel.cancel(Cancellation(sentence=str(error), whole_run=error.whole_run))
-        return Failure(sample_id=sample.sample_id, stage=stage, reason=str(error))
+        reason, fate = str(error), Fate.WAITING
+    except EditWaitsError as error:
+        reason, fate = str(error), Fate.WAITING
     except (EditError, DamagedFileError) as error:
-        return Failure(sample_id=sample.sample_id, stage=stage, reason=str(error))
+        reason, fate = str(error), Fate.FAILED
     except Exception as error:
         logger.warning("%s of %s failed", stage, sample.sample_id, exc_info=True)
-        reason = f"{type(error).__name__}: {error}"
-        return Failure(sample_id=sample.sample_id, stage=stage, reason=reason)
+        reason, fate = f"{type(error).__name__}: {error}", Fate.FAILED
+    return Failure(sample_id=sample.sample_id, stage=stage, reason=reason, fate=fate)
 
 
-def last_failure(store: Store, sample_id: str) -> str | None:
-    """Return why a sample failed last; None if it never did. It may have succeeded since."""
+def last_failure(store: Store, sample_id: str) -> Failure | None:
+    """Return why a sample failed or waited last; None if it never did.
+
+    It may have succeeded since.
+    """
     try:
-        failure = store.read_json_as(_failure_path(sample_id), Failure.model_validate)
+        return store.read_json_as(_failure_path(sample_id), Failure.model_validate)
     except (FileNotFoundError, DamagedFileError):
         return None
-    return f"{failure.stage}: {failure.reason}"
 
 
 def _failure_path(sample_id: str) -> str:

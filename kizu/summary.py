@@ -5,7 +5,7 @@ from typing import Final
 
 from kizu.agree.verdict import Verdict
 from kizu.publish.layout import latest_version
-from kizu.publish.outcomes import FAILED, Outcome, SampleStatus
+from kizu.publish.outcomes import FAILED, UNMADE, Outcome, SampleStatus
 from kizu.settings import Record
 from kizu.sources import Inventory, Skipped
 from kizu.store import DamagedFileError, Store
@@ -48,6 +48,7 @@ class BuildSummary(Record):
         rejected: Those without a visible change.
         refused: Edits the editor will never make.
         failed: Samples a rerun will try again.
+        waiting: Those of them that were not tried, because no other could be made either.
         problems: The first of the failed ones.
         skipped: Files that are no usable photo.
         cost_usd: What the dataset's edits cost, now or earlier; None where a price is unknown.
@@ -72,6 +73,7 @@ class BuildSummary(Record):
     rejected: int
     refused: int
     failed: int
+    waiting: int = 0
     problems: tuple[Problem, ...]
     skipped: tuple[Skipped, ...]
     cost_usd: float | None
@@ -95,8 +97,10 @@ class BuildSummary(Record):
         """One line: what is there, and what is not."""
         judged = f"{self.accepted} accepted, {self.review} to review, {self.rejected} rejected"
         rest = f", {self.refused} refused" if self.refused else ""
-        failed = f", {self.failed} failed" if self.failed else ""
-        return f"{self.samples} samples: {judged}{rest}{failed}"
+        tried = self.failed - self.waiting
+        failed = f", {tried} failed" if tried else ""
+        waiting = f", {self.waiting} waiting" if self.waiting else ""
+        return f"{self.samples} samples: {judged}{rest}{failed}{waiting}"
 
 
 def last_summary(store: Store, dataset: str) -> BuildSummary | None:
@@ -151,7 +155,7 @@ def summarize(  # noqa: D417 - the others are fields of the summary
     status = [outcome.status for outcome in outcomes]
     verdicts = [outcome.verdict for outcome in outcomes]
     open_ends = [o for o in outcomes if o.status in FAILED]
-    costs = [o.paid_usd for o in outcomes if o.status is not SampleStatus.FAILED]
+    costs = [o.paid_usd for o in outcomes if o.status not in UNMADE]
     return BuildSummary(
         dataset=dataset,
         version=version,
@@ -164,6 +168,7 @@ def summarize(  # noqa: D417 - the others are fields of the summary
         rejected=verdicts.count(Verdict.REJECT),
         refused=status.count(SampleStatus.REFUSED),
         failed=len(open_ends),
+        waiting=status.count(SampleStatus.WAITING),
         problems=tuple(Problem(sample_id=o.sample_id, reason=o.reason) for o in open_ends[:20]),
         skipped=inventory.skipped,
         cost_usd=None if None in costs else round(sum(cost or 0.0 for cost in costs), 6),

@@ -30,7 +30,7 @@ def _run_shard(
     cancel = cancel_token(store_url)
     [chosen] = [known for known in STAGES if known.name == stage]
     report = run_stage(chosen, shard, StageRun(Store(store_url), cancel, _secret))
-    return raise_on_failures(report, cancel)
+    return raise_on_failures(report)
 
 
 STAGE_TASKS: Final = {stage.name: _run_shard.with_options(name=stage.name) for stage in STAGES}
@@ -56,8 +56,8 @@ def cancel_token(store_url: str) -> CancelToken:
     return CancelToken(Store(store_url), f"{flow_run.id} {flow_run.run_count}")
 
 
-def raise_on_failures(report: ShardReport, cancel: CancelToken) -> ShardReport:
-    """Return a shard's report if no image failed and none was left out after a cancellation.
+def raise_on_failures(report: ShardReport) -> ShardReport:
+    """Return a shard's report if no image failed and none was left out.
 
     A failure is raised and not returned: Prefect keeps what a task returns, a failed state
     included, and a retry would take it for the result.
@@ -71,10 +71,9 @@ def raise_on_failures(report: ShardReport, cancel: CancelToken) -> ShardReport:
         raise ShardFailedError(
             f"{report.stage}: {count} images failed; {first.sample_id}: {first.reason}"
         )
-    stop = cancel.reason() if report.waiting else None
-    if stop is not None and stop.whole_run:
+    if report.stopped and report.waiting:
         raise ShardFailedError(
-            f"{report.stage}: {len(report.waiting)} images wait; {stop.sentence}"
+            f"{report.stage}: {len(report.waiting)} images wait; {report.stopped}"
         )
     return report
 

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,6 +26,8 @@ class Loopback:
 
     port: int
     replies: list = field(default_factory=list)
+    answer: Callable | None = None
+    """Replies to a request when the script is over."""
     reply_headers: dict = field(default_factory=dict)
     requests: list = field(default_factory=list)
 
@@ -45,8 +48,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        self.script.requests.append(Request(self.path, self.headers, body))
-        status, reply = self.script.replies.pop(0)
+        request = Request(self.path, self.headers, body)
+        self.script.requests.append(request)
+        over = self.script.answer and not self.script.replies
+        status, reply = self.script.answer(request) if over else self.script.replies.pop(0)
         content = json.dumps(reply).encode()
         self.send_response(status)
         headers = {"Content-Type": "application/json", "Content-Length": str(len(content))}

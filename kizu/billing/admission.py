@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from threading import Condition, Lock
 from typing import Final
 
@@ -10,6 +10,7 @@ from kizu.billing.budget import BudgetSpec, broken_cap
 from kizu.billing.ledger import Ledger, LedgerDamagedError
 from kizu.billing.rate_limit import booked_at, next_start, rate_per_minute, useful_concurrency
 from kizu.billing.totals import CallFinished, CallStarted, LedgerTotals, day_of, quota_name
+from kizu.billing.trial import Asked, trial_of
 from kizu.cancellation import CancelToken
 from kizu.edit.editor import StopEditingError
 from kizu.edit.paid import EditorLimits
@@ -28,6 +29,8 @@ class CallGate:
         budget: BudgetSpec,
         limits: EditorLimits,
         cancel: CancelToken,
+        *,
+        is_only_prompt: bool = False,
     ) -> None:
         """Take who pays, and the limits.
 
@@ -37,17 +40,33 @@ class CallGate:
             budget: Its caps.
             limits: The editor's limits.
             cancel: The run's cancellation.
+            is_only_prompt: Whether all edits of the run have one prompt.
         """
         self.ledger = ledger
         self.dataset = dataset
         self.limits = limits
         self._budget = budget
         self._cancel = cancel
+        self._trial = trial_of(*cancel.run, is_only_prompt=is_only_prompt)
         self._quota = quota_name(limits.deployment, emulated=limits.emulated)
         self._turn = Lock()
         self._free = Condition()
         self._under_way = 0
         self._latency_s: float | None = None
+
+    def turn(self, photo: str, prompt: str) -> AbstractContextManager[None]:
+        """Let an edit be asked for in the block, once it is clear that asking is not in vain.
+
+        Args:
+            photo: What names its photo.
+            prompt: What names its prompt.
+
+        Raises:
+            EditWaitsError: Others of its photo or prompt have failed alike.
+            StopEditingError: So have edits of all kinds, or the run was stopped.
+        """
+        most = self.limits.stop_after_failures
+        return self._trial.turn(Asked(photo, prompt), most, self.raise_if_cancelled)
 
     @contextmanager
     def slot(self) -> Iterator[None]:

@@ -71,12 +71,14 @@ class EditJob:
         picture: (H, W, 3) uint8 RGB.
         region: (H, W) bool, where the defect may be; None for anywhere.
         geometry: How the photo became the picture.
+        prompt: What the user asked for, in words that edits of other photos share.
     """
 
     request: EditRequest
     picture: RgbImage
     region: Mask | None
     geometry: Geometry
+    prompt: str = ""
 
 
 def buy_edit(store: Store, gate: CallGate, editor: PaidEditor, job: EditJob) -> EditRecord:
@@ -151,7 +153,12 @@ class _Purchase:
         self._editor.check()
         self._check_service(limits.host, emulated=limits.emulated)
         packed = self._editor.pack(job.request, job.picture, job.region)
-        for attempt in range(1, limits.max_attempts + 1):
+        with self._gate.turn(job.request.normal_sha256, job.prompt):
+            return self._ask(packed, check)
+
+    def _ask(self, packed: RequestBody, check: EnsureHeld) -> EditRecord:
+        """Call until there is an answer, or asking again is pointless."""
+        for attempt in range(1, self._gate.limits.max_attempts + 1):
             check()
             answer, number = self._call(packed)
             if isinstance(answer, Reply):
@@ -230,7 +237,7 @@ class _Purchase:
 
     def _give_up_if_pointless(self, failure: CallFailure, attempt: int) -> None:
         """Raise unless another attempt may fare better."""
-        limits = self._gate.limits
+        limits, cause = self._gate.limits, failure.cause
         wait_s = max(failure.hold_s, failure.wait_s)
         if failure.kind in (FailureKind.STOP, FailureKind.STOP_RUN):
             raise StopEditingError(failure.reason, whole_run=failure.kind is FailureKind.STOP_RUN)
@@ -240,13 +247,13 @@ class _Purchase:
                 f"({limits.max_wait_s:.0f} s); build again later"
             )
         if failure.kind is FailureKind.INVALID:
-            raise EditError(failure.reason)
+            raise EditError(failure.reason, cause=cause)
         if failure.kind is FailureKind.UNKNOWN:
             self._unknowns += 1
         if self._unknowns > _UNKNOWNS_ALLOWED or attempt == limits.max_attempts:
             if failure.is_unreachable:
                 raise StopEditingError(failure.reason)
-            raise EditError(f"given up after {attempt} calls: {failure.reason}")
+            raise EditError(f"given up after {attempt} calls: {failure.reason}", cause=cause)
 
 
 def _backoff_s(attempt: int) -> float:

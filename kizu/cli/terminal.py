@@ -93,10 +93,7 @@ def print_summary(summary: BuildSummary) -> None:
         err.print(f"stopped: {summary.stopped}", style="red", markup=False)
     if summary.paid:
         out.print(f"Paid for {summary.dataset} so far: {summary.paid}.", markup=False)
-    for problem in summary.problems:
-        if summary.stopped and problem.reason.endswith(summary.stopped):
-            continue
-        err.print(f"failed: {problem.sample_id}: {problem.reason}", style="red", markup=False)
+    print_problems(summary)
     if summary.certificate and summary.version:
         style = "yellow" if summary.is_shifted else None
         out.print(summary.certificate, style=style, markup=False)
@@ -104,6 +101,17 @@ def print_summary(summary: BuildSummary) -> None:
         out.print(f"- {step}", markup=False)
     if summary.report_address:
         out.print(f"Report: {summary.report_address}", markup=False)
+
+
+def print_problems(summary: BuildSummary) -> None:
+    """Print why samples failed, each reason once; what stopped the build was told already."""
+    alike: dict[str, list[str]] = {}
+    for problem in summary.problems:
+        if not (summary.stopped and problem.reason.endswith(summary.stopped)):
+            alike.setdefault(problem.reason, []).append(problem.sample_id)
+    for reason, [first, *others] in alike.items():
+        more = f" and {len(others)} more" if others else ""
+        err.print(f"failed: {first}{more}: {reason}", style="red", markup=False)
 
 
 def print_skipped(skipped: tuple[Skipped, ...]) -> None:

@@ -13,11 +13,25 @@ SecretSource = Callable[[str], str]
 
 
 class EditError(RuntimeError):
-    """An edit could not be made now; asking again may help."""
+    """An edit could not be made now; asking again may help.
+
+    Attributes:
+        cause: What other edits that fail for the same reason name alike; empty where the reason is
+            this edit's own.
+    """
+
+    def __init__(self, sentence: str = "", *, cause: str = "") -> None:
+        """Take the sentence, and what other edits that fail alike have in common with it."""
+        super().__init__(sentence)
+        self.cause = cause
 
 
 class EditRefusedError(EditError):
     """The editor will never make this edit, and says why; the refusal is kept."""
+
+
+class EditWaitsError(EditError):
+    """An edit is not asked for in this run, for a reason that is not its own; a rerun asks."""
 
 
 class StopEditingError(EditError):

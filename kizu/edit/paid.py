@@ -33,6 +33,8 @@ class EditorLimits:
         max_in_flight: Most calls at a time.
         max_attempts: Calls for one edit before it fails.
         max_wait_s: Longest pause the service may ask for.
+        stop_after_failures: Edits that fail alike, one after the other, before no other is asked
+            for.
         host: The host that answers; empty where it is not known yet.
         emulated: True if that is the emulator, which bills nothing.
     """
@@ -43,6 +45,7 @@ class EditorLimits:
     max_in_flight: int
     max_attempts: int
     max_wait_s: float
+    stop_after_failures: int = 3
     host: str = ""
     emulated: bool = False
 
@@ -142,17 +145,15 @@ class BadReplyError(EditError):
     Attributes:
         cost_usd: What it cost all the same; None where not known.
         usage: Tokens by kind, as billed.
-        cause: As a failed call has one.
     """
 
     def __init__(
         self, reason: str, cost_usd: float | None, usage: Mapping[str, int], cause: str = ""
     ) -> None:
         """Take why it is no edit and what it cost."""
-        super().__init__(reason)
+        super().__init__(reason, cause=cause)
         self.cost_usd = cost_usd
         self.usage = dict(usage)
-        self.cause = cause
 
 
 class RefusedReplyError(BadReplyError):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from kizu.agree.verdict import Reason, Verdict
-from kizu.publish.outcomes import Outcome, SampleStatus
+from kizu.publish.outcomes import FAILED, UNMADE, Outcome, SampleStatus
 from kizu.settings import Record
 
 
@@ -112,7 +112,7 @@ def _row(defect_type: str, prompt: str, model: str, group: list[Outcome]) -> Yie
     status = Counter(outcome.status for outcome in group)
     verdicts = Counter(outcome.verdict for outcome in group)
     odd = Counter(outcome.reason for outcome in group if outcome.verdict not in (None, _ACCEPT))
-    costs = [outcome.paid_usd for outcome in group if outcome.status is not SampleStatus.FAILED]
+    costs = [outcome.paid_usd for outcome in group if outcome.status not in UNMADE]
     return YieldRow(
         defect_type=defect_type,
         prompt=prompt,
@@ -120,7 +120,7 @@ def _row(defect_type: str, prompt: str, model: str, group: list[Outcome]) -> Yie
         planned=len(group),
         edited=status[SampleStatus.JUDGED] + status[SampleStatus.UNFINISHED],
         refused=status[SampleStatus.REFUSED],
-        failed=status[SampleStatus.FAILED] + status[SampleStatus.UNFINISHED],
+        failed=sum(status[each] for each in FAILED),
         unchanged=odd[Reason.NO_VISIBLE_CHANGE],
         redrawn=odd[Reason.REDRAWN],
         side_effect=odd[Reason.SIDE_EFFECT],

@@ -16,7 +16,7 @@ from kizu.outputs import SampleOutputs
 from kizu.review import decision_folder
 from kizu.samples import PlannedSample
 from kizu.settings import Record
-from kizu.shards import Shard, ShardRef, last_failure
+from kizu.shards import Fate, Shard, ShardRef, last_failure
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
 from kizu.stages import DIFF, LAST_STAGES
@@ -31,11 +31,16 @@ class SampleStatus(StrEnum):
     JUDGED = "judged"
     REFUSED = "refused"
     FAILED = "failed"
+    WAITING = "waiting"
     UNFINISHED = "unfinished"
 
 
-FAILED: Final = (SampleStatus.FAILED, SampleStatus.UNFINISHED)
+FAILED: Final = (SampleStatus.FAILED, SampleStatus.WAITING, SampleStatus.UNFINISHED)
 """Where a sample stands that a rerun tries again."""
+
+
+UNMADE: Final = (SampleStatus.FAILED, SampleStatus.WAITING)
+"""Where a sample stands that has no edit."""
 
 
 _DRIFT_FIGURES: Final = (
@@ -145,7 +150,7 @@ def _outcome(outputs: SampleOutputs, agreement: Agreement | None, problem: str =
     sample = outputs.sample
     reason = reason or outputs.edit_problem
     if not reason:
-        reason = last_failure(outputs.store, sample.sample_id) or "it was not tried yet"
+        status, reason = _left_behind(outputs.store, sample.sample_id, status)
     return Outcome(
         sample_id=sample.sample_id,
         defect_type=sample.defect_type,
@@ -245,6 +250,15 @@ def _status(edit: EditRecord | None, reason: Reason | None) -> tuple[SampleStatu
     if not edit.has_picture:
         return SampleStatus.REFUSED, edit.reason
     return SampleStatus.UNFINISHED, ""
+
+
+def _left_behind(store: Store, sample_id: str, status: SampleStatus) -> tuple[SampleStatus, str]:
+    """Tell why nothing came of a sample, and whether that is its own."""
+    failure = last_failure(store, sample_id)
+    if failure is None:
+        return status, "it was not tried yet"
+    waits = status is SampleStatus.FAILED and failure.fate is Fate.WAITING
+    return SampleStatus.WAITING if waits else status, f"{failure.stage}: {failure.reason}"
 
 
 def version_name(

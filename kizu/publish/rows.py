@@ -8,7 +8,7 @@ from kizu.agree.verdict import Verdict
 from kizu.edit.storage import EditRecord
 from kizu.outputs import SampleOutputs
 from kizu.publish.layout import good_id
-from kizu.publish.outcomes import Outcome, SampleStatus
+from kizu.publish.outcomes import UNMADE, Outcome
 from kizu.samples import PlannedSample, is_test_photo
 from kizu.sources import NormalImage
 from kizu.spec import GOOD, DatasetSpec
@@ -197,7 +197,7 @@ def _edit_columns(outputs: SampleOutputs) -> Row:
 def edit_row(outputs: SampleOutputs, outcome: Outcome) -> Row:
     """Return the ledger row of a dataset's request, whatever became of it."""
     sample, edit = outputs.sample, outputs.edit
-    failed = outcome.status is SampleStatus.FAILED
+    failed = outcome.status in UNMADE
     return {
         "edit_key": sample.request.key,
         "sample_id": sample.sample_id,

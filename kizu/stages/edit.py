@@ -39,7 +39,14 @@ class EditStage(Stage):
             yield ShardWork(lambda sample: _obtain(sample, editor, None))
             return
         ledger, spec = Ledger(run.store), shard.spec
-        gate = CallGate(ledger, spec.name, spec.budget, editor.limits, run.cancel)
+        gate = CallGate(
+            ledger,
+            spec.name,
+            spec.budget,
+            editor.limits,
+            run.cancel,
+            is_only_prompt=len(spec.defects) == 1 and not spec.defects[0].wordings,
+        )
         try:
             yield ShardWork(
                 make=lambda sample: _obtain(sample, editor, gate),
@@ -55,7 +62,15 @@ EDIT: Final = EditStage()
 
 def _obtain(sample: SampleInputs, editor: Editor | PaidEditor, gate: CallGate | None) -> None:
     planned = sample.sample
-    obtain_edit(sample.store, editor, planned.request, sample.normal, planned.region, gate)
+    obtain_edit(
+        sample.store,
+        editor,
+        planned.request,
+        sample.normal,
+        planned.region,
+        gate,
+        planned.prompt,
+    )
 
 
 def _note_found(sample: SampleInputs, gate: CallGate) -> None:

@@ -31,6 +31,7 @@ def obtain_edit(
     photo: RgbImage,
     region: Region | None,
     gate: CallGate | None = None,
+    prompt: str = "",
 ) -> EditRecord:
     """Return the record of a request's edit, making the edit only if the store lacks it.
 
@@ -43,6 +44,7 @@ def obtain_edit(
         photo: The normal image, (H, W, 3) uint8.
         region: Where the defect may be.
         gate: Admits the calls of a paid editor.
+        prompt: What the user asked for, in words that edits of other photos share.
 
     Raises:
         EditError: The editor could not make it now.
@@ -59,7 +61,7 @@ def obtain_edit(
         if gate is None:
             raise ValueError("a paid editor needs a gate, so that every call is in the ledger")
         geometry, sent_region = _plan(store, editor, request, photo, region)
-        job = EditJob(request, geometry.apply(photo), sent_region, geometry)
+        job = EditJob(request, geometry.apply(photo), sent_region, geometry, prompt)
         return buy_edit(store, gate, editor, job)
     if damage is None:
         return make_edit(store, editor, request, photo, region)

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from kizu.billing.budget import BudgetSpec
-from kizu.edit.editor import EditError
+from kizu.cancellation import Cancellation, CancelToken
+from kizu.edit.editor import EditError, EditWaitsError, StopEditingError
 from kizu.planning import plan_samples
 from kizu.progress import listening
-from kizu.shards import Shard, StepResult, last_failure, run_shard, save_shards
+from kizu.shards import Fate, Shard, StepResult, last_failure, run_shard, save_shards, spread
 from kizu.sources import list_source, take_in
 
 
@@ -55,7 +56,7 @@ def test_one_failure_stops_no_other(samples, spec, store):
     assert (report.made, report.kept, len(report.waiting)) == (1, 1, 1)
     [failure] = report.failures
     assert failure.reason == "the service is busy"
-    assert last_failure(store, failure.sample_id) == "edit: the service is busy"
+    assert last_failure(store, failure.sample_id) == failure
     assert last_failure(store, samples[0].sample_id) is None
 
 
@@ -69,3 +70,53 @@ def test_progress_is_heard_per_image(samples, spec, store):
     with listening(lambda stage, count, _: heard.append((stage, count))):
         run_shard("diff", shard_of(samples, spec), store, lambda _: StepResult.MADE)
     assert heard == [("diff", 1)] * 4
+
+
+@pytest.mark.parametrize("error", [StopEditingError, EditWaitsError])
+def test_what_no_sample_is_at_fault_for_leaves_it_waiting(samples, spec, store, error):
+    def work(_):
+        raise error("there is no credit left")
+
+    report = run_shard("edit", shard_of(samples, spec), store, work, CancelToken(store, "run"))
+    assert report.failures == ()
+    assert list(report.waiting) == [sample.sample_id for sample in samples]
+    assert report.stopped == "there is no credit left"
+    assert {last_failure(store, name).fate for name in report.waiting} == {Fate.WAITING}
+
+
+def test_a_note_that_cannot_be_kept_fails_nothing(samples, spec, store, monkeypatch):
+    def full(*_):
+        raise OSError(28, "no space left on device")
+
+    monkeypatch.setattr(store, "write_json", full)
+    report = run_shard("diff", shard_of(samples, spec), store, lambda _: np.zeros(2)[5])
+    assert len(report.failures) == 4
+
+
+def test_neighbours_of_samples_that_are_worked_on_together_differ_in_photo_and_defect(samples):
+    assert sorted(s.sample_id for s in spread(samples)) == sorted(s.sample_id for s in samples)
+    first, second = spread(samples)[:2]
+    assert first.normal.sha256 != second.normal.sha256
+    assert first.defect_type != second.defect_type
+
+
+def test_workers_of_one_process_know_a_stop_at_once_and_others_by_the_store(store):
+    one, other = CancelToken(store, "run"), CancelToken(store, "run")
+    assert one.reason() is None is other.reason()
+    run_stop(one)
+    assert other.reason().sentence == "enough"
+    assert CancelToken(store, "another run").reason() is None
+
+
+def test_a_stop_counts_in_its_process_though_the_store_cannot_be_written(store, monkeypatch):
+    def read_only(*_):
+        raise OSError(30, "read-only file system")
+
+    monkeypatch.setattr(store, "create_json", read_only)
+    token = CancelToken(store, "run")
+    run_stop(token)
+    assert token.reason().sentence == "enough"
+
+
+def run_stop(token):
+    token.cancel(Cancellation(sentence="enough"))

@@ -161,6 +161,7 @@ GPT_IMAGE: dict[str, tuple[Any, set[str]]] = {
             "timeout_s": 9.0,
             "max_attempts": 9,
             "max_wait_s": 9.0,
+            "stop_after_failures": 9,
             "prices": {"per_image_usd": 1.0},
         }.items()
     },
@@ -185,6 +186,7 @@ FLUX: dict[str, tuple[Any, set[str]]] = {
             "timeout_s": 9.0,
             "max_attempts": 9,
             "max_wait_s": 9.0,
+            "stop_after_failures": 9,
             "price_usd": 1.0,
         }.items()
     },

@@ -111,6 +111,12 @@ class DeploymentSettings(PromptedSettings):
         title="Longest wait (s)",
         description="A service that asks for a longer pause than this fails the edit.",
     )
+    stop_after_failures: Annotated[int, Operational()] = Field(
+        3,
+        ge=1,
+        title="Failures before it stops",
+        description="Edits that fail alike, one after the other, before no other is asked for.",
+    )
 
     @property
     def is_paid(self) -> bool:

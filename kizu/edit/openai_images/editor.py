@@ -50,6 +50,7 @@ class ImageServiceEditor:
             max_in_flight=settings.max_in_flight,
             max_attempts=settings.max_attempts,
             max_wait_s=settings.max_wait_s,
+            stop_after_failures=settings.stop_after_failures,
             host=service.host,
             emulated=service.emulated,
         )

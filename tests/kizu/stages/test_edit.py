@@ -1,5 +1,11 @@
+import pytest
+from loopback import scripted_service
+
+from kizu.billing.ledger import Ledger
 from kizu.edit.storage import save_refusal
+from kizu.imaging.codecs import encode_png
 from kizu.imaging.geometry import FreeSizes, Geometry
+from kizu.spec import DatasetSpec
 from kizu.stages import DIFF, EDIT
 
 SIZES = FreeSizes(16, min_pixels=0, max_pixels=10**8, max_edge_px=10**4, max_aspect=9)
@@ -23,3 +29,50 @@ def test_a_refusal_is_an_answer_and_nothing_follows_from_it(through, inputs, sto
     assert (report.made, report.kept) == (3, 1)
     report = through(DIFF)
     assert (report.made, report.waiting) == (3, (inputs()[0].sample.sample_id,))
+
+
+@pytest.fixture
+def account(monkeypatch):
+    """A service that answers every call alike."""
+    with scripted_service() as service:
+        monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", service.url)
+        monkeypatch.setenv("AZURE_OPENAI_API_KEY", "a key of some length")
+        yield service
+
+
+@pytest.fixture
+def many(spec, photos, make_photo):
+    """Twelve samples of a paid editor: four photos, three defects."""
+    for seed in (3, 4):
+        (photos / f"{seed}.png").write_bytes(encode_png(make_photo(seed)))
+    fields = spec.model_dump(mode="json")
+    fields["defects"].append({"defect_type": "dent", "prompt": "a dent"})
+
+    def with_editor(**settings):
+        editor = {"name": "gpt-image", "quality": "low", "images_per_minute": 60_000}
+        return DatasetSpec.parse({**fields, "editor": {**editor, **settings}})
+
+    return with_editor
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+@pytest.mark.parametrize("most", [1, 3])
+def test_what_fails_every_edit_alike_is_found_out_by_a_few_calls(
+    through, many, account, store, status, most
+):
+    said = {"error": {"code": "strange", "message": "it is not accepted"}}
+    account.answer = lambda _: (status, said)
+    report = through(EDIT, spec=many(stop_after_failures=most))
+    calls = len(list(Ledger(store).entries()))
+    assert most <= calls <= most + 1  # one more if the first few happen to share a prompt
+    assert (len(report.failures), len(report.waiting)) == (calls - 1, 13 - calls)
+    assert "failed alike" in report.stopped
+    assert "it is not accepted" in report.stopped
+
+
+def test_what_stops_all_edits_leaves_them_waiting_after_a_few_calls(through, many, account, store):
+    account.answer = lambda _: (401, {"error": {"code": "401", "message": "no access"}})
+    report = through(EDIT, spec=many())
+    assert len(list(Ledger(store).entries())) <= 3
+    assert (len(report.failures), len(report.waiting)) == (0, 12)
+    assert "does not accept the key" in report.stopped
