@@ -13,6 +13,7 @@ from prefect.events.schemas.deployment_triggers import DeploymentEventTrigger
 
 from deployments.apply import automations
 from deployments.settings import ServeSettings, environment
+from deployments.sign_in import CLIENT_VARIABLE, PUBLISHED_ON, SERVER_VARIABLE
 
 FOLDER = Path(__file__).parents[2] / "deployments"
 BUILD = "flows.build.build_dataset"
@@ -99,6 +100,25 @@ def test_compose_refers_only_to_what_it_declares(compose):
             assert volume.split(":")[0] in compose["volumes"]
     build = services["worker"]["build"]
     assert (FOLDER / build["context"] / build["dockerfile"]).exists()
+
+
+def test_compose_publishes_to_this_machine_alone_unless_it_is_told_where(compose):
+    services = compose["services"]
+    published = {name: port for name, one in services.items() for port in one.get("ports", [])}
+    assert {name: port.partition(":4")[0] for name, port in published.items()} == {
+        "server": "${KIZU_BIND:-127.0.0.1}",
+        "reports": "${KIZU_BIND:-127.0.0.1}",
+    }
+
+
+def test_what_compose_publishes_is_guarded_and_knows_where_and_with_which_sign_in(compose):
+    server, reports = compose["services"]["server"], compose["services"]["reports"]
+    assert server["command"] == ["python", "-m", "deployments.server"]
+    assert reports["command"] == ["python", "-m", "deployments.file_server"]
+    for service, variable in ((server, SERVER_VARIABLE), (reports, CLIENT_VARIABLE)):
+        assert service["environment"][PUBLISHED_ON] == "${KIZU_BIND:-127.0.0.1}"
+        assert service["environment"][variable] is None  # as it is where compose runs
+    assert CLIENT_VARIABLE in compose["services"]["worker"]["environment"]
 
 
 def test_the_image_copies_what_the_project_has():

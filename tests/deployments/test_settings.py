@@ -36,3 +36,20 @@ def test_a_restart_of_the_server_forgets_no_lease(tmp_path, monkeypatch):
     module = environment(ServeSettings("store", tmp_path))[name]
     assert issubclass(import_module(module).ConcurrencyLeaseStorage, ConcurrencyLeaseStorage)
     assert module != ServerConcurrencySettings.model_fields["lease_storage"].default
+
+
+def test_the_page_asks_its_own_origin_and_no_other_origin_may_ask(tmp_path, monkeypatch):
+    monkeypatch.setenv("PREFECT_SERVER_CORS_ALLOWED_ORIGINS", "*")
+    found = environment(ServeSettings("store", tmp_path, address="kizu.lan", port=4300))
+    assert found["PREFECT_SERVER_UI_API_URL"] == "/api"
+    assert found["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] == "http://kizu.lan:4300"
+    assert found["PREFECT_UI_URL"] == "http://kizu.lan:4300"
+
+
+def test_server_and_workers_sign_in_with_the_same_words_where_there_are_some(tmp_path, monkeypatch):
+    both = ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING")
+    for name in both:
+        monkeypatch.delenv(name, raising=False)
+    assert not set(both) & environment(ServeSettings("store", tmp_path)).keys()
+    found = environment(ServeSettings("store", tmp_path, sign_in="kizu:pass"))
+    assert [found[name] for name in both] == ["kizu:pass", "kizu:pass"]
