@@ -13,8 +13,9 @@ from typing import Final, Literal
 import numpy as np
 
 from kizu.edit.regions import GUIDE_SIDE
+from kizu.edit.sizing import CheapestSizes
 from kizu.imaging.arrays import Mask
-from kizu.imaging.geometry import Geometry, SizeRule
+from kizu.imaging.geometry import Geometry, SizeChoice
 
 Framing = Literal["auto", "whole"]
 
@@ -47,13 +48,13 @@ class CropTarget:
 
 
 def plan_crop(
-    source: tuple[int, int], rule: SizeRule, target: CropTarget | None, framing: Framing = "auto"
+    source: tuple[int, int], rule: SizeChoice, target: CropTarget | None, framing: Framing = "auto"
 ) -> Geometry:
     """Plan the way from a photo to the model's picture.
 
     Args:
         source: (width, height) of the photo in pixels.
-        rule: The sizes the model accepts.
+        rule: Chooses among the sizes the model accepts.
         target: Where the defect goes; None if that is open.
         framing: "whole" always sends the whole photo.
 
@@ -72,7 +73,9 @@ def plan_crop(
     window = _window(source, model, target)
     if window[2] * window[3] >= _WHOLE_ENOUGH * source[0] * source[1]:
         return whole
-    return Geometry.window(source, window, rule)
+    # the window has the chosen size's shape already: now it need only be held
+    framed = rule.rule if isinstance(rule, CheapestSizes) else rule
+    return Geometry.window(source, window, framed)
 
 
 def _window(

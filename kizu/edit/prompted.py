@@ -14,7 +14,7 @@ from kizu.edit.regions import region_guide
 from kizu.edit.request import DefectRequest, EditRequest
 from kizu.edit.settings import EditorSettings
 from kizu.imaging.arrays import Mask
-from kizu.imaging.geometry import Geometry, SizeRule
+from kizu.imaging.geometry import Geometry, SizeChoice
 from kizu.store.keys import content_key, fraction_of
 
 
@@ -40,8 +40,8 @@ class PromptedSettings(EditorSettings):
 
     @property
     @abstractmethod
-    def sizes(self) -> SizeRule:
-        """The picture sizes that may be sent."""
+    def sizes(self) -> SizeChoice:
+        """Chooses among the picture sizes that may be sent."""
 
     @property
     def region_form(self) -> RegionForm:

@@ -6,7 +6,7 @@ what was padded around it. ``undo`` needs nothing else to put the answer back on
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal, Self, TypeVar
+from typing import Any, Final, Literal, Protocol, Self, TypeVar
 
 import cv2
 import numpy as np
@@ -76,6 +76,15 @@ class FreeSizes:
 
 
 SizeRule = FixedSizes | FreeSizes
+"""The sizes a model accepts, each choosing the one that fits a crop best."""
+
+
+class SizeChoice(Protocol):
+    """Chooses the size of the model's picture for a crop."""
+
+    def best_size(self, width: int, height: int) -> tuple[int, int]:
+        """Return a (width, height) that the model accepts; all numbers are pixels."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -152,12 +161,12 @@ class Geometry:
         return ", ".join(words for applies, words in said if applies) or "as it is"
 
     @classmethod
-    def fit(cls, source: tuple[int, int], rule: SizeRule, fit: Fit = "pad") -> Self:
+    def fit(cls, source: tuple[int, int], rule: SizeChoice, fit: Fit = "pad") -> Self:
         """Plan the way from a photo to a size the model accepts.
 
         Args:
             source: (width, height) of the photo in pixels.
-            rule: The sizes the model accepts.
+            rule: Chooses among the sizes the model accepts.
             fit: "pad" keeps the whole photo and mirrors its border into the rest; "crop" fills
                 the model's picture with the centre of the photo.
         """
@@ -168,14 +177,14 @@ class Geometry:
 
     @classmethod
     def window(
-        cls, source: tuple[int, int], crop: tuple[int, int, int, int], rule: SizeRule
+        cls, source: tuple[int, int], crop: tuple[int, int, int, int], rule: SizeChoice
     ) -> Self:
         """Plan to send a window of the photo, padded to a size the model accepts.
 
         Args:
             source: (width, height) of the photo in pixels.
             crop: (x, y, width, height) of the window on the photo.
-            rule: The sizes the model accepts.
+            rule: Chooses among the sizes the model accepts.
         """
         return cls._padded(source, crop, rule.best_size(crop[2], crop[3]))
 

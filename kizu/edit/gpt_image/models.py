@@ -7,11 +7,11 @@ deployment's name is the user's; its family is named here.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from kizu.edit.gpt_image.pricing import Prices
 from kizu.edit.gpt_image.tokens import (
@@ -20,7 +20,9 @@ from kizu.edit.gpt_image.tokens import (
     SQUARE,
     CountTokens,
     Quality,
+    grid_rank,
     grid_tokens,
+    listed_rank,
     listed_tokens,
 )
 from kizu.edit.openai_images.deployment import BodyLimits, Size
@@ -46,6 +48,10 @@ class Fidelity(StrEnum):
 
     LOW = "low"
     HIGH = "high"
+
+
+AutoSize = Literal["fit", "cheapest"]
+"""The accepted size that fits a crop best, or the cheapest one that holds it."""
 
 
 class Complexity(StrEnum):
@@ -76,6 +82,8 @@ class FamilyFacts:
         complexities: Values of ``complexity`` it accepts; empty where it must not be sent.
         takes_markup: Whether a drawing over the photo may say where the defect goes.
         output_tokens: Tokens of a picture; None where not published.
+        rank: What sizes are compared by to find the cheapest; None where not known.
+        auto_size: What a size of "auto" means.
         prices: The list prices, empty where not known.
         priced_on: Date of the price list; None without one.
         retires_on: When Azure shuts it down, earliest first: copies of its schedule disagree.
@@ -93,6 +101,8 @@ class FamilyFacts:
     complexities: tuple[Complexity, ...] = ()
     takes_markup: bool = False
     output_tokens: CountTokens | None = None
+    rank: Callable[[Quality, Size], float] | None = None
+    auto_size: AutoSize = "fit"
     prices: Prices = _NO_PRICES
     priced_on: date | None = None
     retires_on: tuple[date, ...] = ()
@@ -129,6 +139,8 @@ def _of_2_5() -> FamilyFacts:
         qualities=tuple(Quality),
         takes_markup=True,
         output_tokens=grid_tokens,
+        rank=grid_rank,
+        auto_size="cheapest",
         prices=_LATER_PRICES,
         priced_on=_LATER_PRICED_ON,
         price_source=_LATER_PRICE_SOURCE,
@@ -143,6 +155,8 @@ def _of_2_6() -> FamilyFacts:
         qualities=tuple(Quality),
         complexities=tuple(Complexity),
         takes_markup=True,
+        rank=grid_rank,
+        auto_size="cheapest",
         price_source="no price list",
         reads_closely=True,
     )
@@ -153,6 +167,7 @@ FAMILIES: Final[Mapping[Family, FamilyFacts]] = {
         sizes=_THREE_SIZES,
         fidelities=(Fidelity.LOW, Fidelity.HIGH),
         output_tokens=listed_tokens,
+        rank=listed_rank,
         images_per_minute=5,
         prices=Prices(text_input_usd=5, image_input_usd=10, image_output_usd=40),
         priced_on=date(2026, 10, 23),
@@ -163,6 +178,7 @@ FAMILIES: Final[Mapping[Family, FamilyFacts]] = {
         sizes=_THREE_SIZES,
         fidelities=(Fidelity.LOW,),
         output_tokens=listed_tokens,
+        rank=listed_rank,
         images_per_minute=12,
         prices=Prices(text_input_usd=2, image_input_usd=2.5, image_output_usd=8),
         priced_on=date(2026, 10, 23),
@@ -173,6 +189,7 @@ FAMILIES: Final[Mapping[Family, FamilyFacts]] = {
         sizes=_THREE_SIZES,
         fidelities=(Fidelity.LOW, Fidelity.HIGH),
         output_tokens=listed_tokens,
+        rank=listed_rank,
         images_per_minute=5,
         prices=Prices(text_input_usd=5, image_input_usd=8, image_output_usd=32),
         priced_on=date(2026, 5, 10),
@@ -182,6 +199,7 @@ FAMILIES: Final[Mapping[Family, FamilyFacts]] = {
     Family.GPT_IMAGE_2: FamilyFacts(
         sizes=_ANY_SIZE,
         output_tokens=grid_tokens,
+        rank=grid_rank,
         images_per_minute=12,
         prices=_LATER_PRICES,
         priced_on=_LATER_PRICED_ON,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
@@ -24,7 +25,8 @@ from kizu.edit.openai_images.settings import ImageServiceSettings, check_size
 from kizu.edit.prompts import RegionForm
 from kizu.edit.request import EditRequest
 from kizu.edit.served import ServedModel
-from kizu.imaging.geometry import SizeRule
+from kizu.edit.sizing import SIZING_VERSION, CheapestSizes
+from kizu.imaging.geometry import SizeChoice, SizeRule
 from kizu.settings import Operational
 
 Provider = Literal["azure", "openai"]
@@ -78,6 +80,14 @@ class GptImageSettings(ImageServiceSettings):
         title="Model",
         description="The model family behind the deployment; 'generic' for one not listed.",
     )
+    size: str = Field(
+        "auto",
+        pattern=r"^(auto|fit|cheapest|\d+x\d+)$",
+        title="Picture size",
+        description="'fit' takes the accepted size that fits a photo best, 'cheapest' the one "
+        "that costs least of those that hold it; or WIDTHxHEIGHT. 'auto' is 'fit' up to "
+        "gpt-image-2 and 'cheapest' from 2.5 on.",
+    )
     quality: Quality = Field(
         Quality.MEDIUM, title="Picture quality", description="More quality costs more tokens."
     )
@@ -130,6 +140,11 @@ class GptImageSettings(ImageServiceSettings):
             raise ValueError(
                 f"{self.model} takes no markup; let editor.region_as be auto, mask or none"
             )
+        if self.size == "cheapest" and facts.rank is None:
+            raise ValueError(
+                f"what a picture of {self.model} costs by its size is not known; let editor.size "
+                "be auto or WIDTHxHEIGHT"
+            )
         check_size(self.model, facts.sizes, self.fixed_size)
         return self
 
@@ -144,7 +159,7 @@ class GptImageSettings(ImageServiceSettings):
         What came later is named only where it is not as it always was: a mask for the region, and
         nothing said of complexity.
         """
-        fields = {**super().shaping(), "name": "azure"}
+        fields = {**super().shaping(), "name": "azure", "size": self._size_key}
         del fields["region_as"], fields["complexity"]
         later = {
             "region_as": _REGION_KEYS[self.region_form],
@@ -167,6 +182,24 @@ class GptImageSettings(ImageServiceSettings):
         if self.input_fidelity is not None:
             return self.input_fidelity
         return Fidelity.HIGH if Fidelity.HIGH in self.facts.fidelities else None
+
+    @property
+    def sizes(self) -> SizeChoice:
+        """The picture sizes that may be sent, and which of them is chosen."""
+        rank = self.facts.rank
+        if self._sizing != "cheapest" or rank is None:
+            return super().sizes
+        return CheapestSizes(self.facts.sizes, partial(rank, self.quality))
+
+    @property
+    def _sizing(self) -> str:
+        return self.facts.auto_size if self.size == "auto" else self.size
+
+    @property
+    def _size_key(self) -> str:
+        """The size as keys name it: the best fit was called "auto" when there was no other."""
+        names = {"fit": "auto", "cheapest": f"cheapest {SIZING_VERSION}"}
+        return names.get(self._sizing, self._sizing)
 
     @property
     def region_form(self) -> RegionForm:

@@ -58,6 +58,11 @@ def listed_tokens(quality: Quality, size: Size) -> int | None:
     return _LISTED.get((quality, size))
 
 
+def listed_rank(quality: Quality, size: Size) -> float:
+    """Return what sizes are compared by: the tokens; a size that is not listed is never chosen."""
+    return _LISTED.get((quality, size), math.inf)
+
+
 def grid_tokens(quality: Quality, size: Size) -> int | None:
     """Return the tokens of a picture by gpt-image-2 or 2.5; a long picture has fewer.
 

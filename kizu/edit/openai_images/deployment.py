@@ -13,7 +13,7 @@ from pydantic import Field
 
 from kizu.edit.prompted import PromptedSettings
 from kizu.edit.request import EditRequest
-from kizu.imaging.geometry import FixedSizes, SizeRule
+from kizu.imaging.geometry import FixedSizes, SizeChoice, SizeRule
 from kizu.settings import Operational
 
 Size = tuple[int, int]
@@ -179,7 +179,7 @@ class DeploymentSettings(PromptedSettings):
         """Return what a call cost by the tokens it used; None where that is not known."""
 
     @property
-    def sizes(self) -> SizeRule:
+    def sizes(self) -> SizeChoice:
         """The picture sizes that may be sent: the spec's, or all of the model."""
         size = self.fixed_size
         return FixedSizes((size,)) if size else self.model_sizes

@@ -46,6 +46,10 @@ def settings(**fields):
             {"model": "gpt-image-2", "region_as": "markup"},
             "gpt-image-2 takes no markup; let editor.region_as be auto, mask or none",
         ),
+        (
+            {"model": "generic", "size": "cheapest"},
+            "what a picture of generic costs by its size is not known",
+        ),
         ({"deployment": "my deployment"}, "pattern"),
         ({"api_key": "x"}, "Extra inputs are not permitted"),
     ],
@@ -233,3 +237,22 @@ def test_markup_is_reserved_for_like_a_second_picture():
     marked = settings(model="gpt-image-2.5-flare")
     size = (1024, 1024)
     assert marked.most_usd(request_of(marked), size) > plain.most_usd(request_of(plain), size)
+
+
+def test_the_cheapest_size_is_taken_by_later_families_and_by_others_where_it_is_asked_for():
+    square = (1024, 1024)
+    for family in Family:
+        chosen = settings(model=family).sizes.best_size(*square)
+        assert (chosen != square) == (family in NEW)
+        assert settings(model=family, size="fit").sizes.best_size(*square) == square
+    assert settings(model="gpt-image-2", size="cheapest").sizes.best_size(*square) != square
+
+
+def test_a_size_has_one_key_however_it_is_asked_for():
+    def key(**fields):
+        return request_of(settings(**fields)).key
+
+    assert key(model="gpt-image-2", size="fit") == key(model="gpt-image-2")
+    assert key(model="gpt-image-2", size="cheapest") != key(model="gpt-image-2")
+    assert key(model=NEW[0], size="cheapest") == key(model=NEW[0])
+    assert key(model=NEW[0], size="fit") != key(model=NEW[0])
