@@ -26,6 +26,7 @@ from pydantic import Field, model_validator
 
 from kizu.edit.openai_images.deployment import BodyLimits, ServiceAddress, Size, UrlForm
 from kizu.edit.openai_images.settings import ImageServiceSettings, check_size
+from kizu.edit.openai_images.target import Target
 from kizu.edit.prompts import RegionForm
 from kizu.edit.request import EditRequest
 from kizu.edit.served import Served, ServedCall, ServedModel
@@ -39,6 +40,7 @@ class FluxModel(StrEnum):
     KONTEXT_PRO = "FLUX.1-Kontext-pro"
 
 
+_DEFAULT_VERSION: Final = "preview"  # as in Microsoft's examples
 DOCUMENTED_SIZE: Final = "1024x1024"
 LIST_PRICE_USD: Final = 0.04
 
@@ -83,7 +85,10 @@ class FluxSettings(ImageServiceSettings):
         "best. Microsoft documents 1024x1024 only.",
     )
     api_version: Annotated[str, Operational()] = Field(
-        "preview", pattern=r"^[\w-]+$", title="API version", description="In the request's address."
+        _DEFAULT_VERSION,
+        pattern=r"^[\w-]+$",
+        title="API version",
+        description="In the request's address.",
     )
     price_usd: Annotated[float, Operational()] = Field(
         LIST_PRICE_USD,
@@ -143,9 +148,13 @@ class FluxSettings(ImageServiceSettings):
         """What to do if the deployment has another model."""
         return f"let it be one of {self.model}"
 
-    def url_form(self, endpoint: str, environment: Mapping[str, str]) -> UrlForm:  # noqa: ARG002 - the base's
+    def told_version(self, environment: Mapping[str, str]) -> str:  # noqa: ARG002 - the base's
+        """Return the version in the settings, if it is another than where nothing is said."""
+        return "" if self.api_version == _DEFAULT_VERSION else self.api_version
+
+    def url_form(self, target: Target, version: str) -> UrlForm:  # noqa: ARG002 - the base's
         """Name the deployment in the path."""
-        return UrlForm(has_deployment=True, api_version=self.api_version)
+        return UrlForm(has_deployment=True, api_version=version or self.api_version)
 
     def most_usd(self, request: EditRequest, size: Size) -> float:  # noqa: ARG002 - the base's
         """Return the price of an image, whatever is on it."""

@@ -23,6 +23,26 @@ def test_an_edit_is_bought_in_both_ways_of_addressing(start_emulator, open_shop,
     assert end.request_id == record.request_id
 
 
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "/openai/deployments/mine/images/edits?api-version=2025-04-01-preview",
+        "/openai/deployments/mine/images/generations?api-version=2025-04-01-preview",
+        "/openai/v1/images/edits",
+    ],
+)
+def test_an_edit_is_bought_at_the_target_uri_of_the_portal(
+    start_emulator, open_shop, monkeypatch, uri
+):
+    is_v1 = "/v1/" in uri
+    emulator = start_emulator(deployments={"mine": "gpt-image-1.5"})
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", emulator.endpoint + uri)
+    monkeypatch.delenv("OPENAI_API_VERSION")
+    shop = open_shop(deployment="mine" if is_v1 else "")
+    assert shop.buy().status == "edited"
+    assert {call.deployment for _, call, _ in shop.ledger.entries()} == {"mine"}
+
+
 def test_what_the_store_holds_is_not_bought_again(start_emulator, open_shop):
     emulator = start_emulator()
     first = open_shop().buy()

@@ -22,6 +22,7 @@ from kizu.edit.gpt_image.tokens import SQUARE, Quality
 from kizu.edit.openai_images.deployment import BodyLimits, ServiceAddress, Size, UrlForm
 from kizu.edit.openai_images.markup import MARKUP_VERSION
 from kizu.edit.openai_images.settings import ImageServiceSettings, check_size
+from kizu.edit.openai_images.target import Target
 from kizu.edit.prompts import RegionForm
 from kizu.edit.request import EditRequest
 from kizu.edit.served import ServedModel
@@ -267,16 +268,24 @@ class GptImageSettings(ImageServiceSettings):
         """What to do if the deployment has another model."""
         return f"name the model behind it in editor.model (now {self.model})"
 
-    def url_form(self, endpoint: str, environment: Mapping[str, str]) -> UrlForm:
-        """Follow ``url_style``, or else the environment's API version."""
+    def told_version(self, environment: Mapping[str, str]) -> str:
+        """Return the API version in the environment; OpenAI's own URLs have none."""
+        return environment.get(_VERSION_VARIABLE, "").strip() if self.address.is_azure else ""
+
+    def url_form(self, target: Target, version: str) -> UrlForm:
+        """Follow ``url_style``, or else the endpoint, or else the API version."""
         if not self.address.is_azure:
             return UrlForm(has_deployment=False)
-        version = environment.get(_VERSION_VARIABLE, "").strip()
-        is_preview = version == "preview"
-        is_v1 = version in _NO_VERSION or endpoint.endswith("/openai/v1")
+        is_v1 = not target.deployment and (version in _NO_VERSION or target.is_v1)
         if self.url_style == "v1" or (self.url_style == "auto" and is_v1):
+            is_preview = version == "preview"
             return UrlForm(has_deployment=False, api_version=version if is_preview else "")
-        if version in _NO_VERSION:
+        if target.is_v1:
+            raise SignInError(
+                f"{self.address.endpoint_variable} is for v1 URLs and editor.url_style says "
+                "deployment; let the endpoint end before /openai, or let url_style be auto"
+            )
+        if not version or (version in _NO_VERSION and not target.deployment):
             raise SignInError(
                 "OPENAI_API_VERSION is not set, which deployment-style URLs need; set it (for "
                 "example to 2025-04-01-preview) or use editor.url_style v1"

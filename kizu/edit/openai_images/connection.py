@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from openai import AzureOpenAI, OpenAI
@@ -17,6 +17,7 @@ from kizu.azure_signin import (
 )
 from kizu.edit.editor import SecretSource, StopEditingError
 from kizu.edit.openai_images.deployment import DeploymentSettings, ServiceAddress, UrlForm
+from kizu.edit.openai_images.target import Target, read_target
 
 Client = OpenAI | AzureOpenAI
 """``AzureOpenAI`` is an ``OpenAI``; both are named because both are used."""
@@ -58,12 +59,12 @@ class Connection:
         """
         found = os.environ if environment is None else environment
         try:
-            endpoint = _endpoint(settings.address, found)
+            target = _target(settings.address, found)
             credential = _credential(settings, secrets, found)
-            url_form = settings.url_form(endpoint, found)
+            url_form = _url_form(settings, target, found)
         except SignInError as problem:
             raise StopEditingError(str(problem)) from problem
-        return cls(endpoint, url_form, settings.address, credential)
+        return cls(target.endpoint, url_form, settings.address, credential)
 
     def client(self, timeout_s: float) -> OpenAI:
         """Return a client that makes one call at a time: who calls it retries and counts."""
@@ -104,10 +105,43 @@ class Connection:
         return f"{self.endpoint}/openai/v1"
 
 
-def _endpoint(address: ServiceAddress, environment: Mapping[str, str]) -> str:
+def _target(address: ServiceAddress, environment: Mapping[str, str]) -> Target:
     name = address.endpoint_variable
     value = environment.get(name, "").strip() or address.default_endpoint
-    return checked_endpoint(value, name, address.example)
+    target = read_target(value, name)
+    return replace(target, endpoint=checked_endpoint(target.endpoint, name, address.example))
+
+
+def _url_form(
+    settings: DeploymentSettings, target: Target, environment: Mapping[str, str]
+) -> UrlForm:
+    """Return how the deployment is named, by the Target URI and by what else says it."""
+    address, told = settings.address, settings.told_version(environment)
+    for what, here, there, source in (
+        ("deployment", target.deployment, settings.deployment, "editor.deployment"),
+        ("API version", target.api_version, told, address.version_source),
+    ):
+        if here and there and here != there:
+            raise SignInError(
+                f"{address.endpoint_variable} names the {what} {here!r} and {source} says "
+                f"{there!r}; let them agree, or leave {source} out"
+            )
+    return settings.url_form(target, target.api_version or told)
+
+
+def with_target(
+    settings: DeploymentSettings, environment: Mapping[str, str] | None = None
+) -> DeploymentSettings:
+    """Return the settings with the deployment that the endpoint names, if they name none."""
+    found = os.environ if environment is None else environment
+    name = settings.address.endpoint_variable
+    try:
+        deployment = read_target(found.get(name, ""), name).deployment
+    except SignInError:  # told when it is connected to
+        return settings
+    if settings.deployment or not deployment:
+        return settings
+    return settings.model_copy(update={"deployment": deployment})
 
 
 def _credential(

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
+from kizu.edit.openai_images.target import Target
 from kizu.edit.prompted import PromptedSettings
 from kizu.edit.request import EditRequest
 from kizu.imaging.geometry import FixedSizes, SizeChoice, SizeRule
@@ -74,7 +75,8 @@ class DeploymentSettings(PromptedSettings):
         "",
         pattern=r"^[\w.-]*$",
         title="Deployment",
-        description="The deployment's name on your resource. Empty: the model's name.",
+        description="The deployment's name on your resource. Empty: the one that the endpoint "
+        "names, else the model's name.",
     )
     size: str = Field(
         "auto",
@@ -154,15 +156,19 @@ class DeploymentSettings(PromptedSettings):
         """Where the service is found."""
 
     @abstractmethod
-    def url_form(self, endpoint: str, environment: Mapping[str, str]) -> UrlForm:
+    def told_version(self, environment: Mapping[str, str]) -> str:
+        """Return the API version that is set apart from the endpoint; empty if none is."""
+
+    @abstractmethod
+    def url_form(self, target: Target, version: str) -> UrlForm:
         """Return how the deployment is named in addresses.
 
         Args:
-            endpoint: The endpoint, without a slash at its end.
-            environment: The environment variables.
+            target: What the endpoint says.
+            version: The API version, by the endpoint or as told elsewhere; empty if neither does.
 
         Raises:
-            SignInError: They need an API version, and none is set.
+            SignInError: They need an API version and none is set, or the endpoint is for others.
         """
 
     @property

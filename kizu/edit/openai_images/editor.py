@@ -7,7 +7,7 @@ from openai import OpenAI
 
 from kizu.edit.editor import Edit, EditError, SecretSource
 from kizu.edit.openai_images.client import request_body, send
-from kizu.edit.openai_images.connection import Connection
+from kizu.edit.openai_images.connection import Connection, with_target
 from kizu.edit.openai_images.deployment import DeploymentSettings
 from kizu.edit.openai_images.emulation import Service, find_service
 from kizu.edit.openai_images.response import read_answer
@@ -21,13 +21,13 @@ class ImageServiceEditor:
     """Asks a deployment for edits; one client serves all threads."""
 
     def __init__(self, settings: DeploymentSettings, secrets: SecretSource | None = None) -> None:
-        """Take the settings; endpoint and key are read at the first call.
+        """Take the settings, and the deployment from the endpoint; the rest is read when called.
 
         Args:
             settings: What to ask, and where.
             secrets: Where ``settings.secret_block`` is looked up.
         """
-        self._settings = settings
+        self._settings = with_target(settings)
         self._secrets = secrets
         self._lock = Lock()
         self._connected: tuple[Connection, OpenAI] | None = None
