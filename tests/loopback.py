@@ -52,7 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.script.requests.append(request)
         over = self.script.answer and not self.script.replies
         status, reply = self.script.answer(request) if over else self.script.replies.pop(0)
-        content = json.dumps(reply).encode()
+        content = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
         self.send_response(status)
         headers = {"Content-Type": "application/json", "Content-Length": str(len(content))}
         for name, value in (headers | self.script.reply_headers).items():

@@ -7,8 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from kizu.grounding.detections import AnnotationFailure, Detections
-from kizu.grounding.errors import ImageFailure
+from kizu.grounding.detections import AnnotationFailure, Detections, fitting
+from kizu.grounding.errors import GroundingUnavailable, ImageFailure
 from kizu.grounding.postprocess.nms import refine
 from kizu.grounding.postprocess.saliency import with_saliency
 from kizu.grounding.protocols import Detector, Segmenter, TextSegmenter
@@ -16,6 +16,7 @@ from kizu.grounding.settings import GroundingSettings
 from kizu.imaging.arrays import RgbImage
 
 RGB_AXES = 3
+LONGEST_REASON = 500  # characters; services and models may quote all they were given
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
@@ -38,12 +39,12 @@ class BoxThenMask:
     def annotate_image(self, image: RgbImage, phrases: Sequence[str]) -> Detections:
         """Return the refined boxes; the segmenter sees all of them at once."""
         shape = (image.shape[0], image.shape[1])
-        boxes = refine(self.detector.detect(image, phrases), shape, self.settings)
+        boxes = refine(fitting(self.detector.detect(image, phrases), shape), shape, self.settings)
         if self.segmenter is None:
             return _judged(boxes, image, self.settings)
         if len(boxes) == 0:
             return Detections.empty(shape)
-        found = boxes.with_mask(self.segmenter.segment(image, boxes.xyxy))
+        found = fitting(boxes.with_mask(self.segmenter.segment(image, boxes.xyxy)), shape)
         return _judged(found, image, self.settings)
 
 
@@ -57,7 +58,8 @@ class TextToMask:
     def annotate_image(self, image: RgbImage, phrases: Sequence[str]) -> Detections:
         """Return the refined regions with their masks."""
         shape = (image.shape[0], image.shape[1])
-        found = refine(self.system.detect_masks(image, phrases), shape, self.settings)
+        regions = fitting(self.system.detect_masks(image, phrases), shape)
+        found = refine(regions, shape, self.settings)
         return _judged(found, image, self.settings)
 
 
@@ -96,9 +98,11 @@ class PerImageAnnotator:
             with self.lock:
                 return self.system.annotate_image(image, _distinct(phrases))
         except ImageFailure as failure:
-            return AnnotationFailure(str(failure))
-        except (MemoryError, RuntimeError, ValueError, IndexError) as error:  # models' own words
-            return AnnotationFailure(_reason(error, image))
+            return AnnotationFailure(_one_line(str(failure)))
+        except GroundingUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a model may raise anything; it costs this image
+            return AnnotationFailure(_one_line(_reason(error, image)))
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,12 @@ def _distinct(phrases: Sequence[str]) -> list[str]:
     if not named:
         raise ImageFailure("no phrase to look for; give the defect at least one phrase")
     return named
+
+
+def _one_line(text: str) -> str:
+    """Return a sentence with somebody else's words in it in one line, and not too long."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 1]}…"
 
 
 def _reason(error: Exception, image: RgbImage) -> str:

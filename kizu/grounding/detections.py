@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,6 +140,32 @@ def from_rows(rows: Sequence[tuple[Sequence[float], float, str]]) -> Detections:
         np.array([confidence for _, confidence, _ in rows], dtype=np.float32),
         tuple(phrase for _, _, phrase in rows),
     )
+
+
+MOST_CANDIDATES: Final = 5000
+"""Regions of one image that are compared with each other, which takes 100 MB of overlaps."""
+
+
+def fitting(found: Detections, shape: tuple[int, int]) -> Detections:
+    """Return what a system found, as far as it can be of the image.
+
+    Rows that are not finite are left out, and of very many the least confident ones.
+
+    Args:
+        found: The regions.
+        shape: The image's (H, W) in pixels.
+
+    Raises:
+        ValueError: Its masks have another shape than the image.
+    """
+    if found.mask is not None and found.mask.shape[1:] != shape:
+        raise ValueError(f"masks are {found.mask.shape[1:]}, the image is {shape}")
+    finite = np.isfinite(found.xyxy).all(axis=1) & np.isfinite(found.confidence)
+    rows = np.flatnonzero(finite)
+    if len(rows) > MOST_CANDIDATES:
+        surest = np.argsort(-found.confidence[rows], kind="stable")[:MOST_CANDIDATES]
+        rows = rows[np.sort(surest)]
+    return found if len(rows) == len(found) else found.select(rows)
 
 
 def _expect(name: str, array: NDArray[np.generic], shape: tuple[int, ...], dtype: type) -> None:

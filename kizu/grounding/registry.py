@@ -66,7 +66,7 @@ DETECTORS: Final = _by_name(
         "MIT; MMDetection Apache-2.0",
         is_outside=True,
         lacks="an MMDetection environment",
-        setup="set up MMDetection as docs/annotators.md shows, and set grounding.mmdet_python",
+        setup="set up MMDetection as docs/annotators.md shows, and export KIZU_MMDET_PYTHON",
     ),
     System(
         "azure-vision",

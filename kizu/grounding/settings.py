@@ -109,7 +109,8 @@ class GroundingSettings(Settings):
     endpoint: str | None = Field(
         default=None,
         title="Endpoint",
-        description="URL of the Azure resource, for azure-vision and gpt-vision.",
+        description="URL of the Azure resource, for azure-vision and gpt-vision; of another host "
+        "only if the worker allows it (KIZU_GROUNDING_ENDPOINTS).",
     )
     deployment: str | None = Field(
         default=None,
@@ -119,12 +120,14 @@ class GroundingSettings(Settings):
     mmdet_python: Annotated[str | None, Operational()] = Field(
         default=None,
         title="MMDetection interpreter",
-        description="Path of the python of an environment with MMDetection, for glip.",
+        description="Path of the python of an environment with MMDetection, for glip: one of those "
+        "that the worker allows (KIZU_MMDET_PYTHON). Empty: the only one there.",
     )
     mmdet_config: Annotated[str | None, KeyedByContent()] = Field(
         default=None,
         title="MMDetection config",
-        description="Path of the model's MMDetection config file, for glip.",
+        description="Path of the model's MMDetection config file, for glip, in a folder that the "
+        "worker allows (KIZU_MMDET_MODELS).",
     )
 
     rivals: Annotated[bool | None, KeyedByContent()] = Field(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -39,8 +40,8 @@ def find_weights(name: str, system: str) -> Weights:
     Raises:
         WeightsUnavailable: If they are neither here nor within reach.
     """
-    path = Path(name).expanduser()
-    if path.exists():
+    path = expanded(name)
+    if path.is_file() or path.is_dir():
         return Weights(path, _content_identity(path, system))
     if _looks_like_path(name):
         raise WeightsUnavailable(
@@ -49,6 +50,11 @@ def find_weights(name: str, system: str) -> Weights:
         )
     folder = cached_snapshot(name) or _download(name, system)
     return Weights(folder, f"{name}@{folder.name}")
+
+
+def expanded(name: str) -> Path:
+    """Return a path with its ``~`` replaced, where that is somebody's home."""
+    return Path(os.path.expanduser(name))  # noqa: PTH111 - Path's own raises for an unknown user
 
 
 def check_model_type(weights: Weights, model_types: Sequence[str], system: str) -> None:

@@ -8,21 +8,25 @@ and answers one JSON line per request.
 import base64
 import hashlib
 import json
+import os
 import queue
 import subprocess
 import tempfile
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Annotated, Final
+
+from pydantic import Field
 
 from kizu.grounding.detections import Detections, from_rows
 from kizu.grounding.errors import GroundingUnavailable, ImageFailure, WeightsUnavailable
 from kizu.grounding.prompts import normal_phrase
+from kizu.grounding.replies import Reply, Side, read_reply
 from kizu.grounding.settings import GroundingSettings
-from kizu.grounding.weights import find_weights
+from kizu.grounding.weights import expanded, find_weights
 from kizu.imaging.arrays import RgbImage
 
 NAME = "glip"
@@ -32,6 +36,25 @@ REPLY_TIMEOUT_S = 300.0
 STOP_TIMEOUT_S = 5.0
 SHOWN_CHARACTERS = 300
 WORKER = Path(__file__).with_name("glip_worker.py")
+PYTHON_VARIABLE: Final = "KIZU_MMDET_PYTHON"
+"""Names the interpreters that a worker starts, separated as in PATH; a spec chooses one of them."""
+
+MODELS_VARIABLE: Final = "KIZU_MMDET_MODELS"
+"""Names folders, separated as in PATH: configs are Python and checkpoints may be pickles, and both
+run as code, so MMDetection gets none from elsewhere."""
+
+
+class WorkerReply(Reply):
+    """One answer of the worker: that it is ready, an error, or boxes in pixels.
+
+    Boxes, confidences and the numbers of their phrases belong together row by row.
+    """
+
+    ready: bool = False
+    error: str | None = None
+    xyxy: tuple[tuple[Side, Side, Side, Side], ...] = ()
+    confidence: tuple[Side, ...] = ()
+    phrase: tuple[Annotated[int, Field(ge=0)], ...] = ()
 
 
 class WorkerProcess:
@@ -40,13 +63,13 @@ class WorkerProcess:
     def __init__(self, command: Sequence[str]) -> None:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - the interpreter the user named
+            self._process = subprocess.Popen(  # noqa: S603 - an interpreter that the machine allows
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr
             )
         except OSError as error:
             self._stderr.close()
             raise GroundingUnavailable(
-                f"{NAME}: cannot start {command[0]!r} ({error}); set grounding.mmdet_python to the "
+                f"{NAME}: cannot start {command[0]!r} ({error}); set KIZU_MMDET_PYTHON to the "
                 "python of an environment with MMDetection"
             ) from error
         self._replies: queue.Queue[bytes] = queue.Queue()
@@ -70,10 +93,11 @@ class WorkerProcess:
         except OSError as error:
             raise GroundingUnavailable(self._death()) from error
 
-    def receive(self, timeout_s: float) -> dict[str, Any]:
+    def receive(self, timeout_s: float) -> "WorkerReply":
         """Return the next message.
 
         Raises:
+            ImageFailure: If it is none.
             GroundingUnavailable: If the process ended, or says nothing for `timeout_s`.
         """
         try:
@@ -86,8 +110,7 @@ class WorkerProcess:
             ) from None
         if not line:
             raise GroundingUnavailable(self._death())
-        reply: dict[str, Any] = json.loads(line)
-        return reply
+        return read_reply(WorkerReply, line, NAME)
 
     def _death(self) -> str:
         code = self._process.wait(STOP_TIMEOUT_S)
@@ -117,13 +140,33 @@ class Glip:
             }
         )
         reply = self.process.receive(REPLY_TIMEOUT_S)
-        if "error" in reply:
-            raise ImageFailure(f"{NAME}: MMDetection failed: {reply['error']}")
-        rows = zip(reply["xyxy"], reply["confidence"], reply["phrase"], strict=True)
-        named = [(xyxy, confidence, phrases[index]) for xyxy, confidence, index in rows]
-        return from_rows(
-            [row for row in named if row[1] >= self.settings.threshold_of(row[2], BOX_THRESHOLD)]
+        return rows_of(reply, phrases, self.settings)
+
+
+def rows_of(reply: WorkerReply, phrases: Sequence[str], settings: GroundingSettings) -> Detections:
+    """Return the boxes of a reply that are above their phrase's threshold.
+
+    Args:
+        reply: What MMDetection found.
+        phrases: Those that were asked for; the reply numbers them.
+        settings: The thresholds.
+
+    Raises:
+        ImageFailure: It found nothing for an error, or speaks of other phrases.
+    """
+    if reply.error is not None:
+        raise ImageFailure(f"{NAME}: MMDetection failed: {reply.error}")
+    counts = {len(reply.xyxy), len(reply.confidence), len(reply.phrase)}
+    if len(counts) > 1 or any(index >= len(phrases) for index in reply.phrase):
+        raise ImageFailure(
+            f"{NAME}: MMDetection's boxes do not fit their confidences or the {len(phrases)} "
+            "phrases; check grounding.mmdet_config"
         )
+    rows = zip(reply.xyxy, reply.confidence, reply.phrase, strict=True)
+    named = [(xyxy, confidence, phrases[index]) for xyxy, confidence, index in rows]
+    return from_rows(
+        [row for row in named if row[1] >= settings.threshold_of(row[2], BOX_THRESHOLD)]
+    )
 
 
 def identity(weights: str | None, settings: GroundingSettings) -> str:
@@ -141,17 +184,72 @@ def load(weights: str | None, settings: GroundingSettings) -> Glip:
     """Start MMDetection with these weights.
 
     Raises:
-        GroundingUnavailable: If a setting or a file is missing, or it does not start.
+        GroundingUnavailable: If a setting or a file is missing, the worker does not allow it, or it
+            does not start.
     """
     checkpoint, config = _files(weights, settings)
-    python = settings.mmdet_python or ""
+    python = allowed_python(settings.mmdet_python)
+    check_allowed_files(config, checkpoint)
     command = [python, str(WORKER), str(config), str(checkpoint), settings.device]
     process = WorkerProcess(command)
-    ready = process.receive(START_TIMEOUT_S)
-    if "error" in ready:
+    try:
+        ready = process.receive(START_TIMEOUT_S)
+    except ImageFailure as failure:
         process.stop()
-        raise GroundingUnavailable(f"{NAME}: MMDetection does not start: {ready['error']}")
+        raise GroundingUnavailable(str(failure)) from failure
+    if ready.error is not None:
+        process.stop()
+        raise GroundingUnavailable(f"{NAME}: MMDetection does not start: {ready.error}")
     return Glip(process, settings)
+
+
+def allowed_python(asked: str | None, environment: Mapping[str, str] | None = None) -> str:
+    """Return the interpreter that a spec asks for, if this machine starts it for specs.
+
+    Args:
+        asked: Its path; None for the one that the machine allows.
+        environment: The environment; the process's own where None.
+
+    Raises:
+        GroundingUnavailable: It allows no such interpreter.
+    """
+    allowed = _paths(PYTHON_VARIABLE, environment)
+    wanted = os.path.abspath(os.path.expanduser(asked)) if asked else None  # noqa: PTH100, PTH111 - not resolved: an interpreter's link is its environment
+    if wanted is None and len(allowed) == 1:
+        return allowed[0]
+    if wanted in allowed:
+        return str(wanted)
+    here = ", ".join(allowed) or "none"
+    raise GroundingUnavailable(
+        f"{NAME}: grounding.mmdet_python {asked!r} is no interpreter that this machine starts for "
+        f"a spec (allowed: {here}); set {PYTHON_VARIABLE} to its path where kizu or its worker runs"
+    )
+
+
+def check_allowed_files(*files: Path, environment: Mapping[str, str] | None = None) -> None:
+    """Refuse files that MMDetection would run as code, unless they lie in the machine's folders.
+
+    Args:
+        files: The files.
+        environment: The environment; the process's own where None.
+
+    Raises:
+        GroundingUnavailable: One lies elsewhere.
+    """
+    folders = [Path(folder).resolve() for folder in _paths(MODELS_VARIABLE, environment)]
+    for file in files:
+        if not any(file.resolve().is_relative_to(folder) for folder in folders):
+            raise GroundingUnavailable(
+                f"{NAME}: MMDetection runs {str(file)!r} as code, and it lies in no folder that "
+                f"this machine allows; set {MODELS_VARIABLE} to its folder where kizu or its "
+                "worker runs"
+            )
+
+
+def _paths(variable: str, environment: Mapping[str, str] | None) -> list[str]:
+    value = (os.environ if environment is None else environment).get(variable, "")
+    parts = [part for part in value.split(os.pathsep) if part]
+    return [os.path.abspath(os.path.expanduser(part)) for part in parts]  # noqa: PTH100, PTH111 - as above
 
 
 def _entity(phrase: str) -> str:
@@ -162,12 +260,12 @@ def _entity(phrase: str) -> str:
 
 
 def _files(weights: str | None, settings: GroundingSettings) -> tuple[Path, Path]:
-    if settings.mmdet_python is None or settings.mmdet_config is None or weights is None:
+    if settings.mmdet_config is None or weights is None:
         raise GroundingUnavailable(
-            f"{NAME}: set grounding.mmdet_python, grounding.mmdet_config and "
-            "grounding.detector_weights (a .pth file); docs/annotators.md shows the setup"
+            f"{NAME}: set grounding.mmdet_config and grounding.detector_weights (a .pth file); "
+            "docs/annotators.md shows the setup"
         )
-    checkpoint, config = Path(weights).expanduser(), Path(settings.mmdet_config).expanduser()
+    checkpoint, config = expanded(weights), expanded(settings.mmdet_config)
     for path in (checkpoint, config):
         if not path.is_file():
             raise WeightsUnavailable(f"{NAME}: there is no file {str(path)!r}; correct the path")

@@ -7,22 +7,31 @@ retires on 2028-09-25; calls fail after that day.
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import httpx2
+from pydantic import Field
 
 from kizu.azure_signin import (
     AZURE_SCOPE,
     Credential,
     SignInError,
-    checked_endpoint,
     http_client,
     key_or_entra,
     redirect_of,
 )
 from kizu.grounding.detections import Detections, from_rows
 from kizu.grounding.errors import GroundingUnavailable, ImageFailure
+from kizu.grounding.replies import (
+    MOST_REGIONS,
+    Confidence,
+    Pixels,
+    Reply,
+    SidePixels,
+    Text,
+    read_reply,
+)
 from kizu.grounding.services.encode import encoded, shrink
+from kizu.grounding.services.endpoints import ENDPOINT_SETTING, service_endpoint
 from kizu.grounding.services.word_match import phrase_coverage
 from kizu.grounding.settings import GroundingSettings
 from kizu.imaging.arrays import RgbImage
@@ -30,7 +39,6 @@ from kizu.imaging.arrays import RgbImage
 NAME = "azure-vision"
 API_VERSION = "2023-10-01"
 KEY_VARIABLE = "AZURE_VISION_KEY"
-ENDPOINT_SETTING = "grounding.endpoint"
 EXAMPLE = "https://NAME.cognitiveservices.azure.com"
 BOX_THRESHOLD = 0.25
 MAX_BYTES = 20_000_000
@@ -39,6 +47,56 @@ TIMEOUT_S = 60.0
 ATTEMPTS = 4
 LONGEST_WAIT_S = 30.0
 Row = tuple[tuple[float, float, float, float], float, str]
+
+
+class Box(Reply):
+    """A box; its left upper corner, width and height in pixels."""
+
+    x: Pixels
+    y: Pixels
+    w: SidePixels
+    h: SidePixels
+
+
+class Caption(Reply):
+    """A region in a sentence."""
+
+    text: Text
+    confidence: Confidence
+    box: Box = Field(alias="boundingBox")
+
+
+class Tag(Reply):
+    """What an object is."""
+
+    name: Text
+    confidence: Confidence
+
+
+class FoundObject(Reply):
+    """A region with what it is."""
+
+    box: Box = Field(alias="boundingBox")
+    tags: list[Tag] = Field(max_length=MOST_REGIONS)
+
+
+class Captions(Reply):
+    """All captions of an image."""
+
+    values: list[Caption] = Field(max_length=MOST_REGIONS)
+
+
+class Objects(Reply):
+    """All objects of an image."""
+
+    values: list[FoundObject] = Field(max_length=MOST_REGIONS)
+
+
+class Analysis(Reply):
+    """What the service says of an image."""
+
+    captions: Captions | None = Field(None, alias="denseCaptionsResult")
+    objects: Objects | None = Field(None, alias="objectsResult")
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +118,13 @@ class AzureVision:
         small = shrink(image, SIDE_RANGE_PX[1])
         scale = image.shape[1] / small.shape[1]
         body, _ = encoded(small, MAX_BYTES)
-        rows = matching_regions(self._analyze(body), phrases)
+        rows = matching_regions(read_reply(Analysis, self._analyze(body), NAME), phrases)
         scaled = [([side * scale for side in xyxy], score, name) for xyxy, score, name in rows]
         return from_rows(
             [row for row in scaled if row[1] >= self.settings.threshold_of(row[2], BOX_THRESHOLD)]
         )
 
-    def _analyze(self, body: bytes) -> dict[str, Any]:
+    def _analyze(self, body: bytes) -> bytes:
         for attempt in range(ATTEMPTS):
             response = self._post(body)
             if not _is_transient(response) or attempt == ATTEMPTS - 1:
@@ -97,21 +155,21 @@ class AzureVision:
         return {"Ocp-Apim-Subscription-Key": self.credential.key}
 
 
-def matching_regions(reply: dict[str, Any], phrases: Sequence[str]) -> list[Row]:
+def matching_regions(reply: Analysis, phrases: Sequence[str]) -> list[Row]:
     """Return `(xyxy px, confidence, phrase)` of the regions that say a phrase's words.
 
     The confidence is the service's own, times the share of the phrase's words that it said.
 
     Args:
-        reply: The service's JSON; its boxes are x, y, width and height in pixels.
+        reply: What the service answered.
         phrases: What to look for; each region goes to the phrase it says most of.
     """
     rows: list[Row] = []
     for box, text, confidence in _regions(reply):
         coverage, phrase = max((phrase_coverage(p, text), p) for p in phrases)
         if coverage > 0:
-            x0, y0, x1, y1 = box["x"], box["y"], box["x"] + box["w"], box["y"] + box["h"]
-            rows.append(((x0, y0, x1, y1), confidence * coverage, phrase))
+            xyxy = (box.x, box.y, box.x + box.w, box.y + box.h)
+            rows.append((xyxy, confidence * coverage, phrase))
     return rows
 
 
@@ -130,19 +188,19 @@ def load(weights: str | None, settings: GroundingSettings) -> AzureVision:
     """
     del weights
     try:
-        endpoint = checked_endpoint(settings.endpoint or "", ENDPOINT_SETTING, EXAMPLE)
+        endpoint = service_endpoint(settings, EXAMPLE)
         credential = key_or_entra(KEY_VARIABLE, AZURE_SCOPE)
     except SignInError as problem:
         raise GroundingUnavailable(f"{NAME}: {problem}") from problem
     return AzureVision(http_client(endpoint, TIMEOUT_S), endpoint, credential, settings)
 
 
-def _regions(reply: dict[str, Any]) -> Iterator[tuple[dict[str, float], str, float]]:
-    for caption in (reply.get("denseCaptionsResult") or {}).get("values", ()):
-        yield caption["boundingBox"], caption["text"], caption["confidence"]
-    for found in (reply.get("objectsResult") or {}).get("values", ()):
-        for tag in found["tags"]:
-            yield found["boundingBox"], tag["name"], tag["confidence"]
+def _regions(reply: Analysis) -> Iterator[tuple[Box, str, float]]:
+    for caption in reply.captions.values if reply.captions else ():
+        yield caption.box, caption.text, caption.confidence
+    for found in reply.objects.values if reply.objects else ():
+        for tag in found.tags:
+            yield found.box, tag.name, tag.confidence
 
 
 def _is_transient(response: httpx2.Response) -> bool:
@@ -154,10 +212,9 @@ def _wait_s(response: httpx2.Response, attempt: int) -> float:
     return min(float(asked) if asked.isdigit() else 2.0**attempt, LONGEST_WAIT_S)
 
 
-def _checked(response: httpx2.Response) -> dict[str, Any]:
+def _checked(response: httpx2.Response) -> bytes:
     if response.is_success:
-        reply: dict[str, Any] = response.json()
-        return reply
+        return response.content
     if elsewhere := redirect_of(response, ENDPOINT_SETTING):
         raise GroundingUnavailable(f"{NAME}: {elsewhere}")
     said = response.text.strip()[:200]

@@ -7,24 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 
 import openai
+from pydantic import Field
 
 from kizu.azure_signin import (
     SignInError,
-    checked_endpoint,
     http_client,
     key_or_entra,
     redirect_of,
 )
 from kizu.grounding.detections import Detections, from_rows
 from kizu.grounding.errors import GroundingUnavailable, ImageFailure
+from kizu.grounding.replies import MOST_REGIONS, Pixels, Reply, read_reply
 from kizu.grounding.services.encode import encoded, shrink
+from kizu.grounding.services.endpoints import ENDPOINT_SETTING, service_endpoint
 from kizu.grounding.settings import GroundingSettings
 from kizu.imaging.arrays import RgbImage
 
 NAME = "gpt-vision"
 SCOPE = "https://ai.azure.com/.default"
 KEY_VARIABLE = "AZURE_OPENAI_API_KEY"
-ENDPOINT_SETTING = "grounding.endpoint"
 EXAMPLE = "https://NAME.openai.azure.com"
 CONFIDENCE = 0.5  # the model's own word for its certainty is no probability, so none is asked for
 GRID = 1000
@@ -42,6 +43,47 @@ INSTRUCTIONS = (
 )
 
 
+class Message(Reply):
+    """What the model said, or that it will not."""
+
+    content: str | None = None
+    refusal: str | None = None
+
+
+class Choice(Reply):
+    """One answer, and why it ended."""
+
+    message: Message
+    finish_reason: str | None = None
+
+
+class Completion(Reply):
+    """A chat completion."""
+
+    choices: list[Choice] = Field(min_length=1)
+
+
+class Region(Reply):
+    """A region as `answer_schema` asks for it; corners in thousandths of the photo's sides."""
+
+    phrase: str
+    x0: Pixels
+    y0: Pixels
+    x1: Pixels
+    y1: Pixels
+
+    @property
+    def corners(self) -> tuple[float, float, float, float]:
+        """x0, y0, x1 and y1."""
+        return self.x0, self.y0, self.x1, self.y1
+
+
+class Answer(Reply):
+    """All regions of a photo."""
+
+    regions: list[Region] = Field(max_length=MOST_REGIONS)
+
+
 @dataclass(frozen=True, eq=False)
 class GptVision:
     """A detector whose boxes are coarse and whose confidence is always 0.5."""
@@ -57,7 +99,7 @@ class GptVision:
 
     def _ask(self, messages: list[Any], schema: dict[str, object]) -> str:
         try:
-            completion = self.client.chat.completions.create(
+            answer = self.client.chat.completions.with_raw_response.create(
                 model=self.deployment,
                 messages=messages,
                 response_format={
@@ -83,7 +125,7 @@ class GptVision:
             raise ImageFailure(
                 f"{NAME}: the service answered {error.status_code}: {error}"
             ) from error
-        return _content(completion.choices[0])
+        return _content(read_reply(Completion, answer.content, NAME).choices[0])
 
 
 def request_messages(image: RgbImage, phrases: Sequence[str]) -> list[Any]:
@@ -136,19 +178,16 @@ def reported_boxes(
     """
     height, width = shape
     rows = []
-    try:
-        for region in json.loads(content)["regions"]:
-            x0, y0, x1, y1 = (min(max(region[corner], 0), GRID) / GRID for corner in CORNERS)
-            box = (
-                min(x0, x1) * width,
-                min(y0, y1) * height,
-                max(x0, x1) * width,
-                max(y0, y1) * height,
-            )
-            if region["phrase"] in phrases:
-                rows.append((box, CONFIDENCE, region["phrase"]))
-    except (ValueError, KeyError, TypeError) as error:
-        raise ImageFailure(f"{NAME}: the model's answer is not what was asked: {error}") from error
+    for region in read_reply(Answer, content, NAME).regions:
+        x0, y0, x1, y1 = (min(max(side, 0), GRID) / GRID for side in region.corners)
+        box = (
+            min(x0, x1) * width,
+            min(y0, y1) * height,
+            max(x0, x1) * width,
+            max(y0, y1) * height,
+        )
+        if region.phrase in phrases:
+            rows.append((box, CONFIDENCE, region.phrase))
     return rows
 
 
@@ -175,7 +214,7 @@ def load(weights: str | None, settings: GroundingSettings) -> GptVision:
     """
     identity(weights, settings)
     try:
-        endpoint = checked_endpoint(settings.endpoint or "", ENDPOINT_SETTING, EXAMPLE)
+        endpoint = service_endpoint(settings, EXAMPLE)
         credential = key_or_entra(KEY_VARIABLE, SCOPE)
     except SignInError as problem:
         raise GroundingUnavailable(f"{NAME}: {problem}") from problem
@@ -189,10 +228,9 @@ def load(weights: str | None, settings: GroundingSettings) -> GptVision:
     return GptVision(client, settings.deployment or "")
 
 
-def _content(choice: Any) -> str:  # noqa: ANN401 - the client's model of a choice
+def _content(choice: Choice) -> str:
     if choice.message.refusal:
         raise ImageFailure(f"{NAME}: the model refused: {choice.message.refusal}")
     if choice.finish_reason != "stop" or not choice.message.content:
         raise ImageFailure(f"{NAME}: the answer ended early ({choice.finish_reason})")
-    content: str = choice.message.content
-    return content
+    return choice.message.content

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kizu.grounding import Detections
-from kizu.grounding.detections import concatenate
+from kizu.grounding.detections import MOST_CANDIDATES, concatenate, fitting
 
 
 def two_regions():
@@ -95,3 +95,24 @@ def test_joined_parts_keep_their_order_and_lose_their_masks():
 
 def test_joining_nothing_gives_nothing():
     assert len(concatenate([])) == 0
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_rows_that_are_not_finite_are_left_out(odd):
+    for field in ("xyxy", "confidence"):
+        found = two_regions()
+        getattr(found, field)[0] = odd
+        assert fitting(found, (4, 6)).phrase == ("a chip",)
+
+
+def test_masks_of_another_shape_than_the_image_are_refused():
+    with pytest.raises(ValueError, match=r"masks are \(4, 6\), the image is \(6, 4\)"):
+        fitting(two_regions(), (6, 4))
+
+
+def test_of_very_many_regions_the_surest_stay_in_their_order():
+    count = MOST_CANDIDATES + 10
+    confidence = np.linspace(0, 1, count, dtype=np.float32)
+    found = Detections(np.zeros((count, 4), np.float32), None, confidence, ("a",) * count)
+    kept = fitting(found, (4, 6))
+    assert kept.confidence.tolist() == confidence[10:].tolist()

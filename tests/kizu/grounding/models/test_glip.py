@@ -12,7 +12,8 @@ from kizu.grounding import (
     annotator_version,
     load_annotator,
 )
-from kizu.grounding.models.glip import WorkerProcess
+from kizu.grounding.errors import ImageFailure
+from kizu.grounding.models.glip import WorkerProcess, allowed_python, check_allowed_files
 
 FAKE_MMDET = """
     import os
@@ -56,6 +57,8 @@ def mmdet_settings(tmp_path, monkeypatch):
     (package / "__init__.py").write_text("")
     (package / "apis.py").write_text(dedent(FAKE_MMDET))
     monkeypatch.setenv("PYTHONPATH", str(package.parent))
+    monkeypatch.setenv("KIZU_MMDET_PYTHON", sys.executable)
+    monkeypatch.setenv("KIZU_MMDET_MODELS", str(tmp_path))
     (tmp_path / "glip.pth").write_bytes(b"weights")
     (tmp_path / "config.py").write_text("# a config")
     return GroundingSettings(
@@ -116,10 +119,51 @@ def test_an_environment_without_mmdetection_is_reported(mmdet_settings, monkeypa
         load_annotator("glip", mmdet_settings)
 
 
-def test_an_interpreter_that_is_not_there_is_named(mmdet_settings):
-    settings = mmdet_settings.model_copy(update={"mmdet_python": "/nowhere/python"})
+def test_an_interpreter_that_is_not_there_is_named(mmdet_settings, monkeypatch):
+    monkeypatch.setenv("KIZU_MMDET_PYTHON", "/nowhere/python")
+    settings = mmdet_settings.model_copy(update={"mmdet_python": None})
     with pytest.raises(GroundingUnavailable, match="cannot start '/nowhere/python'"):
         load_annotator("glip", settings)
+
+
+@pytest.mark.parametrize("allowed", ["", "/usr/bin/python3:/opt/other/python"])
+@pytest.mark.parametrize("asked", ["touch", "/bin/sh", "{allowed}/../../../bin/sh", None])
+def test_no_spec_starts_what_the_machine_does_not_allow(allowed, asked):
+    environment = {"KIZU_MMDET_PYTHON": allowed}
+    path = asked and asked.format(allowed=allowed.split(":")[0])
+    with pytest.raises(GroundingUnavailable, match="KIZU_MMDET_PYTHON to its path"):
+        allowed_python(path, environment)
+
+
+def test_the_only_interpreter_that_is_allowed_need_not_be_named():
+    assert allowed_python(None, {"KIZU_MMDET_PYTHON": "/opt/a/python"}) == "/opt/a/python"
+    two = {"KIZU_MMDET_PYTHON": "/opt/a/python:/opt/b/python"}
+    assert allowed_python("/opt/b/python", two) == "/opt/b/python"
+
+
+def test_no_file_from_elsewhere_is_run_as_code(tmp_path):
+    allowed, outside = tmp_path / "models", tmp_path / "config.py"
+    allowed.mkdir()
+    outside.touch()
+    (allowed / "link.py").symlink_to(outside)
+    (allowed / "config.py").touch()
+    environment = {"KIZU_MMDET_MODELS": str(allowed)}
+    check_allowed_files(allowed / "config.py", environment=environment)
+    for file in (outside, allowed / "link.py", allowed / ".." / "config.py"):
+        with pytest.raises(GroundingUnavailable, match="KIZU_MMDET_MODELS to its folder"):
+            check_allowed_files(file, environment=environment)
+    with pytest.raises(GroundingUnavailable, match=r"runs .* as code"):
+        check_allowed_files(allowed / "config.py", environment={})
+
+
+@pytest.mark.parametrize(
+    "answer", ["not JSON", "[]", "null", '{"error": 3}', '{"xyxy": [[1, 2, 3]]}', '{"xyxy": "all"}']
+)
+def test_a_process_that_answers_otherwise_fails_the_image_alone(answer):
+    process = WorkerProcess([sys.executable, "-c", f"print({answer!r})"])
+    with pytest.raises(ImageFailure, match="glip: the answer is not what was asked for"):
+        process.receive(60)
+    process.stop()
 
 
 def test_a_process_that_says_nothing_is_stopped():
@@ -130,7 +174,7 @@ def test_a_process_that_says_nothing_is_stopped():
 
 
 def test_missing_settings_are_named_before_anything_starts():
-    with pytest.raises(GroundingUnavailable, match=r"set grounding\.mmdet_python"):
+    with pytest.raises(GroundingUnavailable, match=r"set grounding\.mmdet_config"):
         load_annotator("glip")
 
 

@@ -1,4 +1,5 @@
 import io
+import json
 import sys
 
 import numpy as np
@@ -14,7 +15,8 @@ from kizu.grounding import (
     annotator_version,
     load_annotator,
 )
-from kizu.grounding.services.azure_vision import AzureVision, matching_regions
+from kizu.grounding.replies import read_reply
+from kizu.grounding.services.azure_vision import NAME, Analysis, AzureVision, matching_regions
 
 REPLY = {
     "modelVersion": "2023-10-01",
@@ -42,6 +44,10 @@ REPLY = {
         ]
     },
 }
+
+
+def analysis(reply):
+    return read_reply(Analysis, json.dumps(reply), NAME)
 
 
 def photo():
@@ -120,14 +126,14 @@ def test_a_photo_below_the_services_least_size_fails_without_a_request(service, 
 
 
 def test_confidence_falls_with_the_share_of_words_that_were_said():
-    ((_, confidence, phrase), *_) = matching_regions(REPLY, ["a deep scratch"])
+    ((_, confidence, phrase), *_) = matching_regions(analysis(REPLY), ["a deep scratch"])
     assert confidence == pytest.approx(0.45)
     assert phrase == "a deep scratch"
 
 
 @pytest.mark.parametrize("reply", [{}, {"denseCaptionsResult": None, "objectsResult": None}])
 def test_a_reply_without_features_has_no_regions(reply):
-    assert matching_regions(reply, ["a chip"]) == []
+    assert matching_regions(analysis(reply), ["a chip"]) == []
 
 
 def test_missing_credentials_name_both_ways(monkeypatch):
@@ -178,3 +184,53 @@ def test_the_version_names_the_api_and_no_secret(monkeypatch):
     version = annotator_version(GroundingSettings(annotator="azure-vision"))
     assert "azure-vision 2023-10-01" in version
     assert "secret" not in version
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"<html>Sign in</html>",
+        b"[" * 100_000,
+        [],
+        {"denseCaptionsResult": []},
+        {"objectsResult": {"values": None}},
+        {"denseCaptionsResult": {"values": [None]}},
+        {"denseCaptionsResult": {"values": [{"text": 3, "confidence": 1, "boundingBox": {}}]}},
+        {"objectsResult": {"values": [{"boundingBox": [1, 2, 3, 4], "tags": []}]}},
+        {
+            "objectsResult": {
+                "values": [{"boundingBox": {"x": 1, "y": 1, "w": -5, "h": 3}, "tags": []}]
+            }
+        },
+        {
+            "objectsResult": {
+                "values": [{"boundingBox": {"x": "1", "y": 1, "w": 5, "h": 3}, "tags": []}]
+            }
+        },
+        {"objectsResult": {"values": [REPLY["objectsResult"]["values"][0]] * 1001}},
+    ],
+)
+def test_an_answer_of_another_shape_fails_its_image_alone_in_one_sentence(service, loopback, reply):
+    loopback.replies = [(200, reply), (200, REPLY)]
+    broken, whole = service.annotate([photo()] * 2, [["a chip"]] * 2)
+    assert broken.reason.startswith("azure-vision: the answer is not what was asked for (")
+    assert "\n" not in broken.reason
+    assert len(whole) == 1
+
+
+@pytest.mark.parametrize("confidence", [7, -1, "high", None, float("nan"), True])
+def test_a_confidence_that_is_none_is_named(service, loopback, confidence):
+    tag = {"name": "chip", "confidence": confidence}
+    found = {"boundingBox": {"x": 1, "y": 1, "w": 5, "h": 5}, "tags": [tag]}
+    loopback.replies = [(200, {"objectsResult": {"values": [found]}})]
+    [failure] = service.annotate([photo()], [["a chip"]])
+    assert "objectsResult.values.0.tags.0.confidence" in failure.reason
+
+
+def test_boxes_outside_the_photo_are_cut_or_left_out(service, loopback):
+    tags = [{"name": "chip", "confidence": 0.9}]
+    boxes = [{"x": 190, "y": 90, "w": 500, "h": 500}, {"x": 900, "y": 900, "w": 5, "h": 5}]
+    values = [{"boundingBox": box, "tags": tags} for box in boxes]
+    loopback.replies = [(200, {"objectsResult": {"values": values}})]
+    [found] = service.annotate([photo()], [["a chip"]])
+    assert found.xyxy.tolist() == [[190, 90, 200, 100]]

@@ -148,6 +148,25 @@ def test_regions_of_other_phrases_are_dropped():
     assert reported_boxes(content, ["a"], (100, 200)) == []
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [b"<html>", b"[" * 100_000, [], {"choices": []}, {"choices": None}, {"choices": [{}]},
+     {"choices": [{"message": "text"}]}, {"choices": [{"message": {"content": [1]}}]}],
+)  # fmt: skip
+def test_a_completion_of_another_shape_fails_its_image_alone(service, loopback, reply):
+    loopback.replies = [(200, reply), (200, completion([region("a chip", 0, 0, 500, 500)]))]
+    broken, whole = service.annotate([photo()] * 2, [["a chip"]] * 2)
+    assert broken.reason.startswith("gpt-vision: the answer is not what was asked for (")
+    assert len(whole) == 1
+
+
+@pytest.mark.parametrize("odd", ["x0", "7", None, [], float("inf"), 1e9, True])
+def test_a_corner_that_is_no_number_is_named(service, loopback, odd):
+    loopback.replies = [(200, completion([region("a chip", odd, 0, 500, 500)]))]
+    [failure] = service.annotate([photo()], [["a chip"]])
+    assert "(regions.0.x0: " in failure.reason
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"regions": [{}]}', '{"regions": [7]}'])
 def test_an_answer_of_another_shape_is_a_failure_of_the_image(content):
     with pytest.raises(ImageFailure, match="not what was asked"):
