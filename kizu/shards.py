@@ -14,7 +14,13 @@ from kizu.progress import advance
 from kizu.samples import PlannedSample
 from kizu.settings import Record
 from kizu.spec import DatasetSpec
-from kizu.store import DamagedFileError, Store, keyed
+from kizu.store import (
+    DamagedFileError,
+    Store,
+    StoreUnreachableError,
+    StoreUnwritableError,
+    keyed,
+)
 from kizu.store.keys import sha256_hex
 
 logger = logging.getLogger(__name__)
@@ -265,6 +271,10 @@ def _attempt(
     except StopEditingError as error:
         if cancel:
             cancel.cancel(Cancellation(sentence=str(error), whole_run=error.whole_run))
+        reason, fate = str(error), Fate.WAITING
+    except (StoreUnwritableError, StoreUnreachableError) as error:
+        if cancel:
+            cancel.cancel(Cancellation(sentence=str(error), whole_run=True))
         reason, fate = str(error), Fate.WAITING
     except EditWaitsError as error:
         reason, fate = str(error), Fate.WAITING

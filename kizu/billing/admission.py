@@ -9,11 +9,13 @@ from typing import Final
 from kizu.billing.budget import BudgetSpec, broken_cap
 from kizu.billing.ledger import Ledger, LedgerDamagedError
 from kizu.billing.rate_limit import booked_at, next_start, rate_per_minute, useful_concurrency
+from kizu.billing.spare import SpareReplies
 from kizu.billing.totals import CallFinished, CallStarted, LedgerTotals, day_of, quota_name
 from kizu.billing.trial import Asked, trial_of
 from kizu.cancellation import CancelToken
 from kizu.edit.editor import StopEditingError
 from kizu.edit.paid import EditorLimits
+from kizu.store.unwritable import in_words
 
 _NAP_S: Final = 0.5
 _LATENCY_MEMORY: Final = 0.8
@@ -47,6 +49,7 @@ class CallGate:
         self.limits = limits
         self._budget = budget
         self._cancel = cancel
+        self.spare = SpareReplies(ledger.store)
         self._trial = trial_of(*cancel.run, is_only_prompt=is_only_prompt)
         self._quota = quota_name(limits.deployment, emulated=limits.emulated)
         self._turn = Lock()
@@ -83,18 +86,19 @@ class CallGate:
                 self._under_way -= 1
                 self._free.notify()
 
-    def admit(self, key: str, most_usd: float | None) -> int:
-        """Wait for the quota, reserve the money and write the call down.
+    def admit(self, key: str, most_usd: float | None, most_bytes: int = 0) -> int:
+        """Wait for the quota, reserve money and room, and write the call down.
 
         Args:
             key: The edit's key.
             most_usd: Most the call can cost; None where the price is not known.
+            most_bytes: Most that the store needs for the answer.
 
         Returns:
             The call's number.
 
         Raises:
-            StopEditingError: The budget is used up, or the run was stopped.
+            StopEditingError: The budget or the disk is used up, or the run was stopped.
         """
         with self._turn, _stopping():
             while True:
@@ -103,6 +107,8 @@ class CallGate:
                 # first the number: should the ledger grow meanwhile, it is taken and refused
                 number = totals.last + 1
                 if sentence := self._broken_cap(totals, most_usd, now):
+                    raise StopEditingError(sentence)
+                if sentence := self._lack_of_room(totals, most_bytes):
                     raise StopEditingError(sentence)
                 quota = totals.of(self._quota)
                 due = next_start(quota, self.limits.calls_per_minute, now)
@@ -148,6 +154,17 @@ class CallGate:
             day=day_of(now),
             model=self.limits.model,
             cost_usd=most_usd,
+        )
+
+    def _lack_of_room(self, totals: LedgerTotals, most_bytes: int) -> str:
+        """Say that the answers to come may not fit on the store's disk; empty if they do."""
+        calls = len(totals.under_way) + 1
+        free = self.ledger.store.free_bytes()
+        if free is None or free >= calls * most_bytes:
+            return ""
+        return (
+            f"the disk of {self.ledger.store.url} has {in_words(free)} left, and {calls} answers "
+            f"may need {in_words(calls * most_bytes)}; make room and build again to go on"
         )
 
     def _call(self, key: str, most_usd: float | None, now: float) -> CallStarted:

@@ -39,7 +39,7 @@ class Ledger:
 
     def __init__(self, store: Store) -> None:
         """Open the ledger; nothing is read or written."""
-        self._store = store
+        self.store = store
         self._books: LedgerTotals | None = None
         self._lock = Lock()
 
@@ -52,7 +52,7 @@ class Ledger:
         with self._lock:
             totals = self._books or self._last_snapshot()
             self._books = totals
-            while self._store.exists(_call_path(totals.last + 1)):
+            while self.store.exists(_call_path(totals.last + 1)):
                 totals.add(totals.last + 1, self._call(totals.last + 1))
             for number in list(totals.under_way):
                 if end := self.find_end(number):
@@ -65,34 +65,32 @@ class Ledger:
         Raises:
             LedgerDamagedError: The next number is taken and this one is not: a line is lost.
         """
-        if self._store.exists(_call_path(number + 1)) and not self._store.exists(
-            _call_path(number)
-        ):
-            raise LedgerDamagedError(self._store.address(_call_path(number)), "it is missing")
-        written = self._store.create_json(_call_path(number), call.model_dump(mode="json"))
+        if self.store.exists(_call_path(number + 1)) and not self.store.exists(_call_path(number)):
+            raise LedgerDamagedError(self.store.address(_call_path(number)), "it is missing")
+        written = self.store.create_json(_call_path(number), call.model_dump(mode="json"))
         if written and number % SNAPSHOT_EVERY == 0:
             self._write_snapshot()
         return written
 
     def end(self, number: int, end: CallFinished) -> None:
         """Write what came of a call; the first end stays."""
-        self._store.create_json(_end_path(number), end.model_dump(mode="json"))
+        self.store.create_json(_end_path(number), end.model_dump(mode="json"))
 
     def note_cached(self, dataset: str, key: str, bought_for: str, *, emulated: bool) -> None:
         """Write down, once, that a dataset uses an edit that another one paid for."""
         path = _cached_path(dataset, key)
-        if not self._store.exists(path):
+        if not self.store.exists(path):
             note = {"key": key, "dataset": dataset, "bought_for": bought_for, "at": time.time()}
-            self._store.create_json(path, {**note, "emulated": emulated})
+            self.store.create_json(path, {**note, "emulated": emulated})
 
     def cached(self, dataset: str) -> Iterator[dict[str, Any]]:
         """Yield the notes of a dataset's edits that another one paid for."""
-        for path in self._store.list(_cached_folder(dataset)):
+        for path in self.store.list(_cached_folder(dataset)):
             try:
-                yield self._store.read_json(path)
+                yield self.store.read_json(path)
             except DamagedFileError as damage:
                 logger.warning("%s; the next build notes it anew", damage)
-                self._store.remove(path)
+                self.store.remove(path)
 
     def find_end(self, number: int) -> CallFinished | None:
         """Return what came of a call; None if that is not known yet.
@@ -108,7 +106,7 @@ class Ledger:
     def entries(self) -> Iterator[tuple[int, CallStarted, CallFinished | None]]:
         """Yield all calls with what came of them, in order."""
         number = 1
-        while self._store.exists(_call_path(number)):
+        while self.store.exists(_call_path(number)):
             yield number, self._call(number), self.find_end(number)
             number += 1
 
@@ -117,13 +115,13 @@ class Ledger:
         totals = self.totals()
         with self._lock:
             last, sums = totals.last, totals.to_json()
-        self._store.create_json(_snapshot_path(last), sums)
+        self.store.create_json(_snapshot_path(last), sums)
 
     def _last_snapshot(self) -> LedgerTotals:
         """Return the last sums that can be read; what follows is added up from the lines."""
-        for path in reversed(list(self._store.list(_SNAPSHOTS))):
+        for path in reversed(list(self.store.list(_SNAPSHOTS))):
             try:
-                return self._store.read_json_as(path, LedgerTotals.from_json)
+                return self.store.read_json_as(path, LedgerTotals.from_json)
             except DamagedFileError as damage:
                 logger.warning("%s; the calls are added up anew", damage)
         return LedgerTotals()
@@ -133,7 +131,7 @@ class Ledger:
 
     def _line(self, path: str, read: Callable[[dict[str, Any]], T]) -> T:
         try:
-            return self._store.read_json_as(path, read)
+            return self.store.read_json_as(path, read)
         except DamagedFileError as damage:
             raise LedgerDamagedError(damage.file, damage.why) from damage
 

@@ -10,8 +10,11 @@ An answer that is no edit stays in the store under its edit's key. Every later b
 for it may have learned to, and none buys the edit anew: who wants that says ``kizu repair --buy``.
 """
 
+import math
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,9 +49,17 @@ from kizu.edit.storage import (
 )
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.geometry import Geometry
-from kizu.store import Store
+from kizu.store import Store, StoreUnreachableError, StoreUnwritableError
 
 _UNKNOWNS_ALLOWED: Final = 1
+_MOST_BYTES_PER_PX: Final = 4
+"""Of a PNG with alpha that cannot be compressed."""
+
+_BASE64: Final = 4 / 3
+_RECORD_BYTES: Final = 1_048_576
+"""Records, ledger entries and the JSON around a picture come to some kilobytes; a file system
+takes whole blocks."""
+
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 30.0
 
@@ -123,6 +134,7 @@ class _Purchase:
 
     def _resume(self) -> EditRecord | None:
         """Go on where a killed worker stopped: the claim tells that nobody else is at it."""
+        self._gate.spare.take_back(self._key)
         record, paid_for = None, ""
         for number, reply in list(find_replies(self._store, self._key)):
             try:
@@ -153,7 +165,7 @@ class _Purchase:
         self._editor.check()
         self._check_service(limits.host, emulated=limits.emulated)
         packed = self._editor.pack(job.request, job.picture, job.region)
-        with self._gate.turn(job.request.normal_sha256, job.prompt):
+        with self._gate.turn(job.request.normal_sha256, job.prompt), _stopping_at_the_store():
             return self._ask(packed, check)
 
     def _ask(self, packed: RequestBody, check: EnsureHeld) -> EditRecord:
@@ -173,16 +185,33 @@ class _Purchase:
         job = self._order
         most_usd = self._editor.most_usd(job.request, job.geometry.model)
         with self._gate.slot():
-            number = self._gate.admit(self._key, most_usd)
+            number = self._gate.admit(self._key, most_usd, most_bytes(job.geometry.model))
             answer = self._editor.call(packed)
         self._check_answer(number, answer)
         if isinstance(answer, Reply):
-            save_reply(self._store, self._key, number, answer)
+            self._keep(number, answer)
             return answer, number
         if answer.remains:
             set_aside(self._store, self._key, number, answer.remains)
         self._gate.end(number, _end_of(answer))
         return answer, number
+
+    def _keep(self, number: int, reply: Reply) -> None:
+        """Store an answer as it came; if the store cannot take it, in a second place.
+
+        Raises:
+            StopEditingError: It is in the second place, or in none.
+        """
+        try:
+            save_reply(self._store, self._key, number, reply)
+        except OSError as error:
+            try:
+                place = self._gate.spare.keep(self._key, number, reply)
+            except OSError:
+                kept = f"the paid answer of call {number} found no place either and is lost"
+            else:
+                kept = f"paid answers are kept in {place}, where the next build here finds them"
+            raise StopEditingError(f"{error}; {kept}", whole_run=True) from error
 
     def _check_service(self, host: str, *, emulated: bool) -> None:
         """Raise StopEditingError unless who answers is who the edit was planned for."""
@@ -254,6 +283,29 @@ class _Purchase:
             if failure.is_unreachable:
                 raise StopEditingError(failure.reason)
             raise EditError(f"given up after {attempt} calls: {failure.reason}", cause=cause)
+
+
+def most_bytes(size: tuple[int, int]) -> int:
+    """Return the most that the store needs for an answer: as it came, its picture, its records.
+
+    Args:
+        size: (width, height) of the picture in pixels.
+
+    Example:
+        >>> most_bytes((1024, 1024))
+        10835286
+    """
+    picture = size[0] * size[1] * _MOST_BYTES_PER_PX
+    return math.ceil(picture * _BASE64) + picture + _RECORD_BYTES
+
+
+@contextmanager
+def _stopping_at_the_store() -> Iterator[None]:
+    """Stop everything once the store takes no more: that is not the edit's fault."""
+    try:
+        yield
+    except (StoreUnwritableError, StoreUnreachableError) as error:
+        raise StopEditingError(str(error), whole_run=True) from error
 
 
 def _backoff_s(attempt: int) -> float:

@@ -1,6 +1,15 @@
 """Files under one URL: a folder, or an object store that many machines see."""
 
 from kizu.store.checked import DamagedFileError
+from kizu.store.retry import StoreUnreachableError
 from kizu.store.store import StageFolder, Store, keyed
+from kizu.store.unwritable import StoreUnwritableError
 
-__all__ = ["DamagedFileError", "StageFolder", "Store", "keyed"]
+__all__ = [
+    "DamagedFileError",
+    "StageFolder",
+    "Store",
+    "StoreUnreachableError",
+    "StoreUnwritableError",
+    "keyed",
+]

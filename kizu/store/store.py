@@ -24,7 +24,9 @@ import logging
 import os
 import posixpath
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 from zipfile import BadZipFile
@@ -43,6 +45,7 @@ from kizu.store.checked import (
 from kizu.store.keys import canonical_json, sha256_hex
 from kizu.store.local_files import create_local, is_aside, write_local
 from kizu.store.retry import retry_while_unreachable
+from kizu.store.unwritable import free_bytes, telling
 
 T = TypeVar("T")
 
@@ -104,12 +107,17 @@ class Store:
         return bytes(retry_while_unreachable(self.url, lambda: self._fs.cat_file(full)))
 
     def write(self, path: str, data: bytes) -> None:
-        """Write a file so that it appears whole; an older file of the name is replaced."""
+        """Write a file so that it appears whole; an older file of the name is replaced.
+
+        Raises:
+            StoreUnwritableError: The store takes no more files.
+        """
         full = self._full(path)
-        if self._local:
-            retry_while_unreachable(self.url, lambda: write_local(Path(full), data))
-        else:
-            retry_while_unreachable(self.url, lambda: self._fs.pipe_file(full, data))
+        with self._telling(path):
+            if self._local:
+                retry_while_unreachable(self.url, lambda: write_local(Path(full), data))
+            else:
+                retry_while_unreachable(self.url, lambda: self._fs.pipe_file(full, data))
 
     def create(self, path: str, data: bytes) -> bool:
         """Write a file only if there is none of its name; of many writers exactly one succeeds.
@@ -121,15 +129,20 @@ class Store:
 
         Returns:
             True if this call wrote the file.
+
+        Raises:
+            StoreUnwritableError: The store takes no more files.
         """
         full = self._full(path)
-        if self._local:
-            return create_local(self.url, Path(full), data)
-        try:
-            retry_while_unreachable(self.url, lambda: self._fs.pipe_file(full, data, mode="create"))
-        except FileExistsError:
-            return self.read(path) == data
-        return True
+        with self._telling(path):
+            if self._local:
+                return create_local(self.url, Path(full), data)
+            try:
+                pipe = partial(self._fs.pipe_file, full, data, mode="create")
+                retry_while_unreachable(self.url, pipe)
+            except FileExistsError:
+                return self.read(path) == data
+            return True
 
     def create_json(self, path: str, value: dict[str, Any]) -> bool:
         """Write a JSON object only if there is no file of the name; True if this call did."""
@@ -146,8 +159,16 @@ class Store:
         if not self._local:
             return None
         folder = Path(self._full(path))
-        folder.mkdir(parents=True, exist_ok=True)
+        with self._telling(path):
+            folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def free_bytes(self) -> int | None:
+        """Return how much can still be written; None on an object store, which cannot tell."""
+        return free_bytes(Path(self._root)) if self._local else None
+
+    def _telling(self, path: str) -> AbstractContextManager[None]:
+        return telling(self.address(path), Path(self._root) if self._local else None)
 
     def read_json(self, path: str) -> dict[str, Any]:
         """Return a JSON object that ``write_json`` wrote.

@@ -5,11 +5,13 @@ tests buy over HTTP.
 """
 
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 import numpy as np
 import pytest
+from small_disks import small_disk
 
-from kizu.billing import purchase
+from kizu.billing import purchase, spare
 from kizu.billing.admission import CallGate
 from kizu.billing.budget import BudgetSpec
 from kizu.billing.ledger import Ledger
@@ -29,6 +31,7 @@ from kizu.edit.request import EditRequest
 from kizu.edit.storage import find_edit, find_replies, save_reply, set_replies_aside
 from kizu.imaging.codecs import encode_png
 from kizu.imaging.geometry import FreeSizes, Geometry
+from kizu.store import Store
 
 SIDE_PX = 32
 PICTURE = np.full((SIDE_PX, SIDE_PX, 3), 90, np.uint8)
@@ -299,3 +302,110 @@ def test_an_edit_of_unknown_price_is_entered_as_unpriced_until_it_is_read(buy, s
     assert Ledger(store).totals().real.dataset("plates") == Spent(
         requests=2, cost_usd=0.04, unpriced=1, unanswered=1
     )
+
+
+@pytest.fixture
+def disk(tmp_path, monkeypatch):
+    """A real disk of 8 MiB under the store, and a spare folder elsewhere."""
+    monkeypatch.setenv("KIZU_SPARE_DIR", str(tmp_path / "spare"))
+    with small_disk(tmp_path / "disk", 8) as disk:
+        yield disk
+
+
+@pytest.fixture
+def buy_on_disk(disk, monkeypatch):
+    """Return a function that buys the edit into a store on the disk, for a run of its own."""
+    monkeypatch.setattr(purchase, "_FIRST_PAUSE_S", 0.0)
+    store, runs = Store(str(disk.folder / "store")), count()
+
+    def buy_with(editor):
+        token = CancelToken(store, f"run {next(runs)}")
+        gate = CallGate(Ledger(store), "plates", BudgetSpec(), editor.limits, token)
+        return buy_edit(store, gate, editor, job_for())
+
+    return buy_with, Ledger(store)
+
+
+def looking(what, *, at):
+    """Return a look that does something at the first, second, ... look of an editor."""
+    looks = count(1)
+    return lambda: what() if next(looks) == at else None
+
+
+CALL, READ = 1, 2
+
+
+@pytest.mark.parametrize("trouble", ["full", "read-only"])
+def test_an_answer_that_the_store_cannot_take_is_completed_by_the_next_build(
+    disk, buy_on_disk, trouble
+):
+    buy, ledger = buy_on_disk
+    harm = disk.fill if trouble == "full" else lambda: disk.allow("ro")
+    editor = ScriptedEditor([REPLY], look=looking(harm, at=CALL))
+    with pytest.raises(
+        StopEditingError, match=r"store/edits/.* cannot be written: .*spare"
+    ) as stop:
+        buy(editor)
+    assert stop.value.whole_run
+    assert "MB free" in str(stop.value)
+    with pytest.raises(OSError, match="cannot be written"):
+        buy(ScriptedEditor())
+    disk.allow("rw") if trouble == "read-only" else disk.make_room()
+    assert buy(ScriptedEditor()).status == "edited"
+    assert [end.status for _, _, end in ledger.entries()] == [CallStatus.BOUGHT]
+
+
+def test_a_ledger_that_cannot_be_written_after_the_answer_loses_nothing(disk, buy_on_disk):
+    buy, ledger = buy_on_disk
+    editor = ScriptedEditor([REPLY], look=looking(lambda: disk.allow("ro"), at=READ))
+    with pytest.raises(StopEditingError, match=r"ledger/ends/.* cannot be written"):
+        buy(editor)
+    disk.allow("rw")
+    assert [end for _, _, end in ledger.entries()] == [None]
+    assert buy(ScriptedEditor()).status == "edited"
+    assert [end.status for _, _, end in ledger.entries()] == [CallStatus.BOUGHT]
+
+
+def test_a_disk_without_room_for_the_answer_stops_before_the_call(disk, buy_on_disk):
+    buy, ledger = buy_on_disk
+    (disk.folder / "other").write_bytes(bytes(int(7.5 * 2**20)))
+    editor = ScriptedEditor([REPLY])
+    with pytest.raises(
+        StopEditingError, match=r"has 0\.\d MB left, and 1 answers may need 1\.1 MB"
+    ):
+        buy(editor)
+    assert (editor.calls, list(ledger.entries())) == (0, [])
+
+
+def test_an_answer_that_finds_no_place_at_once_is_held_until_it_finds_one(
+    disk, buy_on_disk, monkeypatch, tmp_path
+):
+    buy, _ = buy_on_disk
+    (tmp_path / "spare").write_text("no folder")
+    monkeypatch.setattr(spare, "_NAP_S", 0.01)
+    monkeypatch.setattr(spare.logger, "warning", lambda *_: disk.make_room())
+    with pytest.raises(StopEditingError, match="paid answers are kept in the store"):
+        buy(ScriptedEditor([REPLY], look=looking(disk.fill, at=CALL)))
+    assert buy(ScriptedEditor()).status == "edited"
+
+
+def test_an_answer_that_finds_no_place_in_time_is_told_as_lost(
+    disk, buy_on_disk, monkeypatch, tmp_path
+):
+    buy, ledger = buy_on_disk
+    (tmp_path / "spare").write_text("no folder")
+    monkeypatch.setattr(spare, "_NAP_S", 0.01)
+    monkeypatch.setattr(spare, "PATIENCE_S", 0.0)
+    with pytest.raises(StopEditingError, match="the paid answer of call 1 found no place"):
+        buy(ScriptedEditor([REPLY], look=looking(disk.fill, at=CALL)))
+    assert [end for _, _, end in ledger.entries()] == [None]
+
+
+def test_a_spare_folder_that_is_a_link_is_not_believed(store, monkeypatch, tmp_path):
+    monkeypatch.setenv("KIZU_SPARE_DIR", str(tmp_path))
+    planted, kept = tmp_path / "planted", spare.SpareReplies(store)
+    planted.mkdir()
+    kept.folder.symlink_to(planted)
+    save_reply(Store(str(planted)), job_for().request.key, 1, REPLY)
+    kept.take_back(job_for().request.key)
+    assert not list(find_replies(store, job_for().request.key))
