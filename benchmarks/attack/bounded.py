@@ -58,18 +58,21 @@ class Result:
     peak_mib: float
 
 
-def attack(work: str, inputs: Iterable[tuple[str, Any]]) -> Iterator[Result]:
+def attack(
+    work: str, inputs: Iterable[tuple[str, Any]], *, longest_s: float = LONGEST_S
+) -> Iterator[Result]:
     """Give inputs to a function in a process of its own, which is replaced when it is harmed.
 
     Args:
         work: "module:function". The function takes one input and returns "" if it could be used, or
             the one sentence that names what is wrong; what it raises counts as a traceback.
         inputs: Names and inputs; these are pickled.
+        longest_s: Seconds that one input may take; more where it is several builds.
 
     Yields:
         What became of each, in order.
     """
-    victim = _Victim(work)
+    victim = _Victim(work, longest_s)
     try:
         for name, value in inputs:
             yield victim.take(name, value)
@@ -98,8 +101,9 @@ def table(title: str, results: Iterable[Result]) -> int:
 class _Victim:
     """The process that does the work; a new one takes its place when it is harmed."""
 
-    def __init__(self, work: str) -> None:
+    def __init__(self, work: str, longest_s: float) -> None:
         self._work = work
+        self._longest_s = longest_s
         self._process: multiprocessing.process.BaseProcess | None = None
         self._pipe: Connection | None = None
 
@@ -108,7 +112,7 @@ class _Victim:
         start = time.monotonic()
         pipe.send(value)
         try:
-            if not pipe.poll(LONGEST_S):
+            if not pipe.poll(self._longest_s):
                 return self._harmed(name, Fate.HANG, "no answer", start)
             fate, detail, peak_mib = pipe.recv()
         except (EOFError, OSError):

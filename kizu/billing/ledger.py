@@ -20,6 +20,10 @@ T = TypeVar("T")
 
 SNAPSHOT_EVERY: Final = 256
 
+CALLS: Final = "ledger/calls"
+ENDS: Final = "ledger/ends"
+SNAPSHOTS: Final = "ledger/snapshots"
+
 logger = logging.getLogger(__name__)
 
 
@@ -119,7 +123,7 @@ class Ledger:
 
     def _last_snapshot(self) -> LedgerTotals:
         """Return the last sums that can be read; what follows is added up from the lines."""
-        for path in reversed(list(self.store.list(_SNAPSHOTS))):
+        for path in reversed(list(self.store.list(SNAPSHOTS))):
             try:
                 return self.store.read_json_as(path, LedgerTotals.from_json)
             except DamagedFileError as damage:
@@ -136,9 +140,6 @@ class Ledger:
             raise LedgerDamagedError(damage.file, damage.why) from damage
 
 
-_SNAPSHOTS: Final = "ledger/snapshots"
-
-
 def _cached_folder(dataset: str) -> str:
     return f"ledger/cached/{dataset}"
 
@@ -148,12 +149,12 @@ def _cached_path(dataset: str, key: str) -> str:
 
 
 def _call_path(number: int) -> str:
-    return f"ledger/calls/{number:08d}.json"
+    return f"{CALLS}/{number:08d}.json"
 
 
 def _end_path(number: int) -> str:
-    return f"ledger/ends/{number:08d}.json"
+    return f"{ENDS}/{number:08d}.json"
 
 
 def _snapshot_path(number: int) -> str:
-    return f"{_SNAPSHOTS}/{number:08d}.json"
+    return f"{SNAPSHOTS}/{number:08d}.json"

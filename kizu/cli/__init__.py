@@ -11,6 +11,7 @@ from kizu.cli import (
     reviewing,
     reviewing_exchange,
     services,
+    verifying,
 )
 
 app = typer.Typer(
@@ -29,6 +30,8 @@ for command in (
     reviewing.review,
     certifying.certify,
     datasets.export,
+    verifying.verify,
+    verifying.repair,
     reviewing_exchange.review_export,
     reviewing_exchange.review_import,
     datasets.demo,

@@ -1,8 +1,9 @@
 """Reads a published dataset version: what a user holds, and what everything else measures."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,11 +21,29 @@ if TYPE_CHECKING:
 LATEST: Final = "latest"
 FILE_KINDS: Final = ("image", "mask", "touched", "edited", "edited_mask")
 _ROWS_AT_A_TIME: Final = 256
+_SAMPLES: Final = "samples.parquet"
 _ANEW: Final = "'kizu build' publishes the version anew"
 
 
 class DatasetError(ValueError):
     """A published dataset cannot be read; the message says why and the way out."""
+
+
+@dataclass(frozen=True)
+class PublishedDamage:
+    """A file of a version that is missing or not what was published.
+
+    Attributes:
+        path: Its path within the version.
+        sentence: What is wrong with it.
+        sample_id: The sample it is of; empty for tables.
+        sha256: What it must hash to; empty where that is not known.
+    """
+
+    path: str
+    sentence: str
+    sample_id: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +127,18 @@ class Sample:
         """
         return self._dataset.read(self.row[f"{kind}_path"], self.row[f"{kind}_sha256"])
 
+    def damage(self) -> Iterator[PublishedDamage]:
+        """Read its files; yield those that are missing or not what was published."""
+        for kind in FILE_KINDS:
+            path, sha256 = self.row[f"{kind}_path"], self.row[f"{kind}_sha256"]
+            try:
+                if path and not sha256:
+                    decode_image(self.read(kind))
+                elif path:
+                    self.read(kind)
+            except ValueError as error:
+                yield PublishedDamage(path, str(error), self.sample_id, sha256 or "")
+
 
 class Dataset:
     """One version of a dataset. Iterating yields its samples, in bounded memory.
@@ -170,7 +201,7 @@ class Dataset:
 
     def __iter__(self) -> Iterator[Sample]:
         """Yield the samples in the order of their paths; a few rows are held at a time."""
-        for part in decode_parts("samples", self._table("samples"), _ROWS_AT_A_TIME):
+        for part in decode_parts("samples", self.table("samples"), _ROWS_AT_A_TIME):
             for row in part.to_pylist():
                 yield Sample(row, self)
 
@@ -215,20 +246,50 @@ class Dataset:
 
     def verify(self) -> list[str]:
         """Read every file of the version; return one sentence per missing or altered one."""
-        tables = (partial(self._table, table) for table in TABLES)
-        return _problems(tables) or _problems(self._file_reads())
+        return [found.sentence for found in self.damage()]
 
-    def _file_reads(self) -> Iterator[Callable[[], bytes]]:
-        for sample in self:
-            for kind in FILE_KINDS:
-                if sample.row[f"{kind}_path"]:
-                    yield partial(sample.read, kind)
+    def damage(self, most: int | None = None) -> Iterator[PublishedDamage]:
+        """Read the version's files; yield those that are missing or not what was published.
 
-    def _table(self, table: str) -> bytes:
+        Pictures of a kizu that published no digests are decoded.
+
+        Args:
+            most: Images to look at, drawn at random; all for None. The tables are always read.
+        """
+        tables = list(self.damaged_tables())
+        yield from tables
+        if not any(found.path == _SAMPLES for found in tables):
+            for sample in self._drawn(most):
+                yield from sample.damage()
+
+    def damaged_tables(self) -> Iterator[PublishedDamage]:
+        """Read the tables; yield those that are missing or not what was published."""
+        for table in TABLES:
+            try:
+                self.table(table)
+            except DatasetError as error:
+                yield PublishedDamage(f"{table}.parquet", str(error))
+
+    def _drawn(self, most: int | None) -> Iterator[Sample]:
+        if most is None or most >= len(self):
+            yield from self
+            return
+        drawn = set(SystemRandom().sample(range(len(self)), most))
+        yield from (sample for place, sample in enumerate(self) if place in drawn)
+
+    def table(self, table: str) -> bytes:
+        """Return a table as the Parquet file it is.
+
+        Args:
+            table: One of ``TABLES``.
+
+        Raises:
+            DatasetError: It is missing, or is not the file that was published.
+        """
         return self.read(f"{table}.parquet", self.manifest["sha256"][table])
 
     def _frame(self, table: str) -> "pd.DataFrame":
-        frame: pd.DataFrame = decode_table(table, self._table(table)).to_pandas()
+        frame: pd.DataFrame = decode_table(table, self.table(table)).to_pandas()
         return frame
 
 
@@ -264,14 +325,3 @@ def _no_latest(store: Store, name: str) -> str:
         f"no version of {name!r} in {store.url} is the latest one, for every build of it left "
         f"samples behind; name one of: {', '.join(versions)}"
     )
-
-
-def _problems(reads: Iterable[Callable[[], object]]) -> list[str]:
-    """Try to read files; return what is wrong with them."""
-    problems = []
-    for read in reads:
-        try:
-            read()
-        except DatasetError as error:
-            problems.append(str(error))
-    return problems

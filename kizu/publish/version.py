@@ -29,6 +29,7 @@ from kizu.publish.outcomes import (
 )
 from kizu.publish.rows import File, Row, normal_provenance, normal_row
 from kizu.publish.schemas import TABLES, encode_table
+from kizu.publish.verification import what_is_lost
 from kizu.samples import PlannedSample
 from kizu.settings import Record
 from kizu.shards import Shard, ShardRef
@@ -138,6 +139,14 @@ def last_build(store: Store, dataset: str) -> LastBuild:
         ) from error
 
 
+def is_last_build(store: Store, dataset: str, version: str) -> bool:
+    """Tell whether a version is the one that a dataset's last build made."""
+    try:
+        return last_build(store, dataset).version == version
+    except DatasetError:
+        return False
+
+
 def _last_build_path(dataset: str) -> str:
     return f"builds/last/{dataset}.json"
 
@@ -160,7 +169,7 @@ def choose_version(
     chosen = VersionRef(
         dataset=spec.name,
         version=version,
-        is_new=not VersionFolder(spec.name, version).is_complete(store),
+        is_new=not _is_whole(store, VersionFolder(spec.name, version)),
         is_empty=is_empty(outcomes),
         outcomes=store.put_json("builds/outcomes", noted),
         certification=store.put_json("builds/certifications", certified.model_dump(mode="json")),
@@ -170,6 +179,16 @@ def choose_version(
     )
     _note_last_build(store, spec.name, last)
     return chosen
+
+
+def _is_whole(store: Store, folder: VersionFolder) -> bool:
+    """Tell whether a version is published and nothing of it is lost; else it is made anew."""
+    if not folder.is_complete(store):
+        return False
+    lost = what_is_lost(store, folder)
+    if lost:
+        logger.warning("version %s is published anew: %s", folder.version, lost)
+    return not lost
 
 
 def _note_last_build(store: Store, dataset: str, last: LastBuild) -> None:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kizu.agree.verdict import Verdict
-from kizu.edit.storage import EditDamagedError
 from kizu.export.registry import make_empty_folder
 from kizu.imaging.codecs import encode_png
 from kizu.review_exchange.registry import PICTURES, LeftOut, Shown, tool_module
 from kizu.review_exchange.samples import BuiltSample, built_samples, show
-from kizu.store import Store
+from kizu.store import DamagedFileError, Store
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def _written(
     for each in chosen:
         try:
             shown, image = show(each)
-        except (FileNotFoundError, EditDamagedError) as error:
+        except (FileNotFoundError, DamagedFileError) as error:
             left_out.append(LeftOut(each.outcome.sample_id, str(error)))
             continue
         (folder / PICTURES / shown.file_name).write_bytes(encode_png(image))

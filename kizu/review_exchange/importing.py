@@ -12,7 +12,6 @@ from typing import Any, Final
 import numpy as np
 
 from kizu.agree.verdict import Verdict
-from kizu.edit.storage import EditDamagedError
 from kizu.imaging.rle import encode_rle
 from kizu.outputs import SampleOutputs
 from kizu.publish.samples import made_label
@@ -71,7 +70,7 @@ def import_review(store: Store, dataset: str, data: bytes, tool: str, *, reviewe
             continue
         try:
             is_new = _record(samples.get(task.sample_id), task, source)
-        except (ValueError, FileNotFoundError, EditDamagedError) as error:
+        except (ValueError, FileNotFoundError) as error:
             left_out.append(LeftOut(task.task, str(error)))
             continue
         recorded += is_new

@@ -53,7 +53,7 @@ def show(built: BuiltSample) -> tuple[Shown, RgbImage]:
 
     Raises:
         FileNotFoundError: Something that it is made from is not in the store.
-        EditDamagedError: Its picture is damaged.
+        DamagedFileError: Something is damaged and cannot be made anew.
     """
     outputs = built.outputs()
     frame = PublishedFrame(outputs)

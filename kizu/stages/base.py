@@ -114,6 +114,14 @@ class Stage(ABC):
             sample.folders[self.name] = StageFolder(sample.store, self.name, self.key(sample), anew)
         return sample.folders[self.name]
 
+    def all_folders(self, sample: SampleInputs) -> tuple[StageFolder, ...]:
+        """Return where all outputs of a sample lie; of most stages it is one.
+
+        Raises:
+            FileNotFoundError: There is no edited picture to make a key from.
+        """
+        return (self.folder(sample),)
+
     def is_done(self, sample: SampleInputs) -> bool:
         """Tell whether there is nothing left to make."""
         return self.folder(sample).done()

@@ -133,6 +133,14 @@ class GroundingStage(Stage):
         """
         return {each.version: each.folder(sample) for each in _searches(sample)}
 
+    def all_folders(self, sample: SampleInputs) -> tuple[StageFolder, ...]:
+        """Return where the outputs of all searches lie, those for rivals and on the normal too.
+
+        Raises:
+            FileNotFoundError: There is no edited picture to make a key from.
+        """
+        return tuple(each.folder(sample) for each in _all_searches(sample))
+
     def results(self, sample: SampleInputs) -> tuple[DetectionsRecord, ...]:
         """Return what each annotator found on a sample's picture, in the order of their versions.
 

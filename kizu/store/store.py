@@ -245,6 +245,18 @@ class Store:
             if not is_aside(posixpath.basename(full)):
                 yield posixpath.join(folder, posixpath.relpath(full, root))
 
+    def sizes(self, folder: str) -> dict[str, int]:
+        """Return the sizes in bytes of all files below a folder, by path."""
+        root = self._full(folder)
+        try:
+            found = retry_while_unreachable(self.url, lambda: self._fs.find(root, detail=True))
+        except FileNotFoundError:
+            return {}
+        return {
+            posixpath.join(folder, posixpath.relpath(full, root)): int(entry["size"])
+            for full, entry in found.items()
+        }
+
     def list_folders(self, folder: str) -> Iterator[str]:
         """Yield the paths of the folders right below a folder, sorted; nothing if it is not there.
 
@@ -386,8 +398,13 @@ class StageFolder:
     def finish(self, record: dict[str, Any]) -> None:
         """Write the record, which completes the output."""
         digests = {_FILES: self._digests} if self._digests else {}
-        self._store.write_json(self._path(_RECORD), record | digests)
+        self._store.write_json(self.record_path, record | digests)
         self._record = dict(record)
+
+    @property
+    def record_path(self) -> str:
+        """Where the record lies."""
+        return self._path(_RECORD)
 
     def damage(self) -> list[DamagedFileError]:
         """Read every file; return what is wrong, nothing if the output is not complete."""
@@ -408,7 +425,7 @@ class StageFolder:
     def drop(self) -> None:
         """Remove the record, so that the output counts as not made."""
         self._record = None
-        self._store.remove(self._path(_RECORD))
+        self._store.remove(self.record_path)
 
     def _or_anew(self, read: Callable[[], T]) -> T:
         try:
@@ -424,14 +441,14 @@ class StageFolder:
 
     def _load(self) -> dict[str, Any]:
         if self._record is None:
-            stored = self._store.read_json(self._path(_RECORD))
+            stored = self._store.read_json(self.record_path)
             self._digests = stored.pop(_FILES, {})
             self._record = stored
         return self._record
 
     def _checked_record(self, read: Callable[[dict[str, Any]], T]) -> T:
         record = self._load()
-        with naming(self._store.address(self._path(_RECORD))):
+        with naming(self._store.address(self.record_path)):
             return read(record)
 
     def _checked(self, name: str, decode: Callable[[bytes], T]) -> T:

@@ -1,0 +1,89 @@
+"""Commands that look for damage in the store: verify and repair."""
+
+from typing import Annotated
+
+import typer
+
+from kizu.cli.options import DEFAULT_STORE, StoreUrl, or_exit
+from kizu.cli.terminal import out
+from kizu.publish.dataset import LATEST, Dataset, PublishedDamage, open_dataset
+from kizu.publish.verification import restore
+from kizu.publish.version import is_last_build
+from kizu.repair import find_damage, mend
+from kizu.store import Store
+
+
+def verify(
+    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    store: StoreUrl = DEFAULT_STORE,
+    *,
+    version: Annotated[str, typer.Option(help="The version.")] = LATEST,
+    sample: Annotated[
+        int | None,
+        typer.Option(min=1, help="Look at so many images, drawn at random, instead of all."),
+    ] = None,
+    restored: Annotated[
+        bool, typer.Option("--restore", help="Bring damaged files back from the store.")
+    ] = False,
+) -> None:
+    """Check that a published version is what was published, file by file."""
+    opened = or_exit(Store, store)
+    dataset = or_exit(open_dataset, opened, name, version)
+    found = or_exit(lambda: list(dataset.damage(sample)))
+    looked_at = len(dataset) if sample is None else min(sample, len(dataset))
+    for each in found:
+        out.print(each.sentence, markup=False, soft_wrap=True)
+    left = _restored(opened, dataset, found) if restored else found
+    out.print(
+        f"{name} {dataset.version}: {len(found)} files are damaged or missing, of {looked_at} of "
+        f"{len(dataset)} images and the tables."
+    )
+    if left:
+        raise typer.Exit(1)
+
+
+def _restored(
+    store: Store, dataset: Dataset, found: list[PublishedDamage]
+) -> list[PublishedDamage]:
+    """Bring files back, and say how many could not be."""
+    left = restore(store, dataset, found)
+    out.print(f"{len(found) - len(left)} files are restored.")
+    if not left:
+        return []
+    if is_last_build(store, dataset.name, dataset.version):
+        for each in left:
+            store.remove(dataset.folder.path(each.path))
+        out.print(f"'kizu build' publishes the other {len(left)} anew, from what it has made.")
+    else:
+        out.print(
+            f"{len(left)} cannot be: the store no longer holds what they were made from, or a "
+            "later build made another version."
+        )
+    return left
+
+
+def repair(
+    name: Annotated[
+        str, typer.Argument(help="A dataset: look at the samples of its last build alone.")
+    ] = "",
+    store: StoreUrl = DEFAULT_STORE,
+    *,
+    buy: Annotated[
+        bool,
+        typer.Option("--buy", help="Let the next build buy damaged edits again, for money."),
+    ] = False,
+) -> None:
+    """List what is damaged in the store, and have made anew what costs nothing.
+
+    What was paid for or said by a person is named and left as it is.
+    """
+    opened = or_exit(Store, store)
+    count = left = 0
+    for found in or_exit(find_damage, opened, name):
+        done = mend(opened, found, buy=buy)
+        out.print(f"{found.sentence}: {done}", markup=False, soft_wrap=True)
+        count += 1
+        left += not found.is_mended(buy=buy)
+    out.print(f"{count} damaged files; {left} of them are left as they are.")
+    if left:
+        raise typer.Exit(1)

@@ -1,0 +1,83 @@
+"""Whether a published version is whole, and what of it the store can bring back."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any, Final
+
+from kizu.publish.dataset import FILE_KINDS, Dataset, PublishedDamage
+from kizu.publish.layout import VersionFolder
+from kizu.publish.schemas import decode_table
+from kizu.store import Store, keyed
+from kizu.store.keys import sha256_hex
+
+_STAGE_FILES: Final = ("composite.png", "label.png", "touched.png", "mask.png")
+_STAGES: Final = ("fuse", "diff")
+
+
+def what_is_lost(store: Store, folder: VersionFolder) -> str:
+    """Say which file a version lacks, in one listing and without reading pictures.
+
+    Returns:
+        One sentence; empty if the tables are what was published and every file has a size.
+    """
+    try:
+        dataset = Dataset(store, folder)
+        if found := next(dataset.damaged_tables(), None):
+            return found.sentence
+        sizes = store.sizes(folder.path(""))
+        for sample in dataset:
+            for kind in FILE_KINDS:
+                path = sample.row[f"{kind}_path"]
+                if path and not sizes.get(folder.path(path)):
+                    return f"{store.address(folder.path(path))} is missing or empty"
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def restore(
+    store: Store, dataset: Dataset, damaged: Sequence[PublishedDamage]
+) -> list[PublishedDamage]:
+    """Bring published files back from what they were made from, where the store has that.
+
+    Args:
+        store: The store.
+        dataset: The version.
+        damaged: The files.
+
+    Returns:
+        Those that the store does not have byte for byte.
+    """
+    if any(not found.sample_id for found in damaged):  # a table says what the files were made from
+        return list(damaged)
+    rows = decode_table("provenance", dataset.table("provenance")).to_pylist()
+    made_from = {row["sample_id"]: row for row in rows}
+    return [
+        found
+        for found in damaged
+        if not _is_restored(store, dataset, found, made_from[found.sample_id])
+    ]
+
+
+def _is_restored(
+    store: Store, dataset: Dataset, found: PublishedDamage, how: Mapping[str, Any]
+) -> bool:
+    for path in _sources(how):
+        try:
+            data = store.read(path)
+        except FileNotFoundError:
+            continue
+        if found.sha256 and sha256_hex(data) == found.sha256:
+            store.write(dataset.folder.path(found.path), data)
+            return True
+    return False
+
+
+def _sources(how: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the files that a published one may be a copy of, by a row of ``provenance``."""
+    for stage, name in product(_STAGES, _STAGE_FILES):
+        if key := how[f"{stage}_key"]:
+            yield f"{keyed(f'stages/{stage}', key)}/{name}"
+    if key := how["edit_key"]:
+        yield f"{keyed('edits', key)}/picture.png"
+    yield f"{keyed('normals', how['normal_sha256'])}.png"
