@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, JsonValue, model_validator
 
 from kizu.imaging.arrays import Mask, RgbImage
-from kizu.imaging.codecs import UnreadableImageError, decode_mask
+from kizu.imaging.codecs import UnreadableImageError, decode_drawn_mask
 from kizu.imaging.rle import decode_rle, encode_rle
 from kizu.settings import KeyedByContent, Settings
 from kizu.versions import FOREGROUND_VERSION
@@ -229,14 +229,13 @@ class DrawnMasks:
 def _read_mask(place: str) -> DrawnRegion:
     try:
         with fsspec.open(place, "rb") as opened:
-            mask = decode_mask(opened.read())
+            mask = decode_drawn_mask(opened.read())
     except FileNotFoundError as error:
         raise ValueError(
             f"there is no mask {place!r}; draw one, white where the defect may be"
         ) from error
     except (OSError, UnreadableImageError) as error:
         raise ValueError(f"the mask {place!r} cannot be read ({error})") from error
-    flat = mask if mask.ndim == 2 else np.asarray(mask.any(axis=2))
-    if not flat.any():
+    if not mask.any():
         raise ValueError(f"the mask {place!r} is black all over; paint the region white")
-    return draw_region(flat)
+    return draw_region(mask)

@@ -1,31 +1,86 @@
 """Photos as users have them, decoded to one form: 8-bit sRGB, upright, opaque.
 
-Pillow decodes; OpenCV takes over for 16-bit files, which Pillow cuts to 8 bits.
+Pillow decodes; OpenCV takes over for 16-bit files, which Pillow cuts to 8 bits. What a header asks
+for is checked first (``formats``), and pixels are converted in strips, so that the memory a picture
+takes follows from its size alone.
 """
 
 import io
+import warnings
+from collections.abc import Callable
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms
 
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
+from kizu.imaging.formats import (
+    DEFAULT_MAX_MEGAPIXELS,
+    UnreadableImageError,
+    check_file_size,
+    check_header,
+    check_stored_png,
+    open_picture,
+    tiff_bits,
+)
 
-IMAGE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
-MIN_SIDE_PX: Final = 32
-MAX_PIXELS: Final = 178_956_970
-"""Pillow's own bound against decompression bombs, twice its ``MAX_IMAGE_PIXELS``."""
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "UnreadableImageError",
+    "decode_drawn_mask",
+    "decode_image",
+    "decode_map",
+    "decode_mask",
+    "decode_png",
+    "encode_map",
+    "encode_mask",
+    "encode_png",
+]
 
-_TIFF_BITS_PER_SAMPLE: Final = 258
+IMAGE_SUFFIXES: Final = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".webp",
+    ".tif",
+    ".tiff",
+    ".bmp",
+    ".avif",
+    ".heic",
+    ".heif",
+)
+
+_LEFT_RIGHT: Final = 1  # as OpenCV numbers them
+_TOP_BOTTOM: Final = 0
+_BOTH: Final = -1
 
 
-class UnreadableImageError(ValueError):
-    """A file that cannot be used as a photo; the message says why and names no path."""
+def _flip(image: RgbImage, which: int) -> RgbImage:
+    """Mirror in place: a large picture takes no second one's memory."""
+    return np.asarray(cv2.flip(image, which, dst=image), np.uint8)
 
 
-def decode_image(data: bytes) -> RgbImage:
+def _transpose(image: RgbImage) -> RgbImage:
+    return np.asarray(cv2.transpose(image), np.uint8)
+
+
+_STRIP_PIXELS: Final = 1 << 16  # converted at a time; the 256 kB that Pillow holds stay in cache
+_ORIENTATION: Final = 0x0112  # the EXIF tag
+_UPRIGHT: Final[dict[int, Callable[[RgbImage], RgbImage]]] = {
+    2: lambda image: _flip(image, _LEFT_RIGHT),
+    3: lambda image: _flip(image, _BOTH),
+    4: lambda image: _flip(image, _TOP_BOTTOM),
+    5: _transpose,
+    6: lambda image: _flip(_transpose(image), _LEFT_RIGHT),
+    7: lambda image: _flip(_transpose(image), _BOTH),
+    8: lambda image: _flip(_transpose(image), _TOP_BOTTOM),
+}
+"""What brings a picture upright, by its EXIF orientation."""
+
+
+def decode_image(data: bytes, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> RgbImage:
     """Decode a photo to upright 8-bit sRGB.
 
     EXIF orientation is applied, an embedded colour profile is converted to sRGB, grey, palette and
@@ -34,7 +89,8 @@ def decode_image(data: bytes) -> RgbImage:
     12-bit data in 16-bit files. Of several frames the first is taken.
 
     Args:
-        data: The bytes of a PNG, JPEG, WebP, TIFF or BMP file.
+        data: The bytes of a PNG, JPEG, WebP, TIFF, BMP, AVIF or HEIC file.
+        max_megapixels: How large it may be (``formats.check_header``).
 
     Returns:
         (H, W, 3) uint8 RGB.
@@ -44,55 +100,82 @@ def decode_image(data: bytes) -> RgbImage:
     """
     if not data:
         raise UnreadableImageError("the file is empty")
+    check_file_size(len(data), max_megapixels)
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            _check_size(*image.size)
-            image.load()
-            return _decode_deep(data) if _is_deep(image, data) else _decode_8bit(image)
+        with warnings.catch_warnings():  # Pillow's, on damage that the error tells, or that is none
+            warnings.simplefilter("ignore")
+            return _decode(data, max_megapixels)
     except UnreadableImageError:
         raise
-    except Image.DecompressionBombError as error:
-        raise UnreadableImageError(
-            f"it claims more than {MAX_PIXELS:,} pixels; scale it down or tile it"
-        ) from error
-    except UnidentifiedImageError as error:
-        raise UnreadableImageError("it is not an image, or its header is damaged") from error
-    except (OSError, SyntaxError, ValueError, cv2.error) as error:
-        raise UnreadableImageError(f"it is damaged or cut off ({error})") from error
+    except MemoryError as error:
+        raise UnreadableImageError("there is not enough memory to decode it") from error
+    except Exception as error:  # decoders raise whatever a damaged file makes them trip over
+        raise UnreadableImageError(f"it is damaged or cut off ({_in_one_line(error)})") from error
 
 
-def _check_size(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        raise UnreadableImageError(
-            f"it is {width}x{height}, more than {MAX_PIXELS:,} pixels; scale it down or tile it"
-        )
-    if min(width, height) < MIN_SIDE_PX:
-        raise UnreadableImageError(
-            f"it is {width}x{height}; the shorter side needs {MIN_SIDE_PX} pixels or more"
-        )
+_LONGEST_CAUSE: Final = 200  # characters; a decoder may quote the file
+
+
+def _in_one_line(error: Exception) -> str:
+    told = " ".join(str(error).split()) or type(error).__name__
+    return "".join(each if each.isprintable() else "?" for each in told)[:_LONGEST_CAUSE]
+
+
+def _decode(data: bytes, max_megapixels: float) -> RgbImage:
+    with open_picture(data) as image:
+        check_header(image, data, max_megapixels)
+        image.load()
+        is_deep = _is_deep(image, data)
+        orientation = 1 if is_deep else _orientation(image)
+        pixels = None if is_deep else _decode_8bit(image)
+    if pixels is None:  # Pillow's pixels are freed before OpenCV makes its own
+        return _decode_deep(data)
+    turn = _UPRIGHT.get(orientation)
+    return turn(pixels) if turn else pixels
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation; EXIF that is damaged is no reason to lose the photo."""
+    try:
+        orientation = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # noqa: BLE001 - Pillow raises whatever it trips over
+        return 1
+    return orientation if isinstance(orientation, int) else 1
 
 
 def _decode_8bit(image: Image.Image) -> RgbImage:
-    upright = ImageOps.exif_transpose(image)
-    return np.array(_on_white(_to_srgb(upright)), dtype=np.uint8)
+    """Return a picture's pixels as they lie in the file, (H, W, 3) uint8."""
+    width, height = image.size
+    to_srgb = _srgb_transform(image)
+    pixels = np.empty((height, width, 3), np.uint8)
+    rows = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        strip = image.crop((0, top, width, min(top + rows, height)))
+        pixels[top : top + rows] = np.asarray(_on_white(to_srgb(strip)))
+    return pixels
 
 
-def _to_srgb(image: Image.Image) -> Image.Image:
+def _srgb_transform(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+    """Return what converts a picture by its colour profile; a broken one is passed over."""
     profile = image.info.get("icc_profile")
     if not profile or image.mode not in ("RGB", "CMYK"):
-        return image
+        return _as_it_is
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         target = ImageCms.createProfile("sRGB")
-        converted = ImageCms.profileToProfile(image, source, target, outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError):  # a broken profile is no reason to lose the photo
-        return image
-    return converted if converted is not None else image
+        transform = ImageCms.buildTransform(source, target, image.mode, "RGB")
+    except Exception:  # noqa: BLE001 - a broken profile is no reason to lose the photo
+        return _as_it_is
+    return transform.apply
+
+
+def _as_it_is(image: Image.Image) -> Image.Image:
+    return image
 
 
 def _on_white(image: Image.Image) -> Image.Image:
     if not image.has_transparency_data:
-        return image.convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")
     rgba = image.convert("RGBA")
     white = Image.new("RGBA", rgba.size, "white")
     return Image.alpha_composite(white, rgba).convert("RGB")
@@ -106,23 +189,28 @@ def _is_deep(image: Image.Image, data: bytes) -> bool:
         return False
     if image.format == "PNG":
         return data[24] > 8  # the header's bit depth, PNG specification 11.2.2
-    bits = image.getexif().get(_TIFF_BITS_PER_SAMPLE, 8) if image.format == "TIFF" else 8
-    return int(np.max(bits)) > 8  # bits
+    return image.format == "TIFF" and tiff_bits(image) > 8
 
 
 def _decode_deep(data: bytes) -> RgbImage:
     deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR)
     if deep is None or deep.dtype != np.uint16:
         raise UnreadableImageError("its pixel format is not supported; save it with 8 or 16 bits")
-    eight = _to_8bit(np.asarray(deep, np.uint16))
-    code = cv2.COLOR_GRAY2RGB if eight.ndim == 2 else cv2.COLOR_BGR2RGB
-    return np.asarray(cv2.cvtColor(eight, code), dtype=np.uint8)
+    code = cv2.COLOR_GRAY2RGB if deep.ndim == 2 else cv2.COLOR_BGR2RGB
+    height, width = deep.shape[:2]
+    pixels = np.empty((height, width, 3), np.uint8)
+    to_8bit = _eight_bits(int(deep.max()))
+    rows = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        pixels[top : top + rows] = cv2.cvtColor(to_8bit[deep[top : top + rows]], code)
+    return pixels
 
 
-def _to_8bit(deep: NDArray[np.uint16]) -> NDArray[np.uint8]:
-    brightest = int(deep.max())
+def _eight_bits(brightest: int) -> NDArray[np.uint8]:
+    """Return the 8-bit value of each 16-bit one, by the bit depth that holds the brightest."""
     depth = next(bits for bits in (10, 12, 14, 16) if brightest < 2**bits)
-    eight: NDArray[np.uint8] = np.rint(deep * (255 / (2**depth - 1))).astype(np.uint8)
+    levels = np.arange(2**depth)
+    eight: NDArray[np.uint8] = np.rint(levels * (255 / (2**depth - 1))).astype(np.uint8)
     return eight
 
 
@@ -130,6 +218,7 @@ def encode_png(image: RgbImage | NDArray[np.uint8] | NDArray[np.uint16]) -> byte
     """Encode (H, W, 3) RGB or (H, W) grey as a PNG file; equal arrays give equal bytes."""
     array = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
     ok, data = cv2.imencode(".png", array, [cv2.IMWRITE_PNG_COMPRESSION, 3])
+    del array  # as large as the picture
     if not ok:
         raise ValueError(f"cannot write an array of shape {image.shape} as PNG")
     return bytes(data.tobytes())
@@ -137,9 +226,7 @@ def encode_png(image: RgbImage | NDArray[np.uint8] | NDArray[np.uint16]) -> byte
 
 def decode_png(data: bytes) -> RgbImage:
     """Decode an RGB PNG that kizu wrote; (H, W, 3) uint8."""
-    array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB) if data else None
-    if array is None:
-        raise UnreadableImageError("a stored PNG is damaged; delete it and build again")
+    array = _decode_stored(data, cv2.IMREAD_COLOR_RGB)
     return np.asarray(array, dtype=np.uint8)
 
 
@@ -151,6 +238,27 @@ def encode_mask(mask: Mask) -> bytes:
 def decode_mask(data: bytes) -> Mask:
     """Decode a mask PNG: every value above 0 belongs, as in anomalib."""
     return np.asarray(_decode_grey(data) > 0)
+
+
+def decode_drawn_mask(data: bytes) -> Mask:
+    """Decode a mask that a user drew, (H, W) bool: every value above 0 belongs, in any channel.
+
+    Raises:
+        UnreadableImageError: It cannot be read, or is larger than a photo may be.
+    """
+    try:
+        with warnings.catch_warnings(), open_picture(data) as image:
+            warnings.simplefilter("ignore")
+            check_header(image, data, DEFAULT_MAX_MEGAPIXELS, min_side_px=1)
+        drawn = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except UnreadableImageError:
+        raise
+    except Exception as error:  # decoders raise whatever a damaged file makes them trip over
+        raise UnreadableImageError(f"it is damaged or cut off ({_in_one_line(error)})") from error
+    if drawn is None:
+        raise UnreadableImageError("it is damaged or cut off; save it as PNG")
+    mask = np.asarray(drawn > 0)
+    return mask if mask.ndim == 2 else np.asarray(mask.any(axis=2))
 
 
 _MAP_STEPS_PER_UNIT: Final = 256
@@ -168,7 +276,16 @@ def decode_map(data: bytes) -> FloatMap:
 
 
 def _decode_grey(data: bytes) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
+    return _decode_stored(data, cv2.IMREAD_UNCHANGED)
+
+
+def _decode_stored(data: bytes, how: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Decode a PNG that kizu wrote; what damage makes of its header costs no memory."""
+    try:
+        check_stored_png(data)
+        array = cv2.imdecode(np.frombuffer(data, np.uint8), how)
+    except (UnreadableImageError, cv2.error):
+        array = None
     if array is None:
         raise UnreadableImageError("a stored PNG is damaged; delete it and build again")
     return array  # type: ignore[return-value] # OpenCV is typed loosely

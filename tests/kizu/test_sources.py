@@ -82,7 +82,7 @@ def test_mixed_files_are_counted_and_every_skipped_one_is_named(tmp_path, store,
         "d cut off.png": next(s.reason for s in inventory.skipped if s.name == "d cut off.png"),
         "e empty.jpg": "the file is empty",
         "f notes.txt": "its name does not end like an image's "
-        "(png, jpg, jpeg, webp, tif, tiff, bmp)",
+        "(png, jpg, jpeg, webp, tif, tiff, bmp, avif, heic, heif)",
         "g not an image.png": "it is not an image, or its header is damaged",
     }
     assert "damaged or cut off" in inventory.skipped[2].reason

@@ -1,5 +1,6 @@
 import io
 import struct
+import sys
 import zlib
 
 import cv2
@@ -8,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from kizu.imaging.codecs import (
     UnreadableImageError,
+    decode_drawn_mask,
     decode_image,
     decode_map,
     decode_mask,
@@ -145,7 +147,7 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded():
 
     header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
     bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
-    with pytest.raises(UnreadableImageError, match="pixels; scale it down"):
+    with pytest.raises(UnreadableImageError, match="megapixels; scale it down"):
         decode_image(bomb)
 
 
@@ -177,3 +179,142 @@ def test_maps_are_kept_to_a_256th_of_a_unit(values):
 def test_a_damaged_stored_file_says_what_to_do():
     with pytest.raises(UnreadableImageError, match="build again"):
         decode_png(b"broken")
+
+
+def tiff_of(rows: int, height: int) -> bytes:
+    """A TIFF file that says it is ``height`` high and holds ``rows`` rows."""
+    data = bytearray(saved(Image.new("RGB", (64, rows)), "TIFF"))
+    at = data.index(struct.pack("<H", 257))  # the tag of its height, whatever its type
+    data[at : at + 12] = struct.pack("<HHII", 257, 4, 1, height)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("height", [65, 4096, 1_000_000])
+def test_a_header_that_claims_rows_that_are_not_there_costs_nothing(height):
+    with pytest.raises(UnreadableImageError, match="damaged or cut off"):
+        decode_image(tiff_of(64, height))
+
+
+def test_a_png_that_claims_more_than_deflate_can_hold_is_not_decoded(monkeypatch, corner):
+    data = bytearray(saved(Image.fromarray(corner), "PNG"))
+    data[20:24] = struct.pack(">I", 1_500_000)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", None)
+    with pytest.raises(UnreadableImageError, match="its header says 40x1500000"):
+        decode_image(bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("file_format", "options", "weight"),
+    [
+        ("PNG", {}, 1),
+        ("JPEG", {}, 1),
+        ("JPEG", {"progressive": True}, 2),
+        ("WEBP", {"lossless": True}, 2),
+        ("AVIF", {"speed": 10}, 2),
+        ("TIFF", {"compression": "tiff_lzw"}, 1),
+    ],
+)
+def test_the_most_megapixels_follow_from_the_memory_a_format_takes(file_format, options, weight):
+    data = saved(Image.new("RGB", (200, 100), "white"), file_format, **options)
+    decode_image(data, max_megapixels=0.02 * weight)
+    with pytest.raises(UnreadableImageError, match=r"200x100.*megapixels.*images.max_megapixels"):
+        decode_image(data, max_megapixels=0.0199 * weight)
+
+
+def test_a_limit_may_be_raised_above_that_of_pillow(monkeypatch, corner):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    assert np.array_equal(decode_image(saved(Image.fromarray(corner), "PNG")), corner)
+
+
+def test_a_file_larger_than_any_picture_is_not_looked_at():
+    with pytest.raises(UnreadableImageError, match="MB"):
+        decode_image(bytes(100_000), max_megapixels=0.01)
+
+
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [
+        (b"GIF89a", "GIF"),
+        (b"DDS \x7c\0\0\0", "DDS"),
+        (b"8BPS\0\1", "Photoshop"),
+        (b"P6\n9 9\n255\n", "netpbm"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+    ],
+)
+def test_a_picture_in_another_format_is_named(start, name):
+    with pytest.raises(UnreadableImageError, match=f"it is a {name} file; save it as PNG"):
+        decode_image(start + bytes(500))
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1", b"hevx"])
+def test_a_heic_picture_names_the_extra_that_reads_it(monkeypatch, brand):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    data = struct.pack(">I", 24) + b"ftyp" + brand + bytes(4) + b"mif1heic" + bytes(200)
+    with pytest.raises(UnreadableImageError, match=r"HEIC picture; install kizu\[heic\]"):
+        decode_image(data)
+
+
+def test_a_heic_picture_is_read_where_the_extra_is_installed():
+    pillow_heif = pytest.importorskip("pillow_heif")
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(Image.new("RGB", (64, 48), (200, 10, 10))).save(buffer)
+    assert np.abs(decode_image(buffer.getvalue())[20, 20].astype(int) - (200, 10, 10)).max() < 12
+
+
+def test_damaged_exif_does_not_lose_the_photo(corner):
+    exif = Image.Exif()
+    exif[ORIENTATION] = 1
+    data = saved(Image.fromarray(corner), "JPEG", exif=exif)
+    at = data.index(b"Exif\0\0") + 6
+    for place in range(at, at + 20):
+        broken = bytearray(data)
+        broken[place] ^= 0xFF
+        assert decode_image(bytes(broken)).shape == (50, 40, 3)
+
+
+@given(st.data())
+def test_whatever_a_damaged_file_does_to_a_decoder_is_one_sentence(draw):
+    pixels = Image.fromarray(np.arange(40 * 40 * 3, dtype=np.uint8).reshape(40, 40, 3))
+    file_format = draw.draw(st.sampled_from(["PNG", "JPEG", "TIFF", "BMP", "WEBP", "AVIF"]))
+    data = bytearray(saved(pixels, file_format))
+    for _ in range(draw.draw(st.integers(1, 8))):
+        data[draw.draw(st.integers(0, len(data) - 1))] = draw.draw(st.integers(0, 255))
+    told = ""
+    try:
+        decode_image(bytes(data), max_megapixels=4)
+    except UnreadableImageError as error:
+        told = str(error)
+    assert told.isprintable()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_turned_as_pillow_turns_it(orientation):
+    pixels = np.random.default_rng(0).integers(0, 255, (50, 300, 3), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    data = saved(Image.fromarray(pixels), "PNG", exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    assert np.array_equal(decode_image(data), np.asarray(upright))
+
+
+def test_a_stored_file_whose_header_lies_costs_no_memory(monkeypatch):
+    data = bytearray(encode_mask(np.ones((40, 40), np.bool_)))
+    data[16:24] = struct.pack(">II", 30_000, 30_000)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    monkeypatch.setattr(cv2, "imdecode", None)
+    with pytest.raises(UnreadableImageError, match="build again"):
+        decode_mask(bytes(data))
+
+
+def test_a_drawn_mask_may_be_in_colour_and_small():
+    drawn = np.zeros((8, 9, 3), np.uint8)
+    drawn[2, 3, 1] = 1
+    mask = decode_drawn_mask(saved(Image.fromarray(drawn), "PNG"))
+    assert np.argwhere(mask).tolist() == [[2, 3]]
+
+
+@pytest.mark.parametrize("data", [b"", b"notes", b"\x89PNG\r\n\x1a\n" + bytes(40)])
+def test_a_drawn_mask_that_is_none_says_so(data):
+    with pytest.raises(UnreadableImageError):
+        decode_drawn_mask(data)
