@@ -29,11 +29,13 @@ class ServedCall:
         prompt: The prompt.
         size: (width, height) of the picture that is asked for.
         options: Values of the model's options.
+        partial_images: Unfinished pictures that are streamed before the last; None for no stream.
     """
 
     prompt: str
     size: tuple[int, int]
     options: Mapping[str, str]
+    partial_images: int | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class ServedModel:
         options: Values that an option may have, the default first.
         other_fields: Form fields that are taken whatever is in them.
         takes_mask: Whether a mask may be sent.
+        streams: Whether answers can be streamed.
         takes_markup: Whether a drawing over the photo may be sent in its place.
         prompt_characters: Longest prompt.
         serve: Tells what a call comes to.
@@ -59,5 +62,6 @@ class ServedModel:
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     other_fields: frozenset[str] = frozenset()
     takes_mask: bool = False
+    streams: bool = False
     takes_markup: bool = False
     drift: DriftProfile = DriftProfile.NONE

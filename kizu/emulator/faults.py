@@ -22,10 +22,11 @@ class Fault(StrEnum):
     NOT_AN_IMAGE = "no image"
     TRUNCATED = "truncated body"
     SLOW = "slow reply"
+    STREAM_ENDS = "stream ends early"
 
 
 BILLED_FAULTS: Final = frozenset(
-    {Fault.WRONG_SIZE, Fault.NOT_AN_IMAGE, Fault.TRUNCATED, Fault.SLOW}
+    {Fault.WRONG_SIZE, Fault.NOT_AN_IMAGE, Fault.TRUNCATED, Fault.SLOW, Fault.STREAM_ENDS}
 )
 PASSING_FAULTS: Final = (
     Fault.RATE_LIMIT,

@@ -6,7 +6,7 @@ import socket
 import struct
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +26,7 @@ from kizu.emulator.service import (
     answer_body,
     check_request,
     edited_picture,
+    stream_events,
 )
 from kizu.emulator.settings import EmulatorSettings, Tally
 from kizu.imaging.codecs import UnreadableImageError, encode_png
@@ -186,15 +187,30 @@ class _Handler(BaseHTTPRequestHandler):
         started = time.monotonic()
         picture = (settings.paint or edited_picture)(job)
         left_s = settings.latency_s / settings.speed - (time.monotonic() - started)
-        time.sleep(max(left_s, 0.0))
         self._emulator.bill(job)
         if fault is Fault.SLOW:
-            time.sleep(settings.slow_s / settings.speed)
+            left_s += settings.slow_s / settings.speed
         if fault is Fault.WRONG_SIZE:
             picture = picture[::2, ::2]
         data = b"no picture" if fault is Fault.NOT_AN_IMAGE else encode_png(picture)
-        body = answer_body(data, job, int(time.time()))
-        self._answer(200, body, cut=fault is Fault.TRUNCATED)
+        if job.call.partial_images is not None:
+            events = list(stream_events(data, job, int(time.time())))
+            return self._stream(events, max(left_s, 0.0) / len(events), fault)
+        time.sleep(max(left_s, 0.0))
+        return self._answer(200, answer_body(data, job, int(time.time())), cut=_is_cut(fault))
+
+    def _stream(self, events: Sequence[bytes], pause_s: float, fault: Fault | None) -> None:
+        """Send events one by one, in chunks."""
+        self._head(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"})
+        sent = events[:-1] if fault in (Fault.STREAM_ENDS, Fault.TRUNCATED) else events
+        for event in sent:
+            time.sleep(pause_s)
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(event), event))
+            self.wfile.flush()
+        if fault is Fault.TRUNCATED:
+            self.close_connection = True
+        else:
+            self.wfile.write(b"0\r\n\r\n")
 
     def _fail(self, fault: Fault) -> None:
         faults = self._emulator.settings.faults
@@ -238,23 +254,29 @@ class _Handler(BaseHTTPRequestHandler):
         *,
         cut: bool = False,
     ) -> None:
-        with self._emulator.lock:
-            statuses = self._emulator.tally.statuses
-            statuses[str(status)] = statuses.get(str(status), 0) + 1
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("apim-request-id", str(uuid.uuid4()))
-        self.send_header(EMULATOR_HEADER, "1")
-        if told := self._emulator.settings.told_per_minute:
-            self.send_header("x-ratelimit-limit-requests", f"{told:g}")
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.end_headers()
+        length = {"Content-Length": str(len(body)), **(headers or {})}
+        self._head(status, {"Content-Type": "application/json", **length})
         self.wfile.write(body[: len(body) // 2] if cut else body)
         if cut:
             self.wfile.flush()
             self.close_connection = True
+
+    def _head(self, status: int, headers: Mapping[str, str]) -> None:
+        with self._emulator.lock:
+            statuses = self._emulator.tally.statuses
+            statuses[str(status)] = statuses.get(str(status), 0) + 1
+        self.send_response(status)
+        self.send_header("apim-request-id", str(uuid.uuid4()))
+        self.send_header(EMULATOR_HEADER, "1")
+        if told := self._emulator.settings.told_per_minute:
+            self.send_header("x-ratelimit-limit-requests", f"{told:g}")
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+
+def _is_cut(fault: Fault | None) -> bool:
+    return fault in (Fault.TRUNCATED, Fault.STREAM_ENDS)
 
 
 _FAILURES: Final[Mapping[Fault, tuple[int, str, str]]] = {

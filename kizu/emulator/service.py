@@ -3,9 +3,9 @@
 import base64
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,13 @@ from kizu.edit.painter import DefectKind, imitate_drift, kind_from_prompt, paint
 from kizu.edit.served import Served, ServedCall, ServedModel
 from kizu.emulator.multipart import Part
 from kizu.imaging.arrays import Mask, RgbImage
-from kizu.imaging.codecs import decode_image
+from kizu.imaging.codecs import decode_image, encode_png
 from kizu.store.keys import sha256_hex
 
 _MIMES: Final = ("image/png", "image/jpeg")
 _MAX_MASK_BYTES: Final = 4_000_000
+_STREAM_FIELDS: Final = frozenset({"stream", "partial_images"})
+_PARTIAL_COUNTS: Final = ("0", "1", "2", "3")
 _FIELDS: Final = frozenset({"model", "image", "prompt", "n", "size"})
 
 
@@ -65,7 +67,8 @@ def check_request(parts: Sequence[Part], model: ServedModel) -> Job:
     fields = {part.name: part for part in parts}
     places = {"mask": model.takes_mask, "markup": model.takes_markup}
     regions = {name for name, is_taken in places.items() if is_taken}
-    unknown = sorted(set(fields) - _FIELDS - model.other_fields - set(model.options) - regions)
+    known = _FIELDS | model.other_fields | set(model.options) | regions
+    unknown = sorted(set(fields) - known - (_STREAM_FIELDS if model.streams else set()))
     if unknown:
         raise BadRequest(f"Unknown parameter: '{unknown[0]}'.", "unknown_parameter", unknown[0])
     picture = _picture(fields)
@@ -73,6 +76,7 @@ def check_request(parts: Sequence[Part], model: ServedModel) -> Job:
         prompt=_prompt(fields, model),
         size=_size(fields, model),
         options={name: _choice(fields, name, values) for name, values in model.options.items()},
+        partial_images=_partial_images(fields),
     )
     return Job(model, picture, _region(fields, picture), call)
 
@@ -155,6 +159,16 @@ def _choice(fields: Mapping[str, Part], name: str, allowed: tuple[str, ...]) -> 
     return value
 
 
+def _partial_images(fields: Mapping[str, Part]) -> int | None:
+    count = _text(fields, "partial_images", "0")
+    if count not in _PARTIAL_COUNTS:
+        raise BadRequest(f"Invalid value: '{count}'.", param="partial_images")
+    streams = _text(fields, "stream", "false") == "true"
+    if not streams and count != "0":
+        raise BadRequest("'partial_images' needs 'stream'.", param="partial_images")
+    return int(count) if streams else None
+
+
 def edited_picture(job: Job) -> RgbImage:
     """Paint what the prompt asks for and redraw as the model would; equal jobs, equal pixels."""
     prompt = job.call.prompt
@@ -175,3 +189,19 @@ def answer_body(picture: bytes, job: Job, created: int) -> bytes:
     """Return the JSON of an answer."""
     data = [{"b64_json": base64.b64encode(picture).decode("ascii")}]
     return json.dumps({"created": created, "data": data, **job.served.facts}).encode()
+
+
+def stream_events(picture: bytes, job: Job, created: int) -> Iterator[bytes]:
+    """Yield the events of a streamed answer: unfinished pictures, here the photo, then the edit."""
+    facts = dict(job.served.facts)
+    usage = {"usage": facts.pop("usage")} if "usage" in facts else {}
+    unfinished = base64.b64encode(encode_png(job.picture)).decode("ascii")
+    for index in range(job.call.partial_images or 0):
+        partial = {"b64_json": unfinished, "partial_image_index": index}
+        yield _event("image_edit.partial_image", {**partial, "created_at": created, **facts})
+    edit = {"b64_json": base64.b64encode(picture).decode("ascii"), "created_at": created}
+    yield _event("image_edit.completed", {**edit, **facts, **usage})
+
+
+def _event(kind: str, fields: Mapping[str, Any]) -> bytes:
+    return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n".encode()

@@ -162,6 +162,7 @@ GPT_IMAGE: dict[str, tuple[Any, set[str]]] = {
             "max_attempts": 9,
             "max_wait_s": 9.0,
             "stop_after_failures": 9,
+            "partial_images": 2,
             "prices": {"per_image_usd": 1.0},
         }.items()
     },

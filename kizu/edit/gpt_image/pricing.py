@@ -13,6 +13,11 @@ _INPUT_TOKENS_LOW: Final = 323
 """Image tokens of one photo at low fidelity: 65 for the picture and 129 per 512-px tile, two at
 most once it is scaled to that fidelity's size."""
 
+PARTIAL_TOKENS: Final = 100
+"""Output tokens of one unfinished picture of a stream: OpenAI's image guide."""
+MOST_PARTIAL_IMAGES: Final = 3
+"""Most unfinished pictures the service streams: OpenAI's API reference."""
+
 
 class Prices(Settings):
     """A price list; what is left empty is unknown, and unknown is never taken for free."""
@@ -80,17 +85,23 @@ def cost_of(prices: Prices, tokens: Tokens | None) -> float | None:
 
 
 def most_tokens(
-    prompt: str, output_tokens: int | None, *, close_tokens: int = 0, pictures: int = 1
+    prompt: str,
+    output_tokens: int | None,
+    *,
+    close_tokens: int = 0,
+    pictures: int = 1,
+    partial_tokens: int = 0,
 ) -> Tokens | None:
     """Return an upper bound of a call's tokens, for reserving its price before it is made.
 
     Args:
         prompt: The prompt; a token is at least one byte of it.
-        output_tokens: Tokens of what comes back; None if not known.
+        output_tokens: Tokens of the picture that comes back; None if not known.
         close_tokens: Image tokens that a close look at one picture adds.
         pictures: Pictures that are sent: the photo, and a drawing over it.
+        partial_tokens: Tokens of the unfinished pictures that come before the last.
     """
     if output_tokens is None:
         return None
     image_tokens = pictures * (_INPUT_TOKENS_LOW + close_tokens)
-    return Tokens(len(prompt.encode()), image_tokens, output_tokens)
+    return Tokens(len(prompt.encode()), image_tokens, output_tokens + partial_tokens)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from kizu.edit.gpt_image.models import FAMILIES, Family, Fidelity
-from kizu.edit.gpt_image.pricing import Tokens, cost_of
+from kizu.edit.gpt_image.pricing import PARTIAL_TOKENS, Tokens, cost_of
 from kizu.edit.gpt_image.tokens import Quality
 from kizu.edit.painter import DriftProfile
 from kizu.edit.served import Served, ServedCall, ServedModel
@@ -48,6 +48,7 @@ def _served(family: Family) -> ServedModel:
         options={name: values for name, values in options.items() if values},
         other_fields=_OTHER_FIELDS,
         takes_mask=True,
+        streams=True,
         takes_markup=facts.takes_markup,
         drift=_DRIFTS.get(family, DriftProfile.NONE),
     )
@@ -89,4 +90,5 @@ def _tokens(family: Family, call: ServedCall) -> Tokens:
     fidelity = Fidelity(call.options.get("input_fidelity", Fidelity.LOW))
     tiles = 1 if width == height else 2
     image = _BASE_TOKENS + tiles * _TILE_TOKENS + facts.close_tokens(fidelity, call.size)
+    output += PARTIAL_TOKENS * (call.partial_images or 0)
     return Tokens(len(call.prompt.encode()) // 4 + 1, image, output)

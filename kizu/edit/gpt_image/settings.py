@@ -16,7 +16,14 @@ from kizu.edit.gpt_image.models import (
     Fidelity,
     retirement_warning,
 )
-from kizu.edit.gpt_image.pricing import Prices, Tokens, cost_of, most_tokens
+from kizu.edit.gpt_image.pricing import (
+    MOST_PARTIAL_IMAGES,
+    PARTIAL_TOKENS,
+    Prices,
+    Tokens,
+    cost_of,
+    most_tokens,
+)
 from kizu.edit.gpt_image.served import served_models
 from kizu.edit.gpt_image.tokens import SQUARE, Quality
 from kizu.edit.openai_images.deployment import BodyLimits, ServiceAddress, Size, UrlForm
@@ -117,6 +124,14 @@ class GptImageSettings(ImageServiceSettings):
         title="URL style",
         description="'deployment' has the deployment in the path and needs OPENAI_API_VERSION; "
         "'v1' does not. 'auto' follows OPENAI_API_VERSION.",
+    )
+    partial_images: Annotated[int, Operational()] = Field(
+        0,
+        ge=0,
+        le=MOST_PARTIAL_IMAGES,
+        title="Partial pictures",
+        description="Unfinished pictures that are streamed while an edit is made, so that no "
+        "gateway takes a long one for idle; each costs 100 tokens. 0 waits without a stream.",
     )
     prices: Annotated[Prices | None, Operational()] = Field(
         None, title="Prices", description="Your price list. Empty: the model's list prices."
@@ -259,6 +274,11 @@ class GptImageSettings(ImageServiceSettings):
         }
 
     @property
+    def streamed_pictures(self) -> int:
+        """How many unfinished pictures are streamed while an edit is made."""
+        return self.partial_images
+
+    @property
     def address(self) -> ServiceAddress:
         """Where the provider is found."""
         return _ADDRESSES[self.provider]
@@ -298,6 +318,7 @@ class GptImageSettings(ImageServiceSettings):
         tokens = most_tokens(
             self.sent_prompt(request),
             self._output_tokens(size),
+            partial_tokens=PARTIAL_TOKENS * self.partial_images,
             close_tokens=self.facts.close_tokens(self.fidelity, size),
             pictures=2 if has_markup else 1,
         )

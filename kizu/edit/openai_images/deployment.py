@@ -151,6 +151,11 @@ class DeploymentSettings(PromptedSettings):
         """What is sent beside model, photo, prompt, number, size and mask."""
 
     @property
+    def streamed_pictures(self) -> int:
+        """How many unfinished pictures are streamed while an edit is made; 0 for no stream."""
+        return 0
+
+    @property
     @abstractmethod
     def address(self) -> ServiceAddress:
         """Where the service is found."""

@@ -11,7 +11,8 @@ from kizu.edit.openai_images.connection import Connection, with_target
 from kizu.edit.openai_images.deployment import DeploymentSettings
 from kizu.edit.openai_images.emulation import Service, find_service
 from kizu.edit.openai_images.response import read_answer
-from kizu.edit.paid import CallFailure, EditorLimits, Reply, RequestBody
+from kizu.edit.openai_images.stream import ended_early, streaming_options
+from kizu.edit.paid import CallFailure, EditorLimits, FailureKind, Reply, RequestBody
 from kizu.edit.request import EditRequest
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.geometry import Geometry
@@ -68,16 +69,29 @@ class ImageServiceEditor:
     def pack(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> RequestBody:
         """Encode what is sent."""
         try:
-            return request_body(
+            body = request_body(
                 self._settings, self._settings.sent_prompt(request), picture, region
             )
         except ValueError as error:
             raise EditError(str(error)) from error
+        return {**body, **streaming_options(self._settings.streamed_pictures)}
 
     def call(self, packed: RequestBody) -> Reply | CallFailure:
         """Make one call."""
         connection, client = self._connect()
-        return send(client, connection, self._settings, packed)
+        answer = send(client, connection, self._settings, packed)
+        if isinstance(answer, Reply) and ended_early(answer.content):
+            return CallFailure(
+                FailureKind.UNKNOWN,
+                "the stream of the answer ended before the edit; it may have been billed",
+                latency_s=answer.latency_s,
+                request_id=answer.request_id,
+                remains=answer.content,
+                host=answer.host,
+                emulated=answer.emulated,
+                cause="stream ended early",
+            )
+        return answer
 
     def read(self, reply: Reply, request: EditRequest, sent: RgbImage) -> Edit:  # noqa: ARG002 - the Protocol's
         """Read an answer."""

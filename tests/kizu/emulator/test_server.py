@@ -1,5 +1,6 @@
 """The emulator as clients see it: the real one, and plain HTTP where that would not send it."""
 
+import base64
 import json
 from dataclasses import replace
 
@@ -219,3 +220,36 @@ def test_a_stopped_emulator_answers_nobody():
         assert post(emulator).status_code == 200
     with pytest.raises(httpx.ConnectError):
         post(emulator)
+
+
+def test_a_stream_ends_with_the_edit_and_bills_its_partial_pictures(emulate, client_of):
+    client = client_of(emulate(paint=lambda job: job.picture + np.uint8(1)))
+    *partial, last = edit(client, stream=True, partial_images=2, quality="low")
+    assert [event.type for event in partial] == ["image_edit.partial_image"] * 2
+    assert last.type == "image_edit.completed"
+    assert last.usage.output_tokens == 272 + 2 * 100
+    assert base64.b64decode(last.b64_json) != base64.b64decode(partial[0].b64_json)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_stream_is_whole_however_many_partial_pictures_it_has(emulate, count):
+    form = {"prompt": "a hole", "stream": "true", "partial_images": str(count)}
+    answer = post(emulate(), data=form, files={"image": FILE})
+    assert answer.headers["content-type"] == "text/event-stream"
+    assert answer.text.count("event: ") == count + 1
+
+
+def test_partial_pictures_need_a_stream(emulate):
+    form = {"prompt": "a hole", "partial_images": "2"}
+    assert post(emulate(), data=form, files={"image": FILE}).status_code == 400
+
+
+def test_a_stream_may_break_off_or_end_without_its_edit(emulate):
+    emulator = emulate(faults=FaultPlan({1: Fault.TRUNCATED, 2: Fault.STREAM_ENDS}))
+    form = {"prompt": "a hole", "stream": "true", "partial_images": "1"}
+    with pytest.raises(httpx.RemoteProtocolError):
+        post(emulator, data=form, files={"image": FILE})
+    ended = post(emulator, data=form, files={"image": FILE})
+    assert "image_edit.partial_image" in ended.text
+    assert "image_edit.completed" not in ended.text
+    assert emulator.tally.billed == 2

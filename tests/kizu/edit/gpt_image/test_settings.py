@@ -232,6 +232,12 @@ def test_a_quality_whose_tokens_nobody_published_has_no_price(quality):
     assert settings(model="gpt-image-2.5-sunburst").unpriced_model is None
 
 
+def test_partial_pictures_are_reserved_for():
+    request, size = request_of(settings()), (1024, 1024)
+    plain, streamed = settings().most_usd(request, size), settings(partial_images=3)
+    assert streamed.most_usd(request, size) == pytest.approx(plain + 300 * 32e-6)
+
+
 def test_markup_is_reserved_for_like_a_second_picture():
     plain = settings(model="gpt-image-2.5-flare", region_as="mask")
     marked = settings(model="gpt-image-2.5-flare")
