@@ -37,8 +37,7 @@ logger = logging.getLogger(__name__)
 
 HEADERS: Final = {
     **KEPT_TO_ITSELF,
-    # Prefect's page, on another port of the same machine, shows contact sheets.
-    "Cross-Origin-Resource-Policy": "same-site",
+    "Referrer-Policy": "same-origin",
     # Pictures and tables of users: whatever is in them, it runs nothing and asks for nothing.
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
@@ -66,6 +65,7 @@ def file_app(store: Store, names: frozenset[str] = frozenset(), sign_in: str = "
     def answer(request: Request) -> Response:
         return _answer(store, request)
 
+    # Prefect's page, on another port of the same machine, shows contact sheets.
     door = Door(names, shows_pictures=True, headers=HEADERS)
     return Starlette(
         routes=[Route("/{path:path}", answer)],

@@ -24,7 +24,6 @@ KEPT_TO_ITSELF: Final = {
     "Content-Security-Policy": "frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
@@ -40,7 +39,7 @@ class Door:
         api: Path below which there are no pages, so that no link leads there; empty for none.
         address: Where browsers of this machine are sent if they use another of its names, as
             ``http://127.0.0.1:4200``; empty to send them nowhere.
-        shows_pictures: Whether pages on other ports of the machine may show its pictures.
+        shows_pictures: Whether pages of the same name, on any port, may show its pictures.
         headers: On every answer that does not bring them itself.
     """
 
@@ -71,7 +70,7 @@ class OriginGuard:
             return
         answer = self._answer(scope)
         if scope["type"] == "http":
-            await (answer or self._app)(scope, receive, self._with_headers(send))
+            await (answer or self._app)(scope, receive, self._with_headers(scope, send))
         elif answer is None:
             await self._app(scope, receive, send)
         else:
@@ -94,10 +93,17 @@ class OriginGuard:
             return True
         if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
             return False
-        site, kind = headers.get("sec-fetch-site"), headers.get("sec-fetch-dest")
-        if self._door.shows_pictures and (site, kind) == ("same-site", "image"):
-            return True
-        return opens_page(headers) and self._is_page(scope["path"])
+        shown = headers.get("sec-fetch-dest") == "image" and self._is_neighbour(headers)
+        return shown or (opens_page(headers) and self._is_page(scope["path"]))
+
+    def _is_neighbour(self, headers: Headers) -> bool:
+        """Tell whether a page of the same name asks that may show pictures.
+
+        Of addresses of numbers browsers take no two ports for one site, so this goes by the page
+        that they say they are on, which no script can change.
+        """
+        page = host_name(headers.get("referer", "").partition("://")[2])
+        return self._door.shows_pictures and page == host_name(headers.get("host", "")) != ""
 
     def _is_page(self, path: str) -> bool:
         return not self._door.api or not f"{path}/".startswith(f"{self._door.api}/")
@@ -119,10 +125,14 @@ class OriginGuard:
         target = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
         return RedirectResponse(f"{address}{target}")
 
-    def _with_headers(self, send: Send) -> Send:
+    def _with_headers(self, scope: Scope, send: Send) -> Send:
+        is_neighbour = self._is_neighbour(Headers(scope=scope))
+
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if is_neighbour:
+                    headers["Cross-Origin-Resource-Policy"] = "cross-origin"
                 for name, value in self._door.headers.items():
                     headers.setdefault(name, value)
             await send(message)

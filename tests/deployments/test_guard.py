@@ -116,19 +116,33 @@ def test_a_link_opens_pages_and_nothing_below_the_api():
 
 
 @pytest.mark.parametrize(
-    ("site", "kind", "status"),
+    ("page", "kind", "status"),
     [
-        ("same-site", "image", 200),
-        ("cross-site", "image", 403),
-        ("same-site", "script", 403),
-        ("same-site", "iframe", 403),
-        ("same-site", "empty", 403),
+        ("http://127.0.0.1:4200/", "image", 200),
+        ("http://127.0.0.1:4200/v2/artifacts", "image", 200),
+        ("http://localhost:4200/", "image", 403),
+        ("http://evil.example/", "image", 403),
+        ("http://evil.example/127.0.0.1:4200/", "image", 403),
+        ("http://127.0.0.1:4200@evil.example/", "image", 403),
+        ("", "image", 403),
+        ("http://127.0.0.1:4200/", "script", 403),
+        ("http://127.0.0.1:4200/", "iframe", 403),
+        ("http://127.0.0.1:4200/", "empty", 403),
     ],
 )
-def test_pictures_may_be_shown_by_another_port_of_the_machine_alone(site, kind, status):
-    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Dest": kind}
+def test_pictures_may_be_shown_by_pages_of_the_same_name_alone(page, kind, status):
+    headers = {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": kind, "Referer": page}
     assert client(Door(shows_pictures=True)).get("/a.png", headers=headers).status_code == status
     assert client(Door()).get("/a.png", headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("page", "policy"),
+    [(f"{OWN}/", "cross-origin"), ("http://evil.example/", "same-origin"), ("", "same-origin")],
+)
+def test_a_browser_that_does_not_say_where_from_shows_pictures_by_the_policy(page, policy):
+    answer = client(Door(shows_pictures=True)).get("/a.png", headers={"Referer": page})
+    assert answer.headers["cross-origin-resource-policy"] == policy
 
 
 def test_every_answer_keeps_to_itself_also_a_refusal():
