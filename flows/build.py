@@ -17,6 +17,7 @@ from flows.steps import (
 from kizu.planning import spec_warnings
 from kizu.spec import DatasetSpec
 from kizu.stages import ANNOTATION_STAGES, STAGES
+from kizu.store import Store
 from tasks.budget import within_budget
 from tasks.plan import choose_annotators, estimate, plan_build
 from tasks.review import wait_for_review
@@ -49,6 +50,7 @@ def build_dataset(
             annotated and judged as the spec says now. Samples without an edit are left out.
     """
     spec, store_url = choose_spec(spec, spec_file), choose_store(store_url)
+    Store(store_url).remove_stale_writes()
     for warning in spec_warnings(spec, datetime.now(UTC).date()):
         get_run_logger().warning(warning)
     annotators = choose_annotators(spec.grounding)

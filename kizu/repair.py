@@ -91,6 +91,7 @@ def find_damage(store: Store, dataset: str = "") -> Iterator[Damage]:
     if dataset:
         yield from _of_last_build(store, dataset, paid)
         return
+    store.remove_stale_writes(everywhere=True)
     for key in _keys(store, "edits"):
         yield from _edit(store, key, paid)
     for folder in store.list_folders("stages"):

@@ -369,7 +369,7 @@ def _with_more(spec: DatasetSpec) -> DatasetSpec:
 
 
 def _published(store: Store, name: str, version: str) -> dict[str, object]:
-    """Return what a version holds, but for times and names of calls: edits may be bought anew."""
+    """Return what a version holds, but for what differs in an edit that is bought again."""
     files: dict[str, object] = {}
     for path in (f"datasets/{name}/latest.json", *store.list(f"datasets/{name}/{version}")):
         data = store.read(path)

@@ -1,19 +1,23 @@
 """Files on a local disk that appear whole or not at all, also where there are no hard links.
 
 A file is written aside, flushed and then given its name. A killed writer leaves at most a file
-whose name begins with ``.aside-``.
+whose name begins with ``.aside-``, in one folder of the store, where it is found without a walk
+over all files; only where a part of the store is another file system, beside the file itself.
 """
 
 import contextlib
 import errno
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from kizu.store.retry import retry_while_unreachable
+
+T = TypeVar("T")
 
 try:
     import fcntl
@@ -21,6 +25,8 @@ except ImportError:  # not on Windows, where a rename fails if the name is taken
     fcntl = None  # type: ignore[assignment] # the name stands for its absence
 
 _ASIDE: Final = ".aside-"
+_ASIDE_FOLDER: Final = ".aside"
+_LOCK: Final = f"{_ASIDE}lock"
 _NO_HARD_LINKS: Final = frozenset(
     {
         errno.EPERM,  # Linux: exFAT, FAT
@@ -38,17 +44,43 @@ def is_aside(name: str) -> bool:
     return name.startswith(_ASIDE)
 
 
-def write_local(target: Path, data: bytes) -> None:
-    """Write a file; an older one of the name is replaced."""
-    aside = _aside(target)
-    try:
+def write_local(root: Path, target: Path, data: bytes) -> None:
+    """Write a file; an older one of the name is replaced.
+
+    Args:
+        root: The store's folder.
+        target: The file.
+        data: What it holds.
+    """
+
+    def write(aside: Path) -> None:
         _write_through(aside, data)
+        target.parent.mkdir(parents=True, exist_ok=True)
         aside.replace(target)
-    finally:
-        _drop(aside)
+
+    _written_aside(root, target, write)
 
 
-def create_local(where: str, target: Path, data: bytes) -> bool:
+def remove_stale(root: Path, before: datetime, *, everywhere: bool = False) -> int:
+    """Remove what killed writers left; count it.
+
+    Args:
+        root: The store's folder.
+        before: What was last written before this moment has no writer any more.
+        everywhere: Look beside all files as well, where older versions of kizu wrote aside.
+    """
+    removed = 0
+    for folder, _, names in os.walk(root if everywhere else root / _ASIDE_FOLDER):
+        for name in (name for name in names if is_aside(name) and name != _LOCK):
+            with contextlib.suppress(OSError):  # another removed it, or it is not ours to remove
+                file = Path(folder, name)
+                if file.stat().st_mtime < before.timestamp():
+                    file.unlink()
+                    removed += 1
+    return removed
+
+
+def create_local(where: str, root: Path, target: Path, data: bytes) -> bool:
     """Write a file unless its name is taken; of many writers exactly one succeeds.
 
     Without hard links that takes locks of the file system. Machines that share such a folder but
@@ -57,6 +89,7 @@ def create_local(where: str, target: Path, data: bytes) -> bool:
 
     Args:
         where: The store, for the message of an outage.
+        root: The store's folder.
         target: The file.
         data: What it holds.
 
@@ -67,16 +100,37 @@ def create_local(where: str, target: Path, data: bytes) -> bool:
         OSError: The disk has neither hard links nor locks.
         StoreUnreachableError: It could not be reached for too long.
     """
-    aside = _aside(target)
-    try:
+
+    def write(aside: Path) -> bool:
         retry_while_unreachable(where, lambda: _write_through(aside, data))
+        retry_while_unreachable(where, lambda: target.parent.mkdir(parents=True, exist_ok=True))
         return retry_while_unreachable(where, lambda: _is_named(aside, target))
+
+    return _written_aside(root, target, write)
+
+
+def _written_aside(root: Path, target: Path, write: Callable[[Path], T]) -> T:
+    """Write a file aside in the store's folder for that, or beside the target across file systems.
+
+    Args:
+        root: The store's folder.
+        target: The file.
+        write: Writes aside and gives the file its name.
+    """
+    name = f"{_ASIDE}{uuid.uuid4().hex}"
+    try:
+        return _then_dropped(root / _ASIDE_FOLDER / name, write)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+    return _then_dropped(target.with_name(name), write)
+
+
+def _then_dropped(aside: Path, write: Callable[[Path], T]) -> T:
+    try:
+        return write(aside)
     finally:
         _drop(aside)
-
-
-def _aside(target: Path) -> Path:
-    return target.with_name(f"{_ASIDE}{uuid.uuid4().hex}")
 
 
 def _write_through(file: Path, data: bytes) -> None:
@@ -131,7 +185,7 @@ def _locked(folder: Path) -> Iterator[None]:
     if fcntl is None:
         yield
         return
-    opened = os.open(folder / f"{_ASIDE}lock", os.O_RDWR | os.O_CREAT)
+    opened = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT)
     try:
         _lock(opened, folder)
         yield

@@ -16,7 +16,8 @@ Layout, readable by people::
 
 A file appears whole or not at all. On a local disk it is written aside, flushed and renamed; object
 stores show an object only when its upload is complete. A writer that is killed leaves nothing that
-another could mistake for a result, and no lock that is held. Every call waits out short outages.
+another could mistake for a result, and no lock that is held. What kizu writes says what it must
+hash to (``kizu.store.checked``) and is checked when it is read. Every call waits out short outages.
 """
 
 import contextlib
@@ -25,7 +26,7 @@ import os
 import posixpath
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
@@ -43,13 +44,16 @@ from kizu.store.checked import (
     reason_of,
 )
 from kizu.store.keys import canonical_json, sha256_hex
-from kizu.store.local_files import create_local, is_aside, write_local
+from kizu.store.local_files import create_local, is_aside, remove_stale, write_local
 from kizu.store.retry import retry_while_unreachable
 from kizu.store.unwritable import free_bytes, telling
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
+
+_WRITTEN_WITHIN: Final = timedelta(days=1)
+"""No file takes longer to be written, also over a slow network."""
 
 
 class Store:
@@ -115,7 +119,9 @@ class Store:
         full = self._full(path)
         with self._telling(path):
             if self._local:
-                retry_while_unreachable(self.url, lambda: write_local(Path(full), data))
+                retry_while_unreachable(
+                    self.url, lambda: write_local(Path(self._root), Path(full), data)
+                )
             else:
                 retry_while_unreachable(self.url, lambda: self._fs.pipe_file(full, data))
 
@@ -136,7 +142,7 @@ class Store:
         full = self._full(path)
         with self._telling(path):
             if self._local:
-                return create_local(self.url, Path(full), data)
+                return create_local(self.url, Path(self._root), Path(full), data)
             try:
                 pipe = partial(self._fs.pipe_file, full, data, mode="create")
                 retry_while_unreachable(self.url, pipe)
@@ -273,6 +279,19 @@ class Store:
     def prune(self, folder: str, before: datetime) -> int:
         """Remove files below a folder that were last written before a moment; count them."""
         return sum(self._remove_older(self._full(path), before) for path in self.list(folder))
+
+    def remove_stale_writes(self, *, everywhere: bool = False) -> int:
+        """Remove what killed writers left more than a day ago; count it.
+
+        Object stores show nothing of an upload that was not completed.
+
+        Args:
+            everywhere: Look at all files, also where older versions of kizu wrote.
+        """
+        if not self._local:
+            return 0
+        before = datetime.now(UTC) - _WRITTEN_WITHIN
+        return remove_stale(Path(self._root), before, everywhere=everywhere)
 
     def _remove_older(self, full: str, before: datetime) -> bool:
         try:

@@ -130,3 +130,69 @@ def test_a_disk_that_cannot_be_listed_is_no_empty_folder(store, monkeypatch):
     store.write("replies/one", b"1")
     monkeypatch.setattr(os, "scandir", refusing_once(os.scandir, stale()))
     assert list(store.list("replies")) == ["replies/one"]
+
+
+def killed_while_writing(store, folder, days):
+    """Leave what a writer leaves that was killed so many days ago."""
+    file = Path(store.address(folder), ".aside-0123")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"half")
+    written = time.time() - days * 86_400
+    os.utime(file, (written, written))
+    return file
+
+
+@pytest.mark.parametrize(("days", "everywhere", "is_gone"), [(2, False, True), (0.5, True, False)])
+def test_what_killed_writers_left_is_removed_after_a_day(store, days, everywhere, is_gone):
+    store.write("a/f", b"whole")
+    file = killed_while_writing(store, ".aside", days)
+    assert store.remove_stale_writes(everywhere=everywhere) == int(is_gone)
+    assert file.exists() is not is_gone
+    assert list(store.list("")) == ["a/f"]
+
+
+def test_what_older_versions_left_beside_files_takes_a_look_at_all(store):
+    file = killed_while_writing(store, "a", days=2)
+    assert store.remove_stale_writes() == 0
+    assert store.remove_stale_writes(everywhere=True) == 1
+    assert not file.exists()
+
+
+def killed_writer(url, status):
+    def hang(_aside, _target):
+        status.touch()
+        time.sleep(600)
+
+    Path.replace = hang
+    Store(url).write("a/f", b"whole")
+
+
+def test_a_killed_writer_leaves_its_file_where_it_is_found_at_once(store, tmp_path):
+    status = tmp_path / "reached"
+    writer = FORK.Process(target=killed_writer, args=(store.url, status))
+    writer.start()
+    while not status.exists():
+        time.sleep(0.01)
+    os.kill(writer.pid, signal.SIGKILL)
+    writer.join()
+    [left] = Path(store.address(".aside")).iterdir()
+    os.utime(left, (0, 0))
+    assert store.remove_stale_writes() == 1
+
+
+@pytest.mark.parametrize("write", ["write", "create"])
+def test_a_part_of_the_store_may_be_another_file_system(store, monkeypatch, write):
+    def across(call):
+        def refuse(source, target):
+            if Path(source).parent != Path(target).parent:
+                raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), source)
+            return call(source, target)
+
+        return refuse
+
+    monkeypatch.setattr(Path, "replace", across(Path.replace))
+    monkeypatch.setattr(os, "link", across(os.link))
+    getattr(store, write)("datasets/f", b"whole")
+    assert store.read("datasets/f") == b"whole"
+    assert list(Path(store.address("datasets")).iterdir()) == [Path(store.address("datasets/f"))]
+    assert list(Path(store.address(".aside")).iterdir()) == []
