@@ -6,13 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Final
+from urllib.parse import quote
 
 import httpx2
+
+from kizu.bounded_http import MOST_BYTES, BoundedClient
 
 AZURE_SCOPE: Final = "https://cognitiveservices.azure.com/.default"
 """What a token for Azure's AI services is good for."""
 
 _LOOPBACK: Final = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+SHORTEST_KEY: Final = 8
+"""Keys of these services have 32 characters and more; one of a few would be taken out of every text
+that is shown, letter by letter."""
+
+_TOKEN: Final = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*){1,4}", re.ASCII)  # a JSON Web Token's look
 _MAYBE_A_KEY: Final = re.compile(r"[\w+/=-]{32,}", re.ASCII)
 
 
@@ -32,6 +40,51 @@ class Credential:
     key: str = field(default="", repr=False)
     token: Callable[[], str] | None = field(default=None, repr=False)
 
+    def scrub(self, text: str) -> str:
+        """Return a sentence without the key or a token, should a service repeat it.
+
+        What is paid for, or read again by a program, must not come through here.
+
+        Example:
+            >>> Credential(key="s3cr3t-k3y").scrub("wrong key s3cr3t-k3y")
+            'wrong key [key]'
+        """
+        for secret in {self.key, quote(self.key, safe="")} - {""}:
+            text = text.replace(secret, "[key]")
+        return _TOKEN.sub("[token]", text)
+
+
+def checked_key(value: str, name: str) -> str:
+    r"""Return a key that can be sent.
+
+    Args:
+        value: The key; white space around it is dropped.
+        name: What holds it; named in errors.
+
+    Raises:
+        SignInError: It is shorter than any key, in quotes, or holds what no header takes. It is not
+            repeated.
+
+    Example:
+        >>> checked_key(" s3cr3t-k3y\n", "A_KEY")
+        's3cr3t-k3y'
+    """
+    key = value.strip()
+    strange = next((character for character in key if not " " <= character <= "~"), None)
+    if strange is not None:
+        raise SignInError(
+            f"{name} holds a character that no key has (U+{ord(strange):04X}); copy the key anew, "
+            "without quotes or line breaks"
+        )
+    if key[:1] == key[-1:] and key[:1] in ("'", '"'):
+        raise SignInError(f"{name} is in quotes, which are not part of a key; take them away")
+    if len(key) < SHORTEST_KEY:
+        raise SignInError(
+            f"{name} has {len(key)} characters, fewer than the {SHORTEST_KEY} a key has at least; "
+            "copy the whole key (where a gateway takes any key, give it a longer one)"
+        )
+    return key
+
 
 def key_or_entra(
     key_variable: str, scope: str, environment: Mapping[str, str] | None = None
@@ -44,10 +97,12 @@ def key_or_entra(
         environment: The environment; the process's own where None.
 
     Raises:
-        SignInError: If there is no key, and azure-identity is missing.
+        SignInError: If the key cannot be one, or there is none and azure-identity is missing.
     """
     key = (os.environ if environment is None else environment).get(key_variable, "").strip()
-    return Credential(key=key) if key else entra(scope, f"{key_variable} is not set")
+    if key:
+        return Credential(key=checked_key(key, key_variable))
+    return entra(scope, f"{key_variable} is not set")
 
 
 def entra(scope: str, reason: str) -> Credential:
@@ -128,7 +183,7 @@ def is_loopback(host: str) -> bool:
     return any(address in network for network in _LOOPBACK)
 
 
-def http_client(endpoint: str, timeout_s: float) -> httpx2.Client:
+def http_client(endpoint: str, timeout_s: float, most_bytes: int = MOST_BYTES) -> BoundedClient:
     """Return a client that takes credentials to the endpoint and nowhere else.
 
     It follows no redirect. What goes to this machine unencrypted bypasses the proxies of the
@@ -136,14 +191,11 @@ def http_client(endpoint: str, timeout_s: float) -> httpx2.Client:
 
     Args:
         endpoint: As `checked_endpoint` returned it.
-        timeout_s: How long each step of a call may take.
+        timeout_s: How long a whole call may take.
+        most_bytes: Most of an answer that is read.
     """
-    import openai  # noqa: PLC0415 - takes a second to import, and planning needs no client
-
     is_encrypted = httpx2.URL(endpoint).scheme == "https"
-    return openai.DefaultHttpxClient(
-        follow_redirects=False, trust_env=is_encrypted, timeout=timeout_s
-    )
+    return BoundedClient(timeout_s, most_bytes, trust_env=is_encrypted)
 
 
 def redirect_of(response: httpx2.Response, name: str) -> str | None:

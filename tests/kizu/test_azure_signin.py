@@ -139,8 +139,8 @@ def test_a_redirect_takes_no_credentials_along(status):
 
 
 def test_a_key_goes_before_entra_id():
-    environment = {"A_KEY": " s3cr3t "}
-    assert key_or_entra("A_KEY", AZURE_SCOPE, environment) == Credential(key="s3cr3t")
+    environment = {"A_KEY": " s3cr3t-k3y "}
+    assert key_or_entra("A_KEY", AZURE_SCOPE, environment) == Credential(key="s3cr3t-k3y")
 
 
 def test_without_a_key_entra_id_is_asked_for_a_token_of_the_scope(monkeypatch):

@@ -185,7 +185,7 @@ def test_a_prompt_knows_place_and_severity_and_the_painters_request_does_not(spe
 @pytest.fixture
 def signed_in(monkeypatch):
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://plates.openai.azure.com")
-    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "a key")
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "a key that is there")
 
 
 @pytest.mark.parametrize("missing", ["AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY"])

@@ -13,16 +13,25 @@ from openai import OpenAI
 from PIL import Image
 
 from kizu.azure_signin import SignInError
+from kizu.bounded_http import MOST_BYTES, BrokenOffError, NotSentError, following
 from kizu.edit.openai_images.connection import Connection
 from kizu.edit.openai_images.deployment import DeploymentSettings
 from kizu.edit.openai_images.emulation import EMULATOR_HEADER
-from kizu.edit.openai_images.errors import failure_of, limit_per_minute
+from kizu.edit.openai_images.errors import (
+    failure_of_answer,
+    failure_of_error,
+    limit_per_minute,
+    request_id,
+)
 from kizu.edit.openai_images.markup import encode_markup
-from kizu.edit.paid import CallFailure, FailureKind, Reply, RequestBody
+from kizu.edit.openai_images.response import holds_answer
+from kizu.edit.paid import CallFailure, FailureKind, Reply, RequestBody, body_fields
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_png
+from kizu.imaging.geometry import FixedSizes
 
 _CLEAR, _OPAQUE = 0, 255
+_BYTES_PER_PIXEL: Final = 4
 PNG: Final = "image/png"
 
 
@@ -65,6 +74,20 @@ def encode_region(region: Mask) -> bytes:
     return file.getvalue()
 
 
+def most_reply_bytes(settings: DeploymentSettings) -> int:
+    """Return the most bytes that an answer of a model can have, with room for one picture more.
+
+    Its pictures are base64 of the largest size, uncompressed and with transparency.
+    """
+    rule = settings.model_sizes
+    if isinstance(rule, FixedSizes):
+        pixels = max(width * height for width, height in rule.sizes)
+    else:
+        pixels = rule.max_pixels
+    pictures = 2 + settings.streamed_pictures
+    return MOST_BYTES + pictures * _BYTES_PER_PIXEL * pixels * 4 // 3
+
+
 def _check_limits(settings: DeploymentSettings, body: dict[str, Any]) -> None:
     most = settings.body_limits
     mask_bytes = max((len(body[form][1]) for form in ("mask", "markup") if form in body), default=0)
@@ -83,41 +106,55 @@ def _check_limits(settings: DeploymentSettings, body: dict[str, Any]) -> None:
 def send(
     client: OpenAI, connection: Connection, settings: DeploymentSettings, body: RequestBody
 ) -> Reply | CallFailure:
-    """Make one call; whatever comes of it is returned, and the key is in none of it."""
-    received = bytearray()
+    """Make one call; whatever comes of it is returned, and the key is in no sentence of it."""
     started = time.monotonic()
-    try:
-        with client.images.with_streaming_response.edit(**body) as response:
-            headers = response.headers
-            for part in response.iter_bytes():
-                received += part
-    except SignInError as problem:  # before anything is sent
-        return CallFailure(FailureKind.STOP, str(problem), cause="sign-in")
-    except (openai.APIError, httpx2.HTTPError) as error:
-        failure = failure_of(error, connection, settings, body["prompt"])
-        timed = _timed(failure, time.monotonic() - started, _text(received, connection).encode())
-        told = error.response.headers if isinstance(error, openai.APIStatusError) else {}
-        emulated = EMULATOR_HEADER in told
-        return replace(timed, host=_host(connection), emulated=emulated)
+    came = _answer_of(client, body)
+    latency_s = round(time.monotonic() - started, 3)
+    if isinstance(came, BrokenOffError) and holds_answer(came.received):
+        came = httpx2.Response(200, headers=dict(came.headers), content=came.received)
+    if isinstance(came, SignInError):  # before anything was sent
+        return CallFailure(FailureKind.STOP, str(came), cause="sign-in")
+    if isinstance(came, Exception):
+        failure = failure_of_error(came, connection)
+        headers = getattr(came, "headers", {})
+    else:
+        headers = came.headers
+        told = failure_of_answer(came, connection, settings, body["prompt"])
+        if told is None:
+            return _reply(came, connection, latency_s)
+        failure = told
+    is_emulator = EMULATOR_HEADER in headers
+    return replace(failure, latency_s=latency_s, host=_host(connection), emulated=is_emulator)
+
+
+def _answer_of(client: OpenAI, body: RequestBody) -> httpx2.Response | Exception:
+    """Make the call, and return the whole answer, or the error that tells how far it got."""
+    with following() as progress:
+        try:
+            return client.images.with_raw_response.edit(**body).http_response
+        except openai.APIStatusError as error:
+            return error.response
+        except openai.APIConnectionError as error:
+            cause = error.__cause__
+            return cause if isinstance(cause, NotSentError | BrokenOffError) else error
+        except Exception as error:  # noqa: BLE001 - a call in the ledger must get its end
+            if progress.is_sent:
+                said = f"{type(error).__name__}: {error}"
+                return BrokenOffError(said, took_too_long=False)
+            return error
+
+
+def _reply(answer: httpx2.Response, connection: Connection, latency_s: float) -> Reply:
     return Reply(
-        body=_text(received, connection),
-        latency_s=round(time.monotonic() - started, 3),
-        request_id=headers.get("apim-request-id") or headers.get("x-request-id"),
-        limit_per_minute=limit_per_minute(headers),
+        **body_fields(answer.content),
+        latency_s=latency_s,
+        request_id=request_id(answer.headers, connection),
+        limit_per_minute=limit_per_minute(answer.headers),
         at=time.time(),
         host=_host(connection),
-        emulated=EMULATOR_HEADER in headers,
+        emulated=EMULATOR_HEADER in answer.headers,
     )
 
 
 def _host(connection: Connection) -> str:
     return urlsplit(connection.endpoint).hostname or ""
-
-
-def _text(received: bytearray, connection: Connection) -> str:
-    return connection.scrub(received.decode("utf-8", errors="replace"))
-
-
-def _timed(failure: CallFailure, latency_s: float, remains: bytes) -> CallFailure:
-    facts = {**vars(failure), "latency_s": round(latency_s, 3), "remains": remains}
-    return CallFailure(**facts)

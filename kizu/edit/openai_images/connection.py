@@ -12,9 +12,11 @@ from kizu.azure_signin import (
     Credential,
     SignInError,
     checked_endpoint,
+    checked_key,
     entra,
     http_client,
 )
+from kizu.bounded_http import MOST_BYTES
 from kizu.edit.editor import SecretSource, StopEditingError
 from kizu.edit.openai_images.deployment import DeploymentSettings, ServiceAddress, UrlForm
 from kizu.edit.openai_images.target import Target, read_target
@@ -54,8 +56,8 @@ class Connection:
             environment: The environment; the process's own where None.
 
         Raises:
-            StopEditingError: Endpoint, version or key is missing, or the endpoint is not one that
-                credentials may be sent to.
+            StopEditingError: Endpoint, version or key is missing, the key cannot be one, or the
+                endpoint is not one that credentials may be sent to.
         """
         found = os.environ if environment is None else environment
         try:
@@ -66,9 +68,14 @@ class Connection:
             raise StopEditingError(str(problem)) from problem
         return cls(target.endpoint, url_form, settings.address, credential)
 
-    def client(self, timeout_s: float) -> OpenAI:
-        """Return a client that makes one call at a time: who calls it retries and counts."""
-        transport = http_client(self.endpoint, timeout_s)
+    def client(self, timeout_s: float, most_bytes: int = MOST_BYTES) -> OpenAI:
+        """Return a client that makes one call at a time: who calls it retries and counts.
+
+        Args:
+            timeout_s: How long a whole call may take.
+            most_bytes: Most of an answer that is read.
+        """
+        transport = http_client(self.endpoint, timeout_s, most_bytes)
         version = self.url_form.api_version
         if self.url_form.has_deployment:
             return AzureOpenAI(
@@ -90,9 +97,8 @@ class Connection:
         )
 
     def scrub(self, text: str) -> str:
-        """Return a text without the key, should a service repeat it."""
-        key = self.credential.key
-        return text.replace(key, "[key]") if key else text
+        """Return a sentence without the key, should a service repeat it."""
+        return self.credential.scrub(text)
 
     @property
     def host(self) -> str:
@@ -156,11 +162,12 @@ def _key(
     settings: DeploymentSettings, secrets: SecretSource | None, environment: Mapping[str, str]
 ) -> str:
     if settings.secret_block:
-        return _secret(settings.secret_block, secrets)
+        key = _secret(settings.secret_block, secrets)
+        return checked_key(key, f"the Prefect Secret block {settings.secret_block!r}")
     name = settings.address.key_variable
     key = environment.get(name, "").strip()
     if key:
-        return key
+        return checked_key(key, name)
     entra = ", or sign in with editor.auth entra" if settings.address.is_azure else ""
     raise StopEditingError(
         f"{name} is not set; set it where the workers run, name a Prefect Secret block in "
@@ -193,7 +200,7 @@ def connection_problem(settings: DeploymentSettings) -> str | None:
     there.
     """
     try:
-        Connection.from_environment(settings, lambda block: block)
+        Connection.from_environment(settings, lambda _: "a key that is there")
     except StopEditingError as problem:
         return str(problem)
     return None

@@ -5,11 +5,12 @@ from typing import Literal
 
 from openai import OpenAI
 
-from kizu.edit.editor import Edit, EditError, SecretSource
-from kizu.edit.openai_images.client import request_body, send
+from kizu.edit.editor import Edit, EditError, SecretSource, StopEditingError
+from kizu.edit.openai_images.client import most_reply_bytes, request_body, send
 from kizu.edit.openai_images.connection import Connection, with_target
 from kizu.edit.openai_images.deployment import DeploymentSettings
 from kizu.edit.openai_images.emulation import Service, find_service
+from kizu.edit.openai_images.fetch import fetch_picture
 from kizu.edit.openai_images.response import read_answer
 from kizu.edit.openai_images.stream import ended_early, streaming_options
 from kizu.edit.paid import CallFailure, EditorLimits, FailureKind, Reply, RequestBody
@@ -78,7 +79,10 @@ class ImageServiceEditor:
 
     def call(self, packed: RequestBody) -> Reply | CallFailure:
         """Make one call."""
-        connection, client = self._connect()
+        try:
+            connection, client = self._connect()
+        except StopEditingError as problem:
+            return CallFailure(FailureKind.STOP, str(problem), cause="not sent")
         answer = send(client, connection, self._settings, packed)
         if isinstance(answer, Reply) and ended_early(answer.content):
             return CallFailure(
@@ -94,9 +98,11 @@ class ImageServiceEditor:
         return answer
 
     def read(self, reply: Reply, request: EditRequest, sent: RgbImage) -> Edit:  # noqa: ARG002 - the Protocol's
-        """Read an answer."""
-        settings, size = self._settings, (sent.shape[1], sent.shape[0])
-        return read_answer(reply, size, settings.model_name, settings.cost_usd)
+        """Read an answer; a picture that it only names the address of is fetched."""
+        settings = self._settings
+        return read_answer(
+            reply, sent, settings.model_name, settings.cost_usd, self._fetch, self._scrub
+        )
 
     def check(self) -> None:
         """Raise StopEditingError if endpoint, version or key is missing; nothing is sent."""
@@ -109,9 +115,25 @@ class ImageServiceEditor:
                 self._connected[1].close()
                 self._connected = None
 
+    def _fetch(self, url: str) -> bytes:
+        settings = self._settings
+        try:
+            endpoint = self._connect()[0].endpoint
+        except StopEditingError as problem:
+            raise ValueError(f"its picture is not fetched: {problem}") from problem
+        return fetch_picture(url, endpoint, settings.timeout_s, most_reply_bytes(settings))
+
+    def _scrub(self, sentence: str) -> str:
+        try:
+            return self._connect()[0].scrub(sentence)
+        except StopEditingError:  # what is not known cannot be taken out
+            return ""
+
     def _connect(self) -> tuple[Connection, OpenAI]:
         with self._lock:
             if self._connected is None:
                 connection = Connection.from_environment(self._settings, self._secrets)
-                self._connected = (connection, connection.client(self._settings.timeout_s))
+                settings = self._settings
+                client = connection.client(settings.timeout_s, most_reply_bytes(settings))
+                self._connected = (connection, client)
             return self._connected

@@ -3,12 +3,10 @@
 The stream is stored as it came. Its partial pictures are never edits.
 """
 
-import json
-import re
-from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-_DATA: Final = re.compile(rb"^data:[ ]?(.*)$", re.MULTILINE)
+from kizu.edit.openai_images.said import events_in
+
 _PARTIAL: Final = "partial"
 
 
@@ -31,15 +29,6 @@ def ended_early(content: bytes) -> bool:
         >>> ended_early(b'data: {"type": "error", "message": "refused"}\n\n')
         False
     """
-    kinds = [str(event.get("type", "")) for event in _events(content)]
+    events = [event for event in events_in(content) if isinstance(event, dict)]
+    kinds = [str(event.get("type", "")) for event in events]
     return bool(kinds) and all(_PARTIAL in kind for kind in kinds)
-
-
-def _events(content: bytes) -> Iterator[Mapping[str, Any]]:
-    for data in _DATA.findall(content):
-        try:
-            event = json.loads(data)
-        except (ValueError, RecursionError):  # cut, or no JSON
-            continue
-        if isinstance(event, dict):
-            yield event

@@ -35,6 +35,7 @@ from kizu.grounding.services.endpoints import ENDPOINT_SETTING, service_endpoint
 from kizu.grounding.services.word_match import phrase_coverage
 from kizu.grounding.settings import GroundingSettings
 from kizu.imaging.arrays import RgbImage
+from kizu.pauses import asked_pause_s
 
 NAME = "azure-vision"
 API_VERSION = "2023-10-01"
@@ -46,6 +47,7 @@ SIDE_RANGE_PX = (50, 16_000)
 TIMEOUT_S = 60.0
 ATTEMPTS = 4
 LONGEST_WAIT_S = 30.0
+MOST_SHOWN = 200  # characters of the service's words
 Row = tuple[tuple[float, float, float, float], float, str]
 
 
@@ -130,7 +132,7 @@ class AzureVision:
             if not _is_transient(response) or attempt == ATTEMPTS - 1:
                 break
             time.sleep(_wait_s(response, attempt))
-        return _checked(response)
+        return _checked(response, self.credential)
 
     def _post(self, body: bytes) -> httpx2.Response:
         parameters = {"api-version": API_VERSION, "features": "denseCaptions,objects"}
@@ -208,16 +210,16 @@ def _is_transient(response: httpx2.Response) -> bool:
 
 
 def _wait_s(response: httpx2.Response, attempt: int) -> float:
-    asked = response.headers.get("Retry-After", "")
-    return min(float(asked) if asked.isdigit() else 2.0**attempt, LONGEST_WAIT_S)
+    asked_s = asked_pause_s(response.headers, response.text[:MOST_SHOWN])
+    return min(asked_s or 2.0**attempt, LONGEST_WAIT_S)
 
 
-def _checked(response: httpx2.Response) -> bytes:
+def _checked(response: httpx2.Response, credential: Credential) -> bytes:
     if response.is_success:
         return response.content
     if elsewhere := redirect_of(response, ENDPOINT_SETTING):
         raise GroundingUnavailable(f"{NAME}: {elsewhere}")
-    said = response.text.strip()[:200]
+    said = credential.scrub(response.text[:MOST_SHOWN]).strip()
     if response.status_code in {401, 403, 404}:
         raise GroundingUnavailable(
             f"{NAME}: the service refused us ({response.status_code}: {said}); check "

@@ -10,6 +10,7 @@ import openai
 from pydantic import Field
 
 from kizu.azure_signin import (
+    Credential,
     SignInError,
     http_client,
     key_or_entra,
@@ -90,6 +91,7 @@ class GptVision:
 
     client: openai.OpenAI
     deployment: str
+    credential: Credential
 
     def detect(self, image: RgbImage, phrases: Sequence[str]) -> Detections:
         """Return the regions the model reports; see `Detector.detect`."""
@@ -115,15 +117,17 @@ class GptVision:
             openai.NotFoundError,
             openai.APIConnectionError,
         ) as error:
+            said = self.credential.scrub(f"{type(error).__name__}: {error}")
             raise GroundingUnavailable(
-                f"{NAME}: the service is out of reach ({type(error).__name__}: {error}); check "
+                f"{NAME}: the service is out of reach ({said}); check "
                 f"grounding.endpoint, grounding.deployment and {KEY_VARIABLE}"
             ) from error
         except openai.APIStatusError as error:
             if elsewhere := redirect_of(error.response, ENDPOINT_SETTING):
                 raise GroundingUnavailable(f"{NAME}: {elsewhere}") from error
+            said = self.credential.scrub(str(error))
             raise ImageFailure(
-                f"{NAME}: the service answered {error.status_code}: {error}"
+                f"{NAME}: the service answered {error.status_code}: {said}"
             ) from error
         return _content(read_reply(Completion, answer.content, NAME).choices[0])
 
@@ -225,7 +229,7 @@ def load(weights: str | None, settings: GroundingSettings) -> GptVision:
         timeout=TIMEOUT_S,
         http_client=http_client(endpoint, TIMEOUT_S),
     )
-    return GptVision(client, settings.deployment or "")
+    return GptVision(client, settings.deployment or "", credential)
 
 
 def _content(choice: Choice) -> str:

@@ -18,7 +18,7 @@ REGION = {"kind": "box", "x0": 0, "y0": 0, "x1": 0.5, "y1": 0.5}
 @pytest.fixture(autouse=True)
 def _signed_in(monkeypatch):
     monkeypatch.setenv("AZURE_AI_ENDPOINT", "https://plates.services.ai.azure.com")
-    monkeypatch.setenv("AZURE_AI_API_KEY", "a key")
+    monkeypatch.setenv("AZURE_AI_API_KEY", "a key that is there")
 
 
 def flux(spec, defect=None, budget=None, **fields):

@@ -9,8 +9,8 @@ from kizu.edit.flux import FluxSettings
 from kizu.edit.gpt_image.settings import GptImageSettings
 from kizu.edit.openai_images.connection import Connection, with_target
 
-AZURE = {"AZURE_OPENAI_ENDPOINT": "https://plates.example/", "AZURE_OPENAI_API_KEY": "s3cr3t"}
-FOUNDRY = {"AZURE_AI_ENDPOINT": "https://plates.example", "AZURE_AI_API_KEY": "s3cr3t"}
+AZURE = {"AZURE_OPENAI_ENDPOINT": "https://plates.example/", "AZURE_OPENAI_API_KEY": "s3cr3t-k3y"}
+FOUNDRY = {"AZURE_AI_ENDPOINT": "https://plates.example", "AZURE_AI_API_KEY": "s3cr3t-k3y"}
 
 
 def address_of(settings, **environment):
@@ -45,7 +45,7 @@ def test_a_v1_address_is_taken_as_it_is():
 
 def test_openai_has_an_address_where_none_is_set():
     settings = gpt_image(provider="openai")
-    assert address_of(settings, OPENAI_API_KEY="s3cr3t")[0] == "https://api.openai.com/v1/"
+    assert address_of(settings, OPENAI_API_KEY="s3cr3t-k3y")[0] == "https://api.openai.com/v1/"
 
 
 def test_flux_takes_its_api_version_from_its_settings():
@@ -64,7 +64,7 @@ def test_urls_with_a_deployment_need_a_version():
 def test_the_key_is_shown_by_nothing_and_taken_out_of_what_a_service_repeats():
     connection = Connection.from_environment(gpt_image(), environment=AZURE)
     assert "s3cr3t" not in repr(connection)
-    assert connection.scrub("wrong key s3cr3t") == "wrong key [key]"
+    assert connection.scrub("wrong key s3cr3t-k3y") == "wrong key [key]"
 
 
 HOSTS = ("openai.azure.com", "services.ai.azure.com", "cognitiveservices.azure.com")
@@ -104,7 +104,8 @@ def test_openais_own_url_of_edits_is_taken_too():
     settings = gpt_image(provider="openai")
     environment = {"OPENAI_BASE_URL": "https://api.openai.com/v1/images/edits"}
     assert (
-        address_of(settings, OPENAI_API_KEY="s", **environment)[0] == "https://api.openai.com/v1/"
+        address_of(settings, OPENAI_API_KEY="s3cr3t-k3y", **environment)[0]
+        == "https://api.openai.com/v1/"
     )
 
 

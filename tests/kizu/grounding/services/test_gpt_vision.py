@@ -7,6 +7,7 @@ import openai
 import pytest
 from PIL import Image
 
+from kizu.azure_signin import Credential
 from kizu.grounding import (
     GroundingSettings,
     GroundingUnavailable,
@@ -76,7 +77,7 @@ def test_a_token_source_is_asked_for_each_bearer(loopback):
     with openai.OpenAI(
         base_url=f"{loopback.url}/openai/v1/", api_key=lambda: next(tokens)
     ) as client:
-        detector = GptVision(client, "eyes")
+        detector = GptVision(client, "eyes", Credential(key="secret-key"))
         detector.detect(photo(), ["a chip"])
         detector.detect(photo(), ["a chip"])
     bearers = [request.headers["Authorization"] for request in loopback.requests]
