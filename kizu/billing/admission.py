@@ -111,7 +111,8 @@ class CallGate:
                 if sentence := self._lack_of_room(totals, most_bytes):
                     raise StopEditingError(sentence)
                 quota = totals.of(self._quota)
-                due = next_start(quota, self.limits.calls_per_minute, now)
+                limits = self.limits
+                due = next_start(quota, limits.calls_per_minute, now, limits.max_wait_s)
                 if due > now:
                     time.sleep(min(due - now, _NAP_S))
                 elif self.ledger.append(number, self._call(key, most_usd, booked_at(due, now))):

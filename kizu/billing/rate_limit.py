@@ -8,6 +8,7 @@ import math
 from typing import Final
 
 from kizu.billing.totals import QuotaState
+from kizu.edit.paid import LEAST_LIMIT_PER_MINUTE
 
 MARGIN: Final = 1.02
 """Calls are spaced this much wider than the quota, so that a call may arrive a fifth of a second
@@ -29,22 +30,31 @@ def rate_per_minute(traffic: QuotaState, quota_per_minute: float, now: float) ->
         quota_per_minute: The quota as configured.
         now: Seconds since 1970.
     """
-    limit = min(quota_per_minute, traffic.limit_per_minute or quota_per_minute)
+    told = traffic.limit_per_minute or 0.0
+    limit = min(quota_per_minute, told if told >= LEAST_LIMIT_PER_MINUTE else quota_per_minute)
     recent = sum(now - at < _RECENT_S for at in traffic.rejected_at)
     return float(limit * _SLOWDOWN ** max(0, recent - _TOLERATED_REJECTIONS))
 
 
-def next_start(traffic: QuotaState, quota_per_minute: float, now: float) -> float:
+def next_start(
+    traffic: QuotaState, quota_per_minute: float, now: float, max_wait_s: float
+) -> float:
     """Return when the next call may start, in seconds since 1970; it may be in the past.
 
+    Args:
+        traffic: What the ledger knows of the deployment.
+        quota_per_minute: The quota as configured.
+        now: Seconds since 1970.
+        max_wait_s: Longest pause of the service's that is waited for.
+
     Example:
-        >>> next_start(QuotaState(last_start=100.0), quota_per_minute=60, now=100.2)
+        >>> next_start(QuotaState(last_start=100.0), quota_per_minute=60, now=100.2, max_wait_s=9)
         101.02
-        >>> next_start(QuotaState(last_start=100.0, hold_until=400.0), 60, now=100.2)
+        >>> next_start(QuotaState(pauses=((100.0, 300.0),)), 60, now=100.2, max_wait_s=900)
         400.0
     """
     spacing_s = MARGIN * 60 / rate_per_minute(traffic, quota_per_minute, now)
-    return max(traffic.last_start + spacing_s, traffic.hold_until)
+    return max(traffic.last_start + spacing_s, traffic.held_until(max_wait_s))
 
 
 def booked_at(due: float, now: float) -> float:

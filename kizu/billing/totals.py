@@ -117,7 +117,9 @@ class QuotaState(Record):
 
     Attributes:
         last_start: When the last call started, in seconds since 1970.
-        hold_until: Before this the service wants nothing.
+        pauses: The last pauses that it asked for: when, in seconds since 1970, and for how long.
+        hold_until: What earlier kizus kept of these; nobody knows how long that pause was, so it
+            does not count.
         limit_per_minute: The quota as the service last told it.
         rejected_at: When calls were rejected for their rate, the last ones.
     """
@@ -126,6 +128,23 @@ class QuotaState(Record):
     hold_until: float = 0.0
     limit_per_minute: float | None = None
     rejected_at: tuple[float, ...] = ()
+    pauses: tuple[tuple[float, float], ...] = ()
+
+    def held_until(self, max_wait_s: float) -> float:
+        """Return before when the service wants nothing, in seconds since 1970.
+
+        A pause longer than anybody waits holds nobody: who meets it is told so and stops, and the
+        next build asks anew.
+
+        Args:
+            max_wait_s: Longest pause that is waited for.
+
+        Example:
+            >>> QuotaState(pauses=((100.0, 30.0), (101.0, 86_400.0))).held_until(1800)
+            130.0
+        """
+        kept = (at + pause_s for at, pause_s in self.pauses if 0 < pause_s <= max_wait_s)
+        return max(kept, default=0.0)
 
 
 @dataclass
@@ -221,7 +240,7 @@ class LedgerTotals:
         if end.limit_per_minute is not None:
             news["limit_per_minute"] = end.limit_per_minute
         if end.hold_s > 0:
-            news["hold_until"] = max(known.hold_until, end.at + end.hold_s)
+            news["pauses"] = (*known.pauses, (end.at, end.hold_s))[-REJECTIONS_REMEMBERED:]
             news["rejected_at"] = (*known.rejected_at, end.at)[-REJECTIONS_REMEMBERED:]
         self.traffic[quota] = known.model_copy(update=news)
 

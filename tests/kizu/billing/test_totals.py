@@ -110,8 +110,8 @@ def test_the_emulators_calls_are_no_real_money_and_wait_for_no_real_quota():
     assert totals.real.dataset("plates").requests == 1
     assert totals.account(emulated=True).dataset("plates") == Spent(requests=1, cost_usd=0.04)
     assert totals.of("dep").last_start == 1000.0
-    assert totals.of("dep").hold_until == 0.0
-    assert totals.of("emulator/dep").hold_until == 2061.0
+    assert totals.of("dep").held_until(60) == 0.0
+    assert totals.of("emulator/dep").held_until(60) == 2061.0
 
 
 def test_a_quota_remembers_the_latest_start_though_clocks_differ():
@@ -122,7 +122,7 @@ def test_a_pause_that_was_asked_for_is_kept_until_its_end():
     totals = totals_of(started(1), started(2))
     totals.end(1, finished(CallStatus.REJECTED, None, hold_s=60.0))
     totals.end(2, finished(CallStatus.REJECTED, None, hold_s=5.0))
-    assert totals.of("dep").hold_until == 1061.0
+    assert totals.of("dep").held_until(60) == 1061.0
 
 
 def test_only_the_last_rejections_are_remembered():
