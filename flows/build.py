@@ -14,7 +14,9 @@ from flows.steps import (
     publish_build,
     take_in_photos,
 )
+from kizu.cancellation import raise_if_interrupted
 from kizu.planning import spec_warnings
+from kizu.signals import take_signals_back
 from kizu.spec import DatasetSpec
 from kizu.stages import ANNOTATION_STAGES, STAGES
 from kizu.store import Store
@@ -49,6 +51,8 @@ def build_dataset(
         stored_only: Use only the edits that the store holds, and buy nothing: they are compared,
             annotated and judged as the spec says now. Samples without an edit are left out.
     """
+    take_signals_back()  # Prefect's own handler of SIGTERM would leave calls under way behind
+    raise_if_interrupted()
     spec, store_url = choose_spec(spec, spec_file), choose_store(store_url)
     Store(store_url).remove_stale_writes()
     for warning in spec_warnings(spec, datetime.now(UTC).date()):
@@ -61,7 +65,9 @@ def build_dataset(
     )
     plan = within_budget(spec, plan, estimate(spec, plan, store_url), store_url)
 
+    raise_if_interrupted()
     go_through(ANNOTATION_STAGES if stored_only else STAGES, spec, plan, store_url)
+    raise_if_interrupted()
     summary = publish_build(spec, inventory, plan, annotators, store_url)
     wait_for_review(spec, summary)
     return final_state(summary)

@@ -1,9 +1,25 @@
 """Runs a build from a command or a notebook; Prefect starts with it and ends with it."""
 
 import os
+import sys
+from functools import partial
 
+from kizu.signals import stopping_in_order
 from kizu.spec import DatasetSpec
 from kizu.summary import BuildSummary, SamplesFailedError
+
+
+class BuildInterruptedError(RuntimeError):
+    """A person stopped the build; all that was made is kept.
+
+    Attributes:
+        exit_status: What a command ends with, by the signal.
+    """
+
+    def __init__(self, exit_status: int) -> None:
+        """Take the exit status."""
+        super().__init__("stopped; all that was made is kept, and the same build goes on from here")
+        self.exit_status = exit_status
 
 
 class BuildStoppedError(ValueError):
@@ -26,12 +42,18 @@ def run_build(
 
     Raises:
         BuildStoppedError: Nothing came of it.
+        BuildInterruptedError: A signal stopped it.
     """
     _set_up_prefect(verbose=verbose)
     from flows.build import build_dataset  # noqa: PLC0415 - reads the environment set up above
+    from flows.local_server import end_server, start_server  # noqa: PLC0415 - the same
 
-    state = build_dataset(spec, store_url=store_url, stored_only=stored_only, return_state=True)
+    with stopping_in_order(partial(print, file=sys.stderr), end_server) as interruption:
+        start_server()
+        state = build_dataset(spec, store_url=store_url, stored_only=stored_only, return_state=True)
     result = state.result(raise_on_failure=False)
+    if interruption.exit_status and isinstance(result, BaseException):
+        raise BuildInterruptedError(interruption.exit_status) from result
     if isinstance(result, SamplesFailedError) and result.summary:
         return result.summary
     if isinstance(result, BaseException):

@@ -1,4 +1,7 @@
-"""Cancellation: one worker finds that going on is pointless, and all workers of the run stop."""
+"""Cancellation: one worker finds that going on is pointless, and all workers of the run stop.
+
+A person's Ctrl-C is one as well, for all that this process does.
+"""
 
 import contextlib
 import time
@@ -75,6 +78,8 @@ class CancelToken:
 
     def reason(self) -> Cancellation | None:
         """Return why the run stopped; None while it goes on."""
+        if _interruption is not None:
+            return _interruption
         known = self._known
         with known.lock:
             if known.stop is None and time.monotonic() - known.looked_at >= _LOOK_AGAIN_S:
@@ -90,3 +95,31 @@ class CancelToken:
             return None
         except DamagedFileError as damage:
             return Cancellation(sentence=f"the run was stopped ({damage}); start it again")
+
+
+_interruption: Cancellation | None = None
+
+
+class InterruptedByUserError(RuntimeError):
+    """Ctrl-C, or the same by another signal: nothing more was begun, and all is kept."""
+
+
+def interrupt() -> bool:
+    """Stop all that this process does, once what is under way has ended; False if it does so."""
+    global _interruption  # noqa: PLW0603 - signals are the process's
+    if _interruption is not None:
+        return False
+    _interruption = Cancellation(sentence="stopped by the user", whole_run=True)
+    return True
+
+
+def raise_if_interrupted() -> None:
+    """Raise InterruptedByUserError if this process is to stop."""
+    if _interruption is not None:
+        raise InterruptedByUserError(_interruption.sentence)
+
+
+def forget_interruption() -> None:
+    """Let the process work again."""
+    global _interruption  # noqa: PLW0603 - signals are the process's
+    _interruption = None

@@ -16,6 +16,7 @@ from prefect.artifacts import (
 )
 from prefect.futures import PrefectFuture, as_completed
 
+from kizu.cancellation import raise_if_interrupted
 from kizu.learning.yields import yield_rows
 from kizu.pairing import Pairing
 from kizu.planning import BuildEstimate
@@ -101,6 +102,7 @@ def wait_with_progress(dataset: str, futures: Sequence[PrefectFuture[Any]]) -> N
     artifact = cast("UUID", create_progress_artifact(0.0, key=artifact_key("progress", dataset)))
     shown = 0.0
     for done, _ in enumerate(as_completed(list(futures)), start=1):
+        raise_if_interrupted()  # tasks that have not begun are taken back
         percent = 100 * done / len(futures)
         if percent - shown >= _STEP_PERCENT or done == len(futures):
             update_progress_artifact(artifact, progress=percent)

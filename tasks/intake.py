@@ -2,6 +2,7 @@
 
 from prefect import task
 
+from kizu.cancellation import raise_if_interrupted
 from kizu.intake import FilesRef, save_listing, take_in_files
 from kizu.store import Store
 from tasks.caching import CACHED_IN_RUN
@@ -25,4 +26,5 @@ def list_photos(
 @task(name="take in", task_run_name="take in {part.number} of {part.of}", **CACHED_IN_RUN)
 def take_in_part(part: FilesRef, store_url: str) -> str:
     """Decode a part of the files into the store; return where the outcome lies."""
+    raise_if_interrupted()
     return take_in_files(part, Store(store_url))

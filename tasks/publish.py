@@ -2,6 +2,7 @@
 
 from prefect import task
 
+from kizu.cancellation import raise_if_interrupted
 from kizu.intake import open_inventory
 from kizu.publish import samples, version
 from kizu.publish.version import VersionRef, publish_normals, publish_tables
@@ -25,6 +26,7 @@ def choose_version(
 @task(name="publish", task_run_name="publish {shard.number} of {shard.of}", **CACHED_IN_RUN)
 def publish_shard(shard: ShardRef, chosen: VersionRef, store_url: str) -> str:
     """Write a shard's images and masks into a version; return where the rows lie."""
+    raise_if_interrupted()
     store = Store(store_url)
     proof = chosen.open_certification(store).proof
     rows = samples.publish_shard(store, chosen.folder(), shard.open(store), proof)

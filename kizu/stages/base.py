@@ -142,6 +142,9 @@ class Stage(ABC):
 def run_stage(stage: Stage, ref: ShardRef, run: StageRun) -> ShardReport:
     """Take a shard through a stage; one sample's failure stops no other."""
     shard = ref.open(run.store)
+    stop = run.cancel.reason()
+    if stop is not None and stop.whole_run:  # nothing is loaded then
+        return run_shard(stage.name, shard, run.store, lambda _: StepResult.WAITING, run.cancel)
     with stage.open(shard, run) as work:
 
         def step(sample: PlannedSample) -> StepResult:
