@@ -9,7 +9,7 @@ from typing import Self
 
 from kizu.billing.budget import BudgetSpec
 from kizu.cancellation import Cancellation, CancelToken
-from kizu.edit.editor import EditError, EditWaitsError, StopEditingError
+from kizu.edit.editor import EditError, EditWaitsError, PromptGivenUpError, StopEditingError
 from kizu.progress import advance
 from kizu.samples import PlannedSample
 from kizu.settings import Record
@@ -108,6 +108,7 @@ class Fate(StrEnum):
 
     FAILED = "failed"
     WAITING = "waiting"
+    UNASKED = "unasked"
 
 
 class Failure(Record):
@@ -117,7 +118,8 @@ class Failure(Record):
         sample_id: The sample.
         stage: The stage.
         reason: Why, and the way out.
-        fate: "failed" for a reason of its own, or "waiting" because others could not be made.
+        fate: "failed" for a reason of its own; "waiting" because others could not be made;
+            "unasked" because its prompt is not asked any more.
     """
 
     sample_id: str
@@ -195,7 +197,8 @@ def run_shard(
             failures.append(outcome)
         elif isinstance(outcome, Failure):
             waiting.append(sample.sample_id)
-            stopped = stopped or outcome.reason
+            is_stop = outcome.fate is Fate.WAITING
+            stopped = stopped or (outcome.reason if is_stop else "")
         elif outcome is StepResult.WAITING:
             waiting.append(sample.sample_id)
         else:
@@ -276,6 +279,8 @@ def _attempt(
         if cancel:
             cancel.cancel(Cancellation(sentence=str(error), whole_run=True))
         reason, fate = str(error), Fate.WAITING
+    except PromptGivenUpError as error:
+        reason, fate = str(error), Fate.UNASKED
     except EditWaitsError as error:
         reason, fate = str(error), Fate.WAITING
     except (EditError, DamagedFileError) as error:

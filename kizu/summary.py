@@ -49,6 +49,8 @@ class BuildSummary(Record):
         refused: Edits the editor will never make.
         failed: Samples a rerun will try again.
         waiting: Those of them that were not tried, because no other could be made either.
+        unasked: Samples whose prompt is not asked any more.
+        given_up: Why, one sentence per prompt.
         problems: The first of the failed ones.
         skipped: Files that are no usable photo.
         cost_usd: What the dataset's edits cost, now or earlier; None where a price is unknown.
@@ -74,6 +76,8 @@ class BuildSummary(Record):
     refused: int
     failed: int
     waiting: int = 0
+    unasked: int = 0
+    given_up: tuple[str, ...] = ()
     problems: tuple[Problem, ...]
     skipped: tuple[Skipped, ...]
     cost_usd: float | None
@@ -97,6 +101,7 @@ class BuildSummary(Record):
         """One line: what is there, and what is not."""
         judged = f"{self.accepted} accepted, {self.review} to review, {self.rejected} rejected"
         rest = f", {self.refused} refused" if self.refused else ""
+        rest += f", {self.unasked} not asked" if self.unasked else ""
         tried = self.failed - self.waiting
         failed = f", {tried} failed" if tried else ""
         waiting = f", {self.waiting} waiting" if self.waiting else ""
@@ -154,6 +159,7 @@ def summarize(  # noqa: D417 - the others are fields of the summary
     """
     status = [outcome.status for outcome in outcomes]
     verdicts = [outcome.verdict for outcome in outcomes]
+    unasked = [o for o in outcomes if o.status is SampleStatus.UNASKED]
     open_ends = [o for o in outcomes if o.status in FAILED]
     costs = [o.paid_usd for o in outcomes if o.status not in UNMADE]
     return BuildSummary(
@@ -169,6 +175,8 @@ def summarize(  # noqa: D417 - the others are fields of the summary
         refused=status.count(SampleStatus.REFUSED),
         failed=len(open_ends),
         waiting=status.count(SampleStatus.WAITING),
+        unasked=len(unasked),
+        given_up=tuple(dict.fromkeys(outcome.reason for outcome in unasked)),
         problems=tuple(Problem(sample_id=o.sample_id, reason=o.reason) for o in open_ends[:20]),
         skipped=inventory.skipped,
         cost_usd=None if None in costs else round(sum(cost or 0.0 for cost in costs), 6),
@@ -210,6 +218,7 @@ def next_steps(summary: BuildSummary) -> list[str]:
             f"{summary.failed} samples failed ({summary.problems[0].reason}). Mend the cause and "
             "build again: only they are made."
         )
+    steps += [f"{sentence.removeprefix('edit: ')}." for sentence in summary.given_up]
     if summary.skipped:
         steps.append(f"{len(summary.skipped)} files were left out; see the list of skipped files.")
     if summary.review:

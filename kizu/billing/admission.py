@@ -3,17 +3,19 @@
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from threading import Condition, Lock
 from typing import Final
 
 from kizu.billing.budget import BudgetSpec, broken_cap
 from kizu.billing.ledger import Ledger, LedgerDamagedError
 from kizu.billing.rate_limit import booked_at, next_start, rate_per_minute, useful_concurrency
+from kizu.billing.refusals import given_up, is_given_up, may_ask_too, prompt_name
 from kizu.billing.spare import SpareReplies
 from kizu.billing.totals import CallFinished, CallStarted, LedgerTotals, day_of, quota_name
 from kizu.billing.trial import Asked, trial_of
 from kizu.cancellation import CancelToken
-from kizu.edit.editor import StopEditingError
+from kizu.edit.editor import PromptGivenUpError, StopEditingError
 from kizu.edit.paid import EditorLimits
 from kizu.store.unwritable import in_words
 
@@ -54,6 +56,7 @@ class CallGate:
         self._quota = quota_name(limits.deployment, emulated=limits.emulated)
         self._turn = Lock()
         self._free = Condition()
+        self._prompts_that_work: set[str] = set()
         self._under_way = 0
         self._latency_s: float | None = None
 
@@ -69,7 +72,36 @@ class CallGate:
             StopEditingError: So have edits of all kinds, or the run was stopped.
         """
         most = self.limits.stop_after_failures
-        return self._trial.turn(Asked(photo, prompt), most, self.raise_if_cancelled)
+        return self._trial.turn(
+            Asked(photo, prompt), most, self.raise_if_cancelled, partial(self._may_ask, prompt)
+        )
+
+    def check_prompt(self, prompt: str) -> None:
+        """Raise PromptGivenUpError if a prompt is not asked any more."""
+        if self.limits.max_refusals:
+            with _stopping():
+                self._check_prompt(prompt, self.ledger.totals())
+
+    def _check_prompt(self, prompt: str, totals: LedgerTotals) -> None:
+        most = self.limits.max_refusals
+        if is_given_up(totals.answers(self._name_of(prompt)), most):
+            raise PromptGivenUpError(given_up(prompt, most))
+
+    def _may_ask(self, prompt: str, under_way: int) -> bool:
+        """Tell whether an edit of a prompt may be asked for while others are under way."""
+        most = self.limits.max_refusals
+        if not most or prompt in self._prompts_that_work:
+            return True
+        with _stopping():
+            totals = self.ledger.totals()
+        self._check_prompt(prompt, totals)
+        answers = totals.answers(self._name_of(prompt))
+        if answers.edited >= most:
+            self._prompts_that_work.add(prompt)
+        return may_ask_too(answers, under_way, most)
+
+    def _name_of(self, prompt: str) -> str:
+        return prompt_name(prompt, self.limits.model, emulated=self.limits.emulated)
 
     @contextmanager
     def slot(self) -> Iterator[None]:
@@ -86,18 +118,20 @@ class CallGate:
                 self._under_way -= 1
                 self._free.notify()
 
-    def admit(self, key: str, most_usd: float | None, most_bytes: int = 0) -> int:
+    def admit(self, key: str, most_usd: float | None, most_bytes: int = 0, prompt: str = "") -> int:
         """Wait for the quota, reserve money and room, and write the call down.
 
         Args:
             key: The edit's key.
             most_usd: Most the call can cost; None where the price is not known.
             most_bytes: Most that the store needs for the answer.
+            prompt: The user's words.
 
         Returns:
             The call's number.
 
         Raises:
+            PromptGivenUpError: The prompt is not asked any more.
             StopEditingError: The budget or the disk is used up, or the run was stopped.
         """
         with self._turn, _stopping():
@@ -108,6 +142,7 @@ class CallGate:
                 number = totals.last + 1
                 if sentence := self._broken_cap(totals, most_usd, now):
                     raise StopEditingError(sentence)
+                self._check_prompt(prompt, totals)
                 if sentence := self._lack_of_room(totals, most_bytes):
                     raise StopEditingError(sentence)
                 quota = totals.of(self._quota)
@@ -115,7 +150,9 @@ class CallGate:
                 due = next_start(quota, limits.calls_per_minute, now, limits.max_wait_s)
                 if due > now:
                     time.sleep(min(due - now, _NAP_S))
-                elif self.ledger.append(number, self._call(key, most_usd, booked_at(due, now))):
+                    continue
+                call = self._call(key, most_usd, booked_at(due, now), prompt)
+                if self.ledger.append(number, call):
                     return number
 
     def end(self, number: int, end: CallFinished) -> None:
@@ -168,7 +205,7 @@ class CallGate:
             f"may need {in_words(calls * most_bytes)}; make room and build again to go on"
         )
 
-    def _call(self, key: str, most_usd: float | None, now: float) -> CallStarted:
+    def _call(self, key: str, most_usd: float | None, now: float, prompt: str) -> CallStarted:
         return CallStarted(
             key=key,
             dataset=self.dataset,
@@ -178,6 +215,7 @@ class CallGate:
             at=now,
             host=self.limits.host,
             emulated=self.limits.emulated,
+            prompt=self._name_of(prompt),
         )
 
     def _slots(self) -> int:

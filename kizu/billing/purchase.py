@@ -185,7 +185,9 @@ class _Purchase:
         job = self._order
         most_usd = self._editor.most_usd(job.request, job.geometry.model)
         with self._gate.slot():
-            number = self._gate.admit(self._key, most_usd, most_bytes(job.geometry.model))
+            number = self._gate.admit(
+                self._key, most_usd, most_bytes(job.geometry.model), job.prompt
+            )
             answer = self._editor.call(packed)
         self._check_answer(number, answer)
         if isinstance(answer, Reply):

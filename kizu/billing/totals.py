@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
+from kizu.billing.refusals import PromptAnswers
 from kizu.settings import Record
 
 REJECTIONS_REMEMBERED: Final = 20
@@ -35,6 +36,7 @@ class CallStarted(Record):
         at: When, in seconds since 1970, UTC.
         host: The host that is asked.
         emulated: True if that is the emulator, which bills nothing.
+        prompt: What names its prompt among those of its model; empty where it has none.
     """
 
     key: str
@@ -45,6 +47,7 @@ class CallStarted(Record):
     at: float
     host: str = ""
     emulated: bool = False
+    prompt: str = ""
 
     @property
     def quota(self) -> str:
@@ -198,6 +201,7 @@ class LedgerTotals:
         real: What services that bill were asked for.
         emulated: What the emulator was asked for; nobody pays that.
         traffic: Quotas by their names.
+        prompts: What became of prompts, by their names.
     """
 
     last: int = 0
@@ -205,6 +209,7 @@ class LedgerTotals:
     real: Account = field(default_factory=Account)
     emulated: Account = field(default_factory=Account)
     traffic: dict[str, QuotaState] = field(default_factory=dict)
+    prompts: dict[str, PromptAnswers] = field(default_factory=dict)
 
     def account(self, *, emulated: bool) -> Account:
         """Return the sums of the emulator's calls, or of those that cost money."""
@@ -213,6 +218,10 @@ class LedgerTotals:
     def of(self, quota: str) -> QuotaState:
         """Return what is known of a quota, by its name."""
         return self.traffic.get(quota, QuotaState())
+
+    def answers(self, prompt: str) -> PromptAnswers:
+        """Return what became of a prompt, by its name."""
+        return self.prompts.get(prompt, PromptAnswers())
 
     def add(self, number: int, call: CallStarted) -> None:
         """Enter the next call."""
@@ -230,9 +239,18 @@ class LedgerTotals:
             return
         self._book(call, counted_cost(call, end).plus(counted_cost(call, None), -1))
         self._learn(call.quota, end)
+        self._count(call.prompt, end.status)
 
     def _book(self, call: CallStarted, amount: Spent) -> None:
         self.account(emulated=call.emulated).book(call, amount)
+
+    def _count(self, prompt: str, status: CallStatus) -> None:
+        if not prompt or status not in (CallStatus.BOUGHT, CallStatus.REFUSED):
+            return
+        known, refused = self.answers(prompt), status is CallStatus.REFUSED
+        self.prompts[prompt] = PromptAnswers(
+            edited=known.edited + (not refused), refused=known.refused + refused
+        )
 
     def _learn(self, quota: str, end: CallFinished) -> None:
         known = self.of(quota)
@@ -256,11 +274,12 @@ class LedgerTotals:
             "traffic": {
                 name: known.model_dump(mode="json") for name, known in self.traffic.items()
             },
+            "prompts": {name: known.model_dump() for name, known in self.prompts.items()},
         }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "LedgerTotals":
-        """Read what ``to_json`` wrote, or a kizu that did not tell the emulator's calls apart."""
+        """Read what ``to_json`` wrote, or a kizu that told less."""
         emulated = value.get("emulated")
         return cls(
             last=value["last"],
@@ -270,6 +289,10 @@ class LedgerTotals:
             real=Account.from_json(value),
             emulated=Account.from_json(emulated) if emulated else Account(),
             traffic={name: QuotaState.model_validate(t) for name, t in value["traffic"].items()},
+            prompts={
+                name: PromptAnswers.model_validate(known)
+                for name, known in value.get("prompts", {}).items()
+            },
         )
 
 

@@ -8,6 +8,7 @@ Equal failures of edits that share neither photo nor prompt are the account's. W
 share one, it may be at fault alone: then its other edits wait and the rest goes on.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -60,6 +61,7 @@ class Trial:
         self._is_only_prompt = is_only_prompt
         self._turns = Condition()
         self._under_way = 0
+        self._of_prompt: Counter[str] = Counter()
         self._is_proven = False
         self._all = _Streak()
         self._shared: dict[str, _Streak] = {}
@@ -67,33 +69,50 @@ class Trial:
         self._stop: StopEditingError | None = None
 
     @contextmanager
-    def turn(self, asked: Asked, most: int, raise_if_stopped: Callable[[], None]) -> Iterator[None]:
+    def turn(
+        self,
+        asked: Asked,
+        most: int,
+        raise_if_stopped: Callable[[], None],
+        may_ask: Callable[[int], bool] = lambda _: True,
+    ) -> Iterator[None]:
         """Wait until an edit may be asked for, and learn from what becomes of it in the block.
 
         Args:
             asked: The edit's photo and prompt.
             most: Failures in a row with one cause before no other edit is asked for.
             raise_if_stopped: Called while waiting.
+            may_ask: Tells, by the number of edits of the prompt under way, whether another one may
+                be; called while waiting, and may raise.
 
         Raises:
             EditWaitsError: Others of its photo or prompt have failed alike.
             StopEditingError: So many edits have failed alike that no other may be asked for.
         """
-        self._begin(asked, most, raise_if_stopped)
+        self._begin(asked, most, raise_if_stopped, may_ask)
         try:
             yield
         except StopEditingError as stop:
-            self._end(stop)
+            self._end(asked, stop)
+            raise
+        except EditWaitsError:
+            self._end(asked)
             raise
         except EditError as error:
             self._fail(asked, most, error)
             raise
         except BaseException:
-            self._end()
+            self._end(asked)
             raise
         self._succeed(asked)
 
-    def _begin(self, asked: Asked, most: int, raise_if_stopped: Callable[[], None]) -> None:
+    def _begin(
+        self,
+        asked: Asked,
+        most: int,
+        raise_if_stopped: Callable[[], None],
+        may_ask: Callable[[int], bool],
+    ) -> None:
         with self._turns:
             while True:
                 raise_if_stopped()
@@ -102,13 +121,17 @@ class Trial:
                 for shared in asked:
                     if sentence := self._waits.get(shared):
                         raise EditWaitsError(sentence)
-                if self._is_proven or self._under_way < max(1, most - len(self._all.failures)):
+                most_now = max(1, most - len(self._all.failures))
+                has_turn = self._is_proven or self._under_way < most_now
+                if has_turn and may_ask(self._of_prompt[asked.prompt]):
                     break
                 self._turns.wait(_NAP_S)
             self._under_way += 1
+            self._of_prompt[asked.prompt] += 1
 
-    def _end(self, stop: StopEditingError | None = None) -> None:
+    def _end(self, asked: Asked, stop: StopEditingError | None = None) -> None:
         with self._turns:
+            self._of_prompt[asked.prompt] -= 1
             self._stop = self._stop or stop
             self._under_way -= 1
             self._turns.notify_all()
@@ -118,7 +141,7 @@ class Trial:
             self._is_proven, self._all = True, _Streak()
             for shared in asked:
                 self._shared.pop(shared, None)
-        self._end()
+            self._end(asked)
 
     def _fail(self, asked: Asked, most: int, error: EditError) -> None:
         """Count a failure; raise if it means more than itself."""
@@ -126,7 +149,7 @@ class Trial:
             self._is_proven = False
             sentence = self._count(asked, most, error) if error.cause else ""
             stop = StopEditingError(sentence) if sentence else None
-            self._end(stop)
+            self._end(asked, stop)
         if stop:
             raise stop from error
 

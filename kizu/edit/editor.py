@@ -34,6 +34,10 @@ class EditWaitsError(EditError):
     """An edit is not asked for in this run, for a reason that is not its own; a rerun asks."""
 
 
+class PromptGivenUpError(EditWaitsError):
+    """The edit's prompt was refused so often that it is not asked for until it reads otherwise."""
+
+
 class StopEditingError(EditError):
     """No edit can be made until a person does something; the message says what.
 

@@ -35,6 +35,8 @@ class EditorLimits:
         max_wait_s: Longest pause the service may ask for.
         stop_after_failures: Edits that fail alike, one after the other, before no other is asked
             for.
+        max_refusals: Refusals of a prompt, if they are the rule, before it is not asked any more;
+            0 for any number.
         host: The host that answers; empty where it is not known yet.
         emulated: True if that is the emulator, which bills nothing.
     """
@@ -46,6 +48,7 @@ class EditorLimits:
     max_attempts: int
     max_wait_s: float
     stop_after_failures: int = 3
+    max_refusals: int = 3
     host: str = ""
     emulated: bool = False
 

@@ -32,6 +32,7 @@ class SampleStatus(StrEnum):
     REFUSED = "refused"
     FAILED = "failed"
     WAITING = "waiting"
+    UNASKED = "unasked"
     UNFINISHED = "unfinished"
 
 
@@ -39,7 +40,7 @@ FAILED: Final = (SampleStatus.FAILED, SampleStatus.WAITING, SampleStatus.UNFINIS
 """Where a sample stands that a rerun tries again."""
 
 
-UNMADE: Final = (SampleStatus.FAILED, SampleStatus.WAITING)
+UNMADE: Final = (SampleStatus.FAILED, SampleStatus.WAITING, SampleStatus.UNASKED)
 """Where a sample stands that has no edit."""
 
 
@@ -257,8 +258,9 @@ def _left_behind(store: Store, sample_id: str, status: SampleStatus) -> tuple[Sa
     failure = last_failure(store, sample_id)
     if failure is None:
         return status, "it was not tried yet"
-    waits = status is SampleStatus.FAILED and failure.fate is Fate.WAITING
-    return SampleStatus.WAITING if waits else status, f"{failure.stage}: {failure.reason}"
+    if status is SampleStatus.FAILED and failure.fate is not Fate.FAILED:
+        status = SampleStatus(failure.fate.value)
+    return status, f"{failure.stage}: {failure.reason}"
 
 
 def version_name(

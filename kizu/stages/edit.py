@@ -8,6 +8,7 @@ from kizu.billing.admission import CallGate
 from kizu.billing.ledger import Ledger
 from kizu.edit.editor import Editor
 from kizu.edit.paid import PaidEditor
+from kizu.edit.storage import find_replies
 from kizu.shards import Shard
 from kizu.stages.base import ShardWork, Stage, StageRun
 from kizu.stages.inputs import SampleInputs
@@ -62,6 +63,8 @@ EDIT: Final = EditStage()
 
 def _obtain(sample: SampleInputs, editor: Editor | PaidEditor, gate: CallGate | None) -> None:
     planned = sample.sample
+    if gate is not None and not any(find_replies(sample.store, planned.request.key)):
+        gate.check_prompt(planned.prompt)  # before the photo is decoded
     obtain_edit(
         sample.store,
         editor,

@@ -163,6 +163,7 @@ GPT_IMAGE: dict[str, tuple[Any, set[str]]] = {
             "max_wait_s": 9.0,
             "stop_after_failures": 9,
             "partial_images": 2,
+            "max_refusals": 9,
             "prices": {"per_image_usd": 1.0},
         }.items()
     },
@@ -188,6 +189,7 @@ FLUX: dict[str, tuple[Any, set[str]]] = {
             "max_attempts": 9,
             "max_wait_s": 9.0,
             "stop_after_failures": 9,
+            "max_refusals": 9,
             "price_usd": 1.0,
         }.items()
     },

@@ -101,3 +101,18 @@ def test_a_crowded_page_keeps_what_needs_eyes():
     assert {"s001", "s002"} < set(shown)
     assert len(shown) == 5
     assert len(cards_to_show(MIXED)) == 3
+
+
+def test_samples_that_wait_are_no_failures_and_prompts_given_up_are_told_once():
+    given_up = "edit: 'a bleeding cut' is not asked for any more photos"
+    counted = summary(
+        [
+            outcome(0, SampleStatus.FAILED),
+            outcome(1, SampleStatus.WAITING),
+            outcome(2, SampleStatus.UNASKED, reason=given_up),
+            outcome(3, SampleStatus.UNASKED, reason=given_up),
+        ]
+    )
+    assert (counted.failed, counted.waiting, counted.unasked) == (2, 1, 2)
+    assert counted.headline.endswith("2 not asked, 1 failed, 1 waiting")
+    assert sum("'a bleeding cut'" in step for step in next_steps(counted)) == 1

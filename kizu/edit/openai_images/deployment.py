@@ -119,6 +119,13 @@ class DeploymentSettings(PromptedSettings):
         title="Failures before it stops",
         description="Edits that fail alike, one after the other, before no other is asked for.",
     )
+    max_refusals: Annotated[int, Operational()] = Field(
+        3,
+        ge=0,
+        title="Refusals of a prompt",
+        description="A prompt that was refused so often, and more often than not, is not asked for "
+        "other photos. 0 asks on: refusals can get a resource blocked.",
+    )
 
     @property
     def is_paid(self) -> bool:

@@ -53,6 +53,7 @@ class ImageServiceEditor:
             max_attempts=settings.max_attempts,
             max_wait_s=settings.max_wait_s,
             stop_after_failures=settings.stop_after_failures,
+            max_refusals=settings.max_refusals,
             host=service.host,
             emulated=service.emulated,
         )

@@ -134,3 +134,24 @@ def test_who_waits_for_a_turn_hears_of_a_stop():
         trial.turn(Asked("b", "y"), 1, look),
     ):
         raise AssertionError("it had its turn")
+
+
+def test_edits_of_a_prompt_wait_for_each_other_where_that_is_asked():
+    trial, seen = Trial(), []
+
+    def one_at_a_time(under_way):
+        seen.append(under_way)
+        return under_way == 0
+
+    def ask_second():
+        with trial.turn(Asked("b", "x"), MOST, lambda: None, one_at_a_time):
+            pass
+
+    with ThreadPoolExecutor(1) as pool:
+        with trial.turn(Asked("a", "x"), MOST, lambda: None, one_at_a_time):
+            second = pool.submit(ask_second)
+            while 1 not in seen:
+                pass
+            assert not second.done()
+        second.result(timeout=60)
+    assert seen[-1] == 0

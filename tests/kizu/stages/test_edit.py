@@ -1,3 +1,7 @@
+import base64
+from collections import Counter
+
+import numpy as np
 import pytest
 from loopback import scripted_service
 
@@ -5,6 +9,7 @@ from kizu.billing.ledger import Ledger
 from kizu.edit.storage import save_refusal
 from kizu.imaging.codecs import encode_png
 from kizu.imaging.geometry import FreeSizes, Geometry
+from kizu.shards import Fate, last_failure
 from kizu.spec import DatasetSpec
 from kizu.stages import DIFF, EDIT
 
@@ -76,3 +81,59 @@ def test_what_stops_all_edits_leaves_them_waiting_after_a_few_calls(through, man
     assert len(list(Ledger(store).entries())) <= 3
     assert (len(report.failures), len(report.waiting)) == (0, 12)
     assert "does not accept the key" in report.stopped
+
+
+PICTURE = base64.b64encode(encode_png(np.full((1024, 1024, 3), 90, np.uint8))).decode()
+REFUSED = {"error": {"code": "moderation_blocked", "message": "rejected by the safety system"}}
+
+
+def refusing(words):
+    """Return what a service answers that refuses prompts with some words."""
+
+    def answer(request):
+        if words.encode() in request.body:
+            return 400, REFUSED
+        return 200, {"data": [{"b64_json": PICTURE}], "usage": {"output_tokens": 10}}
+
+    return answer
+
+
+def test_a_prompt_that_is_refused_again_and_again_is_not_asked_for_other_photos(
+    through, many, account, store
+):
+    account.answer = refusing("a deep hole")
+    report = through(EDIT, spec=many())
+    assert (report.made, len(report.waiting), report.failures) == (11, 1, ())
+    [unasked] = report.waiting
+    assert "hole" in unasked
+    assert last_failure(store, unasked).fate is Fate.UNASKED
+    calls = len(list(Ledger(store).entries()))
+    assert through(EDIT, spec=many()).waiting == (unasked,)
+    assert len(list(Ledger(store).entries())) == calls == 11
+
+
+def test_a_prompt_that_was_given_up_is_asked_again_if_it_is_reworded_or_the_user_says_so(
+    through, many, account
+):
+    account.answer = refusing("a deep hole")
+    through(EDIT, spec=many())
+    assert through(EDIT, spec=many(max_refusals=0)).made == 1
+    fields = many().model_dump(mode="json")
+    fields["defects"][0]["prompt"] = "a deep hole with a rim"
+    report = through(EDIT, spec=DatasetSpec.parse(fields))
+    assert (report.made, len(report.waiting)) == (3, 1)
+
+
+def test_refusals_of_some_edits_give_up_no_prompt(through, many, account):
+    good, asked = refusing("nothing is refused"), Counter()
+
+    def refuse_the_second(request):
+        for words in (b"a deep hole", b"a brown stain", b"a dent"):
+            asked[words] += words in request.body
+            if words in request.body and asked[words] == 2:
+                return 400, REFUSED
+        return good(request)
+
+    account.answer = refuse_the_second
+    report = through(EDIT, spec=many())
+    assert (report.made, report.waiting, report.failures) == (12, (), ())
