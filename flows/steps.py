@@ -37,7 +37,9 @@ def take_in_photos(spec: DatasetSpec, store_url: str) -> list[str]:
     without = pictures.path if pictures else None
     files = list_photos(spec.images.path, store_url, FILES_PER_PART, without=without)
     expect(INTAKE, sum(part.files for part in files))
-    taken: list[str] = take_in_part.map(files, unmapped(store_url)).result()
+    taken: list[str] = take_in_part.map(
+        files, unmapped(store_url), unmapped(spec.images.max_megapixels)
+    ).result()
     return taken
 
 

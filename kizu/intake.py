@@ -1,9 +1,11 @@
 """Takes the user's normal images into the store, part by part, and reads them there."""
 
 import logging
+from math import inf
 from typing import Final
 
 from kizu.imaging.codecs import decode_png
+from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS
 from kizu.progress import advance
 from kizu.settings import Record
 from kizu.sources import (
@@ -88,12 +90,14 @@ def save_listing(
     ]
 
 
-def take_in_files(part: FilesRef, store: Store) -> str:
+def take_in_files(
+    part: FilesRef, store: Store, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
+) -> str:
     """Decode a part of the files into the store; return where the outcome lies."""
     images: list[NormalImage] = []
     skipped: list[Skipped] = []
     for file in part.open(store):
-        taken = take_in(file, store)
+        taken = take_in(file, store, max_megapixels)
         if isinstance(taken, Skipped):
             skipped.append(taken)
         else:
@@ -169,5 +173,5 @@ def _is_taken_in(store: Store, image: NormalImage, source: str) -> bool:
         return False
     if url is None:
         return False
-    taken = take_in(SourceFile(image.name, url), store)
+    taken = take_in(SourceFile(image.name, url), store, inf)  # it was let in before
     return isinstance(taken, NormalImage) and taken.pixels_sha256 == image.pixels_sha256

@@ -1,14 +1,11 @@
 """Finds the user's normal images and takes them into the store, each content once."""
 
-import os
-import posixpath
-import unicodedata
+import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from typing import Any, Final
 
-import fsspec
+import numpy as np
 
 from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import (
@@ -17,32 +14,38 @@ from kizu.imaging.codecs import (
     decode_image,
     encode_png,
 )
+from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS, check_file_size, most_bytes
+from kizu.source_files import (
+    NotReadableError,
+    SourceError,
+    SourceFile,
+    file_url,
+    list_source,
+    read_url,
+)
 from kizu.store import DamagedFileError, Store, keyed
+from kizu.store.addresses import shown_url
 from kizu.store.keys import sha256_hex
 from kizu.versions import DECODER_VERSION
 
+__all__ = [
+    "PNG_SHA256",
+    "Inventory",
+    "NormalImage",
+    "Skipped",
+    "SourceError",
+    "SourceFile",
+    "examine",
+    "file_url",
+    "list_source",
+    "normal_record_path",
+    "pixels_digest",
+    "read_file",
+    "take_in",
+]
+
 PNG_SHA256: Final = "png_sha256"
 """What a normal image's record calls the SHA-256 of its PNG in the store."""
-
-_MVTEC_GOOD: Final = "train/good"
-_GLOB_CHARACTERS: Final = frozenset("*?[")
-
-
-class SourceError(ValueError):
-    """The place of the normal images cannot be used; the message tells why and the way out."""
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """A file that may be a normal image.
-
-    Attributes:
-        name: Path below the source, with forward slashes, in Unicode NFC.
-        url: Where fsspec opens it.
-    """
-
-    name: str
-    url: str
 
 
 @dataclass(frozen=True)
@@ -122,57 +125,18 @@ class Inventory:
             )
 
 
-def list_source(path: str, setting: str = "images.path") -> list[SourceFile]:
-    """List the files of a source, sorted by name.
-
-    Args:
-        path: A folder (searched with its subfolders), a folder holding MVTec AD's ``train/good``
-            (only that is taken), a pattern ("photos/*.jpg"), or any of these as an fsspec URL.
-        setting: The setting that names the source, for errors.
-
-    Raises:
-        SourceError: Nothing is there.
-    """
-    fs, root = _open(path, setting)
-    if _GLOB_CHARACTERS & set(root):
-        found = [hit for hit in fs.glob(root) if fs.isfile(hit)]
-        root = _folder_above_pattern(root)
-    else:
-        root = _photos_root(fs, root, path, setting)
-        found = fs.find(root)
-    files = [SourceFile(_name(hit, root), str(fs.unstrip_protocol(hit))) for hit in found]
-    files = [file for file in files if not _is_hidden(file.name)]
-    if not files:
-        raise SourceError(f"{setting}: no files in {path!r}; give the folder of your photos")
-    return sorted(files, key=lambda file: file.name)
-
-
-def file_url(path: str, name: str) -> str | None:
-    """Return where fsspec opens a file of a source; None if it is not there.
-
-    Args:
-        path: The source, as ``list_source`` takes it.
-        name: The file's name, as ``list_source`` gives it.
-    """
-    return _urls(path).get(name) or next(
-        (file.url for file in list_source(path) if file.name == name), None
-    )
-
-
-@lru_cache(maxsize=4)  # sources of one build
-def _urls(path: str) -> dict[str, str]:
-    """Return where the files of a source lie, by name, as they were when first asked for."""
-    return {file.name: file.url for file in list_source(path)}
-
-
-def examine(file: SourceFile, store: Store) -> NormalImage | Skipped:
+def examine(
+    file: SourceFile, store: Store, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
+) -> NormalImage | Skipped:
     """Tell what a file is, or why it is skipped, and change nothing."""
-    return _examine(file, store)[0]
+    return _examine(file, store, max_megapixels)[0]
 
 
-def take_in(file: SourceFile, store: Store) -> NormalImage | Skipped:
+def take_in(
+    file: SourceFile, store: Store, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
+) -> NormalImage | Skipped:
     """Decode a file into the store, or tell why it is skipped; known content is not redone."""
-    found, pixels = _examine(file, store)
+    found, pixels = _examine(file, store, max_megapixels)
     if isinstance(found, Skipped) or pixels is None:
         return found
     png = encode_png(pixels)
@@ -183,30 +147,43 @@ def take_in(file: SourceFile, store: Store) -> NormalImage | Skipped:
     return found
 
 
-def _examine(file: SourceFile, store: Store) -> tuple[NormalImage | Skipped, RgbImage | None]:
+def _examine(
+    file: SourceFile, store: Store, max_megapixels: float
+) -> tuple[NormalImage | Skipped, RgbImage | None]:
     """Return what a file is, and its pixels if the store does not have them."""
-    data = read_file(file)
+    data = read_file(file, max_megapixels)
     if isinstance(data, Skipped):
         return data, None
     try:
         sha256 = sha256_hex(data)
         known = _known(file.name, sha256, store)
-        return (known, None) if known else _decoded(file.name, sha256, data)
+        return (known, None) if known else _decoded(file.name, sha256, data, max_megapixels)
     except UnreadableImageError as error:
         return Skipped(file.name, str(error)), None
 
 
-def read_file(file: SourceFile) -> bytes | Skipped:
-    """Return the bytes of an image file, or why there are none."""
-    if not file.name.lower().endswith(IMAGE_SUFFIXES):
+def read_file(file: SourceFile, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> bytes | Skipped:
+    """Return the bytes of an image file, or why there are none; whatever it is, the others go on.
+
+    Args:
+        file: The file.
+        max_megapixels: A file that is larger than such a picture is not read to its end.
+    """
+    if file.trouble:
+        return Skipped(file.name, file.trouble, file.unreadable)
+    if not file.name.strip().lower().endswith(IMAGE_SUFFIXES):
         kinds = ", ".join(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES)
         return Skipped(file.name, f"its name does not end like an image's ({kinds})")
     try:
-        with fsspec.open(file.url, "rb") as opened:
-            return bytes(opened.read())
-    except OSError as error:
-        reason = f"it cannot be read ({error.strerror or error})"
+        data = read_url(file.url, most_bytes(max_megapixels))
+        check_file_size(len(data), max_megapixels)
+    except (NotReadableError, UnreadableImageError) as error:
+        return Skipped(file.name, str(error))
+    except Exception as error:  # noqa: BLE001 - clients of object stores raise whatever they like
+        told = getattr(error, "strerror", None) or shown_url(" ".join(str(error).split()))
+        reason = f"it cannot be read ({told or type(error).__name__})"
         return Skipped(file.name, reason, unreadable=True)
+    return data
 
 
 def _known(name: str, sha256: str, store: Store) -> NormalImage | None:
@@ -224,8 +201,10 @@ def _known(name: str, sha256: str, store: Store) -> NormalImage | None:
         return None
 
 
-def _decoded(name: str, sha256: str, data: bytes) -> tuple[NormalImage, RgbImage]:
-    pixels = decode_image(data)
+def _decoded(
+    name: str, sha256: str, data: bytes, max_megapixels: float
+) -> tuple[NormalImage, RgbImage]:
+    pixels = decode_image(data, max_megapixels)
     height, width = pixels.shape[:2]
     return NormalImage(sha256, pixels_digest(pixels), name, width, height), pixels
 
@@ -233,41 +212,11 @@ def _decoded(name: str, sha256: str, data: bytes) -> tuple[NormalImage, RgbImage
 def pixels_digest(pixels: RgbImage) -> str:
     """Return the SHA-256 of size and pixels: equal for one picture in two formats."""
     height, width = pixels.shape[:2]
-    return sha256_hex(f"{height}x{width}".encode() + pixels.tobytes())
+    digest = hashlib.sha256(f"{height}x{width}".encode())
+    digest.update(np.ascontiguousarray(pixels).data)
+    return digest.hexdigest()
 
 
 def normal_record_path(sha256: str) -> str:
     """Return where it is stored what a file's content is, by the SHA-256 of its bytes."""
     return f"{keyed('normals', sha256)}.json"
-
-
-def _open(path: str, setting: str) -> tuple[fsspec.AbstractFileSystem, str]:
-    try:
-        fs, root = fsspec.core.url_to_fs(os.path.expanduser(path))  # noqa: PTH111 - may be a URL
-    except (ValueError, ImportError) as error:
-        raise SourceError(f"{setting}: cannot open {path!r}: {error}") from error
-    return fs, root
-
-
-def _photos_root(fs: fsspec.AbstractFileSystem, root: str, path: str, setting: str) -> str:
-    if not fs.isdir(root):
-        found = "is a file" if fs.exists(root) else "does not exist"
-        raise SourceError(
-            f"{setting}: {path!r} {found}; give a folder, a pattern like 'photos/*.jpg' or a URL"
-        )
-    good = posixpath.join(root, _MVTEC_GOOD)
-    return good if fs.isdir(good) else root
-
-
-def _folder_above_pattern(pattern: str) -> str:
-    parts = pattern.split("/")
-    fixed = next(i for i, part in enumerate(parts) if _GLOB_CHARACTERS & set(part))
-    return "/".join(parts[:fixed]) or "/"
-
-
-def _name(hit: str, root: str) -> str:
-    return unicodedata.normalize("NFC", posixpath.relpath(hit, root))
-
-
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith(".") for part in name.split("/"))

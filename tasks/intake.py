@@ -24,7 +24,7 @@ def list_photos(
 
 
 @task(name="take in", task_run_name="take in {part.number} of {part.of}", **CACHED_IN_RUN)
-def take_in_part(part: FilesRef, store_url: str) -> str:
+def take_in_part(part: FilesRef, store_url: str, max_megapixels: float) -> str:
     """Decode a part of the files into the store; return where the outcome lies."""
     raise_if_interrupted()
-    return take_in_files(part, Store(store_url))
+    return take_in_files(part, Store(store_url), max_megapixels)

@@ -60,7 +60,7 @@ def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE) -> None:
         bars("look at photos", 0, len(files))
         found = []
         for file in files:
-            found.append(examine(file, opened))
+            found.append(examine(file, opened, spec.images.max_megapixels))
             bars("look at photos", 1, None)
     inventory = Inventory.of(found)
     print_warnings(spec)

@@ -1,6 +1,7 @@
 """Shows which picture belongs to which normal image."""
 
 from collections.abc import Callable
+from math import inf
 from typing import Final, TypeAlias
 
 from rich.console import Console
@@ -44,10 +45,10 @@ def _open_pair(pair: Pair, spec: DatasetSpec, store: Store) -> tuple[RgbImage, R
     """
     source, name = picture_source(spec).path, pair.picture.name
     url = file_url(source, name)
-    data = read_file(SourceFile(name, url)) if url else Skipped(name, "it is gone")
+    data = read_file(SourceFile(name, url), inf) if url else Skipped(name, "it is gone")
     if isinstance(data, Skipped):
         raise SourceError(f"{name} of {source}: {data.reason}; pair the pictures again")
-    return decode_png(read_normal(store, pair.normal, spec.images.path)), decode_image(data)
+    return decode_png(read_normal(store, pair.normal, spec.images.path)), decode_image(data, inf)
 
 
 def print_pairs(

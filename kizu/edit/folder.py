@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable
+from math import inf
 from typing import Annotated, Final, Literal, Self
 
-import fsspec
 from pydantic import Field, JsonValue, TypeAdapter, field_validator
 
 from kizu.edit.editor import Edit, EditError, Editor, SecretSource
@@ -13,7 +13,7 @@ from kizu.edit.settings import EditorSettings, PairBy, PictureSource
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.geometry import Geometry
 from kizu.settings import KeyedByContent
-from kizu.sources import SourceError, file_url
+from kizu.source_files import NotReadableError, SourceError, file_url, read_url
 from kizu.store.keys import sha256_hex
 
 NORMAL_GROUP: Final = "normal"
@@ -149,7 +149,7 @@ class FolderEditor:
         name = str(request.ask["picture"])
         try:
             data = self._read(name)
-        except (FileNotFoundError, SourceError) as error:
+        except (FileNotFoundError, NotReadableError, SourceError) as error:
             raise EditError(
                 f"{name} is no longer in {self._path}; bring it back, or build again"
             ) from error
@@ -161,5 +161,4 @@ class FolderEditor:
         url = file_url(self._path, name)
         if url is None:
             raise FileNotFoundError(name)
-        with fsspec.open(url, "rb") as opened:
-            return bytes(opened.read())
+        return read_url(url, inf)  # it was let in when it was paired

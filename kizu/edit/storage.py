@@ -7,6 +7,7 @@ edit stays there: it was paid for, and a later kizu may be able to read it.
 """
 
 from collections.abc import Iterator
+from math import inf
 from typing import Final, Literal
 
 from pydantic import Field
@@ -181,7 +182,8 @@ def open_edit(store: Store, record: EditRecord, photo: RgbImage) -> RgbImage:
     Raises:
         EditDamagedError: The picture is not the one that was recorded.
     """
-    return record.geometry.undo(decode_image(read_picture(store, record)), photo)
+    picture = decode_image(read_picture(store, record), inf)  # it was let in when it was stored
+    return record.geometry.undo(picture, photo)
 
 
 def read_picture(store: Store, record: EditRecord) -> bytes:

@@ -21,9 +21,9 @@ from PIL import (
 )
 
 MIN_SIDE_PX: Final = 32
-DEFAULT_MAX_MEGAPIXELS: Final = 200.0
-"""Above the largest sensors of area-scan cameras for inspection (151 megapixels); a picture of this
-size takes 2 GB at most, which ``benchmarks/attack/pictures.py`` measures."""
+DEFAULT_MAX_MEGAPIXELS: Final = 160.0
+"""Above the common largest sensors of inspection cameras (151 megapixels). A picture of this size
+takes less than 2 GB to take in, which ``benchmarks/attack/pictures.py`` measures."""
 
 _MEMORY_WEIGHTS: Final = {"WEBP": 2.0, "AVIF": 2.0, "HEIF": 2.0}
 """Decoders that hold a picture twice or more, as ``benchmarks/attack/pictures.py`` measures."""
@@ -136,6 +136,11 @@ def _heic() -> Callable[[io.BytesIO], Image.Image]:
     return opener
 
 
+def most_bytes(max_megapixels: float) -> float:
+    """Return how large a file may be whose picture is within a limit."""
+    return max_megapixels * 1e6 * _MOST_BYTES_PER_PIXEL
+
+
 def check_file_size(size: int, max_megapixels: float) -> None:
     """Refuse a file that no picture within the limit can fill.
 
@@ -146,10 +151,9 @@ def check_file_size(size: int, max_megapixels: float) -> None:
     Raises:
         UnreadableImageError: It is larger.
     """
-    most = int(max_megapixels * 1e6 * _MOST_BYTES_PER_PIXEL)
-    if size > most:
+    if size > (most := most_bytes(max_megapixels)):
         raise UnreadableImageError(
-            f"the file has {size / 1e6:,.0f} MB, more than a picture of {max_megapixels:g} "
+            f"the file has more than {most / 1e6:,.0f} MB, which no picture of {max_megapixels:g} "
             "megapixels needs; scale it down or tile it, or raise images.max_megapixels"
         )
 

@@ -117,7 +117,8 @@ def frame_thumbnail(
     grey: NDArray[np.uint8], side_px: int = THUMBNAIL_SIDE_PX, sigma_px: float = _HIGH_PASS_SIGMA_PX
 ) -> FloatMap:
     """Return a square high-pass of a grey picture (H, W), float32 of unit length; zero if flat."""
-    wide = grey.astype(np.float32) / 255
+    wide = grey.astype(np.float32)
+    wide /= 255  # in place: of a large picture another one would be 800 MB
     values = cv2.resize(wide, (side_px, side_px), interpolation=cv2.INTER_AREA)
     detail = values - cv2.GaussianBlur(values, (0, 0), sigma_px)
     detail -= detail.mean()

@@ -1,6 +1,7 @@
 """Pairs the user's pictures with their normal images, a part of the files at a time."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -8,7 +9,13 @@ from typing import Final
 from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import UnreadableImageError, decode_image
 from kizu.imaging.geometry import Geometry
-from kizu.matching import describe_image, find_geometry, match_by_content
+from kizu.matching import (
+    ContentMatch,
+    ImageFeatures,
+    describe_image,
+    find_geometry,
+    match_by_content,
+)
 from kizu.pairing.normals import NormalImages
 from kizu.pairing.pairs import Pair
 from kizu.pairing.rules import PairingRules, Told, UnpairedError
@@ -19,6 +26,8 @@ from kizu.sources import NormalImage, Skipped, SourceFile, pixels_digest, read_f
 from kizu.store import DamagedFileError, Store, keyed
 from kizu.store.keys import content_key, sha256_hex
 from kizu.versions import DECODER_VERSION, MATCHING_VERSION
+
+logger = logging.getLogger(__name__)
 
 SETTING: Final = "editor.path"
 """The setting that says where the pictures are."""
@@ -79,11 +88,11 @@ def pair_files(
             pictures.append(picture)
     if not rules.source.has_normals:
         for picture in pictures:
-            found += _alone(picture, store)
+            found += _alone(picture, rules.max_megapixels, store)
             advance(PAIR)
         return found
     untold = [picture for picture in pictures if any(not told.normal for told in picture.told)]
-    by_content = _search(untold, normals, store)
+    by_content = _search(untold, normals, store, rules.max_megapixels)
     for picture in pictures:
         found += _paired(picture, by_content.get(picture.sha256), rules, normals, store)
         advance(PAIR)
@@ -91,7 +100,7 @@ def pair_files(
 
 
 def _look_up(file: SourceFile, rules: PairingRules) -> _Picture | Skipped:
-    data = read_file(file)
+    data = read_file(file, rules.max_megapixels)
     if isinstance(data, Skipped):
         return data
     try:
@@ -100,9 +109,9 @@ def _look_up(file: SourceFile, rules: PairingRules) -> _Picture | Skipped:
         return Skipped(file.name, str(error))
 
 
-def _alone(picture: _Picture, store: Store) -> list[Pair | Skipped]:
+def _alone(picture: _Picture, max_megapixels: float, store: Store) -> list[Pair | Skipped]:
     """Take in a picture without a normal image."""
-    image = take_in(picture.file, store)
+    image = take_in(picture.file, store, max_megapixels)
     if isinstance(image, Skipped):
         return [image]
     size = (image.width, image.height)
@@ -130,8 +139,10 @@ def _paired(
     """Pair a picture with the normal images it is told to belong to, or that were found."""
     try:
         return [_pair(picture, told, by_content, rules, normals, store) for told in picture.told]
-    except (UnpairedError, UnreadableImageError) as error:
-        return [Skipped(picture.file.name, str(error))]
+    except OSError:
+        raise  # the store
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this picture's alone
+        return [Skipped(picture.file.name, _why(error))]
 
 
 def _pair(
@@ -143,7 +154,7 @@ def _pair(
     store: Store,
 ) -> Pair:
     if told.normal is not None:
-        found, by = _as_told(picture, told.normal, normals, store), told.by
+        found, by = _as_told(picture, told.normal, rules, normals, store), told.by
     elif isinstance(by_content, FoundMatch):
         named = _of_the_same_name(picture, by_content, rules, normals, store)
         found, by = (named, "name") if named else (by_content, "content")
@@ -184,12 +195,16 @@ def _of_the_same_name(
     is_normal = found.normal and normals[found.normal].pixels_sha256 == found.pixels_sha256
     if same.sha256 not in found.rivals and not is_normal:
         return None
-    named = _as_told(picture, same, normals, store)
+    named = _as_told(picture, same, rules, normals, store)
     return named if named.score else None
 
 
 def _as_told(
-    picture: _Picture, normal: NormalImage, normals: NormalImages, store: Store
+    picture: _Picture,
+    normal: NormalImage,
+    rules: PairingRules,
+    normals: NormalImages,
+    store: Store,
 ) -> FoundMatch:
     """Find how a normal image lies in its picture; the whole in the whole if it is not to be seen.
 
@@ -199,7 +214,7 @@ def _as_told(
     path = _match_path(picture, normal.sha256)
     if (known := _known(path, store)) is not None:
         return known
-    pixels = _decode(picture.file)
+    pixels = _decode(picture, rules.max_megapixels)
     match = find_geometry(normals.open(normal.sha256), pixels, normals.features(normal.sha256))
     size = (pixels.shape[1], pixels.shape[0])
     geometry = match.geometry if match else Geometry.whole((normal.width, normal.height), size)
@@ -214,7 +229,7 @@ def _as_told(
 
 
 def _search(
-    pictures: Sequence[_Picture], normals: NormalImages, store: Store
+    pictures: Sequence[_Picture], normals: NormalImages, store: Store, max_megapixels: float
 ) -> Mapping[str, FoundMatch | Skipped]:
     """Look for the normal image of each picture, once; the answers by the pictures' SHA-256."""
     answers: dict[str, FoundMatch | Skipped] = {}
@@ -224,16 +239,20 @@ def _search(
             answers[picture.sha256] = known
             continue
         try:
-            pixels = _decode(picture.file)
+            pixels = _decode(picture, max_megapixels)
         except UnreadableImageError as error:
             answers[picture.sha256] = Skipped(picture.file.name, str(error))
             continue
         files[picture.sha256] = picture
         features[picture.sha256] = describe_image(pixels)
         digests[picture.sha256] = pixels_digest(pixels)
-    opened = lru_cache(maxsize=_OPEN_PICTURES)(lambda sha256: _decode(files[sha256].file))
-    matches = match_by_content(features, normals.index, opened, normals.open) if files else {}
-    for sha256, match in matches.items():
+    opened = lru_cache(maxsize=_OPEN_PICTURES)(
+        lambda sha256: _decode(files[sha256], max_megapixels)
+    )
+    for sha256, match in _matches(features, normals, opened).items():
+        if isinstance(match, str):
+            answers[sha256] = Skipped(files[sha256].file.name, match)
+            continue
         found = FoundMatch(
             pixels_sha256=digests[sha256],
             normal=match.normal,
@@ -246,11 +265,41 @@ def _search(
     return answers
 
 
-def _decode(file: SourceFile) -> RgbImage:
-    data = read_file(file)
+def _matches(
+    features: Mapping[str, ImageFeatures],
+    normals: NormalImages,
+    opened: Callable[[str], RgbImage],
+) -> Mapping[str, ContentMatch | str]:
+    """Look for the normal image of each picture, or say why that cannot be told."""
+    if not features:
+        return {}
+    try:
+        return match_by_content(features, normals.index, opened, normals.open)
+    except OSError:
+        raise  # the store
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is one picture's alone
+        if len(features) == 1:
+            return dict.fromkeys(features, _why(error))
+        singly = [_matches({sha256: one}, normals, opened) for sha256, one in features.items()]
+        return {sha256: match for found in singly for sha256, match in found.items()}
+
+
+def _why(error: Exception) -> str:
+    """Return what is wrong with a picture that could not be compared."""
+    told = " ".join(str(error).split())
+    if isinstance(error, UnpairedError | UnreadableImageError):
+        return told
+    logger.warning("a picture cannot be compared", exc_info=error)
+    return f"it cannot be compared with normal images ({told or type(error).__name__})"
+
+
+def _decode(picture: _Picture, max_megapixels: float) -> RgbImage:
+    data = read_file(picture.file, max_megapixels)
     if isinstance(data, Skipped):
         raise UnreadableImageError(data.reason)
-    return decode_image(data)
+    if sha256_hex(data) != picture.sha256:
+        raise UnreadableImageError("it changed while it was looked at; build again")
+    return decode_image(data, max_megapixels)
 
 
 def _match_path(picture: _Picture, among: str) -> str:

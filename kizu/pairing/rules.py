@@ -73,6 +73,7 @@ class PairingRules:
             ValueError: The dataset's editor makes its pictures.
         """
         self.source = picture_source(spec)
+        self.max_megapixels = spec.images.max_megapixels
         self._types = {defect.defect_type.casefold(): defect for defect in spec.defects}
         self._rule = re.compile(self.source.name_rule) if self.source.name_rule else None
         self._normals = {image.name: image for image in normals}

@@ -47,5 +47,5 @@ def _take_in(spec: DatasetSpec, store: Store, others: set[str]) -> Iterator[Norm
     files = [file for file in list_source(spec.images.path) if file.url not in others]
     expect(INTAKE, len(files))
     for file in files:
-        yield take_in(file, store)
+        yield take_in(file, store, spec.images.max_megapixels)
         advance(INTAKE)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final
 
@@ -106,7 +107,7 @@ class Sample:
         Raises:
             DatasetError: As for ``image``.
         """
-        return decode_image(self.read("edited")) if self.row["edited_path"] else None
+        return decode_image(self.read("edited"), inf) if self.row["edited_path"] else None
 
     def edited_label(self) -> Mask | None:
         """Return the defect on the picture as it came, (h, w) bool; None as for ``edited``.

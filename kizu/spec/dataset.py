@@ -22,6 +22,7 @@ from kizu.edit.regions import MaskRegion
 from kizu.edit.registry import EditorChoice
 from kizu.grounding import GroundingChoice, GroundingSettings
 from kizu.grounding.registry import DEMO_NOTICE
+from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS
 from kizu.settings import KeyedByContent, Operational, Settings
 from kizu.spec.defects import DefectSpec
 from kizu.spec.errors import SpecError, problem_sentences, with_current_names
@@ -55,6 +56,14 @@ class ImagesSpec(Settings):
         title="Most photos to edit",
         description="Edit at most this many photos; the others stay normal, for training. "
         "Empty: edit all.",
+    )
+    max_megapixels: Annotated[float, Operational()] = Field(
+        DEFAULT_MAX_MEGAPIXELS,
+        gt=0,
+        title="Largest picture (megapixels)",
+        description="A larger photo, or picture that you bring, is named and left out: decoding "
+        "takes some 7 bytes of memory a pixel. WebP, AVIF, HEIC, progressive JPEG and 16-bit files "
+        "take twice that and may have half as many pixels.",
     )
 
 

@@ -1,3 +1,6 @@
+import errno
+import os
+import socket
 import unicodedata
 
 import fsspec
@@ -6,7 +9,16 @@ import pytest
 from PIL import Image
 
 from kizu.imaging.codecs import decode_png, encode_png
-from kizu.sources import Inventory, Skipped, SourceError, examine, list_source, take_in
+from kizu.source_files import read_url
+from kizu.sources import (
+    Inventory,
+    Skipped,
+    SourceError,
+    examine,
+    file_url,
+    list_source,
+    take_in,
+)
 from kizu.store import Store
 
 
@@ -107,3 +119,183 @@ def test_examining_changes_nothing(photos, tmp_path):
     found = examine(list_source(str(photos))[0], store)
     assert not isinstance(found, Skipped)
     assert list(store.list("")) == []
+
+
+def taken(folder, store) -> Inventory:
+    return Inventory.of(take_in(file, store) for file in list_source(str(folder)))
+
+
+def spoken(text: str) -> bool:
+    """Whether a text goes through JSON, Parquet and a terminal, and stays on its line."""
+    return text.encode().decode() == text and "\n" not in text and "\x1b" not in text
+
+
+HARD_NAMES = [
+    "写真".encode("cp932") + b".png",
+    b"\xff\xfe\x80.png",
+    b"caf\xe9.png",
+    b"a::b.png",
+    b"zip::memory:x.png",
+    b"q?x=1#y%41[1]*{2}.png",
+    b"two\nlines\ttab\x1b[31m.png",
+    b"trailing .png ",
+    b" leading.png",
+    b"back\\slash.png",
+    b"-rf.png",
+    b"CON.png",
+    "傷".encode() * 83 + b".png",
+    "\u202egnp.png".encode(),
+    b"quo'te\"<b>.png",
+]
+
+
+@pytest.mark.parametrize("name", HARD_NAMES)
+def test_a_photo_of_any_name_is_taken_in_and_its_name_can_be_told(
+    tmp_path, store, name, make_photo
+):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    with open(os.fsencode(folder) + b"/" + name, "wb") as opened:  # noqa: PTH123 - bytes
+        opened.write(encode_png(make_photo(1)))
+    inventory = taken(folder, store)
+    assert [image.sha256 for image in inventory.images]
+    assert spoken(inventory.images[0].name)
+    file = list_source(str(folder))[0]
+    assert spoken(file.url)
+    assert read_url(file_url(str(folder), file.name), 1e9) == encode_png(make_photo(1))
+
+
+def test_a_name_in_shift_jis_is_shown_as_it_was_meant(tmp_path):
+    (tmp_path / "x").mkdir()
+    with open(os.fsencode(tmp_path) + b"/x/" + "傷 01.png".encode("cp932"), "wb"):  # noqa: PTH123
+        pass
+    assert names(tmp_path / "x") == ["傷 01.png"]
+
+
+def test_files_whose_names_look_the_same_are_told_apart(tmp_path):
+    for name in ("ガ.png", unicodedata.normalize("NFD", "ガ.png")):
+        (tmp_path / name).write_bytes(name.encode())
+    with open(os.fsencode(tmp_path) + b"/" + "ガ.png".encode("cp932"), "wb") as opened:  # noqa: PTH123
+        opened.write(b"sjis")
+    found = names(tmp_path)
+    assert len(set(found)) == 3
+    assert "ガ.png" in found
+    urls = {file_url(str(tmp_path), name) for name in found}
+    assert {read_url(url, 1e9) for url in urls} == {
+        "ガ.png".encode(),
+        unicodedata.normalize("NFD", "ガ.png").encode(),
+        b"sjis",
+    }
+
+
+def test_what_is_no_file_is_named_and_not_opened(photos, store):
+    os.mkfifo(photos / "pipe.png")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(photos / "s.png"))
+        (photos / "gone.png").symlink_to("nowhere")
+        (photos / "loop").symlink_to(photos)
+        (photos / "zero.png").symlink_to("/dev/zero")
+        (photos / "folder.png").mkdir()
+        (photos / "linked.png").symlink_to(photos / "a.png")
+        inventory = taken(photos, store)
+    assert [image.name for image in inventory.images] == ["a.png", "b.png"]
+    reasons = {skip.name: skip.reason for skip in inventory.skipped}
+    assert reasons == {
+        "gone.png": "it cannot be read (No such file or directory)",
+        "linked.png": "it is the same picture as a.png",
+        "loop": "it is a link to a folder, which is not followed; copy its files here",
+        "pipe.png": "it is a pipe and no file",
+        "s.png": "it is a socket and no file",
+        "zero.png": "it is a device and no file",
+    }
+
+
+@pytest.mark.parametrize(
+    "folder", ["line[2]", "a*b", "what?", "x[!y]", "a::b", "zip::c", "100%", "#1"]
+)
+def test_a_folder_of_any_name_is_a_source_and_so_is_a_pattern_below_it(
+    tmp_path, make_photo, folder
+):
+    (tmp_path / folder / "sub").mkdir(parents=True)
+    for name in ("a.png", "sub/b.png"):
+        (tmp_path / folder / name).write_bytes(encode_png(make_photo(1)))
+    assert names(tmp_path / folder) == ["a.png", "sub/b.png"]
+    assert names(tmp_path / folder / "*.png") == ["a.png"]
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_the_rest_goes_on(photos, store, monkeypatch):
+    (photos / "locked").mkdir()
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("locked"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    inventory = taken(photos, store)
+    assert len(inventory.images) == 2
+    assert inventory.skipped == (
+        Skipped("locked", "this folder cannot be read (Permission denied)", unreadable=True),
+    )
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.EIO, "Input/output error"), RuntimeError("?"), MemoryError()]
+)
+def test_whatever_reading_one_photo_raises_the_others_are_taken_in(
+    photos, store, monkeypatch, error
+):
+    files = list_source(str(photos))
+    (photos / "a.png").unlink()
+    read = os.fdopen
+
+    def fail(number, *_mode):
+        os.close(number)
+        raise error
+
+    assert take_in(files[0], store).unreadable
+    monkeypatch.setattr(os, "fdopen", fail)
+    assert take_in(files[1], store).unreadable
+    monkeypatch.setattr(os, "fdopen", read)
+    assert not isinstance(take_in(files[1], store), Skipped)
+
+
+@pytest.mark.parametrize("name", ["a::b.png", "q?x#y.png", "[1].png", "é.png", "a%20b.png"])
+def test_objects_of_any_name_are_read(store, make_photo, name):
+    memory = fsspec.filesystem("memory")
+    memory.pipe_file(f"/hard/{name}", encode_png(make_photo(1)))
+    try:
+        files = list_source("memory://hard")
+        assert [file.name for file in files] == [name]
+        assert not isinstance(take_in(files[0], store), Skipped)
+    finally:
+        memory.rm("/hard", recursive=True)
+
+
+def test_an_object_store_that_refuses_is_one_sentence(monkeypatch):
+    class RefusedError(Exception):
+        pass
+
+    def refuse(*_args, **_options):
+        raise RefusedError("403 https://x.blob/c?sig=geheim")
+
+    monkeypatch.setattr(fsspec.get_filesystem_class("memory"), "isdir", refuse)
+    with pytest.raises(SourceError, match=r"cannot be listed \(403 https://x.blob/c\?sig=\*\*\*\)"):
+        list_source("memory://photos")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["sftp://me:geheim@host/x", "https://h/x?sv=1&sig=geheim", "s3://b/x?X-Amz-Signature=geheim"],
+)
+def test_a_url_with_a_password_is_refused_and_not_shown(url):
+    with pytest.raises(SourceError, match="environment variables") as raised:
+        list_source(url)
+    assert "geheim" not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+def test_a_photo_larger_than_the_setting_is_named_and_no_other_is_touched(photos, store):
+    found = [take_in(file, store, max_megapixels=0.005) for file in list_source(str(photos))]
+    assert all("images.max_megapixels" in skip.reason for skip in found)

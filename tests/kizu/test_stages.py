@@ -78,6 +78,7 @@ COMMON: dict[str, tuple[Any, set[str]]] = {
     "images.path": ("elsewhere", NOTHING),
     "images.category": ("cup", {V}),
     "images.max_edited": (7, {V}),
+    "images.max_megapixels": (50.0, NOTHING),
     "defects.0.defect_type": ("dent", {C, V}),
     "defects.0.prompt": ("a round hole", FROM_EDIT | {C}),
     "defects.0.phrases": (["a pit"], FROM_GROUNDING),

@@ -62,9 +62,9 @@ def test_a_picture_is_looked_at_once_and_anew_among_other_normal_images(put, pai
     first = paired()
     looked_at = []
 
-    def decode(data):
+    def decode(data, max_megapixels):
         looked_at.append(data)
-        return decoded(data)
+        return decoded(data, max_megapixels)
 
     decoded = pictures.decode_image
     monkeypatch.setattr(pictures, "decode_image", decode)
