@@ -257,7 +257,7 @@ def _normals(store: Store) -> Iterator[Damage]:
         except FileNotFoundError:
             yield Damage(f"{store.address(picture)} is missing", Worth.FREE, (path,))
         except DamagedFileError as found:
-            yield Damage(str(found), Worth.FREE, (path,))
+            yield Damage(str(found), Worth.FREE, (path, picture))
 
 
 def _said_by_people(store: Store, folder: str, kind: type[Record]) -> Iterator[Damage]:

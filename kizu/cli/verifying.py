@@ -79,7 +79,7 @@ def repair(
     """
     opened = or_exit(Store, store)
     count = left = 0
-    for found in or_exit(find_damage, opened, name):
+    for found in or_exit(lambda: list(find_damage(opened, name))):
         done = mend(opened, found, buy=buy)
         out.print(f"{found.sentence}: {done}", markup=False, soft_wrap=True)
         count += 1

@@ -211,7 +211,10 @@ def find_replies(store: Store, key: str) -> Iterator[tuple[int, Reply]]:
     """Yield the answers, by number of the call, that no edit was made of yet."""
     for path in store.list(f"{keyed('edits', key)}/replies"):
         number = int(path.rsplit("/", 1)[-1].removesuffix(".json"))
-        yield number, store.read_json_as(path, Reply.model_validate)
+        try:
+            yield number, store.read_json_as(path, Reply.model_validate)
+        except DamagedFileError as damage:
+            raise EditDamagedError(damage.file, damage.why) from damage
 
 
 def drop_reply(store: Store, key: str, number: int) -> None:

@@ -75,8 +75,8 @@ def decode_json(path: str, data: bytes) -> dict[str, Any]:
             raise ValueError("its checksum is another one")
     try:
         value = json.loads(body)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError("it is no JSON") from error
     if not isinstance(value, dict):
         raise ValueError("it is no JSON object")  # noqa: TRY004 - what is wrong is the file
     return value

@@ -1,9 +1,10 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from damage import CONTENT, MISSING, damage
 from ledger_entries import finished, started
 
-from kizu.billing.ledger import SNAPSHOT_EVERY, Ledger
+from kizu.billing.ledger import SNAPSHOT_EVERY, Ledger, LedgerDamagedError
 from kizu.billing.totals import CallStatus
 
 
@@ -54,3 +55,59 @@ def test_another_process_reads_the_sums_from_the_last_snapshot(ledger, store):
     ledger.end(later, finished())
     assert fresh.totals().real.dataset("plates") == ledger.totals().real.dataset("plates")
     assert later not in fresh.totals().under_way
+
+
+@pytest.fixture
+def snapshots(monkeypatch):
+    """Every second call writes the sums."""
+    monkeypatch.setattr("kizu.billing.ledger.SNAPSHOT_EVERY", 2)
+
+
+@pytest.mark.usefixtures("snapshots")
+@pytest.mark.parametrize("way", [*CONTENT, MISSING])
+def test_damaged_sums_are_added_up_anew_from_the_lines(ledger, store, way):
+    for number in range(1, 6):
+        ledger.append(number, started(number))
+        ledger.end(number, finished())
+    for path in list(store.list("ledger/snapshots")):
+        damage(store, path, way)
+    assert Ledger(store).totals().to_json() == ledger.totals().to_json()
+
+
+@pytest.mark.parametrize("way", CONTENT)
+@pytest.mark.parametrize("line", ["calls", "ends"])
+def test_a_damaged_line_is_named_and_never_passed_over(ledger, store, line, way):
+    for number in (1, 2, 3):
+        ledger.append(number, started(number))
+        ledger.end(number, finished())
+    damage(store, f"ledger/{line}/00000002.json", way)
+    fresh = Ledger(store)
+    for _ in range(2):
+        with pytest.raises(
+            LedgerDamagedError, match=rf"{line}/00000002\.json .* nothing is bought"
+        ):
+            fresh.totals()
+    with pytest.raises(LedgerDamagedError):
+        list(fresh.entries())
+
+
+def test_a_lost_line_is_not_taken_for_the_end(ledger, store):
+    for number in (1, 2, 3):
+        ledger.append(number, started(number))
+    store.remove("ledger/calls/00000002.json")
+    fresh = Ledger(store)
+    with pytest.raises(LedgerDamagedError, match=r"calls/00000002\.json is damaged: it is missing"):
+        fresh.append(fresh.totals().last + 1, started(4))
+    assert not store.exists("ledger/calls/00000002.json")
+
+
+def test_a_note_of_a_found_edit_that_is_damaged_is_made_anew(ledger, store):
+    def note():
+        ledger.note_cached("plates", "ab", "mugs", emulated=False)
+
+    note()
+    [path] = store.list("ledger/cached")
+    damage(store, path, "cut to half")
+    assert not list(ledger.cached("plates"))
+    note()
+    assert [found["bought_for"] for found in ledger.cached("plates")] == ["mugs"]

@@ -9,6 +9,7 @@ from itertools import count
 
 import numpy as np
 import pytest
+from damage import CONTENT, MISSING, damage
 from small_disks import small_disk
 
 from kizu.billing import purchase, spare
@@ -28,10 +29,17 @@ from kizu.edit.paid import (
     Reply,
 )
 from kizu.edit.request import EditRequest
-from kizu.edit.storage import find_edit, find_replies, save_reply, set_replies_aside
+from kizu.edit.storage import (
+    EditDamagedError,
+    find_edit,
+    find_replies,
+    save_reply,
+    set_replies_aside,
+    sidecar_path,
+)
 from kizu.imaging.codecs import encode_png
 from kizu.imaging.geometry import FreeSizes, Geometry
-from kizu.store import Store
+from kizu.store import Store, keyed
 
 SIDE_PX = 32
 PICTURE = np.full((SIDE_PX, SIDE_PX, 3), 90, np.uint8)
@@ -409,3 +417,59 @@ def test_a_spare_folder_that_is_a_link_is_not_believed(store, monkeypatch, tmp_p
     save_reply(Store(str(planted)), job_for().request.key, 1, REPLY)
     kept.take_back(job_for().request.key)
     assert not list(find_replies(store, job_for().request.key))
+
+
+@pytest.mark.parametrize("way", [*CONTENT, MISSING])
+@pytest.mark.parametrize("name", ["edit.json", "replies/00000001.json"])
+def test_a_damaged_edit_is_named_and_never_bought_again(buy, store, name, way):
+    buy(ScriptedEditor([REPLY]))
+    folder = keyed("edits", job_for().request.key)
+    if name.startswith("replies"):
+        save_reply(store, job_for().request.key, 1, REPLY)
+        store.remove(f"{folder}/edit.json")
+    damage(store, f"{folder}/{name}", way)
+    editor = ScriptedEditor([REPLY])
+    lost = "edit.json" if way == MISSING else name
+    with pytest.raises(EditDamagedError, match=rf"{lost} is damaged: .*kizu repair --buy"):
+        buy(editor)
+    assert editor.calls == 0
+
+
+def test_a_damaged_edit_is_completed_from_its_answer_if_that_is_still_there(buy, store):
+    record = buy(ScriptedEditor([REPLY]))
+    save_reply(store, record.key, 1, REPLY)
+    damage(store, sidecar_path(record.key), "cut to half")
+    editor = ScriptedEditor()
+    assert buy(editor) == record
+    assert editor.calls == 0
+
+
+def test_a_refusal_that_is_damaged_is_not_asked_again(buy, store):
+    buy(ScriptedEditor([failure(FailureKind.REFUSED)]))
+    damage(store, sidecar_path(job_for().request.key), "one flipped byte")
+    editor = ScriptedEditor([REPLY])
+    with pytest.raises(EditDamagedError):
+        buy(editor)
+    assert editor.calls == 0
+
+
+@pytest.mark.parametrize("line", ["calls", "ends"])
+def test_a_damaged_line_of_the_ledger_stops_buying(buy, store, line):
+    buy(ScriptedEditor([REPLY]))
+    damage(store, f"ledger/{line}/00000001.json", "one flipped byte")
+    editor = ScriptedEditor([REPLY])
+    other = EditJob(job_for().request.model_copy(update={"seed": 1}), PICTURE, None, GEOMETRY)
+    with pytest.raises(
+        StopEditingError, match=rf"ledger/{line}/00000001\.json is damaged: .*--buy"
+    ):
+        buy(editor, other)
+    assert editor.calls == 0
+
+
+@pytest.mark.parametrize("line", ["calls", "ends"])
+def test_a_damaged_line_of_the_ledger_loses_no_answer(buy, store, line):
+    buy(ScriptedEditor([REPLY]))
+    damage(store, f"ledger/{line}/00000001.json", "cut to half")
+    other = EditJob(job_for().request.model_copy(update={"seed": 1}), PICTURE, None, GEOMETRY)
+    save_reply(store, other.request.key, 2, REPLY)
+    assert buy(ScriptedEditor(), other).status == "edited"

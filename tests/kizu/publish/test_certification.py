@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from damage import CONTENT, MISSING, damage
 
 from kizu.agree.proof import Proven, Stratum
 from kizu.agree.settings import AgreementSettings
@@ -269,3 +270,37 @@ def test_trust_ends_where_new_samples_are_of_another_kind(store, some, decide):
     assert proven(store, outcomes).proof.trusted
     shifted = outcomes + some(30, first=60, stratum=Stratum.DIFF_ONLY, sharp=0.4)
     assert proven(store, shifted).proof.trusted == ()
+
+
+@pytest.mark.parametrize("way", CONTENT)
+def test_a_damaged_decision_of_a_draw_is_named_and_nothing_is_proven_until_it_is_made_again(
+    store, some, decide, way
+):
+    outcomes = some(60)
+    [draw] = drawn(store, outcomes)
+    decide(draw.members, rejected={3})
+    path = f"{draw.members[3]}/00000001.json"
+    damage(store, path, way)
+    found = proven(store, outcomes)
+    assert not found.accepted.is_certified
+    assert not found.proof.has_any
+    assert path in found.accepted.sentence
+    assert drawn(store, outcomes) == []
+    decide(draw.members)
+    assert proven(store, outcomes).accepted.is_certified
+
+
+@pytest.mark.parametrize("way", [*CONTENT, MISSING])
+def test_a_damaged_draw_is_named_and_nothing_is_proven_from_the_others(store, some, decide, way):
+    outcomes = some(200)
+    [draw] = drawn(store, outcomes)
+    decide(draw.members, rejected={3})
+    [second] = drawn(store, outcomes)
+    decide(second.members)
+    assert proven(store, outcomes).accepted.is_certified
+    path = "reviews/mugs/draws/00000001.json"
+    damage(store, path, way)
+    found = proven(store, outcomes)
+    assert not found.proof.has_any
+    assert path in found.accepted.sentence
+    assert drawn(store, outcomes) == []
