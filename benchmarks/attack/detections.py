@@ -18,6 +18,7 @@ import numpy as np
 import openai
 
 from benchmarks.attack.bounded import attack, table
+from benchmarks.attack.json_damage import places, replaced
 from kizu.azure_signin import Credential
 from kizu.grounding import AnnotationFailure, Detections, GroundingSettings
 from kizu.grounding.compose import BoxThenMask, PerImageAnnotator, TextToMask
@@ -59,31 +60,6 @@ RAW: Final = (
     b"data: {}\n\n", b"{'regions': []}", b"9" * 100_000, b"NaN", b'{"regions": NaN}',
     b'{"choices": []}', b'{"choices": [null]}', b'{"choices": "none"}', b"\x00" * 1000,
 )  # fmt: skip
-
-
-def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield every place in a JSON value, from the outside in."""
-    yield above
-    items = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value if isinstance(value, list) else ())
-    )
-    for part, item in items:
-        yield from places(item, (*above, part))
-
-
-def replaced(value: Any, place: tuple[Any, ...], new: Any) -> Any:
-    """Return a JSON value with another one in one place; ``KeyError`` as new value removes it."""
-    if not place:
-        return new
-    part, *below = place
-    items = dict(value.items() if isinstance(value, dict) else enumerate(value))
-    if not below and new is KeyError:
-        del items[part]
-    else:
-        items[part] = replaced(items[part], tuple(below), new)
-    return items if isinstance(value, dict) else list(items.values())
 
 
 def damaged(reply: Any, draw: random.Random) -> bytes:

@@ -316,5 +316,5 @@ class _NodeReader:
             if not isinstance(node, yaml.MappingNode):
                 line = node.start_mark.line + 1
                 raise _ProblemError(f"line {line}: << takes a mapping; name one by its *alias")
-            found = {**self.value(node, place), **found}
+            found = {**self.value(node, (*place, _MERGE)), **found}
         return found

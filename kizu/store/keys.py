@@ -6,7 +6,11 @@ nothing but the values, and anyone can recompute it with standard tools.
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, Final
+
+_CANONICAL: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
 
 
 def canonical_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
@@ -26,9 +30,7 @@ def canonical_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
         >>> canonical_json({"b": 1, "a": [True, "傷"]})
         '{"a":[true,"傷"],"b":1}'
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _CANONICAL.encode(value)
 
 
 def sha256_hex(data: bytes) -> str:

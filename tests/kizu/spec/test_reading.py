@@ -98,8 +98,9 @@ def test_aliases_that_multiply_or_hold_themselves_are_named(file):
     )
     [sentence] = told_of(file, bomb)
     assert "check anchors" in sentence
-    [sentence] = told_of(file, "name: &a [*a]\n")
-    assert "check anchors" in sentence
+    for itself in ("name: &a [*a]\n", "x: &x {<<: *x}\n", "x: &x {<<: [*x, *x], y: *x}\n"):
+        [sentence] = told_of(file, itself)
+        assert "check anchors" in sentence
 
 
 def test_a_mapping_can_be_merged_into_others(file):
