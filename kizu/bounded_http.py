@@ -139,6 +139,7 @@ class BoundedClient(httpx2.Client):
                 received += part
                 if len(received) > self._most_bytes:
                     break
+            watch.raise_if_over()  # to a body without a length, an end by force is an end
         except Exception as error:
             if answer.is_success:
                 body, _ = _unpacked(bytes(received), answer.headers, self._most_bytes)
@@ -188,6 +189,11 @@ class _Watch:
             self._progress.is_sent = True
         elif step in ("connect_tcp.complete", "start_tls.complete"):
             self._hold(info["return_value"].get_extra_info("socket"))
+
+    def raise_if_over(self) -> None:
+        """Raise TimeoutError if the call's time has run out."""
+        if self._is_over:
+            raise TimeoutError
 
     def explained(
         self, error: Exception, received: bytes = b"", headers: Mapping[str, str] | None = None

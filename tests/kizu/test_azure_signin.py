@@ -10,6 +10,7 @@ from kizu.azure_signin import (
     Credential,
     SignInError,
     checked_endpoint,
+    checked_key,
     entra,
     http_client,
     key_or_entra,
@@ -176,3 +177,31 @@ def test_an_entra_id_that_gives_no_token_says_so_in_one_sentence(monkeypatch):
 
 def test_a_credential_is_never_shown():
     assert "s3cr3t" not in repr(Credential(key="s3cr3t"))
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("“s3cr3t-k3y”", r"a character that no key has \(U\+201C\)"),
+        ("s3cr3t\nk3y", r"a character that no key has \(U\+000A\)"),
+        ("s3cr3t-kéy", r"U\+00E9"),
+        ("'s3cr3t-k3y'", "in quotes"),
+        ('"s3cr3t-k3y"', "in quotes"),
+        ("k", "has 1 characters, fewer than the 8"),
+        ("s3cr3t", "has 6 characters"),
+    ],
+)
+def test_a_key_that_cannot_be_one_is_refused_without_repeating_it(key, says):
+    with pytest.raises(SignInError, match=rf"^A_KEY .*{says}") as refused:
+        key_or_entra("A_KEY", AZURE_SCOPE, {"A_KEY": key})
+    assert "s3cr3t" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_white_space_around_a_key_is_no_part_of_it():
+    assert checked_key("\ts3cr3t k3y\r\n", "A_KEY") == "s3cr3t k3y"
+
+
+def test_key_and_tokens_are_taken_out_of_sentences():
+    said = Credential(key="s3cr3t/k3y").scrub("s3cr3t/k3y s3cr3t%2Fk3y Bearer eyJhbGciOiJI.e30.x-_")
+    assert said == "[key] [key] Bearer [token]"

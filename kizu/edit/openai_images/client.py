@@ -13,7 +13,7 @@ from openai import OpenAI
 from PIL import Image
 
 from kizu.azure_signin import SignInError
-from kizu.bounded_http import MOST_BYTES, BrokenOffError, NotSentError, following
+from kizu.bounded_http import BrokenOffError, NotSentError, following
 from kizu.edit.openai_images.connection import Connection
 from kizu.edit.openai_images.deployment import DeploymentSettings
 from kizu.edit.openai_images.emulation import EMULATOR_HEADER
@@ -32,6 +32,7 @@ from kizu.imaging.geometry import FixedSizes
 
 _CLEAR, _OPAQUE = 0, 255
 _BYTES_PER_PIXEL: Final = 4
+_WORDS_BYTES: Final = 1_048_576  # what stands around the pictures comes to some kilobytes
 PNG: Final = "image/png"
 
 
@@ -85,7 +86,7 @@ def most_reply_bytes(settings: DeploymentSettings) -> int:
     else:
         pixels = rule.max_pixels
     pictures = 2 + settings.streamed_pictures
-    return MOST_BYTES + pictures * _BYTES_PER_PIXEL * pixels * 4 // 3
+    return _WORDS_BYTES + pictures * _BYTES_PER_PIXEL * pixels * 4 // 3
 
 
 def _check_limits(settings: DeploymentSettings, body: dict[str, Any]) -> None:

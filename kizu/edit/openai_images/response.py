@@ -42,12 +42,21 @@ def read_answer(
     """
     content = reply.content
     tree = _parsed(content)
-    usage = _usage(tree, has_picture=has_picture(content, tree))
+    holds_any = has_picture(content, tree)
+    usage = _usage(tree, has_picture=holds_any)
     cost_usd = cost_of(usage)
     try:
         picture, note = as_asked(picture_in(content, tree, fetch), sent)
     except ValueError as problem:
-        raise _no_edit(content, cut(str(problem)), cost_usd, usage, scrub) from problem
+        said = said_in(content[:_LONGEST_WORDS])
+        told = f", it says: {cut(scrub(said.message))}" if said.is_error and said.message else ""
+        if not holds_any and is_refusal(said):
+            reason = f"refused by policy: the content filter left no picture{told}"
+            raise RefusedReplyError(reason, cost_usd, usage, "filtered") from problem
+        what = f"it is no JSON ({tree})" if isinstance(tree, _NoJsonError) else cut(str(problem))
+        raise BadReplyError(
+            f"the reply is no edit: {what}{told}", cost_usd, usage, _cause(what)
+        ) from problem
     return Edit(
         picture=picture,
         model=model,
@@ -64,29 +73,18 @@ def read_answer(
 
 def holds_answer(content: bytes) -> bool:
     """Tell whether a body that was not ended properly is whole all the same."""
-    tree = _parsed(content)
-    return not isinstance(tree, str) and has_picture(b"", tree)
+    return has_picture(b"", _parsed(content))
+
+
+class _NoJsonError(ValueError):
+    """Why a body is no JSON."""
 
 
 def _parsed(content: bytes) -> Any:  # noqa: ANN401 - any JSON value
     try:
         return parse_body(content)
     except ValueError as problem:
-        return str(problem)
-
-
-def _no_edit(
-    content: bytes, problem: str, cost_usd: float | None, usage: Mapping[str, int], scrub: Scrub
-) -> BadReplyError:
-    said = said_in(content[:_LONGEST_WORDS])
-    told = f", it says: {cut(scrub(said.message))}" if said.is_error and said.message else ""
-    if not has_picture(content, _parsed(content)) and is_refusal(said):
-        reason = f"refused by policy: the content filter left no picture{told}"
-        return RefusedReplyError(reason, cost_usd, usage, "filtered")
-    tree = _parsed(content)
-    if isinstance(tree, str) and problem == "it holds no picture":
-        problem = f"it is no JSON ({tree})"
-    return BadReplyError(f"the reply is no edit: {problem}{told}", cost_usd, usage, _cause(problem))
+        return _NoJsonError(str(problem))
 
 
 def _cause(problem: str) -> str:

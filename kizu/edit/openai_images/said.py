@@ -17,8 +17,7 @@ _MOST_SHOWN: Final = 300  # characters of a service's words in a sentence of our
 _PAGE: Final = re.compile(rb"^\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype|html|head|body)", re.IGNORECASE)
 _TITLE: Final = re.compile(r"<title[^>]*>(.{1,300}?)</title", re.IGNORECASE | re.DOTALL)
 _TAG: Final = re.compile(r"<[^<>]{0,300}>")
-_BETWEEN_EVENTS: Final = re.compile(rb"\r?\n\r?\n")
-_EVENT_DATA: Final = re.compile(rb"^data:[ ]?(.*?)\r?$", re.MULTILINE)
+_DATA: Final = b"data:"
 
 
 @dataclass(frozen=True)
@@ -114,8 +113,10 @@ def events_in(content: bytes) -> Iterator[Any]:
 
     An event's JSON stands in one line, or in several as the standard allows.
     """
-    for event in _BETWEEN_EVENTS.split(content):
-        lines = _EVENT_DATA.findall(event)
+    if _DATA not in content:
+        return
+    for event in content.replace(b"\r\n", b"\n").split(b"\n\n"):
+        lines = [line[len(_DATA) :] for line in event.split(b"\n") if line.startswith(_DATA)]
         for data in [b"\n".join(lines), *(lines if len(lines) > 1 else ())]:
             try:
                 yield json.loads(data)

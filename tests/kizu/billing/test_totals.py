@@ -1,8 +1,11 @@
 """What calls add up to, before any of it is written anywhere."""
 
+import math
+
 import pytest
 from ledger_entries import finished, started
 
+from kizu.billing.rate_limit import rate_per_minute
 from kizu.billing.totals import (
     REJECTIONS_REMEMBERED,
     Account,
@@ -123,6 +126,26 @@ def test_a_pause_that_was_asked_for_is_kept_until_its_end():
     totals.end(1, finished(CallStatus.REJECTED, None, hold_s=60.0))
     totals.end(2, finished(CallStatus.REJECTED, None, hold_s=5.0))
     assert totals.of("dep").held_until(60) == 1061.0
+
+
+@pytest.mark.parametrize("hold_s", [86_400.0, 99_999_999_999.0])
+def test_a_pause_longer_than_anybody_waits_holds_nobody(hold_s):
+    totals = totals_of(started(1), started(2))
+    totals.end(1, finished(CallStatus.REJECTED, None, hold_s=hold_s))
+    assert totals.of("dep").held_until(1800) == 0.0
+    totals.end(2, finished(CallStatus.REJECTED, None, hold_s=5.0))
+    assert totals.of("dep").held_until(1800) == 1006.0
+    assert LedgerTotals.from_json(totals.to_json()).of("dep") == totals.of("dep")
+
+
+@pytest.mark.parametrize("told", [0.001, 0.0, -5.0, 1e9, math.inf])
+def test_a_told_limit_neither_stops_all_calls_nor_lifts_the_quota(told):
+    assert rate_per_minute(QuotaState(limit_per_minute=told), 60, now=0.0) == 60
+
+
+def test_a_hold_of_an_older_kizu_is_read_and_does_not_count():
+    old = {"last_start": 1.0, "hold_until": 1e11, "limit_per_minute": None, "rejected_at": [1.0]}
+    assert QuotaState.model_validate(old).held_until(1800) == 0.0
 
 
 def test_only_the_last_rejections_are_remembered():
