@@ -11,7 +11,7 @@ Where what is said of it comes from:
 - Other sizes: those the open-weights Kontext model was made for, as diffusers'
   ``FluxKontextPipeline`` lists them.
 - The picture comes as base64 in JSON: programs that use the service. Microsoft's page speaks of a
-  URL, which kizu does not follow.
+  URL, which would be fetched.
 
 None of this was tried against the live service.
 """
@@ -171,7 +171,7 @@ class FluxSettings(ImageServiceSettings):
         if self.size != DOCUMENTED_SIZE:
             told.append(
                 f"editor.size {self.size} is not documented for {self.model}: an answer of "
-                f"another size would be paid for and be no edit; {DOCUMENTED_SIZE} is safe"
+                f"another shape would be paid for and be no edit; {DOCUMENTED_SIZE} is safe"
             )
         told += [
             f"defects.{index}: {self.model} reads English; say the defect in English"
