@@ -90,7 +90,7 @@ class CallGate:
     def _may_ask(self, prompt: str, under_way: int) -> bool:
         """Tell whether an edit of a prompt may be asked for while others are under way."""
         most = self.limits.max_refusals
-        if not most or prompt in self._prompts_that_work:
+        if not most or not prompt or prompt in self._prompts_that_work:
             return True
         with _stopping():
             totals = self.ledger.totals()

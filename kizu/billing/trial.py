@@ -24,7 +24,7 @@ _RUNS_REMEMBERED: Final = 16
 
 
 class Asked(NamedTuple):
-    """What an edit shares with others: its photo and its prompt."""
+    """What an edit shares with others: its photo and its prompt; empty where it is not known."""
 
     photo: str
     prompt: str
@@ -46,7 +46,7 @@ class _Streak:
     def is_the_accounts(self, *, is_only_prompt: bool) -> bool:
         """Tell whether the failures share neither photo nor prompt."""
         photos, prompts = (set(shared) for shared in zip(*self.failures, strict=True))
-        return len(photos) > 1 and (is_only_prompt or len(prompts) > 1)
+        return len(photos) > 1 and (is_only_prompt or len(prompts) > 1 or "" in prompts)
 
 
 class Trial:
@@ -156,7 +156,7 @@ class Trial:
     def _count(self, asked: Asked, most: int, error: EditError) -> str:
         """Return why no other edit may be asked for; empty if others may."""
         told = f"{most} edits in a row failed alike: {error}; mend that and build again to go on"
-        for shared in asked:
+        for shared in filter(None, asked):
             if self._shared.setdefault(shared, _Streak()).add(error.cause, asked) >= most:
                 self._waits[shared] = told
         is_enough = self._all.add(error.cause, asked) >= most

@@ -155,3 +155,8 @@ def test_edits_of_a_prompt_wait_for_each_other_where_that_is_asked():
             assert not second.done()
         second.result(timeout=60)
     assert seen[-1] == 0
+
+
+def test_where_prompts_are_not_known_none_is_suspected():
+    trial = Trial()
+    assert [fails(trial, photo, "", "no credit") for photo in "abc"][-1] is StopEditingError
