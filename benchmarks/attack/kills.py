@@ -1,13 +1,18 @@
-"""Kills a build of 60 edits at 30 random moments and compares it with one left in peace.
+"""Kills builds with paid edits at random moments and compares with one left in peace.
 
-Each round starts the worker again and sends it SIGKILL after a random time. What must hold: the
-emulator bills 60 edits plus at most the calls that were under way at the kills; no edit is lost;
-pictures and sidecars equal those of an undisturbed build. Run it with
-``python benchmarks/azure/kill.py``; ``--flow`` kills the whole Prefect flow instead of a worker and
-compares the published datasets.
+Several builds work on one store at the same time, each a process of ``kizu build`` with Prefect and
+all. Again and again one of them is chosen and sent SIGKILL after a random time, and started anew.
+What must hold at the end: all edits are there; none was completed twice; the emulator has billed no
+more than the edits and the calls that were under way at the kills; the published files equal those
+of an undisturbed build, but for what is a call's own.
+
+    python -m benchmarks.attack.kills --kills 100
+
+``--library`` buys through the library in one process, which starts in a second.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -16,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +30,7 @@ import numpy as np
 
 from kizu.billing.ledger import Ledger
 from kizu.billing.spending import spending_rows, summarize_spending
+from kizu.billing.totals import CallStatus
 from kizu.emulator import Emulator, EmulatorSettings
 from kizu.emulator.service import Job
 from kizu.emulator.settings import KEY
@@ -34,7 +41,7 @@ from kizu.publish.schemas import TABLES, decode_table
 from kizu.store import Store
 from kizu.store.keys import canonical_json, sha256_hex
 
-WORKER = Path(__file__).with_name("worker.py")
+WORKER = Path(__file__).parents[1] / "azure" / "worker.py"
 OWN_TO_A_CALL = ("request_id", "bought_at", "latency_s")
 """Columns that no two purchases share."""
 
@@ -51,16 +58,17 @@ def dark_disc(job: Job) -> RgbImage:
 def main() -> None:
     """Print what was billed, lost and changed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--edits", type=int, default=60)
+    parser.add_argument("--edits", type=int, default=48)
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--latency-s", type=float, default=1.0)
-    parser.add_argument("--longest-life-s", type=float, default=2.0)
+    parser.add_argument("--longest-life-s", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--flow", action="store_true")
+    parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--library", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        run = Flow(Path(folder), options) if options.flow else Worker(Path(folder), options)
+        run = Worker(Path(folder), options) if options.library else Flow(Path(folder), options)
         compare(run, options)
 
 
@@ -76,19 +84,35 @@ def compare(run: "Worker", options: argparse.Namespace) -> None:
         in_flight = run.with_kills("killed", emulator, random.Random(options.seed))  # noqa: S311 - a draw
         run.to_the_end("killed", emulator)
         billed = emulator.tally.billed
+    ends = [(call.key, end) for _, call, end in Ledger(run.store("killed")).entries()]
+    bought = Counter(key for key, end in ends if end and end.status is CallStatus.BOUGHT)
+    unknown = sum(end is not None and end.status is CallStatus.UNKNOWN for _, end in ends)
+    still_open = sum(end is None for _, end in ends)
     lines = spending_rows(Ledger(run.store("killed")), run.dataset)
     calm_print, killed_print = run.fingerprint("calm"), run.fingerprint("killed")
     allowed = options.edits + in_flight
-    print(f"kills                      {options.kills}")
+    print(f"kills                      {run.kills}")
     print(f"calls under way at a kill  {in_flight}")
     print(f"billed                     {billed} (allowed: {allowed})")
+    print(f"calls nobody knows of      {unknown}, {still_open} without an end")
+    print(f"edits completed twice      {sum(count > 1 for count in bought.values())}")
     print(f"ledger                     {summarize_spending(lines)}")
     print(f"edits, calm and killed     {len(calm_print)}, {len(killed_print)}")
     print(f"equal                      {calm_print == killed_print}")
-    sys.exit(0 if billed <= allowed and calm_print == killed_print else 1)
+    print(f"files left by killed       {run.remains('killed')}")
+    is_good = billed <= allowed and calm_print == killed_print and len(calm_print) > 0
+    is_good &= len(bought) == options.edits == bought.total() and unknown <= in_flight
+    sys.exit(0 if is_good and not still_open else 1)
 
 
-_LONGEST_START_S = 25.0
+_LONGEST_START_S = 60.0
+
+
+def kill(worker: "subprocess.Popen[bytes]") -> None:
+    """End a worker with all that it started, as the kernel does when memory runs out."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(worker.pid, signal.SIGKILL)
+    worker.wait()
 
 
 class Worker:
@@ -100,6 +124,7 @@ class Worker:
         """Take the folder for the stores, and the options."""
         self.folder = folder
         self.options = options
+        self.kills = 0
 
     def store(self, name: str) -> Store:
         """Open a store."""
@@ -111,13 +136,15 @@ class Worker:
         numbers = [str(self.options.edits), str(self.options.threads)]
         return [sys.executable, str(WORKER), str(self.folder / name), *numbers, json.dumps(editor)]
 
-    def start(self, name: str, emulator: Emulator) -> "subprocess.Popen[bytes]":
+    def start(self, name: str, emulator: Emulator, slot: int = 0) -> "subprocess.Popen[bytes]":
         """Start a worker in a process group of its own."""
         environment = {
             **os.environ,
             "AZURE_OPENAI_ENDPOINT": emulator.endpoint,
             "AZURE_OPENAI_API_KEY": KEY,
             "PREFECT_LOGGING_LEVEL": "CRITICAL",
+            "PREFECT_HOME": str(self.folder / f"prefect {slot}"),
+            "OMP_NUM_THREADS": "1",
         }
         return subprocess.Popen(  # noqa: S603 - our own script
             self.command(name),
@@ -129,36 +156,51 @@ class Worker:
 
     def to_the_end(self, name: str, emulator: Emulator) -> None:
         """Run a worker until it is done."""
-        if self.start(name, emulator).wait() != 0:
-            sys.exit(f"the {name} build did not end well")
+        worker = self.start(name, emulator)
+        try:
+            if worker.wait() != 0:
+                sys.exit(f"the {name} build did not end well")
+        finally:
+            kill(worker)
 
     def with_kills(self, name: str, emulator: Emulator, draw: random.Random) -> int:
-        """Start and kill workers; return how many calls were under way at the kills."""
-        in_flight = 0
-        for number in range(1, self.options.kills + 1):
-            last = Ledger(self.store(name)).totals().last
-            worker = self.start(name, emulator)
-            self.wait_for_calls(worker, emulator, emulator.tally.calls)
-            time.sleep(draw.uniform(0.0, self.options.longest_life_s))
-            if worker.poll() is not None:
-                sys.exit(f"the build was done after {number - 1} kills; shorten the lives")
-            os.killpg(worker.pid, signal.SIGKILL)
-            worker.wait()
-            open_calls = Ledger(self.store(name)).totals().under_way
-            under_way = sum(call > last for call in open_calls)
-            in_flight += under_way
-            print(f"kill {number}: {under_way} calls under way", file=sys.stderr)
-        return in_flight
+        """Kill workers and start others; return how many calls were under way at the kills.
+
+        It ends early if one of them was done: then there is nothing left to disturb.
+        """
+        workers = [self.start(name, emulator, slot) for slot in range(self.options.workers)]
+        in_flight: set[int] = set()
+        try:
+            while self.kills < self.options.kills:
+                self.wait_for_calls(workers, emulator, emulator.tally.calls)
+                time.sleep(draw.uniform(0.0, self.options.longest_life_s))
+                if any(worker.poll() is not None for worker in workers):
+                    break
+                chosen = draw.randrange(len(workers))
+                kill(workers[chosen])
+                self.kills += 1
+                under_way = set(Ledger(self.store(name)).totals().under_way)
+                in_flight |= under_way
+                print(f"kill {self.kills}: {len(under_way)} calls under way", file=sys.stderr)
+                workers[chosen] = self.start(name, emulator, chosen)
+        finally:
+            for worker in workers:
+                kill(worker)
+        return len(in_flight | set(Ledger(self.store(name)).totals().under_way))
 
     def wait_for_calls(
-        self, worker: "subprocess.Popen[bytes]", emulator: Emulator, before: int
+        self, workers: "list[subprocess.Popen[bytes]]", emulator: Emulator, before: int
     ) -> None:
-        """Wait until the worker calls, is done, or has nothing left to buy."""
+        """Wait until a worker calls or is done, or for a while if there is nothing to buy."""
         until = time.monotonic() + _LONGEST_START_S
-        while emulator.tally.calls == before and worker.poll() is None:
-            if time.monotonic() > until:
+        while emulator.tally.calls == before and time.monotonic() < until:
+            if any(worker.poll() is not None for worker in workers):
                 return
             time.sleep(0.02)
+
+    def remains(self, name: str) -> int:
+        """Count the files that killed workers left half-written in a store."""
+        return sum(file.is_file() for file in (self.folder / name).rglob(".aside-*"))
 
     def fingerprint(self, name: str) -> dict[str, str]:
         """Return a digest per edit: its picture, and its sidecar but for the call's own facts."""
