@@ -184,10 +184,9 @@ class _Purchase:
     def _call(self, packed: RequestBody) -> tuple[Reply | CallFailure, int]:
         job = self._order
         most_usd = self._editor.most_usd(job.request, job.geometry.model)
+        room = most_bytes(job.geometry.model, self._gate.limits.pictures_per_reply)
         with self._gate.slot():
-            number = self._gate.admit(
-                self._key, most_usd, most_bytes(job.geometry.model), job.prompt
-            )
+            number = self._gate.admit(self._key, most_usd, room, job.prompt)
             answer = self._editor.call(packed)
         self._check_answer(number, answer)
         if isinstance(answer, Reply):
@@ -287,18 +286,19 @@ class _Purchase:
             raise EditError(f"given up after {attempt} calls: {failure.reason}", cause=cause)
 
 
-def most_bytes(size: tuple[int, int]) -> int:
+def most_bytes(size: tuple[int, int], pictures: int) -> int:
     """Return the most that the store needs for an answer: as it came, its picture, its records.
 
     Args:
         size: (width, height) of the picture in pixels.
+        pictures: Pictures in the answer, unfinished ones among them.
 
     Example:
-        >>> most_bytes((1024, 1024))
+        >>> most_bytes((1024, 1024), 1)
         10835286
     """
     picture = size[0] * size[1] * _MOST_BYTES_PER_PX
-    return math.ceil(picture * _BASE64) + picture + _RECORD_BYTES
+    return math.ceil(pictures * picture * _BASE64) + picture + _RECORD_BYTES
 
 
 @contextmanager

@@ -37,6 +37,7 @@ class EditorLimits:
             for.
         max_refusals: Refusals of a prompt, if they are the rule, before it is not asked any more;
             0 for any number.
+        pictures_per_reply: Pictures that an answer holds, unfinished ones among them.
         host: The host that answers; empty where it is not known yet.
         emulated: True if that is the emulator, which bills nothing.
     """
@@ -49,6 +50,7 @@ class EditorLimits:
     max_wait_s: float
     stop_after_failures: int = 3
     max_refusals: int = 3
+    pictures_per_reply: int = 1
     host: str = ""
     emulated: bool = False
 

@@ -54,6 +54,7 @@ class ImageServiceEditor:
             max_wait_s=settings.max_wait_s,
             stop_after_failures=settings.stop_after_failures,
             max_refusals=settings.max_refusals,
+            pictures_per_reply=1 + settings.streamed_pictures,
             host=service.host,
             emulated=service.emulated,
         )
