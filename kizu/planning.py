@@ -13,7 +13,7 @@ from kizu.edit.request import DefectRequest, EditRequest, ExistingPicture
 from kizu.edit.settings import EditorSettings
 from kizu.edit.storage import sidecar_path
 from kizu.pairing.pairs import Pair, open_pairing
-from kizu.samples import PlannedSample, file_stem
+from kizu.samples import PlannedSample, sample_name
 from kizu.shards import BuildPlan, save_shards
 from kizu.sources import Inventory, NormalImage, SourceError
 from kizu.spec import DatasetSpec, DefectSpec
@@ -231,7 +231,9 @@ class _Planner:
             seed=self._spec.seed,
         )
         return PlannedSample(
-            sample_id=f"{file_stem(image.name)}_{defect.defect_type}_{variant:03d}_{request.key[:8]}",
+            sample_id=sample_name(
+                image.name, defect.defect_type, f"{variant:03d}", request.key[:8]
+            ),
             normal=image,
             defect_type=defect.defect_type,
             prompt=defect.wording(variant),
@@ -256,7 +258,7 @@ class _Planner:
             seed=0,  # nothing is drawn
         )
         return PlannedSample(
-            sample_id=f"{file_stem(picture.name)}_{defect.defect_type}_{request.key[:8]}",
+            sample_id=sample_name(picture.name, defect.defect_type, request.key[:8]),
             normal=image,
             has_normal=pair.has_normal,
             picture=picture,

@@ -2,13 +2,14 @@
 
 import posixpath
 import re
+from typing import Final
 
 from kizu.agree.settings import AreaRange
 from kizu.edit.regions import Region
 from kizu.edit.request import EditRequest
 from kizu.settings import Record
 from kizu.sources import NormalImage
-from kizu.store.keys import content_key, fraction_of
+from kizu.store.keys import content_key, fraction_of, sha256_hex
 
 
 class PairedPicture(Record):
@@ -59,6 +60,47 @@ class PlannedSample(Record):
 def is_test_photo(image: NormalImage, test_fraction: float) -> bool:
     """Draw the split of an edited photo by its content, so that it never changes sides."""
     return fraction_of(content_key("split", sha256=image.sha256)) < test_fraction
+
+
+MOST_NAME_BYTES: Final = 255
+"""Of a file's name in UTF-8, with its ending: the limit of every common file system."""
+
+_ENDING: Final = ".png"  # of most files that are called as their sample
+_DIGEST_DIGITS: Final = 8
+
+
+def fitting(text: str, most_bytes: int) -> str:
+    """Return a part of a file name; one that is too long is cut, and stays distinct by a digest.
+
+    Args:
+        text: The part.
+        most_bytes: How long it may be in UTF-8.
+
+    Example:
+        >>> fitting("傷" * 8, 24), fitting("傷" * 9, 24)
+        ('傷傷傷傷傷傷傷傷', '傷傷傷傷傷~ae2adeae')
+    """
+    encoded = text.encode()
+    if len(encoded) <= most_bytes:
+        return text
+    digest = f"~{sha256_hex(encoded)[:_DIGEST_DIGITS]}"
+    return encoded[: most_bytes - len(digest)].decode(errors="ignore") + digest
+
+
+def sample_name(photo: str, *parts: str) -> str:
+    """Return a sample's id: what its photo is called, as far as file names have room, and more.
+
+    Args:
+        photo: The photo's path below its source.
+        parts: What follows, a key among it.
+
+    Example:
+        >>> sample_name("line 2/カップ 01.png", "crack", "000", "8342eae1")
+        'line-2-カップ-01_crack_000_8342eae1'
+    """
+    rest = "".join(f"_{part}" for part in parts)
+    room = MOST_NAME_BYTES - len(_ENDING) - len(rest.encode())
+    return fitting(file_stem(photo), room) + rest
 
 
 def file_stem(name: str) -> str:

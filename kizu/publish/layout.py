@@ -4,7 +4,7 @@ import posixpath
 from dataclasses import dataclass
 from typing import Final
 
-from kizu.samples import PlannedSample, file_stem
+from kizu.samples import MOST_NAME_BYTES, PlannedSample, fitting, sample_name
 from kizu.sources import NormalImage
 from kizu.spec import GOOD
 from kizu.store import DamagedFileError, Store
@@ -63,7 +63,7 @@ def complete_versions(store: Store, dataset: str) -> list[str]:
 
 def good_id(image: NormalImage) -> str:
     """Return the sample id of a normal image."""
-    return f"{file_stem(image.name)}_{GOOD}_{image.sha256[:8]}"
+    return sample_name(image.name, GOOD, image.sha256[:8])
 
 
 def good_image(image: NormalImage) -> str:
@@ -83,8 +83,10 @@ def defect_mask(sample: PlannedSample) -> str:
 
 def edited_picture(sample: PlannedSample) -> str:
     """Return where a picture is published as it came, within the version."""
-    suffix = posixpath.splitext(sample.picture.name)[1].lower() if sample.picture else ".png"
-    return f"edited/{sample.defect_type}/{sample.sample_id}{suffix}"
+    name = sample.picture.name.strip() if sample.picture else ".png"
+    suffix = posixpath.splitext(f"x{name}")[1].lower()
+    stem = fitting(sample.sample_id, MOST_NAME_BYTES - len(suffix.encode()))
+    return f"edited/{sample.defect_type}/{stem}{suffix}"
 
 
 def edited_mask(sample: PlannedSample) -> str:

@@ -16,7 +16,7 @@ from kizu.imaging.rle import encode_rle
 from kizu.outputs import SampleOutputs
 from kizu.publish.samples import made_label
 from kizu.review import Drawn, decision_folder, record_decision
-from kizu.review_exchange.registry import Judged, LeftOut, tool_module
+from kizu.review_exchange.registry import Judged, LeftOut, exchange_name, tool_module
 from kizu.review_exchange.samples import BuiltSample, built_samples, find_shown
 from kizu.store import DamagedFileError, Store, keyed
 from kizu.store.keys import content_key, sha256_hex
@@ -60,7 +60,9 @@ def import_review(store: Store, dataset: str, data: bytes, tool: str, *, reviewe
         DatasetError: The dataset was never built here.
     """
     module = tool_module(tool)
-    samples = {each.outcome.sample_id: each for each in built_samples(store, dataset)}
+    built = list(built_samples(store, dataset))
+    samples = {each.outcome.sample_id: each for each in built}
+    samples |= {exchange_name(each.outcome.sample_id): each for each in built}  # as CVAT brings it
     source = _Source(tool, sha256_hex(data), reviewer)
     left_out: list[LeftOut] = []
     recorded = known = 0

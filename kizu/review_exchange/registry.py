@@ -8,6 +8,7 @@ from typing import Final, Literal, Protocol, TypeAlias, cast
 
 from kizu.agree.verdict import Verdict
 from kizu.imaging.arrays import Mask
+from kizu.samples import MOST_NAME_BYTES, fitting
 
 TOOLS: Final[Mapping[str, str]] = {"label-studio": "label_studio", "cvat": "cvat"}
 """Module of this room, by the tool's name."""
@@ -22,6 +23,14 @@ VERDICTS: Final[tuple[Choice, Choice]] = (Verdict.ACCEPT, Verdict.REJECT)
 
 class ExchangeError(ValueError):
     """Nothing can be exchanged; the message says why and the way out."""
+
+
+_KEY_AND_ENDING_BYTES: Final = len(".0123456789abcdef.png")
+
+
+def exchange_name(sample_id: str) -> str:
+    """Return what a sample is called in the name of its picture, which has room for a key."""
+    return fitting(sample_id, MOST_NAME_BYTES - _KEY_AND_ENDING_BYTES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +58,7 @@ class Shown:
     @property
     def file_name(self) -> str:
         """The name of its picture; it carries the key, for tools that bring nothing else back."""
-        return f"{self.sample_id}.{self.key}.png"
+        return f"{exchange_name(self.sample_id)}.{self.key}.png"
 
 
 @dataclass(frozen=True, eq=False)
