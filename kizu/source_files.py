@@ -133,7 +133,7 @@ def read_url(url: str, most_bytes: float) -> bytes:
     if url.startswith(_LOCAL):
         return _read_local(os.fsdecode(unquote_to_bytes(url.removeprefix(_LOCAL))), most)
     if "://" not in url:
-        return _read_local(url, most)
+        return _read_local(os.path.expanduser(url), most)  # noqa: PTH111 - any name
     # not fsspec.open, which takes a name with "::" in it for a chain of file systems
     kind = fsspec.get_filesystem_class(url.partition("://")[0])
     fs = kind(**kind._get_kwargs_from_urls(url))  # noqa: SLF001 - as fsspec's own url_to_fs does

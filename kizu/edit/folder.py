@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable
 from math import inf
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
-from pydantic import Field, JsonValue, TypeAdapter, field_validator
+from pydantic import AfterValidator, Field, JsonValue, TypeAdapter, field_validator
 
 from kizu.edit.editor import Edit, EditError, Editor, SecretSource
 from kizu.edit.request import DefectRequest, EditRequest
@@ -14,12 +14,16 @@ from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.geometry import Geometry
 from kizu.settings import KeyedByContent
 from kizu.source_files import NotReadableError, SourceError, file_url, read_url
+from kizu.store.addresses import without_secrets
 from kizu.store.keys import sha256_hex
 
 NORMAL_GROUP: Final = "normal"
 DEFECT_TYPE_GROUP: Final = "defect_type"
 
 _GEOMETRY: Final = TypeAdapter(Geometry)
+
+
+TableUrl: TypeAlias = Annotated[str, AfterValidator(without_secrets)]
 
 
 class FolderSettings(EditorSettings):
@@ -32,13 +36,13 @@ class FolderSettings(EditorSettings):
     name: Literal["folder"] = Field(
         title="Editor", description="Labels pictures you already have; makes none."
     )
-    path: Annotated[str, KeyedByContent()] = Field(
+    path: Annotated[str, KeyedByContent(), AfterValidator(without_secrets)] = Field(
         min_length=1,
         title="Edited pictures",
         description="A folder (best with one subfolder per defect type), a pattern like "
         "edited/*.png, or an fsspec URL of either.",
     )
-    table: Annotated[str | None, KeyedByContent()] = Field(
+    table: Annotated[TableUrl | None, KeyedByContent()] = Field(
         None,
         title="Table of pairs",
         description="A CSV or Parquet file with the columns normal, edited, defect_type and, if "

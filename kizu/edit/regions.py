@@ -5,14 +5,16 @@ from collections.abc import Callable
 from typing import Annotated, Final, Literal, Self
 
 import cv2
-import fsspec
 import numpy as np
-from pydantic import Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from kizu.imaging.arrays import Mask, RgbImage
-from kizu.imaging.codecs import UnreadableImageError, decode_drawn_mask
+from kizu.imaging.codecs import decode_drawn_mask
+from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS, most_bytes
 from kizu.imaging.rle import decode_rle, encode_rle
 from kizu.settings import KeyedByContent, Settings
+from kizu.source_files import read_url
+from kizu.store.addresses import shown_url, without_secrets
 from kizu.versions import FOREGROUND_VERSION
 
 
@@ -49,7 +51,7 @@ class MaskRegion(Settings):
     kind: Literal["mask"] = Field(
         "mask", title="Kind of region", description="Masks you have drawn."
     )
-    path: Annotated[str, KeyedByContent()] = Field(
+    path: Annotated[str, KeyedByContent(), AfterValidator(without_secrets)] = Field(
         min_length=1,
         title="Mask",
         description="A black-and-white picture whose white part is the region, used for every "
@@ -228,14 +230,14 @@ class DrawnMasks:
 
 def _read_mask(place: str) -> DrawnRegion:
     try:
-        with fsspec.open(place, "rb") as opened:
-            mask = decode_drawn_mask(opened.read())
+        mask = decode_drawn_mask(read_url(place, most_bytes(DEFAULT_MAX_MEGAPIXELS)))
     except FileNotFoundError as error:
         raise ValueError(
             f"there is no mask {place!r}; draw one, white where the defect may be"
         ) from error
-    except (OSError, UnreadableImageError) as error:
-        raise ValueError(f"the mask {place!r} cannot be read ({error})") from error
+    except Exception as error:  # clients of object stores raise whatever they like
+        told = shown_url(" ".join(str(error).split()))
+        raise ValueError(f"the mask {place!r} cannot be read ({told})") from error
     if not mask.any():
         raise ValueError(f"the mask {place!r} is black all over; paint the region white")
     return draw_region(mask)

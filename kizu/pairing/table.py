@@ -5,13 +5,14 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Final
 
-import fsspec
 import pyarrow.parquet as pq
 
 from kizu.edit.regions import BoxRegion
-from kizu.sources import SourceError
+from kizu.source_files import SourceError, read_url
+from kizu.store.addresses import shown_url, without_secrets
 
 _NEEDED: Final = ("normal", "edited", "defect_type")
 _OPTIONAL: Final = ("prompt", "phrases", "region")
@@ -78,14 +79,14 @@ Rows = tuple[list[str], list[tuple[int, list[Any]]]]
 
 def _read(path: str) -> Rows:
     try:
-        with fsspec.open(path, "rb") as opened:
-            data = opened.read()
+        data = read_url(without_secrets(path), inf)
         return _read_parquet(data) if path.lower().endswith(".parquet") else _read_csv(data)
     except FileNotFoundError as error:
         raise SourceError(f"editor.table: there is no file {path!r}") from error
-    except (OSError, ValueError, csv.Error) as error:
+    except Exception as error:  # pyarrow and clients of object stores raise whatever they like
         raise SourceError(
-            f"editor.table: {path} cannot be read as CSV in UTF-8 or as Parquet ({error})"
+            f"editor.table: {shown_url(path)} cannot be read as CSV in UTF-8 or as Parquet "
+            f"({shown_url(str(error))})"
         ) from error
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
 from pydantic import (
+    AfterValidator,
     Field,
     ModelWrapValidatorHandler,
     PrivateAttr,
@@ -30,6 +31,7 @@ from kizu.spec.publishing import PublishSettings
 from kizu.spec.reading import read_spec
 from kizu.spec.texts import FolderName, Words, WordsOrNone, caption_remarks
 from kizu.spec.values import Place, value_problems
+from kizu.store.addresses import without_secrets
 
 MOST_DEFECTS: Final = 1000
 """Kinds of defects of one dataset; the largest public ones have some tens."""
@@ -38,7 +40,7 @@ MOST_DEFECTS: Final = 1000
 class ImagesSpec(Settings):
     """The normal images."""
 
-    path: Annotated[WordsOrNone, KeyedByContent()] = Field(
+    path: Annotated[WordsOrNone, KeyedByContent(), AfterValidator(without_secrets)] = Field(
         "",
         title="Normal images",
         description="A folder, a folder with MVTec AD's train/good inside, a pattern like "

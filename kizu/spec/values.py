@@ -4,6 +4,8 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
+from kizu.store.addresses import shown_url
+
 MOST_DEPTH: Final = 24
 """Levels below each other; the deepest setting there is stands on level 5."""
 
@@ -30,12 +32,13 @@ def dotted(place: tuple[object, ...]) -> str:
 
 
 def shown_text(text: str) -> str:
-    """Return a text for a sentence: in one line, printable, and not too long.
+    """Return a text for a sentence: in one line, printable, not too long, without passwords.
 
     Example:
         >>> shown_text("bell " + chr(7)).isprintable()
         True
     """
+    text = shown_url(text)
     short = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
     return short if short.isprintable() else repr(short)[1:-1]
 

@@ -35,6 +35,7 @@ from zipfile import BadZipFile
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from kizu.store.addresses import shown_url, without_secrets
 from kizu.store.checked import (
     DamagedFileError,
     decode_bytes,
@@ -71,14 +72,16 @@ class Store:
             url: A folder ("kizu-store") or an fsspec URL ("abfs://container/kizu").
 
         Raises:
-            ValueError: No file system is known for the URL, or a package for it is missing.
+            ValueError: No file system is known for the URL, a package for it is missing, or it
+                carries a password, which everyone would read who sees a run.
         """
+        without_secrets(url)
         try:
             place = os.path.expanduser(url)  # noqa: PTH111 - a URL is no Path
             # a cached listing would hide what other machines have written since
             self._fs, self._root = fsspec.core.url_to_fs(place, use_listings_cache=False)
         except (ValueError, ImportError) as error:
-            raise ValueError(f"cannot open the store {url!r}: {error}") from error
+            raise ValueError(f"cannot open the store {url!r}: {shown_url(str(error))}") from error
         self._local = isinstance(self._fs, LocalFileSystem)
         self.url = url
 
