@@ -78,7 +78,11 @@ def main() -> int:
         inputs = [each for each in _inputs(root, owners) if asked.only in each[0]]
         if asked.count is not None:
             inputs = Random(asked.seed).sample(inputs, min(asked.count, len(inputs)))  # noqa: S311
-        results = list(attack("benchmarks.attack.store:damage_one", inputs, longest_s=_LONGEST_S))
+        results = []
+        for result in attack("benchmarks.attack.store:damage_one", inputs, longest_s=_LONGEST_S):
+            results.append(result)
+            told = result.detail if result.fate in HARMLESS else result.fate
+            print(f"{len(results)} of {len(inputs)} {result.name}: {told}", flush=True)
     by_kind: dict[str, list[Result]] = defaultdict(list)
     for result in results:
         by_kind[result.name.partition(": ")[0]].append(result)

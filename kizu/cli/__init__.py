@@ -1,5 +1,8 @@
 """The command line: one module per group of commands."""
 
+from collections.abc import Callable
+from functools import wraps
+
 import typer
 
 from kizu.cli import (
@@ -13,6 +16,8 @@ from kizu.cli import (
     services,
     verifying,
 )
+from kizu.cli.options import fail
+from kizu.store import DamagedFileError
 
 app = typer.Typer(
     help="Normal product photos and a sentence per defect in, a labelled dataset out.",
@@ -20,6 +25,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _in_a_sentence(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that ends with a sentence where something it reads is damaged."""
+
+    @wraps(command)
+    def run(*args: object, **options: object) -> None:
+        try:
+            command(*args, **options)
+        except DamagedFileError as damage:
+            way_out = "; 'kizu repair' says what becomes of it"
+            fail(f"{damage}{way_out if type(damage) is DamagedFileError else ''}")
+
+    return run
+
 
 for command in (
     datasets.init,
@@ -44,4 +64,4 @@ for command in (
     learning.phrases,
     services.emulate_azure,
 ):
-    app.command()(command)
+    app.command()(_in_a_sentence(command))

@@ -29,6 +29,7 @@ from kizu.review_page.run_lengths import run_lengths
 from kizu.review_page.safety import Access, Guard
 from kizu.review_page.session import ReviewSession, Stored, UnknownSampleError, Wanted
 from kizu.settings import Record
+from kizu.store import DamagedFileError
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +114,8 @@ def review_app(
         routes=routes,
         middleware=[Middleware(Guard, access=access)],
         exception_handlers=dict.fromkeys(
-            (UnknownSampleError, FileNotFoundError, SegmenterNotLoadedError), _not_found
+            (UnknownSampleError, FileNotFoundError, DamagedFileError, SegmenterNotLoadedError),
+            _not_found,
         ),
     )
 

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from damage import damage
 
 from kizu.agree.proof import Stratum
 from kizu.agree.settings import AgreementSettings
@@ -48,3 +49,14 @@ def test_certify_of_what_was_never_built_says_how_to_build_it(run):
     code, _, errors = run("certify", "mugs")
     assert code == 2
     assert "no build of 'mugs' came as far as a verdict" in errors
+
+
+@pytest.mark.usefixtures("built")
+def test_what_a_command_finds_damaged_is_one_sentence(run, tmp_path):
+    store = Store(str(tmp_path / "kizu-store"))
+    [outcomes] = store.list("builds/outcomes")
+    damage(store, outcomes, "cut to half")
+    code, _, errors = run("certify", "mugs")
+    assert code == 2
+    assert f"{outcomes} is damaged: " in errors
+    assert "'kizu repair' says what becomes of it" in errors

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from damage import CONTENT, damage
 
 from kizu.agree.verdict import Verdict
 from kizu.edit.editor import Edit
@@ -105,3 +106,28 @@ def test_a_decision_on_one_kind_of_defect_is_none_on_the_same_picture_as_another
     assert latest_decision(outputs().store, decision_folder(outputs()), "hole") is not None
     assert latest_decision(outputs().store, decision_folder(outputs()), "dent") is None
     assert latest_decision(outputs().store, decision_folder(outputs())) is not None
+
+
+@pytest.mark.parametrize("way", CONTENT)
+def test_a_damaged_decision_sends_its_sample_to_review_until_it_is_judged_again(
+    outputs, store, way
+):
+    record_decision(outputs(), Verdict.ACCEPT, "Aiko")
+    record_decision(outputs(), Verdict.REJECT, "Aiko")
+    path = list(store.list("decisions"))[-1]
+    damage(store, path, way)
+    found = outputs()
+    assert found.decision is None
+    assert found.final_verdict is Verdict.REVIEW
+    assert path in found.decision_problem
+    assert "judge the sample again" in found.decision_problem
+    assert found.decision_key not in ("", outputs().sample.request.key)
+    record_decision(outputs(), Verdict.REJECT, "Ben")
+    assert outputs().final_verdict is Verdict.REJECT
+
+
+def test_an_older_decision_that_is_damaged_costs_nothing(outputs, store):
+    record_decision(outputs(), Verdict.ACCEPT, "Aiko")
+    last = record_decision(outputs(), Verdict.REJECT, "Aiko")
+    damage(store, next(iter(store.list("decisions"))), "cut to half")
+    assert outputs().decision == last

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from damage import damage
 from reviewed import built
 
 from kizu.agree.proof import Stratum
@@ -101,6 +102,17 @@ def test_a_sample_that_was_decided_meanwhile_is_not_decided_again_unseen(session
     assert refused.decision == other
     assert session.decide(accept(session, number, seen=other.key), "Aiko").stored
     assert find_decision(session.sample(number).outputs(store)).reviewed_by == "Aiko"
+
+
+def test_a_sample_whose_decision_is_damaged_comes_again_and_is_judged_anew(session, store):
+    number = numbers(session.tasks(ONE, 1))[0]
+    session.decide(accept(session, number), "Aiko")
+    [path] = store.list("decisions")
+    damage(store, path, "one flipped byte")
+    again = ReviewSession(store, "plates")
+    assert number in numbers(again.tasks(ONE, 99))
+    assert again.decide(wanted(again, number, Verdict.REJECT), "Ben").stored
+    assert find_decision(again.sample(number).outputs(store)).reviewed_by == "Ben"
 
 
 def test_a_drawn_mask_is_published_pixel_by_pixel_and_measured_against_the_shown_one(
