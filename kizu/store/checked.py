@@ -14,6 +14,8 @@ from kizu.store.keys import canonical_json, sha256_hex
 CHECKSUM: Final = "checksum"
 _HEAD: Final = b'{"checksum":"'
 _DIGITS: Final = 64  # of a SHA-256 in hexadecimal
+_BODY: Final = len(_HEAD) + _DIGITS + 2  # where the other members begin
+_OTHER: Final = "its checksum is another one"
 _TAIL: Final = b"\nkizu-sha256:"
 _SHOWN_CHARACTERS: Final = 200  # of another library's error, which may quote the whole file
 
@@ -61,6 +63,18 @@ def encode_json(path: str, value: dict[str, Any]) -> bytes:
     return _HEAD + _digest(path, body) + b'"' + rest
 
 
+def check_json(path: str, data: bytes) -> None:
+    """Check what ``encode_json`` wrote without reading it, which takes longer than its checksum.
+
+    Raises:
+        ValueError: As for ``decode_json``.
+    """
+    if not (data.startswith(_HEAD) and data[_BODY - 2 : _BODY] == b'",'):
+        decode_json(path, data)
+    elif data[len(_HEAD) : _BODY - 2] != _digest(path, b"{" + data[_BODY:]):
+        raise ValueError(_OTHER)
+
+
 def decode_json(path: str, data: bytes) -> dict[str, Any]:
     """Read what ``encode_json`` wrote, or JSON without a checksum.
 
@@ -69,10 +83,9 @@ def decode_json(path: str, data: bytes) -> dict[str, Any]:
     """
     body = data
     if data.startswith(_HEAD):
-        end = len(_HEAD) + _DIGITS
-        body = b"{" + data[end + 2 :] if data[end : end + 2] == b'",' else b"{}"
-        if data[len(_HEAD) : end] != _digest(path, body):
-            raise ValueError("its checksum is another one")
+        body = b"{" + data[_BODY:] if data[_BODY - 2 : _BODY] == b'",' else b"{}"
+        if data[len(_HEAD) : _BODY - 2] != _digest(path, body):
+            raise ValueError(_OTHER)
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -102,7 +115,7 @@ def decode_bytes(path: str, data: bytes) -> bytes:
         return data
     body = data[:end]
     if data[-_DIGITS:] != _digest(path, body):
-        raise ValueError("its checksum is another one")
+        raise ValueError(_OTHER)
     return body
 
 

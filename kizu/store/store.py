@@ -38,6 +38,7 @@ from fsspec.implementations.local import LocalFileSystem
 from kizu.store.addresses import shown_url, without_secrets
 from kizu.store.checked import (
     DamagedFileError,
+    check_json,
     decode_bytes,
     decode_json,
     encode_bytes,
@@ -368,13 +369,14 @@ class StageFolder:
         self._store = store
         self._folder = keyed(f"stages/{stage}", key)
         self._make_anew = make_anew
+        self._stored: bytes | None = None
         self._record: dict[str, Any] | None = None
         self._digests: dict[str, str] = {}
 
     def done(self) -> bool:
         """Tell whether the output is complete; one whose record is damaged is not."""
         try:
-            self._load()
+            self._read_record()
         except FileNotFoundError:
             return False
         except DamagedFileError as damage:
@@ -420,7 +422,8 @@ class StageFolder:
     def finish(self, record: dict[str, Any]) -> None:
         """Write the record, which completes the output."""
         digests = {_FILES: self._digests} if self._digests else {}
-        self._store.write_json(self.record_path, record | digests)
+        self._stored = encode_json(self.record_path, record | digests)
+        self._store.write(self.record_path, self._stored)
         self._record = dict(record)
 
     @property
@@ -446,7 +449,7 @@ class StageFolder:
 
     def drop(self) -> None:
         """Remove the record, so that the output counts as not made."""
-        self._record = None
+        self._stored = self._record = None
         self._store.remove(self.record_path)
 
     def _or_anew(self, read: Callable[[], T]) -> T:
@@ -457,16 +460,27 @@ class StageFolder:
                 self.drop()
                 raise
             logger.warning("%s; it is made anew", damage)
-        self._record, self._digests = None, {}
+        self._stored, self._record, self._digests = None, None, {}
         self._make_anew()
         return read()
 
     def _load(self) -> dict[str, Any]:
         if self._record is None:
-            stored = self._store.read_json(self.record_path)
-            self._digests = stored.pop(_FILES, {})
-            self._record = stored
+            data = self._read_record()
+            with naming(self._store.address(self.record_path)):
+                record = decode_json(self.record_path, data)
+            self._digests = record.pop(_FILES, {})
+            self._record = record
         return self._record
+
+    def _read_record(self) -> bytes:
+        """Return the record's file, checked; what is in it is read where it is asked for."""
+        if self._stored is None:
+            data = self._store.read(self.record_path)
+            with naming(self._store.address(self.record_path)):
+                check_json(self.record_path, data)
+            self._stored = data
+        return self._stored
 
     def _checked_record(self, read: Callable[[dict[str, Any]], T]) -> T:
         record = self._load()

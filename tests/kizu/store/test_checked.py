@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kizu.store import DamagedFileError, StageFolder
-from kizu.store.checked import decode_bytes, decode_json, encode_bytes, encode_json
+from kizu.store.checked import check_json, decode_bytes, decode_json, encode_bytes, encode_json
 
 values = st.dictionaries(
     st.text(max_size=5),
@@ -33,7 +33,10 @@ def test_no_flipped_bit_gives_another_object(value, data):
     try:
         found = decode_json("a/b.json", bytes(flipped))
     except ValueError:
+        with pytest.raises(ValueError, match=r"it is no JSON|another one"):
+            check_json("a/b.json", bytes(flipped))
         return
+    check_json("a/b.json", bytes(flipped))
     known = {name: found.get(name) for name in value}
     assert known == value  # the word "checksum" itself was hit: the members are what they were
 
