@@ -3,7 +3,12 @@
 On a local disk a claim is a lock that the kernel drops when its process dies. On an object store it
 is a file that only one can create, and whose owner rewrites it every few seconds; who sees it
 unchanged for ``LEASE_S`` on his own clock takes over. Either way a killed buyer blocks nobody, and
-no clock of one machine is compared with another's.
+no clock of one machine is compared with another's: one that is off changes nothing.
+
+Who may pay twice, on an object store: a buyer that is frozen, or cannot reach the store, for longer
+than ``LEASE_S`` while its call is under way, because another asks the same meanwhile. Right before
+each call it looks whether it still holds the claim, so one that was frozen earlier pays nothing. At
+most the calls under way are paid twice; the ledger counts both.
 """
 
 import contextlib

@@ -171,8 +171,7 @@ class _Purchase:
     def _ask(self, packed: RequestBody, check: EnsureHeld) -> EditRecord:
         """Call until there is an answer, or asking again is pointless."""
         for attempt in range(1, self._gate.limits.max_attempts + 1):
-            check()
-            answer, number = self._call(packed)
+            answer, number = self._call(packed, check)
             if isinstance(answer, Reply):
                 return self._complete(number, answer)
             if answer.kind is FailureKind.REFUSED:
@@ -181,12 +180,13 @@ class _Purchase:
             self._gate.pause(max(answer.wait_s, _backoff_s(attempt)))
         raise AssertionError("the last attempt gives up")
 
-    def _call(self, packed: RequestBody) -> tuple[Reply | CallFailure, int]:
+    def _call(self, packed: RequestBody, check: EnsureHeld) -> tuple[Reply | CallFailure, int]:
         job = self._order
         most_usd = self._editor.most_usd(job.request, job.geometry.model)
         room = most_bytes(job.geometry.model, self._gate.limits.pictures_per_reply)
         with self._gate.slot():
             number = self._gate.admit(self._key, most_usd, room, job.prompt)
+            self._check_held(number, check)
             answer = self._editor.call(packed)
         self._check_answer(number, answer)
         if isinstance(answer, Reply):
@@ -196,6 +196,14 @@ class _Purchase:
             set_aside(self._store, self._key, number, answer.remains)
         self._gate.end(number, _end_of(answer))
         return answer, number
+
+    def _check_held(self, number: int, check: EnsureHeld) -> None:
+        """Refuse to pay if the claim was lost while the call waited for its turn."""
+        try:
+            check()
+        except (EditError, OSError) as error:
+            self._gate.end(number, _end(CallStatus.REJECTED, f"it was not sent: {error}"))
+            raise
 
     def _keep(self, number: int, reply: Reply) -> None:
         """Store an answer as it came; if the store cannot take it, in a second place.

@@ -4,6 +4,7 @@ The editor is a scripted one, so that each answer of a service can be given in t
 tests buy over HTTP.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -145,6 +146,18 @@ def test_the_call_is_in_the_ledger_before_it_is_made_and_the_answer_on_disk_befo
     assert (record.status, record.bought_for) == ("edited", "plates")
     assert ends() == [CallStatus.BOUGHT]
     assert not list(find_replies(store, key))
+
+
+def test_who_lost_the_claim_while_waiting_for_his_turn_pays_nothing(buy, monkeypatch, ends):
+    def lost():
+        raise EditError("another worker took this edit over")
+
+    monkeypatch.setattr(purchase, "hold_lease", lambda *_: nullcontext(lost))
+    editor = ScriptedEditor([REPLY])
+    with pytest.raises(EditError, match="another worker took this edit over"):
+        buy(editor)
+    assert editor.calls == 0
+    assert ends() == [CallStatus.REJECTED]
 
 
 def test_an_edit_that_is_there_is_not_bought_again(buy):
