@@ -10,24 +10,32 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from deployments.file_server import serving_files
+from deployments.kept import STOP_TIMEOUT_S
+from deployments.proxies import bypass_proxy
 from deployments.settings import POOL, ServeSettings, environment
 from kizu.store import Store
 
+if TYPE_CHECKING:
+    from deployments.abandoned import Caretaker
+
 START_TIMEOUT_S: Final = 120.0
-STOP_TIMEOUT_S: Final = 30.0
 _POLL_S: Final = 0.5
 
 _SIGN_IN: Final = (
     "Sign in there with the whole user:password in the one field, at the reports with its two "
     "parts.\nThe password travels unencrypted: keep to your own network, or put TLS in front.\n"
 )
+
+_LET_GO_S: Final = 20.0
+"""Some requests to a server of this machine, and once more on a busy one."""
 
 
 class ServeError(RuntimeError):
@@ -41,17 +49,23 @@ class Child:
         """Describe it; ``start`` starts it."""
         self.name = name
         self.log = log
+        self.started_at: datetime | None = None
         self._command = command
         self._env = env
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it in a session of its own, so that Ctrl-C reaches it from us alone, in order."""
+        """Start it in a session of its own, so that Ctrl-C reaches it from us alone, in order.
+
+        It holds the reading end of a pipe, which tells it when we are gone.
+        """
+        self._let_go_of_pipe()
+        self.started_at = datetime.now(UTC)
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
                 self._command,
                 env=dict(self._env),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -64,6 +78,7 @@ class Child:
     def stop(self) -> None:
         """Ask it to end; insist after a while."""
         if self._process is None or self._process.poll() is not None:
+            self._let_go_of_pipe()
             return
         self._process.send_signal(signal.SIGINT)
         try:
@@ -71,6 +86,11 @@ class Child:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+        self._let_go_of_pipe()
+
+    def _let_go_of_pipe(self) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
 
 
 def serve(settings: ServeSettings, say: Callable[[str], None]) -> None:
@@ -84,6 +104,7 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> None:
         ServeError: A port is taken, or a part does not come up.
     """
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds the database
+    bypass_proxy(settings.host, settings.address)
     for port in (settings.port, settings.files_port):
         _require_free(settings.host, port)
     env = environment(settings)
@@ -101,27 +122,55 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> None:
             if not stop.is_set():
                 _apply(env, settings.home / "apply.log")
                 worker.start()
+                _look_after_runs(_caretaker(settings, worker, env), stop)
                 say(_welcome(settings))
             _watch([server, worker], stop, say)
         finally:
             say("Stopping ...")
             worker.stop()
+            if worker.started_at and server.running():
+                _let_go(_caretaker(settings, worker, env))
             server.stop()
 
 
+def _caretaker(settings: ServeSettings, worker: Child, env: Mapping[str, str]) -> "Caretaker":
+    from prefect.client.orchestration import SyncPrefectClient  # noqa: PLC0415 - takes seconds
+
+    from deployments.abandoned import Caretaker, OwnWorker  # noqa: PLC0415 - takes seconds
+
+    def connect() -> SyncPrefectClient:
+        sign_in = env.get("PREFECT_API_AUTH_STRING")
+        return SyncPrefectClient(settings.api_url, auth_string=sign_in)
+
+    return Caretaker(connect, lambda: OwnWorker(socket.gethostname(), worker.started_at))
+
+
+def _look_after_runs(caretaker: "Caretaker", stop: Event) -> None:
+    Thread(target=caretaker.run, args=[stop], daemon=True).start()
+
+
+def _let_go(caretaker: "Caretaker") -> None:
+    """Let go of the worker's runs; a server that does not answer keeps nobody from ending."""
+    letting_go = Thread(target=caretaker.let_go, daemon=True)
+    letting_go.start()
+    letting_go.join(_LET_GO_S)
+
+
 def _server(settings: ServeSettings, env: Mapping[str, str]) -> Child:
-    command = [sys.executable, "-m", "deployments.server"]
-    return Child("server", command, env, settings.home / "server.log")
+    return Child("server", _kept("deployments.server"), env, settings.home / "server.log")
 
 
 def _worker(settings: ServeSettings, env: Mapping[str, str]) -> Child:
     limit = ["--limit", str(settings.runs_at_once), "--type", "process"]
-    command = _prefect("worker", "start", "--pool", POOL, "--name", socket.gethostname(), *limit)
+    command = _kept(
+        "prefect", "worker", "start", "--pool", POOL, "--name", socket.gethostname(), *limit
+    )
     return Child("worker", command, env, settings.home / "worker.log")
 
 
-def _prefect(*words: str) -> list[str]:
-    return [sys.executable, "-m", "prefect", *words]
+def _kept(*words: str) -> list[str]:
+    """Return the command of a module that ends when we are gone."""
+    return [sys.executable, "-m", "deployments.kept", *words]
 
 
 def _apply(env: Mapping[str, str], log: Path) -> None:

@@ -70,8 +70,15 @@ class Served:
         return self.output.read_text()
 
     def stop(self) -> int:
-        self._process.send_signal(signal.SIGINT)
-        return self._process.wait(PATIENCE_S)
+        return self.end(signal.SIGINT)
+
+    def end(self, how: signal.Signals) -> int:
+        """End it by a signal, and what it has started with it."""
+        started = children_of(self.pid, "deployments.kept")
+        self._process.send_signal(how)
+        status = self._process.wait(PATIENCE_S)
+        self.wait_for(lambda: not any(map(_command, started)))
+        return status
 
     def wait_for(self, done: Callable[[], object]) -> object:
         """Ask again until there is an answer that counts, and return it."""

@@ -1,0 +1,74 @@
+"""Which runs nobody works on any more, and what becomes of them, against a real server."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from prefect.client.schemas.objects import FlowRun
+from prefect.states import Pending, Running
+
+from deployments.abandoned import START_S, OwnWorker, is_left_by
+from deployments.run_processes import works_here
+
+NOW = datetime.now(UTC)
+LONG_AGO = NOW - timedelta(seconds=START_S + 60)
+LATELY = NOW - timedelta(seconds=1)
+
+
+def run_in(state) -> FlowRun:
+    return FlowRun(flow_id=uuid4(), state=state, state_type=state.type)
+
+
+@pytest.mark.parametrize("state", [Pending, Running])
+@pytest.mark.parametrize(("taken_up", "left"), [(LONG_AGO, True), (NOW, False)])
+def test_what_was_taken_up_before_the_worker_started_is_left(state, taken_up, left):
+    own = OwnWorker("here", NOW - timedelta(seconds=30))
+    assert is_left_by(own, run_in(state(timestamp=taken_up))) is left
+
+
+def test_a_worker_that_never_started_is_at_no_run():
+    assert is_left_by(OwnWorker("here", None), run_in(Pending(timestamp=NOW)))
+
+
+@pytest.mark.parametrize(("state", "left"), [(Pending, True), (Running, False)])
+def test_what_has_not_begun_for_long_is_left_even_if_its_worker_lives(state, left):
+    own = OwnWorker("here", LONG_AGO - timedelta(seconds=1))
+    assert is_left_by(own, run_in(state(timestamp=LONG_AGO))) is left
+    assert not is_left_by(own, run_in(state(timestamp=LATELY)))
+
+
+@pytest.fixture
+def busy():
+    """The id of a run that a process works on, and the process's."""
+    run_id = str(uuid4())
+    env = {**os.environ, "PREFECT__FLOW_RUN_ID": run_id}
+    code = "print(flush=True); input()"
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-c", code], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as one:
+        one.stdout.readline()
+        yield run_id, one
+        one.kill()
+
+
+def test_a_run_is_worked_on_while_a_process_of_it_lives(busy):
+    run_id, process = busy
+    assert works_here(run_id, None)
+    assert not works_here(str(uuid4()), None)
+    process.kill()
+    process.wait()
+    assert not works_here(run_id, str(process.pid))
+
+
+def test_where_environments_are_not_shown_the_recorded_process_counts(busy, monkeypatch, tmp_path):
+    monkeypatch.setattr("deployments.run_processes._PROC", tmp_path / "none")
+    run_id, process = busy
+    assert works_here(run_id, str(process.pid))
+    assert not works_here(run_id, None)
+    assert not works_here(run_id, "no process")
+    process.kill()
+    process.wait()
+    assert not works_here(run_id, str(process.pid))
