@@ -1,7 +1,5 @@
 """Commands that make and show datasets: init, plan, build, report, export, demo, ledger."""
 
-import shlex
-import sys
 import webbrowser
 from functools import partial
 from pathlib import Path
@@ -12,14 +10,13 @@ import typer
 from kizu.agree.verdict import Verdict
 from kizu.billing.ledger import Ledger
 from kizu.billing.spending import spending_rows, summarize_spending, to_csv
-from kizu.building import BuildInterruptedError, run_build
+from kizu.building import run_build
 from kizu.cli.demo import write_demo
 from kizu.cli.learning import print_suggestions
 from kizu.cli.options import DEFAULT_STORE, SpecFile, StoreUrl, fail, or_exit, write_text
 from kizu.cli.pairs_table import show_pairs
 from kizu.cli.spec_template import spec_template
 from kizu.cli.terminal import (
-    err,
     out,
     print_estimate,
     print_skipped,
@@ -147,13 +144,8 @@ def show_build(
     """Build a dataset with progress bars, and print what it came to."""
     print_warnings(spec)
     store = or_exit(Store, store_url)
-    try:
-        with progress_bars("start Prefect"):
-            summary = or_exit(run_build, spec, store.url, stored_only=stored_only, verbose=verbose)
-    except BuildInterruptedError as stop:
-        command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-        err.print(f"Stopped: all that was made is kept; go on with: {command}", markup=False)
-        raise typer.Exit(stop.exit_status) from None
+    with progress_bars("start Prefect"):
+        summary = or_exit(run_build, spec, store.url, stored_only=stored_only, verbose=verbose)
     print_summary(summary)
     if summary.failed:
         raise typer.Exit(1)

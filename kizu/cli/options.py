@@ -1,11 +1,14 @@
 """What the commands share: arguments, and how a command ends."""
 
+import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final, NoReturn, ParamSpec, TypeVar
 
 import typer
 
+from kizu.building import BuildInterruptedError
 from kizu.cli.terminal import err
 
 SpecFile = Annotated[Path, typer.Argument(help="The spec file, for example dataset.yaml.")]
@@ -20,9 +23,13 @@ R = TypeVar("R")
 
 
 def or_exit(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call, or end with the sentence of an error that the user can mend."""
+    """Call, or end with the sentence of an error that the user can mend, or of a Ctrl-C."""
     try:
         return call(*args, **kwargs)
+    except BuildInterruptedError as stop:
+        command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+        err.print(f"Stopped: all that was made is kept; go on with: {command}", markup=False)
+        raise typer.Exit(stop.exit_status) from None
     except ValueError as error:
         fail(str(error))
 

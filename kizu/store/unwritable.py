@@ -23,6 +23,15 @@ _UNWRITABLE: Final = frozenset(
 class StoreUnwritableError(OSError):
     """The store takes no more files; what it holds is safe."""
 
+    def __init__(self, sentence: str, code: int | None) -> None:
+        """Take what to tell, and the system's number for it."""
+        super().__init__(code, sentence)
+        self._sentence = sentence
+
+    def __str__(self) -> str:
+        """Return the sentence, without the number."""
+        return self._sentence
+
 
 @contextmanager
 def telling(place: str, disk: Path | None) -> Iterator[None]:
@@ -42,7 +51,7 @@ def telling(place: str, disk: Path | None) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _UNWRITABLE and not isinstance(error, PermissionError):
             raise
-        raise StoreUnwritableError(error.errno, _sentence(place, disk, error)) from error
+        raise StoreUnwritableError(_sentence(place, disk, error), error.errno) from error
 
 
 def _sentence(place: str, disk: Path | None, error: OSError) -> str:

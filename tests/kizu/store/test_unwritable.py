@@ -12,7 +12,7 @@ def test_a_store_that_takes_no_more_files_says_which_one_why_and_what_room_there
         raise OSError(getattr(errno, code), "strange")
 
     with (
-        pytest.raises(StoreUnwritableError, match=r"edits/x cannot be written: .*[MG]B free"),
+        pytest.raises(StoreUnwritableError, match=r"^edits/x cannot be written: .*[MG]B free"),
         telling("edits/x", tmp_path / "not" / "there"),
     ):
         fail()
