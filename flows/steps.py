@@ -106,8 +106,16 @@ def final_state(summary: BuildSummary) -> State[Any]:
         unchanged = "" if summary.is_new else f"; nothing changed since version {summary.version}"
         data = summary.model_dump(mode="json")
         return Completed(message=f"{summary.headline}{unchanged}", data=data)
+    if summary.only_waits:
+        data = summary.model_dump(mode="json")
+        return Completed(message=f"{summary.headline}; {_waiting(summary)}", data=data)
     message = _failure(summary)
     return Failed(message=message, data=SamplesFailedError(message, summary))
+
+
+def _waiting(summary: BuildSummary) -> str:
+    reason = summary.problems[0].reason.removeprefix("edit: ")
+    return f"{summary.waiting} edits wait: {reason}"
 
 
 def _failure(summary: BuildSummary) -> str:

@@ -2,14 +2,20 @@
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from kizu.billing.budget import BudgetSpec
 from kizu.cancellation import Cancellation, CancelToken
-from kizu.edit.editor import EditError, EditWaitsError, PromptGivenUpError, StopEditingError
+from kizu.edit.editor import (
+    EditError,
+    EditPendingError,
+    EditWaitsError,
+    PromptGivenUpError,
+    StopEditingError,
+)
 from kizu.progress import advance
 from kizu.samples import PlannedSample
 from kizu.settings import Record
@@ -109,6 +115,13 @@ class Fate(StrEnum):
     FAILED = "failed"
     WAITING = "waiting"
     UNASKED = "unasked"
+    PENDING = "pending"
+
+
+_FATES: Final[Mapping[type[EditWaitsError], Fate]] = {
+    PromptGivenUpError: Fate.UNASKED,
+    EditPendingError: Fate.PENDING,
+}
 
 
 class Failure(Record):
@@ -119,7 +132,8 @@ class Failure(Record):
         stage: The stage.
         reason: Why, and the way out.
         fate: "failed" for a reason of its own; "waiting" because others could not be made;
-            "unasked" because its prompt is not asked any more.
+            "unasked" because its prompt is not asked any more; "pending" because it is asked for
+            and the answer will come.
     """
 
     sample_id: str
@@ -279,10 +293,8 @@ def _attempt(
         if cancel:
             cancel.cancel(Cancellation(sentence=str(error), whole_run=True))
         reason, fate = str(error), Fate.WAITING
-    except PromptGivenUpError as error:
-        reason, fate = str(error), Fate.UNASKED
     except EditWaitsError as error:
-        reason, fate = str(error), Fate.WAITING
+        reason, fate = str(error), _FATES.get(type(error), Fate.WAITING)
     except (EditError, DamagedFileError) as error:
         reason, fate = str(error), Fate.FAILED
     except Exception as error:

@@ -97,6 +97,11 @@ class BuildSummary(Record):
         return self.accepted / judged if judged else None
 
     @property
+    def only_waits(self) -> bool:
+        """True if nothing failed and all that is missing comes later, as from a batch."""
+        return self.waiting > 0 and self.waiting == self.failed and not self.stopped
+
+    @property
     def headline(self) -> str:
         """One line: what is there, and what is not."""
         judged = f"{self.accepted} accepted, {self.review} to review, {self.rejected} rejected"
@@ -199,6 +204,22 @@ def _damaged_decisions(outcomes: Sequence[Outcome]) -> list[str]:
     return [*told, f"{more} more decisions are damaged."] if more > 0 else told
 
 
+def _left_behind(summary: BuildSummary) -> list[str]:
+    """Say what became of samples that are not there, and the way out."""
+    told: list[str] = []
+    if summary.stopped:
+        told.append(f"{summary.failed} samples are not made yet: {summary.stopped}.")
+    elif summary.only_waits:
+        reason = summary.problems[0].reason.removeprefix("edit: ")
+        told.append(f"{summary.waiting} edits wait: {reason}.")
+    elif summary.failed:
+        told.append(
+            f"{summary.failed} samples failed ({summary.problems[0].reason}). Mend the cause and "
+            "build again: only they are made."
+        )
+    return told
+
+
 def next_steps(summary: BuildSummary) -> list[str]:
     """Say what to do now, most urgent first."""
     steps: list[str] = []
@@ -211,13 +232,7 @@ def next_steps(summary: BuildSummary) -> list[str]:
             "photos or the annotator are missing. Set publish.latest to 'always' to take such "
             "versions all the same."
         )
-    if summary.stopped:
-        steps.append(f"{summary.failed} samples are not made yet: {summary.stopped}.")
-    elif summary.failed:
-        steps.append(
-            f"{summary.failed} samples failed ({summary.problems[0].reason}). Mend the cause and "
-            "build again: only they are made."
-        )
+    steps += _left_behind(summary)
     steps += [f"{sentence.removeprefix('edit: ')}." for sentence in summary.given_up]
     if summary.skipped:
         steps.append(f"{len(summary.skipped)} files were left out; see the list of skipped files.")

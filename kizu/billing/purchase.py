@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from kizu.billing.admission import CallGate
+from kizu.billing.batch_records import batch_of
 from kizu.billing.lease import EnsureHeld, hold_lease
 from kizu.billing.ledger import LedgerDamagedError
 from kizu.billing.totals import CallFinished, CallStatus
-from kizu.edit.editor import Edit, EditError, StopEditingError
+from kizu.edit.editor import Edit, EditError, EditPendingError, StopEditingError
 from kizu.edit.paid import (
     BadReplyError,
     CallFailure,
@@ -102,6 +103,30 @@ def buy_edit(store: Store, gate: CallGate, editor: PaidEditor, job: EditJob) -> 
     return _Purchase(store, gate, editor, job).make()
 
 
+def find_or_resume(
+    store: Store, gate: CallGate, editor: PaidEditor, job: EditJob
+) -> EditRecord | None:
+    """Return the record of a claimed edit if nothing need be paid for it, else None.
+
+    Raises:
+        EditError: Its answer was paid for and cannot be used, or comes in a batch.
+    """
+    return _Purchase(store, gate, editor, job).find()
+
+
+def check_service(request: EditRequest, host: str, *, emulated: bool) -> None:
+    """Raise StopEditingError unless who answers is who the edit was planned for."""
+    if emulated == request.emulated:
+        return
+    way_out = "let all machines' environments name the same endpoint and start a new build"
+    if emulated:
+        raise StopEditingError(f"{host} is the emulator, real edits were planned; {way_out}")
+    raise StopEditingError(
+        f"edits by the emulator were planned, and {host or 'the endpoint'} does not answer as "
+        f"one; start it with 'kizu emulate-azure', or {way_out}"
+    )
+
+
 class _Purchase:
     """One edit on its way."""
 
@@ -115,18 +140,24 @@ class _Purchase:
 
     def make(self) -> EditRecord:
         with hold_lease(self._store, self._key, self._is_done) as check:
-            damage: EditDamagedError | None = None
-            try:
-                if found := find_edit(self._store, self._key):
-                    return found
-                check_has_record(self._store, self._key)
-            except EditDamagedError as error:
-                damage = error
-            if resumed := self._resume():
-                return resumed
-            if damage:
-                raise damage
-            return self._buy(check)
+            return self.find() or self._buy(check)
+
+    def find(self) -> EditRecord | None:
+        """Return what is there already, or can be completed from a stored answer."""
+        damage: EditDamagedError | None = None
+        try:
+            if found := find_edit(self._store, self._key):
+                return found
+            check_has_record(self._store, self._key)
+        except EditDamagedError as error:
+            damage = error
+        if batch_of(self._store, self._key):
+            raise EditPendingError("it is in a batch, whose answer the next build takes")
+        if resumed := self._resume():
+            return resumed
+        if damage:
+            raise damage
+        return None
 
     def _is_done(self) -> bool:
         self._gate.raise_if_cancelled()
@@ -163,7 +194,7 @@ class _Purchase:
     def _buy(self, check: EnsureHeld) -> EditRecord:
         job, limits = self._order, self._gate.limits
         self._editor.check()
-        self._check_service(limits.host, emulated=limits.emulated)
+        check_service(job.request, limits.host, emulated=limits.emulated)
         packed = self._editor.pack(job.request, job.picture, job.region)
         with self._gate.turn(job.request.normal_sha256, job.prompt), _stopping_at_the_store():
             return self._ask(packed, check)
@@ -194,7 +225,7 @@ class _Purchase:
             return answer, number
         if answer.remains:
             set_aside(self._store, self._key, number, answer.remains)
-        self._gate.end(number, _end_of(answer))
+        self._gate.end(number, end_of(answer))
         return answer, number
 
     def _check_held(self, number: int, check: EnsureHeld) -> None:
@@ -222,23 +253,11 @@ class _Purchase:
                 kept = f"paid answers are kept in {place}, where the next build here finds them"
             raise StopEditingError(f"{error}; {kept}", whole_run=True) from error
 
-    def _check_service(self, host: str, *, emulated: bool) -> None:
-        """Raise StopEditingError unless who answers is who the edit was planned for."""
-        if emulated == self._order.request.emulated:
-            return
-        way_out = "let all machines' environments name the same endpoint and start a new build"
-        if emulated:
-            raise StopEditingError(f"{host} is the emulator, real edits were planned; {way_out}")
-        raise StopEditingError(
-            f"edits by the emulator were planned, and {host or 'the endpoint'} does not answer as "
-            f"one; start it with 'kizu emulate-azure', or {way_out}"
-        )
-
     def _check_answer(self, number: int, answer: Reply | CallFailure) -> None:
         """Refuse what the emulator answers in a service's place; it costs nothing."""
         if answer.emulated and not self._order.request.emulated:
             self._gate.end(number, _end(CallStatus.REJECTED, f"{answer.host} is the emulator"))
-            self._check_service(answer.host, emulated=True)
+            check_service(self._order.request, answer.host, emulated=True)
 
     def _complete(self, number: int, reply: Reply) -> EditRecord:
         """Read a stored answer, enter it into the ledger and complete the edit."""
@@ -349,7 +368,8 @@ def _bad_end(bad: BadReplyError, reply: Reply, status: CallStatus) -> CallFinish
     )
 
 
-def _end_of(failure: CallFailure) -> CallFinished:
+def end_of(failure: CallFailure) -> CallFinished:
+    """Return what the ledger says of a call that brought no answer."""
     return CallFinished(
         status=_STATUS[failure.kind],
         reason=failure.reason,

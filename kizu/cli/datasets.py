@@ -147,5 +147,5 @@ def show_build(
     with progress_bars("start Prefect"):
         summary = or_exit(run_build, spec, store.url, stored_only=stored_only, verbose=verbose)
     print_summary(summary)
-    if summary.failed:
+    if summary.failed and not summary.only_waits:
         raise typer.Exit(1)

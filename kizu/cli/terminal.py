@@ -111,7 +111,8 @@ def print_problems(summary: BuildSummary) -> None:
             alike.setdefault(problem.reason, []).append(problem.sample_id)
     for reason, [first, *others] in alike.items():
         more = f" and {len(others)} more" if others else ""
-        err.print(f"failed: {first}{more}: {reason}", style="red", markup=False)
+        word, style = ("waits", "yellow") if summary.only_waits else ("failed", "red")
+        err.print(f"{word}: {first}{more}: {reason}", style=style, markup=False)
 
 
 def print_skipped(skipped: tuple[Skipped, ...]) -> None:

@@ -38,6 +38,10 @@ class PromptGivenUpError(EditWaitsError):
     """The edit's prompt was refused so often that it is not asked for until it reads otherwise."""
 
 
+class EditPendingError(EditWaitsError):
+    """An edit is asked for and its answer will come later; a rerun takes it."""
+
+
 class StopEditingError(EditError):
     """No edit can be made until a person does something; the message says what.
 

@@ -60,6 +60,7 @@ class Reply(Record):
 
     Attributes:
         body: The body, every byte of it; who shows any of it takes the key out first.
+        billed_share: What is billed of the list price: 1, or less in a batch.
         is_base64: True if it is no UTF-8 text and so stands here as base64.
         latency_s: Seconds from sending to its end.
         request_id: The service's own name of the call.
@@ -77,6 +78,7 @@ class Reply(Record):
     host: str = ""
     emulated: bool = False
     is_base64: bool = False
+    billed_share: float = 1.0
 
     @property
     def content(self) -> bytes:

@@ -6,6 +6,7 @@ from typing import Final
 
 _BOUNDARY: Final = re.compile(r'boundary="?([^";]+)"?')
 _NAME: Final = re.compile(rb'[;\s]name="([^"]*)"')
+_FILE_NAME: Final = re.compile(rb'filename="([^"]*)"')
 _TYPE: Final = re.compile(rb"content-type:\s*([^\r\n;]+)", re.IGNORECASE)
 
 
@@ -17,11 +18,13 @@ class Part:
         name: The field's name, without the ``[]`` of lists.
         mime: Its media type; empty where none is given.
         data: Its bytes.
+        file_name: The file's name; empty where none is given.
     """
 
     name: str
     mime: str
     data: bytes
+    file_name: str = ""
 
     @property
     def text(self) -> str:
@@ -54,9 +57,10 @@ def _parse_part(piece: bytes) -> Part:
     name = _NAME.search(head)
     if not separator or name is None:
         raise ValueError("a part of the form has no name")
-    mime = _TYPE.search(head)
+    mime, file_name = _TYPE.search(head), _FILE_NAME.search(head)
     return Part(
         name=name[1].decode("utf-8").removesuffix("[]"),
         mime=mime[1].decode("ascii").strip() if mime else "",
         data=data,
+        file_name=file_name[1].decode("utf-8") if file_name else "",
     )

@@ -14,9 +14,11 @@ from threading import Lock, Thread
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+from kizu.edit.gpt_image.pricing import BATCH_SHARE
 from kizu.edit.openai_images.emulation import EMULATOR_HEADER
 from kizu.edit.registry import EDITORS
 from kizu.edit.served import ServedModel
+from kizu.emulator.batches import BatchFault, BatchShelf
 from kizu.emulator.faults import BILLED_FAULTS, Fault
 from kizu.emulator.limiter import RateLimiter
 from kizu.emulator.multipart import Part, parse_form
@@ -34,6 +36,9 @@ from kizu.imaging.codecs import UnreadableImageError, encode_png
 DENIED: Final = "Access denied due to invalid subscription key or wrong API endpoint."
 _DEPLOYMENT_URL: Final = re.compile(r"/openai/deployments/([^/]+)/images/edits")
 _V1_URL: Final = re.compile(r"(/openai)?/v1/images/edits")
+_BATCH_URL: Final = re.compile(
+    r"(?:/openai)?(?:/v1)?/(?P<kind>files|batches)(?:/(?P<id>[\w-]+))?(?P<content>/content)?"
+)
 _MODELS: Final[Mapping[str, ServedModel]] = {
     model.name: model for editor in EDITORS for model in editor.served_models()
 }
@@ -50,6 +55,8 @@ class Emulator:
         self.lock = Lock()
         per_minute, speed = self.settings.per_minute, self.settings.speed
         self.limiter = RateLimiter(per_minute, speed) if per_minute else None
+        settings = self.settings
+        self.shelf = BatchShelf(settings.batch_s / settings.speed, settings.batch_faults)
         self._server = _Server(("127.0.0.1", port), partial(_Handler, self))
 
     @property
@@ -79,9 +86,9 @@ class Emulator:
         name = deployments.get(deployment) if deployments else deployment
         return _MODELS.get(name) if name else None
 
-    def bill(self, job: Job) -> None:
-        """Count a served call."""
-        cost_usd = job.served.cost_usd or 0.0
+    def bill(self, job: Job, share: float = 1.0) -> None:
+        """Count a served call, at a share of its price."""
+        cost_usd = share * (job.served.cost_usd or 0.0)
         with self.lock:
             self.tally.billed += 1
             self.tally.cost_usd = round(self.tally.cost_usd + cost_usd, 9)
@@ -113,7 +120,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: a key might be in it."""
 
     def do_GET(self) -> None:
-        """Answer with what was counted."""
+        """Answer with what was counted, or with a file or batch."""
+        if found := _BATCH_URL.fullmatch(urlsplit(self.path).path):
+            self._show(found)
+            return
         tally = self._emulator.tally
         counted = {name: value for name, value in vars(tally).items() if name != "started"}
         self._answer(200, json.dumps(counted).encode())
@@ -121,6 +131,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer an edit."""
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if found := _BATCH_URL.fullmatch(urlsplit(self.path).path):
+            self._take_batch(found["kind"], body)
+            return
         try:
             parts, model = self._addressed(body)
         except _DeniedError as denied:
@@ -144,6 +157,65 @@ class _Handler(BaseHTTPRequestHandler):
         models = [part.text for part in parts if part.name == "model"]
         name = by_name[1] if by_name else (models or [""])[0]
         return parts, self._model(name)
+
+    def _show(self, found: re.Match[str]) -> None:
+        """Answer with a file's content, a batch, or a page of batches."""
+        shelf = self._emulator.shelf
+        if not self._has_key():
+            return self._error(401, "401", DENIED)
+        if found["kind"] == "files" and found["content"] and found["id"] in shelf.files:
+            return self._answer(200, shelf.files[found["id"]])
+        shown = shelf.look(found["id"], self._serve_line) if found["id"] else self._page()
+        if found["kind"] == "files" or shown is None:
+            return self._error(404, "404", "Resource not found")
+        return self._answer(200, json.dumps(shown).encode())
+
+    def _page(self) -> Mapping[str, Any]:
+        asked = parse_qs(urlsplit(self.path).query)
+        after = asked.get("after", [""])[0]
+        return self._emulator.shelf.page(int(asked.get("limit", ["20"])[0]), after)
+
+    def _take_batch(self, kind: str, body: bytes) -> None:
+        """Keep a file, or start a batch."""
+        shelf = self._emulator.shelf
+        if not self._has_key():
+            return self._error(401, "401", DENIED)
+        try:
+            if kind == "files":
+                parts = parse_form(self.headers.get("Content-Type", ""), body)
+                file = next(part for part in parts if part.name == "file")
+                shown = shelf.add_file(file.file_name, file.data)
+                return self._answer(200, json.dumps(shown).encode())
+            batch = shelf.start(json.loads(body))
+        except (ValueError, StopIteration) as error:
+            return self._error(400, "invalid_request", str(error) or "Missing file.")
+        fault = shelf.faults.get(shelf.started)
+        if fault in (BatchFault.LOST_ANSWER, BatchFault.NEVER_STARTED):
+            return self._reset()
+        if batch is None:
+            return self._error(400, "batches_not_supported", "Batches are not offered here.")
+        return self._answer(200, json.dumps(batch.shown).encode())
+
+    def _serve_line(self, parts: list[Part]) -> tuple[int, Mapping[str, Any]]:
+        """Serve one line of a batch at half the price."""
+        emulator = self._emulator
+        names = [part.text for part in parts if part.name == "model"]
+        model = emulator.model(names[0] if names else "")
+        if model is None:
+            return 404, {"error": {"code": "DeploymentNotFound", "message": "No such model."}}
+        with emulator.lock:
+            emulator.tally.calls += 1
+            fault = emulator.settings.faults.script.get(emulator.tally.calls)
+        if fault is Fault.POLICY:
+            status, code, said = _FAILURES[fault]
+            return status, {"error": {"code": code, "message": said}}
+        try:
+            job = check_request(parts, model)
+        except (BadRequest, UnreadableImageError) as error:
+            return 400, {"error": {"code": "invalid_request", "message": str(error)}}
+        emulator.bill(job, BATCH_SHARE)
+        picture = (emulator.settings.paint or edited_picture)(job)
+        return 200, json.loads(answer_body(encode_png(picture), job, int(time.time())))
 
     def _model(self, name: str) -> ServedModel:
         model = self._emulator.model(name)

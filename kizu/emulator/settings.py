@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from kizu.emulator.batches import BatchFault
 from kizu.emulator.faults import FaultPlan
 from kizu.emulator.service import Job
 from kizu.imaging.arrays import RgbImage
@@ -25,6 +26,8 @@ class EmulatorSettings:
         speed: How many times faster than real time quota and latency pass.
         faults: What goes wrong.
         paint: Turns a job into a picture; the painter where None.
+        batch_s: How long a batch takes, divided by ``speed`` as all times.
+        batch_faults: What goes wrong with batches, by their number, from 1.
         retired: Deployments whose model is shut down.
     """
 
@@ -38,6 +41,8 @@ class EmulatorSettings:
     faults: FaultPlan = field(default_factory=FaultPlan)
     paint: Callable[[Job], RgbImage] | None = None
     retired: frozenset[str] = frozenset()
+    batch_s: float = 0.0
+    batch_faults: Mapping[int, BatchFault] = field(default_factory=dict)
 
 
 @dataclass
@@ -46,7 +51,7 @@ class Tally:
 
     Attributes:
         calls: Calls that came in with a good key for a deployment that is there.
-        billed: Those that were served, and so cost money.
+        billed: Those that were served, and so cost money; lines of batches too.
         cost_usd: What they cost at list prices; unknown ones count nothing.
         rejected: Calls rejected for their rate by the limiter.
         statuses: Answers by HTTP status.

@@ -259,7 +259,8 @@ def _left_behind(store: Store, sample_id: str, status: SampleStatus) -> tuple[Sa
     if failure is None:
         return status, "it was not tried yet"
     if status is SampleStatus.FAILED and failure.fate is not Fate.FAILED:
-        status = SampleStatus(failure.fate.value)
+        is_pending = failure.fate is Fate.PENDING
+        status = SampleStatus.WAITING if is_pending else SampleStatus(failure.fate.value)
     return status, f"{failure.stage}: {failure.reason}"
 
 

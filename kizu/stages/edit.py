@@ -1,18 +1,23 @@
 """The edit: the picture with the defect, bought or painted once per request."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 from kizu.billing.admission import CallGate
+from kizu.billing.batch import BatchOrder, BatchPurchase, batch_limits
 from kizu.billing.ledger import Ledger
+from kizu.billing.purchase import EditJob
+from kizu.edit.batched import BatchingEditor
 from kizu.edit.editor import Editor
-from kizu.edit.paid import PaidEditor
+from kizu.edit.paid import EditorLimits, PaidEditor
 from kizu.edit.storage import find_replies
+from kizu.samples import PlannedSample
 from kizu.shards import Shard
 from kizu.stages.base import ShardWork, Stage, StageRun
 from kizu.stages.inputs import SampleInputs
-from kizu.stages.obtain import obtain_edit
+from kizu.stages.obtain import obtain_edit, plan_job
+from kizu.store import Store
 
 
 class EditStage(Stage):
@@ -40,17 +45,25 @@ class EditStage(Stage):
             yield ShardWork(lambda sample: _obtain(sample, editor, None))
             return
         ledger, spec = Ledger(run.store), shard.spec
-        gate = CallGate(
-            ledger,
-            spec.name,
-            spec.budget,
-            editor.limits,
-            run.cancel,
-            is_only_prompt=len(spec.defects) == 1 and not spec.defects[0].wordings,
-        )
+
+        def gate_of(limits: EditorLimits) -> CallGate:
+            return CallGate(
+                ledger,
+                spec.name,
+                spec.budget,
+                limits,
+                run.cancel,
+                is_only_prompt=len(spec.defects) == 1 and not spec.defects[0].wordings,
+            )
+
+        gate, make = gate_of(editor.limits), None
+        if isinstance(editor, BatchingEditor):
+            orders = [_order(run.store, shard, sample, editor) for sample in shard.samples]
+            batch = BatchPurchase(run.store, gate_of(batch_limits(gate.limits)), editor, orders)
+            make = _obtain_together(batch) if batch.is_needed else None
         try:
             yield ShardWork(
-                make=lambda sample: _obtain(sample, editor, gate),
+                make=make or (lambda sample: _obtain(sample, editor, gate)),
                 keep=lambda sample: _note_found(sample, gate),
                 threads=len(shard.samples),
             )
@@ -80,3 +93,20 @@ def _note_found(sample: SampleInputs, gate: CallGate) -> None:
     """Put into the ledger that an edit was found, and who paid for it."""
     if (edit := sample.edit) is not None:
         gate.note_found(edit.key, edit.bought_for, emulated=edit.emulated)
+
+
+def _order(
+    store: Store, shard: Shard, planned: PlannedSample, editor: BatchingEditor
+) -> BatchOrder:
+    def job() -> EditJob:
+        photo = SampleInputs(store, shard, planned).normal  # read anew: nobody holds all photos
+        return plan_job(store, editor, planned.request, photo, planned.region, planned.prompt)
+
+    return BatchOrder(planned.request.key, job)
+
+
+def _obtain_together(batch: BatchPurchase) -> Callable[[SampleInputs], None]:
+    def make(sample: SampleInputs) -> None:
+        batch.obtain(sample.sample.request.key)
+
+    return make

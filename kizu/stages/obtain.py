@@ -60,12 +60,24 @@ def obtain_edit(
     if editor.is_paid:
         if gate is None:
             raise ValueError("a paid editor needs a gate, so that every call is in the ledger")
-        geometry, sent_region = _plan(store, editor, request, photo, region)
-        job = EditJob(request, geometry.apply(photo), sent_region, geometry, prompt)
+        job = plan_job(store, editor, request, photo, region, prompt)
         return buy_edit(store, gate, editor, job)
     if damage is None:
         return make_edit(store, editor, request, photo, region)
     return make_anew(store, editor, request, photo, region, damage)
+
+
+def plan_job(
+    store: Store,
+    editor: CropPlanner,
+    request: EditRequest,
+    photo: RgbImage,
+    region: Region | None,
+    prompt: str,
+) -> EditJob:
+    """Return what is sent for an edit that is bought; arguments as of ``obtain_edit``."""
+    geometry, sent_region = _plan(store, editor, request, photo, region)
+    return EditJob(request, geometry.apply(photo), sent_region, geometry, prompt)
 
 
 def make_anew(

@@ -13,6 +13,7 @@ from kizu.emulator.settings import KEY
 from kizu.publish.layout import complete_versions, latest_version
 from kizu.publish.schemas import decode_table
 from kizu.spec import DatasetSpec
+from kizu.summary import next_steps
 
 
 def dark_disc(job):
@@ -88,6 +89,25 @@ def test_a_budget_stops_the_build_with_one_sentence_and_a_raise_goes_on(build, p
     assert state.is_completed()
     assert (summary.accepted, emulator.tally.billed) == (4, 4)
     assert summary.paid.startswith("4 answered by the emulator")
+
+
+def test_a_build_whose_edits_are_in_a_batch_waits_and_the_next_one_takes_them(
+    build, paid, store, emulate
+):
+    emulator = emulate(batch_s=3600)
+    fields = paid(max_requests=9).model_dump(mode="json")
+    fields["editor"] |= {"batch": True}
+    state, summary = build(DatasetSpec.parse(fields))
+    assert state.is_completed()
+    assert "4 edits wait: it waits for a batch; build again after 20" in state.message
+    assert any("4 edits wait: it waits for a batch" in step for step in next_steps(summary))
+    assert (summary.waiting, summary.failed, emulator.tally.billed) == (4, 4, 0)
+    for batch in emulator.shelf.batches.values():
+        batch.ready_at = 0
+    state, summary = build(DatasetSpec.parse(fields))
+    assert state.is_completed(), state.message
+    assert (summary.accepted, emulator.tally.billed, emulator.shelf.started) == (4, 4, 1)
+    assert {row["status"] for row in edits(store)} == {"emulated"}
 
 
 def test_the_key_may_come_from_a_secret_block(build, paid, store, emulate, monkeypatch):

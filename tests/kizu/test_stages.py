@@ -165,6 +165,8 @@ GPT_IMAGE: dict[str, tuple[Any, set[str]]] = {
             "stop_after_failures": 9,
             "partial_images": 2,
             "max_refusals": 9,
+            "batch": True,
+            "batch_wait_s": 9.0,
             "prices": {"per_image_usd": 1.0},
         }.items()
     },

@@ -80,6 +80,7 @@ class FamilyFacts:
         qualities: Values of ``quality`` it accepts.
         fidelities: Values of ``input_fidelity`` it accepts; empty where it must not be sent.
         complexities: Values of ``complexity`` it accepts; empty where it must not be sent.
+        takes_batches: Whether the Batch API is said to serve it.
         takes_markup: Whether a drawing over the photo may say where the defect goes.
         output_tokens: Tokens of a picture; None where not published.
         rank: What sizes are compared by to find the cheapest; None where not known.
@@ -99,6 +100,7 @@ class FamilyFacts:
     qualities: tuple[Quality, ...] = _THREE_QUALITIES
     fidelities: tuple[Fidelity, ...] = ()
     complexities: tuple[Complexity, ...] = ()
+    takes_batches: bool = False
     takes_markup: bool = False
     output_tokens: CountTokens | None = None
     rank: Callable[[Quality, Size], float] | None = None
@@ -166,6 +168,7 @@ FAMILIES: Final[Mapping[Family, FamilyFacts]] = {
     Family.GPT_IMAGE_1: FamilyFacts(
         sizes=_THREE_SIZES,
         fidelities=(Fidelity.LOW, Fidelity.HIGH),
+        takes_batches=True,
         output_tokens=listed_tokens,
         rank=listed_rank,
         images_per_minute=5,
@@ -177,6 +180,7 @@ FAMILIES: Final[Mapping[Family, FamilyFacts]] = {
     Family.GPT_IMAGE_1_MINI: FamilyFacts(
         sizes=_THREE_SIZES,
         fidelities=(Fidelity.LOW,),
+        takes_batches=True,
         output_tokens=listed_tokens,
         rank=listed_rank,
         images_per_minute=12,
@@ -188,6 +192,7 @@ FAMILIES: Final[Mapping[Family, FamilyFacts]] = {
     Family.GPT_IMAGE_1_5: FamilyFacts(
         sizes=_THREE_SIZES,
         fidelities=(Fidelity.LOW, Fidelity.HIGH),
+        takes_batches=True,
         output_tokens=listed_tokens,
         rank=listed_rank,
         images_per_minute=5,
@@ -198,6 +203,7 @@ FAMILIES: Final[Mapping[Family, FamilyFacts]] = {
     ),
     Family.GPT_IMAGE_2: FamilyFacts(
         sizes=_ANY_SIZE,
+        takes_batches=True,
         output_tokens=grid_tokens,
         rank=grid_rank,
         images_per_minute=12,

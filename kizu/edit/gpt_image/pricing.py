@@ -13,6 +13,8 @@ _INPUT_TOKENS_LOW: Final = 323
 """Image tokens of one photo at low fidelity: 65 for the picture and 129 per 512-px tile, two at
 most once it is scaled to that fidelity's size."""
 
+BATCH_SHARE: Final = 0.5
+"""Billed of the list price in a batch: OpenAI's batch guide halves it."""
 PARTIAL_TOKENS: Final = 100
 """Output tokens of one unfinished picture of a stream: OpenAI's image guide."""
 MOST_PARTIAL_IMAGES: Final = 3

@@ -158,6 +158,21 @@ class DeploymentSettings(PromptedSettings):
         """What is sent beside model, photo, prompt, number, size and mask."""
 
     @property
+    def wants_batches(self) -> bool:
+        """True if edits are to be bought in batches."""
+        return False
+
+    @property
+    def batch_share(self) -> float:
+        """What is billed of the list price in a batch."""
+        return 1.0
+
+    @property
+    def longest_batch_wait_s(self) -> float:
+        """How long a build waits for a batch before it ends."""
+        return 0.0
+
+    @property
     def streamed_pictures(self) -> int:
         """How many unfinished pictures are streamed while an edit is made; 0 for no stream."""
         return 0

@@ -1,11 +1,13 @@
 """A service that speaks ``images/edits`` as a paid editor."""
 
+from collections.abc import Mapping
 from threading import Lock
 from typing import Literal
 
 from openai import OpenAI
 
 from kizu.edit.editor import Edit, EditError, SecretSource, StopEditingError
+from kizu.edit.openai_images.batches import ImageBatches
 from kizu.edit.openai_images.client import most_reply_bytes, request_body, send
 from kizu.edit.openai_images.connection import Connection, with_target
 from kizu.edit.openai_images.deployment import DeploymentSettings
@@ -34,6 +36,7 @@ class ImageServiceEditor:
         self._lock = Lock()
         self._connected: tuple[Connection, OpenAI] | None = None
         self._service: Service | None = None
+        self._batches = ImageBatches(self._settings, lambda: self._connect()[0])
 
     @property
     def is_paid(self) -> Literal[True]:
@@ -102,9 +105,27 @@ class ImageServiceEditor:
     def read(self, reply: Reply, request: EditRequest, sent: RgbImage) -> Edit:  # noqa: ARG002 - the Protocol's
         """Read an answer; a picture that it only names the address of is fetched."""
         settings = self._settings
-        return read_answer(
-            reply, sent, settings.model_name, settings.cost_usd, self._fetch, self._scrub
-        )
+
+        def cost_of(usage: Mapping[str, int]) -> float | None:
+            full_usd = settings.cost_usd(usage)
+            return None if full_usd is None else round(full_usd * reply.billed_share, 9)
+
+        return read_answer(reply, sent, settings.model_name, cost_of, self._fetch, self._scrub)
+
+    @property
+    def batches(self) -> ImageBatches:
+        """The deployment's batches."""
+        return self._batches
+
+    @property
+    def wants_batches(self) -> bool:
+        """True if edits are to be bought in batches."""
+        return self._settings.wants_batches
+
+    @property
+    def batch_wait_s(self) -> float:
+        """How long a build waits for a batch before it ends."""
+        return self._settings.longest_batch_wait_s
 
     def check(self) -> None:
         """Raise StopEditingError if endpoint, version or key is missing; nothing is sent."""
@@ -116,6 +137,7 @@ class ImageServiceEditor:
             if self._connected is not None:
                 self._connected[1].close()
                 self._connected = None
+        self._batches.close()
 
     def _fetch(self, url: str) -> bytes:
         settings = self._settings

@@ -1,0 +1,285 @@
+"""Edits in batches: half the price, each once, found again after a kill at any step."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kizu.billing.admission import CallGate
+from kizu.billing.batch import BatchOrder, BatchPurchase, batch_limits
+from kizu.billing.batch_records import batch_of
+from kizu.billing.totals import CallStatus
+from kizu.edit.editor import EditError, EditPendingError, StopEditingError
+from kizu.edit.storage import find_edit
+from kizu.emulator.batches import BatchFault
+from kizu.emulator.faults import Fault, FaultPlan
+from kizu.stages.obtain import plan_job
+
+EDITS = 3
+
+
+class KilledError(BaseException):
+    """Stands for a kill: nothing catches it."""
+
+
+@pytest.fixture(autouse=True)
+def arrives_at_once(monkeypatch):
+    monkeypatch.setattr("kizu.billing.batch.ARRIVES_WITHIN_S", 0.0)
+
+
+PHOTO = np.full((640, 640, 3), 120, np.uint8)  # flat: its files are small and soon made
+
+
+def purchase_of(shop, count=EDITS):
+    editor = shop.editor
+    gate = CallGate(shop.ledger, "plates", shop.budget, batch_limits(editor.limits), shop.cancel)
+    orders = []
+    for number in range(count):
+        request = shop.request(number)
+
+        def job(request=request):
+            return plan_job(shop.store, editor, request, PHOTO, None, "a deep hole")
+
+        orders.append(BatchOrder(request.key, job))
+    return BatchPurchase(shop.store, gate, editor, orders, poll_s=0.01), [o.key for o in orders]
+
+
+def build(shop, count=EDITS):
+    """Do what a build does: return what came of each edit, a record or an error."""
+    purchase, keys = purchase_of(shop, count)
+    outcomes = []
+    for key in keys:
+        try:
+            outcomes.append(purchase.obtain(key))
+        except EditError as error:
+            outcomes.append(error)
+    return outcomes
+
+
+def statuses(shop):
+    return [end.status if end else None for end in shop.ends()]
+
+
+@pytest.mark.parametrize("url_style", ["deployment", "v1"])
+def test_a_batch_brings_the_edits_of_single_calls_at_half_the_price(
+    start_emulator, open_shop, tmp_path, url_style
+):
+    emulator = start_emulator()
+    single = open_shop(url=str(tmp_path / "single"), url_style=url_style)
+    single.photo = PHOTO
+    singles = [single.buy(number) for number in range(EDITS)]
+    shop = open_shop(batch=True, batch_wait_s=60, url_style=url_style)
+    records = build(shop)
+    assert [r.picture_sha256 for r in records] == [r.picture_sha256 for r in singles]
+    assert [r.key for r in records] == [r.key for r in singles]
+    for record, other in zip(records, singles, strict=True):
+        assert record.cost_usd == pytest.approx(other.cost_usd / 2)
+    paid = sum(record.cost_usd for record in [*records, *singles])
+    assert emulator.tally.cost_usd == pytest.approx(paid)
+    assert statuses(shop) == [CallStatus.BOUGHT] * EDITS
+    assert emulator.shelf.started == 1
+    assert not any(batch_of(shop.store, record.key) for record in records)
+    assert build(open_shop(batch=True)) == records
+    assert emulator.tally.billed == 2 * EDITS
+
+
+def test_half_the_price_is_reserved_before_the_batch_is_sent(start_emulator, open_shop):
+    start_emulator(batch_s=3600)
+    whole, shop = open_shop(), open_shop(batch=True)
+    build(shop)
+    request = shop.request(0)
+    most = whole.editor.most_usd(request, (1024, 1024))
+    calls = [call for _, call, _ in shop.ledger.entries()]
+    assert len(calls) == EDITS
+    assert all(call.reserved_usd == pytest.approx(most / 2) for call in calls)
+
+
+def test_a_build_that_ends_before_its_batch_says_until_when_to_wait(start_emulator, open_shop):
+    emulator = start_emulator(batch_s=3600)
+    outcomes = build(open_shop(batch=True))
+    assert all(isinstance(each, EditPendingError) for each in outcomes)
+    assert "it waits for a batch; build again after 20" in str(outcomes[0])
+    again = build(open_shop(batch=True))
+    assert all(isinstance(each, EditPendingError) for each in again)
+    with pytest.raises(EditPendingError, match="it is in a batch"):
+        open_shop().buy(0)
+    assert (emulator.shelf.started, emulator.tally.calls) == (1, 0)
+    for batch in emulator.shelf.batches.values():
+        batch.ready_at = 0
+    records = build(open_shop())  # batches are off, what was asked for is taken all the same
+    assert [record.status for record in records] == ["edited"] * EDITS
+    assert emulator.tally.billed == EDITS
+
+
+SLOW = pytest.mark.slow  # two steps stand for the others where time is short
+STEPS = [
+    pytest.param("kizu.billing.batch.enter_batch", False, marks=SLOW),
+    pytest.param("kizu.billing.batch.enter_batch", True, marks=SLOW),
+    pytest.param("kizu.edit.openai_images.batches.ImageBatches.submit", False, marks=SLOW),
+    ("kizu.edit.openai_images.batches.ImageBatches.submit", True),
+    pytest.param("kizu.billing.batch.mark_sent", False, marks=SLOW),
+    pytest.param("kizu.billing.batch.mark_sent", True, marks=SLOW),
+    pytest.param("kizu.edit.openai_images.batches.ImageBatches.look", True, marks=SLOW),
+    pytest.param("kizu.billing.batch.save_reply", False, marks=SLOW),
+    ("kizu.billing.batch.save_reply", True),
+    pytest.param("kizu.billing.batch.leave_batch", False, marks=SLOW),
+    pytest.param("kizu.billing.batch.leave_batch", True, marks=SLOW),
+    pytest.param("kizu.billing.purchase.save_edit", False, marks=SLOW),
+    pytest.param("kizu.billing.purchase.save_edit", True, marks=SLOW),
+]
+
+
+@pytest.mark.parametrize(("step", "is_done"), STEPS)
+def test_a_worker_killed_at_any_step_loses_nothing_and_nothing_is_bought_twice(
+    start_emulator, open_shop, monkeypatch, step, is_done
+):
+    emulator = start_emulator()
+    module, _, name = step.rpartition(".")
+    owner = pytest.importorskip(module) if not module.endswith("ImageBatches") else None
+    if owner is None:
+        parent, _, cls = module.rpartition(".")
+        owner = getattr(pytest.importorskip(parent), cls)
+    real = getattr(owner, name)
+
+    def killed(*args, **kwargs):
+        if is_done:
+            real(*args, **kwargs)
+        raise KilledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, name, killed)
+        with pytest.raises(KilledError):
+            build(open_shop(batch=True, batch_wait_s=60))
+    for _ in range(3):
+        outcomes = build(shop := open_shop(batch=True, batch_wait_s=60))
+    assert [outcome.status for outcome in outcomes] == ["edited"] * EDITS
+    assert emulator.tally.billed == EDITS
+    assert statuses(shop).count(CallStatus.BOUGHT) == EDITS
+    assert None not in statuses(shop)
+
+
+@pytest.mark.parametrize(
+    ("fault", "first", "billed"),
+    [
+        (BatchFault.EXPIRED, CallStatus.REJECTED, EDITS),
+        (BatchFault.LINES, CallStatus.UNKNOWN, EDITS),
+        (BatchFault.PARTIAL, CallStatus.UNKNOWN, EDITS + EDITS // 2),
+    ],
+)
+def test_lines_without_an_answer_are_asked_for_in_the_next_builds_batch(
+    start_emulator, open_shop, fault, first, billed
+):
+    emulator = start_emulator(batch_faults={1: fault})
+    shop = open_shop(batch=True, batch_wait_s=60)
+    outcomes = build(shop)
+    failed = [each for each in outcomes if isinstance(each, EditError)]
+    assert 0 < len(failed) < EDITS
+    assert all("build again" in str(each) for each in failed)
+    assert statuses(shop).count(first) == len(failed)
+    records = build(open_shop(batch=True, batch_wait_s=60))
+    assert [record.status for record in records] == ["edited"] * EDITS
+    assert emulator.tally.billed == billed
+
+
+@pytest.mark.parametrize("fault", [BatchFault.INVALID, BatchFault.REFUSED])
+def test_a_service_that_takes_no_batches_is_one_sentence_and_costs_nothing(
+    start_emulator, open_shop, fault
+):
+    emulator = start_emulator(batch_faults=dict.fromkeys(range(1, 9), fault))
+    shop = open_shop(batch=True, batch_wait_s=60)
+    outcomes = build(shop)
+    assert all("let editor.batch be false" in str(each) for each in outcomes)
+    assert all(isinstance(each, EditError) for each in outcomes)
+    assert statuses(shop) == [CallStatus.REJECTED] * EDITS
+    single = open_shop()
+    single.photo = PHOTO
+    records = [single.buy(number) for number in range(EDITS)]
+    assert [record.status for record in records] == ["edited"] * EDITS
+    assert emulator.tally.billed == EDITS
+
+
+@pytest.mark.parametrize("fault", [BatchFault.LOST_ANSWER, BatchFault.NEVER_STARTED])
+def test_a_batch_whose_start_nobody_heard_of_is_looked_for(start_emulator, open_shop, fault):
+    emulator = start_emulator(batch_faults={1: fault})
+    build(open_shop(batch=True, batch_wait_s=60))
+    for _ in range(2):
+        records = build(open_shop(batch=True, batch_wait_s=60))
+    assert [record.status for record in records] == ["edited"] * EDITS
+    assert emulator.tally.billed == EDITS
+
+
+def test_a_batch_that_may_be_on_its_way_is_not_sent_again(start_emulator, open_shop, monkeypatch):
+    monkeypatch.setattr("kizu.billing.batch.ARRIVES_WITHIN_S", 120.0)
+    emulator = start_emulator(batch_faults={1: BatchFault.NEVER_STARTED})
+    for _ in range(3):
+        outcomes = build(open_shop(batch=True))
+        assert all("may be on its way yet" in str(each) for each in outcomes)
+    assert emulator.shelf.started == 1
+
+
+def test_a_line_that_policy_refuses_is_refused_for_ever(start_emulator, open_shop):
+    emulator = start_emulator(faults=FaultPlan({1: Fault.POLICY}))
+    shop = open_shop(batch=True, batch_wait_s=60)
+    records = build(shop)
+    assert sorted(record.status for record in records) == ["edited"] * (EDITS - 1) + ["refused"]
+    assert statuses(shop).count(CallStatus.REFUSED) == 1
+    assert build(open_shop(batch=True)) == records
+    assert emulator.tally.calls == EDITS
+
+
+def test_a_budget_holds_for_batches_as_for_single_calls(start_emulator, open_shop):
+    emulator = start_emulator()
+    shop = open_shop(budget={"max_requests": 2}, batch=True, batch_wait_s=60)
+    outcomes = build(shop)
+    stopped = [each for each in outcomes if isinstance(each, StopEditingError)]
+    assert len(stopped) == EDITS - 2
+    assert "budget reached: 2 of 2 requests" in str(stopped[0])
+    assert emulator.tally.billed == 2
+
+
+def test_two_builds_at_a_time_ask_for_each_edit_once(start_emulator, open_shop):
+    emulator = start_emulator(batch_s=3600)
+    build(open_shop(batch=True), count=2)
+    build(open_shop(batch=True), count=EDITS)
+    [two, rest] = [len(content.splitlines()) for content in emulator.shelf.files.values()]
+    assert (two, rest) == (2, EDITS - 2)
+
+
+def test_a_batch_of_another_host_is_waited_for_there(start_emulator, open_shop):
+    start_emulator(batch_s=3600)
+    shop = open_shop(batch=True)
+    build(shop)
+    purchase, keys = purchase_of(open_shop(batch=True))
+    purchase._gate.limits = replace(purchase._gate.limits, host="other.example")
+    with pytest.raises(EditPendingError, match=r"at 127\.0\.0\.1, and the endpoint names other"):
+        purchase.obtain(keys[0])
+
+
+def test_an_edit_that_cannot_be_prepared_fails_alone(start_emulator, open_shop):
+    start_emulator()
+    purchase, keys = purchase_of(open_shop(batch=True, batch_wait_s=60))
+
+    def unreadable():
+        raise ValueError("the photo is gone")
+
+    purchase._orders[keys[0]] = BatchOrder(keys[0], unreadable)
+    with pytest.raises(ValueError, match="the photo is gone"):
+        purchase.obtain(keys[0])
+    assert all(purchase.obtain(key).status == "edited" for key in keys[1:])
+
+
+def test_a_line_is_the_json_form_of_a_call_with_data_urls(start_emulator, open_shop):
+    start_emulator()
+    shop = open_shop(batch=True, deployment="")
+    job = plan_job(shop.store, shop.editor, shop.request(0), PHOTO, None, "")
+    line = json.loads(shop.editor.batches.pack_line(job.request, job.picture, None).body)
+    assert (line["custom_id"], line["method"], line["url"]) == (
+        job.request.key,
+        "POST",
+        "/v1/images/edits",
+    )
+    [picture] = line["body"]["images"]
+    assert picture["image_url"].startswith("data:image/png;base64,iVBOR")
+    assert (line["body"]["model"], line["body"]["size"]) == ("gpt-image-1.5", "1024x1024")
+    assert find_edit(shop.store, job.request.key) is None
