@@ -11,7 +11,8 @@ from flows.pipeline import submit_pipeline
 from kizu.intake import INTAKE
 from kizu.pairing import PAIR, open_pairing
 from kizu.progress import expect
-from kizu.publish.samples import PUBLISH
+from kizu.publish.samples import PUBLISH, UnpublishedError
+from kizu.publish.version import VersionRef
 from kizu.shards import BuildPlan
 from kizu.spec import DatasetSpec
 from kizu.stages import Stage
@@ -75,11 +76,7 @@ def publish_build(
     store_url: str,
 ) -> BuildSummary:
     """Publish a version if what is in the store makes a new one; write the report."""
-    version = choose_version(spec, inventory, plan.shards, store_url)
-    if version.is_new and not version.is_empty:
-        expect(PUBLISH, plan.samples)
-        rows = publish_shard.map(plan.shards, unmapped(version), unmapped(store_url)).result()
-        publish_version(spec, inventory, version, rows, store_url)
+    version = _publish_samples(spec, inventory, plan, store_url)
     before = last_summary(Store(store_url), spec.name)
     latest = make_latest(spec, version, plan.left_out, annotators, store_url)
     stop = cancel_token(store_url).reason()
@@ -98,6 +95,29 @@ def publish_build(
     show_summary(summary, version, store_url)
     emit_yield_alert(before, summary)
     return summary
+
+
+def _publish_samples(
+    spec: DatasetSpec, inventory: list[str], plan: BuildPlan, store_url: str
+) -> VersionRef:
+    """Publish a version; samples that cannot be published are left out of it, and named."""
+    unpublished: dict[str, str] = {}
+    while True:
+        version = choose_version(spec, inventory, plan.shards, store_url, unpublished)
+        if not version.is_new or version.is_empty:
+            return version
+        expect(PUBLISH, plan.samples)
+        same = unmapped(version), unmapped(store_url), unmapped(dict(unpublished))
+        parts = publish_shard.map(plan.shards, *same)
+        found = [part.result(raise_on_failure=False) for part in parts]
+        for failure in found:
+            if isinstance(failure, UnpublishedError):
+                unpublished |= failure.reasons
+            elif isinstance(failure, BaseException):
+                raise failure
+        if not any(isinstance(failure, UnpublishedError) for failure in found):
+            publish_version(spec, inventory, version, found, store_url)
+            return version
 
 
 def final_state(summary: BuildSummary) -> State[Any]:

@@ -15,21 +15,40 @@ from tasks.caching import CACHED_IN_RUN, UNCACHED
 
 @task(name="name version", **UNCACHED)
 def choose_version(
-    spec: DatasetSpec, inventory: list[str], shards: tuple[ShardRef, ...], store_url: str
+    spec: DatasetSpec,
+    inventory: list[str],
+    shards: tuple[ShardRef, ...],
+    store_url: str,
+    unpublished: dict[str, str],
 ) -> VersionRef:
-    """Name the version that what is in the store now makes, and note how far every sample came."""
+    """Name the version that what is in the store now makes, and note how far every sample came.
+
+    Args:
+        spec: The dataset.
+        inventory: Where the listings of the photos lie.
+        shards: The samples.
+        store_url: The store.
+        unpublished: Why samples could not be published although they were judged, by their ids.
+    """
     store = Store(store_url)
     images = open_inventory(inventory, store).images
-    return version.choose_version(spec, images, shards, store)
+    return version.choose_version(spec, images, shards, store, unpublished)
 
 
 @task(name="publish", task_run_name="publish {shard.number} of {shard.of}", **CACHED_IN_RUN)
-def publish_shard(shard: ShardRef, chosen: VersionRef, store_url: str) -> str:
-    """Write a shard's images and masks into a version; return where the rows lie."""
+def publish_shard(
+    shard: ShardRef, chosen: VersionRef, store_url: str, unpublished: dict[str, str]
+) -> str:
+    """Write a shard's images and masks into a version; return where the rows lie.
+
+    Raises:
+        UnpublishedError: Samples could not be published; a failed task is tried again by a retry.
+    """
     raise_if_interrupted()
     store = Store(store_url)
     proof = chosen.open_certification(store).proof
-    rows = samples.publish_shard(store, chosen.folder(), shard.open(store), proof)
+    folder, samples_of = chosen.folder(), shard.open(store)
+    rows = samples.publish_shard(store, folder, samples_of, proof, unpublished)
     return store.put_json("builds/rows", rows)
 
 

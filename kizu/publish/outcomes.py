@@ -1,6 +1,6 @@
 """How far each planned sample came, and the version that follows from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from enum import StrEnum
@@ -55,6 +55,9 @@ _DRIFT_FIGURES: Final = (
 
 _READERS: Final = 16
 """Shards looked up at a time: on an object store that is waiting, not work."""
+
+
+NONE_UNPUBLISHED: Final[Mapping[str, str]] = {}
 
 
 class Outcome(Record):
@@ -133,8 +136,15 @@ class Outcome(Record):
         return [self.sample_id, "refused"] if self.status is SampleStatus.REFUSED else None
 
 
-def sample_outcome(outputs: SampleOutputs) -> Outcome:
-    """Look up how far a sample came; damage that cannot be mended here costs that sample alone."""
+def sample_outcome(outputs: SampleOutputs, unpublished: str = "") -> Outcome:
+    """Look up how far a sample came; damage that cannot be mended here costs that sample alone.
+
+    Args:
+        outputs: The sample.
+        unpublished: Why it could not be published although it was judged; empty if it could.
+    """
+    if unpublished:
+        return _outcome(outputs, None, problem=unpublished)
     try:
         return _outcome(outputs, outputs.agreement)
     except DamagedFileError as damage:
@@ -206,15 +216,26 @@ def last_keys(outputs: SampleOutputs) -> tuple[str, ...]:
     return tuple(stage.key(outputs) for stage in LAST_STAGES)
 
 
-def shard_outcomes(refs: Sequence[ShardRef], store: Store) -> list[Outcome]:
-    """Look up how far all samples of shards came, in their order, as if nothing was proven."""
+def shard_outcomes(
+    refs: Sequence[ShardRef], store: Store, unpublished: Mapping[str, str] = NONE_UNPUBLISHED
+) -> list[Outcome]:
+    """Look up how far all samples of shards came, in their order, as if nothing was proven.
+
+    Args:
+        refs: The shards.
+        store: The store.
+        unpublished: Why samples could not be published although they were judged, by their ids.
+    """
     with ThreadPoolExecutor(_READERS) as pool:
-        parts = list(pool.map(lambda ref: _outcomes_of(ref.open(store), store), refs))
+        parts = list(pool.map(lambda ref: _outcomes_of(ref.open(store), store, unpublished), refs))
     return [outcome for part in parts for outcome in part]
 
 
-def _outcomes_of(shard: Shard, store: Store) -> list[Outcome]:
-    return [sample_outcome(SampleOutputs(store, shard, sample)) for sample in shard.samples]
+def _outcomes_of(shard: Shard, store: Store, unpublished: Mapping[str, str]) -> list[Outcome]:
+    return [
+        sample_outcome(SampleOutputs(store, shard, sample), unpublished.get(sample.sample_id, ""))
+        for sample in shard.samples
+    ]
 
 
 def with_proof(outcome: Outcome, proof: Proof) -> Outcome:

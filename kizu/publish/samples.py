@@ -1,5 +1,7 @@
 """Writes one sample's files into a dataset version and returns its rows."""
 
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -22,7 +24,7 @@ from kizu.publish.layout import (
     edited_mask,
     edited_picture,
 )
-from kizu.publish.outcomes import SampleStatus, sample_outcome
+from kizu.publish.outcomes import NONE_UNPUBLISHED, SampleStatus, sample_outcome
 from kizu.publish.rows import (
     File,
     Files,
@@ -32,10 +34,13 @@ from kizu.publish.rows import (
     edit_row,
     mask_source,
 )
+from kizu.samples import PlannedSample
 from kizu.shards import Shard
 from kizu.stages import FUSE
-from kizu.store import Store
+from kizu.store import Store, StoreUnreachableError, StoreUnwritableError
 from kizu.store.keys import sha256_hex
+
+logger = logging.getLogger(__name__)
 
 PUBLISH: Final = "publish"
 """What progress is reported as."""
@@ -57,36 +62,81 @@ class Published:
     touched: Mask | None
 
 
+class UnpublishedError(Exception):
+    """Samples of a shard could not be published; all others of it were."""
+
+    def __init__(self, reasons: dict[str, str]) -> None:
+        """Take why, by the samples' ids."""
+        super().__init__(reasons)
+        self.reasons = reasons
+
+    def __str__(self) -> str:
+        """Name the first sample and the reason."""
+        sample_id, reason = next(iter(self.reasons.items()))
+        return f"{len(self.reasons)} samples cannot be published; {sample_id}: {reason}"
+
+
 def publish_shard(
-    store: Store, version: VersionFolder, shard: Shard, proof: Proof = NOTHING_PROVEN
+    store: Store,
+    version: VersionFolder,
+    shard: Shard,
+    proof: Proof = NOTHING_PROVEN,
+    unpublished: Mapping[str, str] = NONE_UNPUBLISHED,
 ) -> dict[str, list[Row]]:
-    """Write a shard's images and masks into a version.
+    """Write a shard's images and masks into a version; one sample's trouble stops no other.
 
     Args:
         store: The store.
         version: The version.
         shard: The samples.
         proof: What is proven of the dataset.
+        unpublished: Why samples could not be published before, by their ids; they are left out.
 
     Returns:
         Rows by table name.
+
+    Raises:
+        UnpublishedError: Samples could not be published; the version is to be named without them.
+        StoreUnwritableError: The store cannot be written, which is no sample's fault.
+        StoreUnreachableError: It cannot be reached.
     """
     rows: dict[str, list[Row]] = {}
+    failed: dict[str, str] = {}
     for sample in shard.samples:
-        published = publish_sample(version, SampleOutputs(store, shard, sample, proof))
+        outputs = SampleOutputs(store, shard, sample, proof)
+        try:
+            published = publish_sample(version, outputs, unpublished.get(sample.sample_id, ""))
+        except (StoreUnwritableError, StoreUnreachableError):
+            raise
+        except Exception as error:  # whatever it is, it is this sample's alone
+            logger.warning("%s cannot be published", sample.sample_id, exc_info=True)
+            failed[sample.sample_id] = _why_unpublished(sample, error)
+            published = {}
         for table, some in published.items():
             rows.setdefault(table, []).extend(some)
         advance(PUBLISH)
+    if failed:
+        raise UnpublishedError(failed)
     return rows
 
 
-def publish_sample(version: VersionFolder, outputs: SampleOutputs) -> dict[str, list[Row]]:
+def _why_unpublished(sample: PlannedSample, error: Exception) -> str:
+    told = " ".join(str(error).split()) or type(error).__name__
+    return (
+        f"it was judged and cannot be published ({told}), made of {sample.normal.name}; mend that "
+        "or remove the photo, and build again"
+    )
+
+
+def publish_sample(
+    version: VersionFolder, outputs: SampleOutputs, unpublished: str = ""
+) -> dict[str, list[Row]]:
     """Write a judged sample's image and masks; of others only the ledger row comes back.
 
     Returns:
         Rows by table name.
     """
-    outcome = sample_outcome(outputs)
+    outcome = sample_outcome(outputs, unpublished)
     rows = {"edits": [edit_row(outputs, outcome)]}
     if outcome.status is not SampleStatus.JUDGED:
         return rows

@@ -19,6 +19,7 @@ from kizu.publish.layout import (
     latest_version,
 )
 from kizu.publish.outcomes import (
+    NONE_UNPUBLISHED,
     Outcome,
     SampleStatus,
     is_empty,
@@ -158,10 +159,22 @@ class _OutcomeList(Record):
 
 
 def choose_version(
-    spec: DatasetSpec, images: Sequence[NormalImage], shards: Sequence[ShardRef], store: Store
+    spec: DatasetSpec,
+    images: Sequence[NormalImage],
+    shards: Sequence[ShardRef],
+    store: Store,
+    unpublished: Mapping[str, str] = NONE_UNPUBLISHED,
 ) -> VersionRef:
-    """Name the version that what is in the store now makes, and note how far every sample came."""
-    outcomes = shard_outcomes(shards, store)
+    """Name the version that what is in the store now makes, and note how far every sample came.
+
+    Args:
+        spec: The dataset.
+        images: Its normal images.
+        shards: Its samples.
+        store: The store.
+        unpublished: Why samples could not be published although they were judged, by their ids.
+    """
+    outcomes = shard_outcomes(shards, store, unpublished)
     certified = prove(store, spec.name, spec.agree, outcomes)
     outcomes = [with_proof(outcome, certified.proof) for outcome in outcomes]
     version = version_name(spec, images, outcomes)
