@@ -12,7 +12,14 @@ from typing import Final
 
 from kizu.billing.ledger import CALLS, ENDS, SNAPSHOTS, Ledger, LedgerDamagedError
 from kizu.billing.totals import CallFinished, CallStarted, CallStatus
-from kizu.edit.storage import EditDamagedError, find_edit, read_picture, sidecar_path
+from kizu.edit.storage import (
+    EditDamagedError,
+    EditRecord,
+    find_edit,
+    read_picture,
+    sidecar_path,
+    truth_path,
+)
 from kizu.outputs import SampleOutputs
 from kizu.publish.version import last_build
 from kizu.review import Decision, Draw, decision_folder
@@ -216,6 +223,8 @@ def _edit(store: Store, key: str, paid: set[str] | None) -> Iterator[Damage]:
     except EditDamagedError as damage:
         yield Damage(DamagedFileError.__str__(damage), worth, pictures)
         return
+    if record is not None and record.truth_sha256:
+        yield from _truth(store, record)
     if record is None and pictures and worth is Worth.PAID and len(pictures) == len(files):
         sentence = f"{store.address(sidecar_path(key))} is missing beside its picture"
         yield Damage(sentence, worth, pictures)
@@ -223,6 +232,16 @@ def _edit(store: Store, key: str, paid: set[str] | None) -> Iterator[Damage]:
         for path in files:
             if "/replies/" in path:
                 yield from _reply(store, path)
+
+
+def _truth(store: Store, record: EditRecord) -> Iterator[Damage]:
+    """Look at the painter's true mask; it is made anew with its edit."""
+    path = truth_path(record.key)
+    if not store.exists(path):
+        yield Damage(f"{store.address(path)} is missing", Worth.FREE, (sidecar_path(record.key),))
+    elif sha256_hex(store.read(path)) != record.truth_sha256:
+        damage = f"{store.address(path)} is damaged: it is not what was written"
+        yield Damage(damage, Worth.FREE, (sidecar_path(record.key),))
 
 
 def _reply(store: Store, path: str) -> Iterator[Damage]:

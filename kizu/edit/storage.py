@@ -34,6 +34,7 @@ class EditRecord(Record):
         model: The model that made it.
         geometry: How the photo was brought to the model's size.
         picture_sha256: SHA-256 of the picture file; empty for refusals.
+        truth_sha256: SHA-256 of the file of the painter's true mask; empty where there is none.
         cost_usd: US dollars; None where the price is not known.
         usage: Tokens by kind, as billed.
         request_id: The service's own name of the call.
@@ -52,6 +53,7 @@ class EditRecord(Record):
     model: str = ""
     geometry: Geometry
     picture_sha256: str = ""
+    truth_sha256: str = ""
     cost_usd: float | None = None
     usage: dict[str, int] = Field(default_factory=dict)
     request_id: str | None = None
@@ -120,10 +122,12 @@ def save_edit(
     store: Store, request: EditRequest, edit: Edit, geometry: Geometry, bought_for: str = ""
 ) -> EditRecord:
     """Store an answer, picture first."""
+    truth = b"" if edit.truth is None else encode_mask(geometry.undo_mask(edit.truth))
     record = EditRecord(
         key=request.key,
         request=request,
         status="edited",
+        truth_sha256=sha256_hex(truth) if truth else "",
         model=edit.model,
         geometry=geometry,
         picture_sha256=sha256_hex(edit.picture),
@@ -138,8 +142,8 @@ def save_edit(
         note=edit.note,
     )
     store.write(_picture_path(record.key), edit.picture)
-    if edit.truth is not None:
-        store.write(truth_path(record.key), encode_mask(geometry.undo_mask(edit.truth)))
+    if truth:
+        store.write(truth_path(record.key), truth)
     store.write_json(sidecar_path(record.key), record.model_dump(mode="json"))
     return record
 
