@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+COMPILE := --quiet --universal --python-version 3.11 --extra dev --no-header --no-annotate \
+	--no-emit-index-url pyproject.toml
 
 .PHONY: demo test test-slow check lock clean
 
@@ -20,12 +22,16 @@ check: $(VENV)/.dev-installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The lock lists what the tests ran with, for all platforms; pip takes it as constraints.
+# The lock lists what the tests ran with, for all platforms; pip takes it as constraints. The other
+# file has the hashes of the same releases, but for PyTorch and its CUDA libraries: which build of it
+# is installed depends on the machine, and CPU builds have hashes of their own.
 lock:
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet uv
-	build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev \
-		--no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
+	build/lock/bin/uv pip compile $(COMPILE) -o requirements.lock
+	build/lock/bin/uv pip compile $(COMPILE) -c requirements.lock --generate-hashes \
+		$$(grep -oE '^(torch|triton|(cuda|nvidia)-[a-z0-9-]+)=' requirements.lock \
+			| sed 's/^/--no-emit-package /; s/=//') -o requirements.hashes.txt
 
 clean:
 	rm -rf $(VENV) build demo *.egg-info
@@ -37,6 +43,8 @@ $(VENV)/.demo-installed: $(BIN)/python pyproject.toml requirements.lock
 	$(BIN)/pip install --quiet -c requirements.lock -e ".[demo]"
 	touch $@
 
-$(VENV)/.dev-installed: $(BIN)/python pyproject.toml requirements.lock
+$(VENV)/.dev-installed: $(BIN)/python pyproject.toml requirements.lock requirements.hashes.txt
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.hashes.txt
 	$(BIN)/pip install --quiet -c requirements.lock -e ".[dev]"
+	$(BIN)/pip check
 	touch $@ $(VENV)/.demo-installed

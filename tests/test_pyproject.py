@@ -12,7 +12,7 @@ from served import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 SHIPPED = ("deployments", "flows", "kizu", "tasks")
-OPTIONAL = {"azure", "dask", "prefect_dask", "skimage"}
+OPTIONAL = {"azure", "dask", "pillow_heif", "prefect_dask", "skimage"}
 """Modules of extras, imported where they are needed."""
 
 
@@ -67,3 +67,13 @@ def test_the_lock_holds_what_is_declared_and_names_no_registry():
     everything = PROJECT["dependencies"] + [line for lines in EXTRAS.values() for line in lines]
     assert names(everything) - {"kizu"} <= names(lock.splitlines())
     assert "://" not in lock
+
+
+def test_every_locked_release_has_hashes_but_those_that_depend_on_the_machine():
+    hashed = (ROOT / "requirements.hashes.txt").read_text(encoding="utf-8")
+    releases = re.split(r"\n(?=\S)", hashed.strip())
+    assert all(re.search(r"--hash=sha256:[0-9a-f]{64}", release) for release in releases)
+    assert "://" not in hashed
+    lock = set((ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines())
+    without = lock - {release.split(" \\\n")[0] for release in releases}
+    assert {re.split("[=-]", line)[0] for line in without} <= {"torch", "triton", "cuda", "nvidia"}
