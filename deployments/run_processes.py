@@ -20,7 +20,7 @@ def works_here(run_id: str, infrastructure_pid: str | None) -> bool:
     """
     if _PROC.is_dir():
         return any(_processes_of(run_id))
-    return infrastructure_pid is not None and _lives(infrastructure_pid)
+    return infrastructure_pid is not None and is_alive(infrastructure_pid)
 
 
 def _processes_of(run_id: str) -> Iterator[int]:
@@ -38,7 +38,8 @@ def _environment(folder: Path) -> list[bytes]:
         return []
 
 
-def _lives(pid: str) -> bool:
+def is_alive(pid: str) -> bool:
+    """Tell whether a process of this machine has an id; what is no id, none has."""
     try:
         os.kill(int(pid), 0)
     except PermissionError:

@@ -224,7 +224,7 @@ def _require_free(host: str, port: int) -> None:
         except OSError as error:
             raise ServeError(
                 f"port {port} on {host} cannot be used ({error.strerror}); is 'kizu serve' running "
-                "already? Choose others with --port and --files-port"
+                "already, or just ending? Choose others with --port and --files-port"
             ) from error
 
 

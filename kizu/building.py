@@ -45,13 +45,13 @@ def run_build(
         BuildInterruptedError: A signal stopped it.
     """
     _set_up_prefect(verbose=verbose)
+    from deployments.own_server import prefect_server  # noqa: PLC0415 - reads the environment
     from flows.build import build_dataset  # noqa: PLC0415 - reads the environment set up above
-    from flows.local_server import end_server, start_server  # noqa: PLC0415 - the same
 
-    with stopping_in_order(partial(print, file=sys.stderr), end_server) as interruption:
-        start_server()
+    say = partial(print, file=sys.stderr)
+    with prefect_server() as end_server, stopping_in_order(say, end_server) as interruption:
         state = build_dataset(spec, store_url=store_url, stored_only=stored_only, return_state=True)
-    result = state.result(raise_on_failure=False)
+        result = state.result(raise_on_failure=False)
     if interruption.exit_status and isinstance(result, BaseException):
         raise BuildInterruptedError(interruption.exit_status) from result
     if isinstance(result, SamplesFailedError) and result.summary:
@@ -65,4 +65,3 @@ def _set_up_prefect(*, verbose: bool) -> None:
     """Choose quiet defaults; what the user has set in the environment stays."""
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "CRITICAL")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")

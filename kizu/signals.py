@@ -75,16 +75,3 @@ def take_signals_back() -> None:
     """Handle signals again as ``stopping_in_order`` does, where another has come to handle them."""
     if _taken_over is not None:
         _taken_over()
-
-
-@contextmanager
-def out_of_reach() -> Iterator[None]:
-    """Keep Ctrl-C from processes that are started in the block: they end with this one."""
-    blocked = {signal.SIGINT} if hasattr(signal, "pthread_sigmask") else set()
-    if blocked:
-        signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
-    try:
-        yield
-    finally:
-        if blocked:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked)

@@ -89,7 +89,8 @@ def test_automations_are_valid_and_tell_failure_budget_drift_and_lost_workers():
 
 def test_compose_refers_only_to_what_it_declares(compose):
     services = compose["services"]
-    assert {"server", "postgres", "worker", "azurite", "reports", "setup"} == services.keys()
+    parts = {"server", "postgres", "worker", "azurite", "reports", "setup", "caretaker"}
+    assert parts == services.keys()
     for service in services.values():
         assert service.keys() <= SERVICE_KEYS
         assert "image" in service

@@ -1,0 +1,166 @@
+"""Which Prefect server a build by hand reports to, and the one sentence where there is none."""
+
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import prefect
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+from served import free_port
+
+from deployments import own_server
+from deployments.own_server import ServerTroubleError, prefect_server, require_answer, state_folder
+
+
+@contextmanager
+def answering(status: int, body: str):
+    """Configure a server that gives one answer to everything."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        url = f"http://user:secret@127.0.0.1:{server.server_port}/api"
+        with temporary_settings({PREFECT_API_URL: url}):
+            yield
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "sentence"),
+    [
+        (401, "{}", r"wants a sign-in \(401\); set PREFECT_API_AUTH_STRING"),
+        (403, "{}", r"wants a sign-in \(403\); set PREFECT_API_AUTH_STRING"),
+        (404, "{}", "answers with 404; .*ends in /api"),
+        (500, "trouble", "answers with 500; see its log"),
+        (503, "", "answers with 503; see its log"),
+        (200, "<html>a router</html>", "is none: what answers there is no Prefect"),
+        (200, json.dumps("2.20.1"), "is of Prefect 2.20.1, and this is .*unset PREFECT_API_URL"),
+    ],
+)
+def test_a_configured_server_that_cannot_be_used_is_one_sentence(status, body, sentence):
+    with answering(status, body), pytest.raises(ServerTroubleError, match=sentence) as told:
+        require_answer()
+    assert "\n" not in str(told.value)
+    assert "secret" not in str(told.value)
+
+
+def test_a_configured_server_of_our_version_is_used():
+    with answering(200, json.dumps(prefect.__version__)), prefect_server() as end:
+        url = PREFECT_API_URL.value()
+        assert "user:secret" in url
+        end()
+
+
+def test_a_configured_server_that_is_down_is_one_sentence():
+    url = f"http://127.0.0.1:{free_port()}/api"
+    with (
+        temporary_settings({PREFECT_API_URL: url}),
+        pytest.raises(ServerTroubleError, match=f"{url} does not answer .ConnectError.; start it"),
+        prefect_server(),
+    ):
+        pytest.fail("there is no server")
+
+
+def test_a_configured_server_that_keeps_silent_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(own_server, "ANSWER_TIMEOUT_S", 0.2)
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/api"
+        with (
+            temporary_settings({PREFECT_API_URL: url}),
+            pytest.raises(ServerTroubleError, match=r"does not answer .ReadTimeout."),
+        ):
+            require_answer()
+
+
+def test_the_state_is_the_users_and_elsewhere_where_that_cannot_be_written(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert state_folder() == tmp_path / "state" / "kizu"
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(own_server, "gettempdir", lambda: str(tmp_path / "tmp"))
+    assert state_folder().parent == tmp_path / "tmp"
+    monkeypatch.setattr(own_server, "gettempdir", lambda: str(tmp_path / "file"))
+    with pytest.raises(ServerTroubleError, match="set XDG_STATE_HOME to a folder that can be"):
+        state_folder()
+
+
+def test_what_killed_builds_left_is_removed_and_nothing_else(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    host = socket.gethostname()
+    left = tmp_path / f"build-{host}-{ended.pid}-abc"
+    kept = [
+        tmp_path / f"build-{host}-{os.getpid()}-abc",
+        tmp_path / f"build-another-machine-{ended.pid}-abc",
+        tmp_path / "something else",
+    ]
+    for folder in (left, *kept):
+        folder.mkdir()
+    own_server._remove_left_behind(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted(kept)
+
+
+def write_noise(file: Path) -> None:
+    file.write_bytes(b"no database" * 1000)
+
+
+def write_newer(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+        database.execute("INSERT INTO alembic_version VALUES ('of-a-later-prefect')")
+        database.commit()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spoil", [write_noise, write_newer])
+def test_a_spoilt_database_is_made_anew_and_the_users_prefect_stays_as_it_is(
+    tmp_path, monkeypatch, spoil
+):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    for variable in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(variable, "")
+    state = state_folder()
+    empty = state / f"prefect-{prefect.__version__}.db"
+    spoil(empty)
+    before = empty.read_bytes()
+    users = tmp_path / "users prefect"
+    users.mkdir()
+    with temporary_settings({PREFECT_API_URL: None, PREFECT_HOME: users}):
+        with prefect_server(), get_client(sync_client=True) as client:
+            assert client.read_flow_runs() == []
+        assert list(users.iterdir()) == []
+    assert empty.read_bytes() != before
+    assert {file.name for file in state.iterdir()} == {empty.name, "prefect-server.log"}
+
+
+@pytest.mark.slow
+def test_a_server_that_does_not_start_is_one_sentence_with_its_log(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("PREFECT_SERVER_LOGGING_LEVEL", "no level")
+    with (
+        temporary_settings({PREFECT_API_URL: None}),
+        pytest.raises(ServerTroubleError, match=r"does not start \(.+\); see .*server.log") as told,
+        prefect_server(),
+    ):
+        pytest.fail("there is no server")
+    assert "\n" not in str(told.value)
