@@ -26,7 +26,7 @@ from kizu.store import Store
 if TYPE_CHECKING:
     from deployments.abandoned import Caretaker
 
-START_TIMEOUT_S: Final = 120.0
+START_TIMEOUT_S: Final = 300.0  # a new database and its migrations, on a machine that is busy
 _POLL_S: Final = 0.5
 
 _SIGN_IN: Final = (

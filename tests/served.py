@@ -34,6 +34,7 @@ class Served:
         self.url = f"http://127.0.0.1:{self.port}"
         self.api = f"{self.url}/api"
         self.output = folder / "serve.out"
+        self.auth: tuple[str, str] | None = None
         self._options = options
         self.env = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "KIZU_"))},
@@ -98,7 +99,8 @@ class Served:
 
     def _answer(self, method: str, path: str, body: dict | None) -> tuple[object] | None:
         try:
-            answer = httpx.request(method, f"{self.api}/{path}", json=body, timeout=60)
+            url = f"{self.api}/{path}"
+            answer = httpx.request(method, url, json=body, auth=self.auth, timeout=60)
         except httpx.TransportError:
             return None
         if answer.is_server_error:
