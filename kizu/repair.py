@@ -280,7 +280,13 @@ def _normals(store: Store) -> Iterator[Damage]:
 
 
 def _said_by_people(store: Store, folder: str, kind: type[Record]) -> Iterator[Damage]:
+    last: dict[str, int] = {}
     for path in store.list(folder):
+        place, number = path.rpartition("/")[0], int(path.rpartition("/")[2].removesuffix(".json"))
+        for lost in range(last.get(place, 0) + 1, number):
+            sentence = f"{store.address(f'{place}/{lost:08d}.json')} is missing"
+            yield Damage(sentence, Worth.PERSON)
+        last[place] = number
         yield from _unreadable_as(store, path, kind, Worth.PERSON)
 
 

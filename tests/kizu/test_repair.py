@@ -156,3 +156,13 @@ def test_what_a_person_said_is_named_and_left(store):
         [(worth, told)] = mended(store, buy=buy, dataset="plates")
         assert (worth, "left as it is" in told) == (Worth.PERSON, True)
     assert store.exists(path)
+
+
+@pytest.mark.usefixtures("build")
+def test_a_decision_that_is_lost_before_others_is_named(store):
+    for verdict in (Verdict.ACCEPT, Verdict.REJECT):
+        record_decision(samples(store)[0], verdict, "Aiko")
+    [first, _] = store.list("decisions")
+    damage(store, first, MISSING)
+    [found] = find_damage(store)
+    assert (found.worth, first in found.sentence) == (Worth.PERSON, True)
