@@ -30,6 +30,7 @@ from kizu.publish.dataset import LATEST, open_dataset
 from kizu.sources import Inventory, examine, list_source
 from kizu.spec import DatasetSpec
 from kizu.store import Store
+from kizu.summary import BuildSummary
 
 
 def init(
@@ -144,8 +145,12 @@ def show_build(
     """Build a dataset with progress bars, and print what it came to."""
     print_warnings(spec)
     store = or_exit(Store, store_url)
-    with progress_bars("start Prefect"):
-        summary = or_exit(run_build, spec, store.url, stored_only=stored_only, verbose=verbose)
+
+    def run() -> BuildSummary:
+        with progress_bars("start Prefect"):  # what is said of an end stands below the bars
+            return run_build(spec, store.url, stored_only=stored_only, verbose=verbose)
+
+    summary = or_exit(run)
     print_summary(summary)
     if summary.failed and not summary.only_waits:
         raise typer.Exit(1)
