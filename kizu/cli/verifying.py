@@ -34,9 +34,10 @@ def verify(
     for each in found:
         out.print(each.sentence, markup=False, soft_wrap=True)
     left = _restored(opened, dataset, found) if restored else found
+    told = f"{len(found)} files are damaged or missing" if found else "all is as it was published"
     out.print(
-        f"{name} {dataset.version}: {len(found)} files are damaged or missing, of {looked_at} of "
-        f"{len(dataset)} images and the tables."
+        f"{name} {dataset.version}: {told}; {looked_at} of {len(dataset)} images and the tables "
+        "were looked at."
     )
     if left:
         raise typer.Exit(1)
@@ -84,6 +85,7 @@ def repair(
         out.print(f"{found.sentence}: {done}", markup=False, soft_wrap=True)
         count += 1
         left += not found.is_mended(buy=buy)
-    out.print(f"{count} damaged files; {left} of them are left as they are.")
+    told = f"{count} files are damaged; {left} of them are left as they are."
+    out.print(told if count else "Nothing is damaged.")
     if left:
         raise typer.Exit(1)

@@ -44,7 +44,7 @@ def test_a_plan_of_too_many_samples_is_refused_before_it_is_made(spec, images):
         {**spec.defects[0].model_dump(mode="json"), "defect_type": f"d{n}", "variants": 1000}
         for n in range(1000)
     ]
-    told = "the spec: 12 photos with 1,000,000 variants each are 12,000,000 samples; 50,000 are"
+    told = "the spec: 12 photos with 1,000,000 variants each are 12,000,000 samples; 200,000 are"
     with pytest.raises(SpecError, match=told):
         plan_samples(with_changes(spec, defects=defects), images)
 
