@@ -174,7 +174,7 @@ def annotate(given: tuple[str, Any]) -> str:
         client = openai.OpenAI(
             base_url="https://a", api_key="k", http_client=_client(reply), max_retries=0
         )
-        system = BoxThenMask(GptVision(client, "eyes"), None, settings)
+        system = BoxThenMask(GptVision(client, "eyes", Credential(key="k")), None, settings)
     elif who == "segmenter":
         system = BoxThenMask(_Whole(), _Odd(reply), settings)
     elif reply % 2:

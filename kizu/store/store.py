@@ -66,7 +66,7 @@ class Store:
     right as the first.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | os.PathLike[str]) -> None:
         """Open the store.
 
         Args:
@@ -76,7 +76,7 @@ class Store:
             ValueError: No file system is known for the URL, a package for it is missing, or it
                 carries a password, which everyone would read who sees a run.
         """
-        without_secrets(url)
+        url = without_secrets(os.fspath(url))
         try:
             place = os.path.expanduser(url)  # noqa: PTH111 - a URL is no Path
             # a cached listing would hide what other machines have written since

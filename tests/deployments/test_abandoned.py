@@ -13,9 +13,14 @@ from prefect.states import Pending, Running
 from deployments.abandoned import START_S, OwnWorker, is_left_by
 from deployments.run_processes import works_here
 
-NOW = datetime.now(UTC)
-LONG_AGO = NOW - timedelta(seconds=START_S + 60)
-LATELY = NOW - timedelta(seconds=1)
+NOW = timedelta(0)
+LATELY = timedelta(seconds=1)
+LONG_AGO = timedelta(seconds=START_S + 60)
+
+
+def before(age: timedelta) -> datetime:
+    """The time that was so long before now, whenever the test has its turn."""
+    return datetime.now(UTC) - age
 
 
 def run_in(state) -> FlowRun:
@@ -25,19 +30,19 @@ def run_in(state) -> FlowRun:
 @pytest.mark.parametrize("state", [Pending, Running])
 @pytest.mark.parametrize(("taken_up", "left"), [(LONG_AGO, True), (NOW, False)])
 def test_what_was_taken_up_before_the_worker_started_is_left(state, taken_up, left):
-    own = OwnWorker("here", NOW - timedelta(seconds=30))
-    assert is_left_by(own, run_in(state(timestamp=taken_up))) is left
+    own = OwnWorker("here", before(timedelta(seconds=30)))
+    assert is_left_by(own, run_in(state(timestamp=before(taken_up)))) is left
 
 
 def test_a_worker_that_never_started_is_at_no_run():
-    assert is_left_by(OwnWorker("here", None), run_in(Pending(timestamp=NOW)))
+    assert is_left_by(OwnWorker("here", None), run_in(Pending(timestamp=before(NOW))))
 
 
 @pytest.mark.parametrize(("state", "left"), [(Pending, True), (Running, False)])
 def test_what_has_not_begun_for_long_is_left_even_if_its_worker_lives(state, left):
-    own = OwnWorker("here", LONG_AGO - timedelta(seconds=1))
-    assert is_left_by(own, run_in(state(timestamp=LONG_AGO))) is left
-    assert not is_left_by(own, run_in(state(timestamp=LATELY)))
+    own = OwnWorker("here", before(2 * LONG_AGO))
+    assert is_left_by(own, run_in(state(timestamp=before(LONG_AGO)))) is left
+    assert not is_left_by(own, run_in(state(timestamp=before(LATELY))))
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """What a version is made from, what it is called, and which version is the latest."""
 
+import os
 import shutil
 from pathlib import Path
 
-import fsspec
 import numpy as np
 import pytest
 
@@ -87,30 +87,20 @@ def test_two_stores_whose_service_answered_differently_name_their_versions_diffe
     assert kizu.open_dataset(store, "plates").version != kizu.open_dataset(other, "plates").version
 
 
-def test_a_picture_that_was_damaged_fails_its_sample_and_is_named(build, spec, store, sample):
-    folder = edit_folder(store, sample.request.key)
-    shutil.rmtree(Path(store.address("stages")))
-    (folder / "picture.png").write_bytes((folder / "picture.png").read_bytes()[:-40])
-    state, summary = build(spec)
-    assert state.is_failed()
-    [problem] = summary.problems
-    assert problem.sample_id == sample.sample_id
-    assert "picture.png is not the picture that" in problem.reason
-    assert summary.accepted == 3
-
-
-def test_a_damaged_picture_that_would_be_published_as_it_is_fails_its_sample(
-    build, spec, store, sample
+@pytest.mark.parametrize("composite", [True, False])
+def test_a_painted_picture_that_was_damaged_is_painted_anew_and_changes_nothing(
+    build, spec, store, sample, composite
 ):
-    uncut = changed(spec, publish={"composite": False})
-    _, before = build(uncut)
+    spec = changed(spec, publish={"composite": composite})
+    _, before = build(spec)
     picture = edit_folder(store, sample.request.key) / "picture.png"
-    picture.write_bytes(picture.read_bytes()[:-40])
-    state, summary = build(uncut)
-    assert state.is_failed()
-    assert [problem.sample_id for problem in summary.problems] == [sample.sample_id]
-    assert "picture.png is not the picture that" in summary.problems[0].reason
-    assert (summary.accepted, summary.latest) == (3, before.version)
+    painted = picture.read_bytes()
+    picture.write_bytes(painted[:-40])
+    shutil.rmtree(Path(store.address("stages")))
+    state, summary = build(spec)
+    assert state.is_completed()
+    assert (summary.version, summary.is_new) == (before.version, False)
+    assert picture.read_bytes() == painted
 
 
 def test_a_night_without_the_annotator_leaves_the_latest_version_where_it_is(
@@ -155,14 +145,14 @@ def test_photos_that_cannot_be_read_tonight_leave_the_latest_version_where_it_is
     build, spec, photos, monkeypatch
 ):
     _, before = build(spec)
-    opened = fsspec.open
+    opened = os.open
 
-    def refuse(url, *args, **options):
-        if str(url).endswith("b.png"):
+    def refuse(path, *args, **options):
+        if path == str(photos / "b.png"):
             raise OSError(5, "Input/output error")
-        return opened(url, *args, **options)
+        return opened(path, *args, **options)
 
-    monkeypatch.setattr("kizu.sources.fsspec.open", refuse)
+    monkeypatch.setattr("kizu.source_files.os.open", refuse)
     _, summary = build(spec)
     assert [skip.name for skip in summary.skipped] == ["b.png"]
     assert summary.version != before.version == summary.latest
@@ -256,7 +246,7 @@ def test_what_a_version_holds_is_verified_when_it_is_read(store, sample):
     mask.write_bytes(encode_png(np.zeros((96, 96), np.uint8)))
     [problem] = dataset.verify()
     assert f"{sample.sample_id}.png is not the file that was published" in problem
-    with pytest.raises(DatasetError, match="build again to have it published anew"):
+    with pytest.raises(DatasetError, match=r"kizu verify plates --version .* --restore"):
         dataset[sample.sample_id].label()
 
 

@@ -69,8 +69,8 @@ def test_an_image_has_one_price_and_every_cap_can_be_kept(spec, store):
     ("fields", "says"),
     [
         ({"size": "1000x1000"}, "FLUX.1-Kontext-pro does not take size 1000x1000; choose 1568x672"),
-        ({"language": "ja"}, r"editor.flux.language: Input should be 'en' \(got 'ja'\)"),
-        ({"model": "FLUX.2-pro"}, "editor.flux.model: Input should be 'FLUX.1-Kontext-pro'"),
+        ({"language": "ja"}, r"editor.language: Input should be 'en' \(got 'ja'\)"),
+        ({"model": "FLUX.2-pro"}, "editor.model: Input should be 'FLUX.1-Kontext-pro'"),
         ({"quality": "low"}, "quality is not a setting"),
     ],
 )
