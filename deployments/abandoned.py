@@ -12,7 +12,7 @@ next nightly build does what is missing. Both stand in the run's state and in it
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -34,6 +34,8 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Crashed, Scheduled
 
 from deployments.run_processes import works_here
+
+logger = logging.getLogger(__name__)
 
 Connect = Callable[[], AbstractContextManager[SyncPrefectClient]]
 
@@ -101,20 +103,26 @@ class Caretaker:
     _offline_since: dict[UUID, float] = field(default_factory=dict)
 
     def run(self, stop: Event) -> None:
-        """Look again and again, until the end is asked for; a server in trouble is waited for."""
+        """Look again and again, until the end is asked for, whatever goes wrong with one look.
+
+        Nobody else would free the slots until the next start.
+        """
         while not stop.is_set():
             try:
                 self.look()
             except httpx.HTTPError as error:
-                logging.getLogger(__name__).info("the server does not answer: %r", error)
+                logger.info("the server does not answer: %r", error)
+            except Exception as error:  # noqa: BLE001 - the next look may well succeed
+                logger.warning("cannot look after the runs: %r", error)
             stop.wait(LOOK_EVERY_S)
 
     def look(self) -> None:
         """Start again or end what is abandoned now, and name who holds a slot."""
         with self.connect() as client:
-            abandoned = [run for run in _under_way(client) if self._is_abandoned(client, run)]
-            for run in abandoned:
-                _tell(client, run, _what_becomes_of(client, run))
+            for run in _under_way(client):
+                with suppress(ObjectNotFound):  # somebody has deleted it
+                    if self._is_abandoned(client, run):
+                        _tell(client, run, _what_becomes_of(client, run))
             _name_holders(client)
 
     def let_go(self) -> None:
@@ -125,7 +133,8 @@ class Caretaker:
         with self.connect() as client:
             for run in _under_way(client):
                 if _worker_of(run) == name and not _works_here(run):
-                    _tell(client, run, _when_stopped(run))
+                    with suppress(ObjectNotFound):
+                        _tell(client, run, _when_stopped(run))
 
     def _is_abandoned(self, client: SyncPrefectClient, run: FlowRun) -> bool:
         name = _worker_of(run)
@@ -204,11 +213,9 @@ def _name_holders(client: SyncPrefectClient) -> None:
         if run.state is not None and run.state.message == _NO_SLOT:
             holder = next(_holders(client, run), None)
             who = f"{holder.name!r} ({holder.id})" if holder else "Another run"
-            _tell(
-                client,
-                run,
-                Cancelled(message=f"{who} was still at work; the next run does what is missing."),
-            )
+            told = f"{who} was still at work; the next run does what is missing."
+            with suppress(ObjectNotFound):
+                _tell(client, run, Cancelled(message=told))
 
 
 def _cancelled_lately(client: SyncPrefectClient) -> list[FlowRun]:

@@ -4,13 +4,15 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from uuid import uuid4
 
 import pytest
 from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Pending, Running
 
-from deployments.abandoned import START_S, OwnWorker, is_left_by
+from deployments.abandoned import START_S, Caretaker, OwnWorker, is_left_by
 from deployments.run_processes import works_here
 
 NOW = timedelta(0)
@@ -77,3 +79,18 @@ def test_where_environments_are_not_shown_the_recorded_process_counts(busy, monk
     process.kill()
     process.wait()
     assert not works_here(run_id, str(process.pid))
+
+
+@pytest.mark.parametrize("trouble", [ObjectNotFound(OSError()), ValueError("no JSON"), OSError()])
+def test_whatever_goes_wrong_with_one_look_there_is_a_next_one(trouble, monkeypatch):
+    monkeypatch.setattr("deployments.abandoned.LOOK_EVERY_S", 0.0)
+    stop, looks = Event(), []
+
+    def connect():
+        looks.append(1)
+        if len(looks) > 1:
+            stop.set()
+        raise trouble
+
+    Caretaker(connect).run(stop)
+    assert len(looks) > 1
