@@ -174,15 +174,14 @@ def _readable_call(store: Store) -> Callable[[str], CallStarted | None]:
 
 
 def _ledger(store: Store) -> Iterator[Damage]:
-    place = 0
-    for path in store.list(CALLS):
-        place += 1
-        while path != (expected := f"{CALLS}/{place:08d}.json"):
-            sentence = f"{store.address(expected)} is missing"
-            yield Damage(sentence, Worth.LEDGER, (expected,))
-            place += 1
+    last = 0
+    for number, path in store.list_numbered(CALLS):
+        for lost in range(last + 1, number):
+            expected = f"{CALLS}/{lost:08d}.json"
+            yield Damage(f"{store.address(expected)} is missing", Worth.LEDGER, (expected,))
+        last = number
         yield from _unreadable_as(store, path, CallStarted, Worth.LEDGER)
-    for path in store.list(ENDS):
+    for _, path in store.list_numbered(ENDS):
         yield from _unreadable_as(store, path, CallFinished, Worth.LEDGER)
     for folder in (SNAPSHOTS, "ledger/cached"):
         for path in store.list(folder):
@@ -229,9 +228,8 @@ def _edit(store: Store, key: str, paid: set[str] | None) -> Iterator[Damage]:
         sentence = f"{store.address(sidecar_path(key))} is missing beside its picture"
         yield Damage(sentence, worth, pictures)
     if record is None:
-        for path in files:
-            if "/replies/" in path:
-                yield from _reply(store, path)
+        for number, path in store.list_numbered(f"{folder}/replies"):
+            yield from _reply(store, number, path)
 
 
 def _truth(store: Store, record: EditRecord) -> Iterator[Damage]:
@@ -244,9 +242,8 @@ def _truth(store: Store, record: EditRecord) -> Iterator[Damage]:
         yield Damage(damage, Worth.FREE, (sidecar_path(record.key),))
 
 
-def _reply(store: Store, path: str) -> Iterator[Damage]:
+def _reply(store: Store, number: int, path: str) -> Iterator[Damage]:
     """Name an answer that was paid for and is no edit, or cannot be read any more."""
-    number = int(path.rpartition("/")[2].removesuffix(".json"))
     try:
         end = Ledger(store).find_end(number)
     except LedgerDamagedError:
@@ -281,8 +278,8 @@ def _normals(store: Store) -> Iterator[Damage]:
 
 def _said_by_people(store: Store, folder: str, kind: type[Record]) -> Iterator[Damage]:
     last: dict[str, int] = {}
-    for path in store.list(folder):
-        place, number = path.rpartition("/")[0], int(path.rpartition("/")[2].removesuffix(".json"))
+    for number, path in store.list_numbered(folder):
+        place = path.rpartition("/")[0]
         for lost in range(last.get(place, 0) + 1, number):
             sentence = f"{store.address(f'{place}/{lost:08d}.json')} is missing"
             yield Damage(sentence, Worth.PERSON)

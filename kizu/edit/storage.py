@@ -213,8 +213,7 @@ def save_reply(store: Store, key: str, number: int, reply: Reply) -> None:
 
 def find_replies(store: Store, key: str) -> Iterator[tuple[int, Reply]]:
     """Yield the answers, by number of the call, that no edit was made of yet."""
-    for path in store.list(f"{keyed('edits', key)}/replies"):
-        number = int(path.rsplit("/", 1)[-1].removesuffix(".json"))
+    for number, path in store.list_numbered(f"{keyed('edits', key)}/replies"):
         try:
             yield number, store.read_json_as(path, Reply.model_validate)
         except DamagedFileError as damage:

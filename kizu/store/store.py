@@ -24,6 +24,7 @@ import contextlib
 import logging
 import os
 import posixpath
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -53,6 +54,8 @@ from kizu.store.unwritable import free_bytes, telling
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
+
+_NUMBERED: Final = re.compile(r"([0-9]{8,})\.json")
 
 _WRITTEN_WITHIN: Final = timedelta(days=1)
 """No file takes longer to be written, also over a slow network."""
@@ -254,6 +257,21 @@ class Store:
         for full in sorted(found):
             if not is_aside(posixpath.basename(full)):
                 yield posixpath.join(folder, posixpath.relpath(full, root))
+
+    def list_numbered(self, folder: str) -> Iterator[tuple[int, str]]:
+        """Yield the files below a folder that are named by a number, as ``00000001.json``.
+
+        What a person or a system has put beside them is passed over.
+
+        Args:
+            folder: The folder.
+
+        Yields:
+            The number and the path.
+        """
+        for path in self.list(folder):
+            if named := _NUMBERED.fullmatch(posixpath.basename(path)):
+                yield int(named[1]), path
 
     def sizes(self, folder: str) -> dict[str, int]:
         """Return the sizes in bytes of all files below a folder, by path."""

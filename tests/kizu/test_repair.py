@@ -11,11 +11,11 @@ from kizu.agree.verdict import Verdict
 from kizu.billing.ledger import Ledger
 from kizu.billing.totals import CallStatus
 from kizu.edit.paid import Reply
-from kizu.edit.storage import save_reply
+from kizu.edit.storage import find_replies, save_reply
 from kizu.outputs import SampleOutputs
 from kizu.publish.version import last_build
 from kizu.repair import Worth, find_damage, mend
-from kizu.review import record_decision
+from kizu.review import decision_folder, record_decision
 from kizu.store import keyed
 
 REPLY = Reply(body="no edit", latency_s=2.0, request_id="r", limit_per_minute=None, at=1000.0)
@@ -166,3 +166,21 @@ def test_a_decision_that_is_lost_before_others_is_named(store):
     damage(store, first, MISSING)
     [found] = find_damage(store)
     assert (found.worth, first in found.sentence) == (Worth.PERSON, True)
+
+
+STRAY = [".DS_Store", "Thumbs.db", "00000001 (conflicted copy).json", "00000001.json~", "notes.txt"]
+
+
+@pytest.mark.usefixtures("build")
+@pytest.mark.parametrize("stray", STRAY)
+def test_what_others_put_beside_numbered_files_is_passed_over(store, stray):
+    ledger = Ledger(store)
+    ledger.append(1, started())
+    ledger.end(1, finished())
+    sample = samples(store)[0]
+    record_decision(sample, Verdict.REJECT, "Aiko")
+    places = ["ledger/calls", "ledger/ends", decision_folder(sample), "reviews/plates/draws"]
+    for place in [*places, f"{keyed('edits', sample.sample.request.key)}/replies"]:
+        store.write(f"{place}/{stray}", b"not ours")
+    assert list(find_damage(store)) == []
+    assert list(find_replies(store, sample.sample.request.key)) == []
