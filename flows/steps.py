@@ -21,7 +21,7 @@ from kizu.store import Store
 from kizu.summary import BuildSummary, SamplesFailedError, last_summary
 from tasks.artifacts import show_pairs, show_summary, wait_with_progress
 from tasks.intake import list_photos, take_in_part
-from tasks.pairing import describe_part, list_pictures, note_missing, pair_part
+from tasks.pairing import describe_part, list_pictures, note_unused_rows, pair_part
 from tasks.publish import choose_version, make_latest, publish_shard, publish_version
 from tasks.report import write_report
 from tasks.stage import cancel_token
@@ -58,7 +58,7 @@ def pair_pictures(spec: DatasetSpec, inventory: list[str], store_url: str) -> li
     expect(PAIR, sum(part.files for part in files))
     one = unmapped(files), unmapped(spec), unmapped(inventory), unmapped(store_url)
     paired: list[str] = pair_part.map(files, *one).result()
-    pairs = [*paired, note_missing(files, spec, inventory, store_url)]
+    pairs = [*paired, note_unused_rows(files, spec, inventory, store_url)]
     show_pairs(spec, open_pairing(pairs, Store(store_url)))
     return pairs
 

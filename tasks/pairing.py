@@ -55,14 +55,14 @@ def pair_part(
     return save_pairs(pair_files(part.open(store), rules, normals, store), store)
 
 
-@task(name="name missing pictures", **CACHED_IN_RUN)
-def note_missing(
+@task(name="name unused rows", **CACHED_IN_RUN)
+def note_unused_rows(
     parts: list[FilesRef], spec: DatasetSpec, inventory: list[str], store_url: str
 ) -> str:
-    """Note which pictures a table of pairs names that are not there; return where it is stored."""
+    """Note which rows of a table of pairs are not used, and why; return where it is stored."""
     store = Store(store_url)
     rules = _rules(spec, _normals(tuple(inventory), spec.images.path, store_url), parts, store)
-    return save_pairs(rules.missing(), store)
+    return save_pairs(rules.unused_rows(), store)
 
 
 @lru_cache(maxsize=1)  # the features of thousands of images; one build at a time reads them

@@ -129,7 +129,8 @@ def _phrases(
 
 
 def _types_in_table(table: str) -> list[str]:
-    return list(dict.fromkeys(row.defect_type for row in read_table(table)))
+    rows = read_table(table)
+    return list(dict.fromkeys(row.defect_type for row in rows if not row.trouble))
 
 
 def _types_in_folders(edited: str) -> list[str]:

@@ -81,9 +81,12 @@ class PairingRules:
         self._rows = read_table(self.source.table) if self.source.table else []
         names = Names(pictures)
         self._meant = {row.place: names.find(row.edited) for row in self._rows}
+        self._told = {row.place: self._by_row(row) for row in self._rows}
 
     def tell(self, name: str) -> list[Told]:
         """Return what is said of a picture: one thing per defect it shows.
+
+        Rows of the table that cannot be used are left out as long as another one speaks of it.
 
         Args:
             name: Its path below its source.
@@ -92,17 +95,34 @@ class PairingRules:
             UnpairedError: Nothing can be made of it.
         """
         if self.source.table:
-            return [self._by_row(row) for row in self._rows_of(name)]
+            told = [self._told[row.place] for row in self._rows_of(name)]
+            found = [each for each in told if isinstance(each, Told)]
+            if not found:
+                raise UnpairedError(next(each for each in told if isinstance(each, str)))
+            return found
         return [self._by_name(name)]
 
-    def missing(self) -> list[Skipped]:
-        """Return the rows of the table whose picture is not there."""
-        sentence = "is named in {}, and no such file is in {}"
-        return [
-            Skipped(row.edited, sentence.format(row.place, self.source.path))
+    def unused_rows(self) -> list[Skipped]:
+        """Return the rows of the table that no picture is left out for, and why they are not used.
+
+        They are those whose picture is not there, and those that cannot be used while others speak
+        of the same picture.
+        """
+        usable = {
+            name
             for row in self._rows
-            if not self._meant[row.place]
-        ]
+            if isinstance(self._told[row.place], Told)
+            for name in self._meant[row.place]
+        }
+        unused = []
+        for row in self._rows:
+            told, meant = self._told[row.place], self._meant[row.place]
+            if isinstance(told, str) and usable.issuperset(meant):
+                unused.append(Skipped(row.edited or row.place, told))
+            elif not meant:
+                reason = f"is named in {row.place}, and no such file is in {self.source.path}"
+                unused.append(Skipped(row.edited, reason))
+        return unused
 
     def same_name(self, name: str) -> NormalImage | None:
         """Return the normal image that is called as a picture is; None if it is none or several."""
@@ -120,16 +140,22 @@ class PairingRules:
                 raise UnpairedError(_unclear(row.place, row.edited, self._meant[row.place]))
         return rows
 
-    def _by_row(self, row: TableRow) -> Told:
-        shown = Shown(
-            defect_type=self._known(row.defect_type, row.place).defect_type,
-            prompt=row.prompt,
-            phrases=row.phrases,
-            region=row.region,
-        )
-        if not row.normal or not self.source.has_normals:
-            return Told(shown)
-        return Told(shown, self._normal(row.normal, row.place), "table")
+    def _by_row(self, row: TableRow) -> Told | str:
+        """Return what a row says, or why it cannot be used."""
+        if row.trouble:
+            return row.trouble
+        try:
+            shown = Shown(
+                defect_type=self._known(row.defect_type, row.place).defect_type,
+                prompt=row.prompt,
+                phrases=row.phrases,
+                region=row.region,
+            )
+            if not row.normal or not self.source.has_normals:
+                return Told(shown)
+            return Told(shown, self._normal(row.normal, row.place), "table")
+        except UnpairedError as error:
+            return str(error)
 
     def _by_name(self, name: str) -> Told:
         if self._rule is None:

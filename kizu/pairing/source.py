@@ -34,7 +34,7 @@ def pair_source(spec: DatasetSpec, store: Store) -> tuple[Inventory, Pairing]:
     expect(DESCRIBE, len(inventory.images))
     normals.describe()
     expect(PAIR, len(pictures))
-    found: list[Pair | Skipped] = [*rules.missing()]
+    found: list[Pair | Skipped] = [*rules.unused_rows()]
     for start in range(0, len(pictures), _PICTURES_AT_A_TIME):
         part = pictures[start : start + _PICTURES_AT_A_TIME]
         found += pair_files(part, rules, normals, store)

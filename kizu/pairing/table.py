@@ -3,8 +3,8 @@
 import csv
 import io
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ class TableRow:
         prompt: What it was made with.
         phrases: What annotators look for.
         region: Where the defect is; None if left open.
+        trouble: Why the row cannot be used, in a sentence that names it; empty if it can.
     """
 
     place: str
@@ -42,17 +43,18 @@ class TableRow:
     prompt: str = ""
     phrases: tuple[str, ...] = ()
     region: BoxRegion | None = None
+    trouble: str = ""
 
 
 def read_table(path: str) -> list[TableRow]:
-    """Read a table of pairs.
+    """Read a table of pairs; a row that says what cannot be costs itself alone.
 
     Args:
         path: A CSV file (separated by commas, semicolons or tabs; UTF-8) or a Parquet file, or an
             fsspec URL of one.
 
     Raises:
-        SourceError: It cannot be read, lacks a column, or a row says what cannot be.
+        SourceError: It cannot be read, lacks a column, or no row of it can be used.
     """
     columns, rows = _read(path)
     columns = [column.strip().casefold() for column in columns]
@@ -66,11 +68,14 @@ def read_table(path: str) -> list[TableRow]:
             f"{', '.join(_NEEDED)}, and may have {', '.join(_OPTIONAL)}"
         )
     name = path.rsplit("/", 1)[-1]
-    return [
-        _row(f"row {number} of {name}", dict(zip(columns, cells, strict=False)))
+    read = [
+        _row(f"row {number} of {name}", columns, cells)
         for number, cells in rows
         if any(map(_text, cells))
     ]
+    if read and all(row.trouble for row in read):
+        raise SourceError(f"editor.table: {read[0].trouble}")
+    return read
 
 
 Rows = tuple[list[str], list[tuple[int, list[Any]]]]
@@ -101,35 +106,46 @@ def _read_csv(data: bytes) -> Rows:
     separator = max(_SEPARATORS, key=text.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
     columns = next(reader, [])
-    rows = []
-    for cells in reader:
-        if len(cells) > len(columns):
-            raise ValueError(
-                f"line {reader.line_num} has {len(cells)} cells for {len(columns)} columns; put "
-                f"text that contains {separator!r} into quotes"
-            )
-        rows.append((reader.line_num, cells))
-    return columns, rows
+    return columns, [(reader.line_num, cells) for cells in reader]
 
 
-def _row(place: str, cells: Mapping[str, Any]) -> TableRow:
-    texts = {name: _text(cells.get(name)) for name in (*_NEEDED, "prompt")}
-    for name in ("edited", "defect_type"):
-        if not texts[name]:
-            raise SourceError(f"editor.table: {place} has no {name}; fill it in")
-    return TableRow(
+class _RowError(ValueError):
+    """What is wrong with a row; the message does not name it."""
+
+
+def _row(place: str, columns: Sequence[str], written: Sequence[Any]) -> TableRow:
+    cells = dict(zip(columns, written, strict=False))
+    row = TableRow(
         place=place,
-        **texts,
+        normal=_text(cells.get("normal")),
+        edited=_text(cells.get("edited")),
+        defect_type=_text(cells.get("defect_type")),
+        prompt=_text(cells.get("prompt")),
         phrases=tuple(_items(cells.get("phrases"), _BETWEEN_PHRASES)),
-        region=_region(place, cells.get("region")),
     )
+    try:
+        if len(written) > len(columns):
+            raise _RowError(  # noqa: TRY301 - told as the others are
+                f"has {len(written)} cells for {len(columns)} columns; put text that contains the "
+                "separator into quotes"
+            )
+        _check_filled(row)
+        return replace(row, region=_region(cells.get("region")))
+    except _RowError as error:
+        return replace(row, trouble=f"{place} {error}")
+
+
+def _check_filled(row: TableRow) -> None:
+    for name, text in (("edited", row.edited), ("defect_type", row.defect_type)):
+        if not text:
+            raise _RowError(f"has no {name}; fill it in")
 
 
 def _text(cell: Any) -> str:  # noqa: ANN401 - a cell of any type
     return "" if cell is None or cell != cell else str(cell).strip()  # noqa: PLR0124 - NaN
 
 
-def _region(place: str, cell: Any) -> BoxRegion | None:  # noqa: ANN401 - as above
+def _region(cell: Any) -> BoxRegion | None:  # noqa: ANN401 - as above
     """Read left, top, right and bottom, from a list of numbers or a text with four of them."""
     edges = _items(cell, _BETWEEN_NUMBERS)
     if not edges:
@@ -138,9 +154,9 @@ def _region(place: str, cell: Any) -> BoxRegion | None:  # noqa: ANN401 - as abo
         x0, y0, x1, y1 = (float(edge) for edge in edges)
         return BoxRegion(x0=x0, y0=y0, x1=x1, y1=y1)
     except ValueError as error:  # pydantic's is one
-        raise SourceError(
-            f"editor.table: {place} has the region {cell!r}; write left, top, right and bottom as "
-            "fractions of the image, as 0.1, 0.2, 0.5, 0.6"
+        raise _RowError(
+            f"has the region {cell!r}; write left, top, right and bottom as fractions of the "
+            "image, as 0.1, 0.2, 0.5, 0.6"
         ) from error
 
 

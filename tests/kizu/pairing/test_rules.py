@@ -74,7 +74,7 @@ def test_a_row_speaks_of_the_picture_it_means_and_of_no_other(tmp_path):
     assert rules.tell("b.png")[0].normal is None
     with pytest.raises(UnpairedError, match=r"it is not in .*pairs.csv; add a row"):
         rules.tell("y/a.png")
-    [missing] = rules.missing()
+    [missing] = rules.unused_rows()
     assert missing.name == "gone.png"
     assert missing.reason == "is named in row 5 of pairs.csv, and no such file is in edited"
 
@@ -99,3 +99,21 @@ def test_a_row_with_an_unknown_normal_or_defect_is_named(tmp_path):
         rules.tell("a.png")
     with pytest.raises(UnpairedError, match=r"row 3 of pairs\.csv says 'dent', which is no defect"):
         rules.tell("b.png")
+
+
+@pytest.mark.parametrize("wrong", ["1,a.png,dent", "9,a.png,crack", "1,a.png,crack,x,y"])
+def test_a_row_that_cannot_be_used_costs_no_other_row_of_its_picture(tmp_path, wrong):
+    rules = rules_of(["a.png"], table=table_of(tmp_path, wrong, "1,a.png,stain"))
+    assert [told.shown.defect_type for told in rules.tell("a.png")] == ["stain"]
+    [unused] = rules.unused_rows()
+    assert (unused.name, unused.reason.startswith("row 2 of pairs.csv")) == ("a.png", True)
+
+
+def test_a_row_that_cannot_be_used_is_told_once_and_costs_no_other_picture(tmp_path):
+    table = table_of(tmp_path, "1,,crack", "1,a.png,", "1,b.png,crack")
+    rules = rules_of(["a.png", "b.png"], table=table)
+    assert [told.shown.defect_type for told in rules.tell("b.png")] == ["crack"]
+    with pytest.raises(UnpairedError, match=r"row 3 of pairs\.csv has no defect_type; fill it in"):
+        rules.tell("a.png")
+    [unused] = rules.unused_rows()
+    assert unused.reason == "row 2 of pairs.csv has no edited; fill it in"

@@ -40,12 +40,21 @@ def test_a_parquet_file_may_have_lists_numbers_and_gaps(tmp_path):
     assert (second.normal, second.phrases, second.region) == ("", (), BOX)
 
 
+def test_a_row_that_cannot_be_used_costs_itself_alone(tmp_path):
+    rows = ["1,,a,", "1,2,a,0.1 0.2", "1,2,a,,,", "1,3,a,"]
+    file = tmp_path / "pairs.csv"
+    file.write_text("\n".join(["normal,edited,defect_type,region", *rows]))
+    read = read_table(str(file))
+    assert [bool(row.trouble) for row in read] == [True, True, True, False]
+    assert all(row.trouble.startswith(f"{row.place} has ") for row in read[:3])
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
         ("normal,edited\n1,2\n", "has no column defect_type; it needs normal, edited"),
         ("normal,Normal,edited,defect_type\n", "has the column 'normal' twice"),
-        ("normal,edited,defect_type\n1,2,a,b\n", "line 2 has 4 cells for 3 columns; put text"),
+        ("normal,edited,defect_type\n1,2,a,b\n", "row 2 of pairs.csv has 4 cells for 3 columns"),
         ("normal,edited,defect_type\n1,,a\n", "row 2 of pairs.csv has no edited; fill it in"),
         ("normal,edited,defect_type,region\n1,2,a,0.1 0.2\n", "row 2 .* the region '0.1 0.2'"),
         ("normal,edited,defect_type,region\n1,2,a,0.5 0 0.1 1\n", "row 2 of pairs.csv has the reg"),
