@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from typing import TypeAlias
 
-import fsspec
 import numpy as np
 
 from kizu.agree.change import Change
@@ -27,10 +26,13 @@ from kizu.grounding.moved import move_detections
 from kizu.grounding.names import NO_GROUNDING
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import UnreadableImageError, decode_image
+from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS, most_bytes
 from kizu.imaging.geometry import Geometry
 from kizu.imaging.rle import decode_rle
 from kizu.labelling.labelled import LabelledPair
 from kizu.matching import find_geometry
+from kizu.source_files import NotReadableError, read_url
+from kizu.store.addresses import without_secrets
 
 Picture: TypeAlias = RgbImage | bytes | str | PathLike[str]
 """(H, W, 3) uint8 RGB, or a picture's file: its bytes, its path, or an fsspec URL."""
@@ -158,11 +160,23 @@ def _opened(picture: Picture, what: str) -> RgbImage:
     name, data = what, picture
     if not isinstance(data, bytes):
         name = f"{what} {fspath(data)}"
-        with fsspec.open(fspath(data), "rb") as opened:
-            data = bytes(opened.read())
+        data = _read(fspath(data), name)
     try:
         return decode_image(data)
     except UnreadableImageError as error:
+        raise UnreadableImageError(f"{name}: {error}") from error
+
+
+def _read(place: str, name: str) -> bytes:
+    """Return a file's bytes.
+
+    Raises:
+        ValueError: It is no file, or a URL that carries a secret, or one too large for a picture.
+        OSError: It cannot be opened.
+    """
+    try:
+        return read_url(without_secrets(place), most_bytes(DEFAULT_MAX_MEGAPIXELS))
+    except NotReadableError as error:
         raise UnreadableImageError(f"{name}: {error}") from error
 
 

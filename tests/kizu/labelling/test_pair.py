@@ -182,6 +182,24 @@ def test_what_cannot_be_labelled_is_refused_with_the_way_out(arguments, sentence
         label_pair(*arguments)
 
 
+def test_a_path_is_opened_whatever_it_is_called(tmp_path):
+    folder = tmp_path / "a::b"
+    folder.mkdir()
+    (folder / "line[1].png").write_bytes(encode_png(NORMAL))
+    assert np.array_equal(label_pair(NORMAL, folder / "line[1].png").edited, NORMAL)
+
+
+def test_what_is_no_file_is_named(tmp_path):
+    with pytest.raises(UnreadableImageError, match=r"edited .*: it is a folder and no file"):
+        label_pair(NORMAL, tmp_path)
+
+
+def test_a_password_in_a_url_is_refused_and_not_repeated():
+    with pytest.raises(ValueError, match="carries a password") as refused:
+        label_pair(NORMAL, "sftp://me:geheim@localhost:1/a.png")
+    assert "geheim" not in str(refused.value)
+
+
 def test_a_damaged_file_is_named(tmp_path):
     (tmp_path / "cut.png").write_bytes(encode_png(NORMAL)[:500])
     with pytest.raises(UnreadableImageError, match=r"edited .*cut\.png: it is damaged"):
