@@ -22,6 +22,7 @@ from kizu.imaging.formats import (
     check_file_size,
     check_header,
     check_stored_png,
+    is_planar,
     open_picture,
     tiff_bits,
 )
@@ -182,14 +183,25 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 def _is_deep(image: Image.Image, data: bytes) -> bool:
-    """True for opaque PNG and TIFF files of more than 8 bits per channel."""
+    """Tell whether OpenCV is to decode: opaque PNG and TIFF files of more than 8 bits a channel.
+
+    Raises:
+        UnreadableImageError: Neither decoder reads such pixels as they are.
+    """
     if image.mode == "F":
         raise UnreadableImageError("its pixels are floating point; save it with 8 or 16 bits")
     if image.has_transparency_data:
         return False
     if image.format == "PNG":
         return data[24] > 8  # the header's bit depth, PNG specification 11.2.2
-    return image.format == "TIFF" and tiff_bits(image) > 8
+    if image.format != "TIFF" or tiff_bits(image) <= 8:
+        return False
+    if is_planar(image):  # OpenCV returns memory that it never wrote
+        raise UnreadableImageError(
+            f"its {tiff_bits(image)}-bit channels lie one after the other (planar); save it with "
+            "interleaved channels"
+        )
+    return True
 
 
 def _decode_deep(data: bytes) -> RgbImage:

@@ -210,7 +210,15 @@ def tiff_bits(image: Image.Image) -> int:
     return max(int(each) for each in bits) if isinstance(bits, tuple) else int(bits)
 
 
-_BITS_PER_SAMPLE: Final = 258  # the TIFF tag
+def is_planar(image: Image.Image) -> bool:
+    """Tell whether a TIFF file holds one channel after the other, instead of pixel by pixel."""
+    tags = getattr(image, "tag_v2", {})
+    return tags.get(_PLANAR_CONFIGURATION) == _SEPARATE and len(image.getbands()) > 1
+
+
+_BITS_PER_SAMPLE: Final = 258  # TIFF tags
+_PLANAR_CONFIGURATION: Final = 284
+_SEPARATE: Final = 2
 
 
 def _check_there(image: Image.Image, data: bytes) -> None:

@@ -100,6 +100,42 @@ def test_16_bit_colour_keeps_its_channels(suffix):
     assert tuple(decode_image(data.tobytes())[0, 0]) == (255, 0, 0)
 
 
+def planar_tiff(image):
+    """Return an (H, W, 3) uint16 picture as a TIFF file with one channel after the other."""
+    height, width = image.shape[:2]
+    plane = height * width * 2
+    after = 8 + 2 + 12 * 10 + 4  # header, ten tags, no further picture
+    start = after + 6 + 12 + 12
+    tags = [
+        (256, 4, [width]),
+        (257, 4, [height]),
+        (258, 3, [16, 16, 16]),
+        (259, 3, [1]),
+        (262, 3, [2]),
+        (273, 4, [start + row * plane for row in range(3)]),
+        (277, 3, [3]),
+        (278, 4, [height]),
+        (279, 4, [plane] * 3),
+        (284, 3, [2]),
+    ]
+    entries, extra = b"", b""
+    for tag, kind, values in tags:
+        packed = struct.pack(f"<{len(values)}{'H' if kind == 3 else 'I'}", *values)
+        if len(packed) > 4:
+            extra, packed = extra + packed, struct.pack("<I", after + len(extra))
+        entries += struct.pack("<HHI", tag, kind, len(values)) + packed.ljust(4, b"\0")
+    head = b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)
+    return head + extra + np.moveaxis(image, 2, 0).astype("<u2").tobytes()
+
+
+def test_16_bit_channels_that_no_decoder_reads_are_named_instead_of_made_up():
+    deep = np.full((40, 50, 3), 40_000, np.uint16)
+    with Image.open(io.BytesIO(planar_tiff(deep))) as opened:
+        assert opened.size == (50, 40)
+    with pytest.raises(UnreadableImageError, match=r"16-bit channels .*planar"):
+        decode_image(planar_tiff(deep))
+
+
 def test_12_bit_data_in_a_16_bit_file_is_not_black():
     deep = np.full((40, 40), 1000, np.uint16)
     deep[0, 0] = 4095
