@@ -16,8 +16,15 @@ _RESERVED_NAMES: Final = frozenset(
 )
 """Names of devices on Windows, where no folder can have them."""
 
-_SENTENCE_END: Final = re.compile(r"。|\uff0e(?!\d)|\.(?=\s|$)")
-"""A full stop, also the two of Japanese; not the point of a number."""
+_FULL_STOP: Final = re.compile(r"[。\uff61]|\uff0e(?!\d)|\.(?=\s|$)")
+"""A full stop, also those of Japanese; not the point of a number."""
+
+_ABBREVIATED: Final = re.compile(
+    r"\b(?:[^\W\d](?:\.[^\W\d])+|approx|ca|cf|diam?|dr|est|etc|excl|fig|in|incl|max|min|mr|no|nos"
+    r"|nom|nr|pos|pt|ref|resp|sec|sq|st|temp|typ|vs)$",
+    re.IGNORECASE,
+)
+"""Words whose point ends no phrase, as they stand before measures and names: "approx. 3 mm"."""
 
 _ARTICLE: Final = re.compile(r"(a|an|the)\s", re.IGNORECASE)
 
@@ -57,18 +64,29 @@ def split_caption(text: str) -> list[str]:
         ['a scratch', 'a hole']
         >>> split_caption("傷。穴。")
         ['傷', '穴']
-        >>> split_caption("a crack of approx. 3 mm")
-        ['a crack of approx. 3 mm']
+        >>> split_caption("a crack of approx. 3 mm.")
+        ['a crack of approx. 3 mm.']
     """
-    parts = [part.strip() for part in _SENTENCE_END.split(text)]
+    parts = list(_between_full_stops(text.strip()))
     phrases = [part for part in parts if part]
     is_caption = (
         not parts[-1]  # it ends with a full stop
-        or "。" in text
+        or re.search("[。\uff61]", text)
         or re.search(r"\s\.\s", text)
         or all(_ARTICLE.match(phrase) for phrase in phrases)
     )
     return phrases if len(phrases) > 1 and is_caption else [text]
+
+
+def _between_full_stops(text: str) -> Iterator[str]:
+    """Yield what stands before, between and after the full stops, which may be nothing."""
+    start = 0
+    for stop in _FULL_STOP.finditer(text):
+        is_last = stop.end() == len(text)
+        if is_last or stop[0] != "." or not _ABBREVIATED.search(text, start, stop.start()):
+            yield text[start : stop.start()].strip()
+            start = stop.end()
+    yield text[start:].strip()
 
 
 def caption_remarks(fields: Mapping[str, Any]) -> Iterator[str]:

@@ -49,6 +49,9 @@ def test_a_name_that_every_file_system_holds_stays_as_it_is(name):
         ("傷。穴。", ["傷", "穴"]),
         ("傷。穴", ["傷", "穴"]),
         ("傷\uff0e 穴\uff0e", ["傷", "穴"]),
+        ("傷\uff61穴\uff61", ["傷", "穴"]),
+        ("a scratch ca. 3 mm. a hole.", ["a scratch ca. 3 mm", "a hole"]),
+        ("dent (No. 5). scratch, e.g. by a tool.", ["dent (No. 5)", "scratch, e.g. by a tool"]),
     ],
 )
 def test_a_caption_is_split_into_its_phrases(caption, phrases):
@@ -64,6 +67,11 @@ def test_a_caption_is_split_into_its_phrases(caption, phrases):
         "a 0.5 mm scratch",
         "No. 5 bolt missing",
         "approx. 3 mm",
+        "approx. 3 mm crack.",
+        "a scratch, e.g. by a tool.",
+        "a U.S. flag.",
+        "a chip of max. 2 mm at No. 5.",
+        "0.5 mm scratch.",
         "...",
     ],
 )
