@@ -34,6 +34,7 @@ from kizu.billing.purchase import EditJob, check_service, end_of, find_or_resume
 from kizu.billing.totals import CallFinished, CallStatus
 from kizu.edit.batched import (
     BatchAnswer,
+    BatchGoneError,
     BatchingEditor,
     BatchLine,
     BatchRefusedError,
@@ -195,11 +196,15 @@ class BatchPurchase:
         try:
             state = self._state_of(record)
             if state is None:
-                self._drop(record, "its batch was never started", CallStatus.REJECTED)
+                self._drop(
+                    record, "its batch was never started", CallStatus.REJECTED, record.entries
+                )
             elif state.is_over:
                 self._collect(record, state)
             else:
                 raise EditPendingError(_pending(state.due))
+        except BatchGoneError as gone:
+            self._give_up(record, f"its batch brought no answer to it: {gone}", record.entries)
         except BatchUncertainError as problem:
             raise EditPendingError(
                 f"its batch could not be asked after ({problem}); build again"
@@ -234,19 +239,17 @@ class BatchPurchase:
         if state.problem:
             reason = f"{reason} ({state.problem})"
         if state.is_unserved:
-            self._drop(record, reason, CallStatus.REJECTED)
+            self._drop(record, reason, CallStatus.REJECTED, record.entries)
             raise StopEditingError(
                 f"the service takes no such batch ({state.problem or state.status}); let "
                 "editor.batch be false to buy edits one by one"
             )
-        left = set(record.entries) - told
-        if left:
-            self._drop(record, reason, CallStatus.UNKNOWN, left)
-        self._failed |= {
-            key: EditError(f"{reason}; build again", cause="batch")
-            for key in left
-            if key not in self._failed
-        }
+        self._give_up(record, reason, set(record.entries) - told)
+
+    def _give_up(self, record: BatchRecord, reason: str, keys: Iterable[str]) -> None:
+        """Take edits out of a batch that may have been billed; the next build asks anew."""
+        for key in self._drop(record, reason, CallStatus.UNKNOWN, keys):
+            self._failed.setdefault(key, EditError(f"{reason}; build again", cause="batch"))
 
     def _take(self, record: BatchRecord, answer: BatchAnswer) -> None:
         key, came = answer.key, answer.answer
@@ -270,14 +273,17 @@ class BatchPurchase:
                     self._failed[key] = EditError(f"{came.reason}; build again", cause=came.cause)
 
     def _drop(
-        self, record: BatchRecord, reason: str, status: CallStatus, keys: Iterable[str] = ()
-    ) -> None:
-        """Take edits out of a batch that brought nothing for them: the given ones, or all."""
-        for key in keys or record.entries:
+        self, record: BatchRecord, reason: str, status: CallStatus, keys: Iterable[str]
+    ) -> list[str]:
+        """Take edits out of a batch that brought nothing for them; return those that were in it."""
+        dropped = []
+        for key in keys:
             with self._leaving(key, record) as is_in_it:
                 if is_in_it:
+                    dropped.append(key)
                     end = CallFinished(status=status, reason=reason, at=time.time())
                     self._gate.end(record.entries[key].number, end)
+        return dropped
 
     @contextmanager
     def _leaving(self, key: str, record: BatchRecord) -> Iterator[bool]:

@@ -62,7 +62,8 @@ class BatchService(Protocol):
     """The service's side of batches; every method makes calls, and none of them retries.
 
     Each raises BatchRefusedError if the service wants none of it, and BatchUncertainError if nobody
-    knows what came of the call.
+    knows what came of the call. Those that ask after a batch raise BatchGoneError if the service,
+    which answers otherwise, has it or its answers no more.
     """
 
     def pack_line(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> BatchLine:
@@ -126,6 +127,10 @@ class BatchRefusedError(Exception):
         """Take why, and whether that passes."""
         super().__init__(sentence)
         self.is_passing = is_passing
+
+
+class BatchGoneError(Exception):
+    """The service has a batch, or its answers, no more; what it billed for it nobody knows."""
 
 
 class BatchUncertainError(Exception):

@@ -70,15 +70,12 @@ class BatchShelf:
         """Keep a file; return what the service tells of it."""
         file_id = f"file-{uuid.uuid4().hex}"
         self.files[file_id] = content
-        return {
-            "id": file_id,
-            "object": "file",
-            "bytes": len(content),
-            "created_at": int(time.time()),
-            "filename": name,
-            "purpose": "batch",
-            "status": "processed",
-        }
+        return _shown_file(file_id, name, content)
+
+    def file_list(self) -> dict[str, Any]:
+        """Return the list of all files."""
+        files = [_shown_file(file_id, file_id, kept) for file_id, kept in self.files.items()]
+        return {"object": "list", "data": files, "has_more": False}
 
     def start(self, asked: Mapping[str, Any]) -> EmulatedBatch | None:
         """Start a batch; None if its fault is that it never is.
@@ -184,6 +181,18 @@ def _told(
         "custom_id": line["custom_id"],
         "response": response,
         "error": error,
+    }
+
+
+def _shown_file(file_id: str, name: str, content: bytes) -> dict[str, Any]:
+    return {
+        "id": file_id,
+        "object": "file",
+        "bytes": len(content),
+        "created_at": int(time.time()),
+        "filename": name,
+        "purpose": "batch",
+        "status": "processed",
     }
 
 

@@ -165,6 +165,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._error(401, "401", DENIED)
         if found["kind"] == "files" and found["content"] and found["id"] in shelf.files:
             return self._answer(200, shelf.files[found["id"]])
+        if found["kind"] == "files" and not found["id"]:
+            return self._answer(200, json.dumps(shelf.file_list()).encode())
         shown = shelf.look(found["id"], self._serve_line) if found["id"] else self._page()
         if found["kind"] == "files" or shown is None:
             return self._error(404, "404", "Resource not found")

@@ -3,7 +3,9 @@
 import json
 from dataclasses import replace
 
+import httpx2
 import numpy as np
+import openai
 import pytest
 
 from kizu.billing.admission import CallGate
@@ -216,6 +218,49 @@ def test_a_batch_that_may_be_on_its_way_is_not_sent_again(start_emulator, open_s
         outcomes = build(open_shop(batch=True))
         assert all("may be on its way yet" in str(each) for each in outcomes)
     assert emulator.shelf.started == 1
+
+
+@pytest.mark.parametrize(("gone", "is_over"), [("batches", False), ("files", True)])
+def test_what_the_service_has_no_more_is_counted_as_unknown_and_asked_for_anew(
+    start_emulator, open_shop, gone, is_over
+):
+    emulator = start_emulator(batch_s=3600)
+    build(open_shop(batch=True))
+    if is_over:
+        [batch] = emulator.shelf.batches.values()
+        batch.shown |= {"status": "completed", "output_file_id": "file-of-answers"}
+    getattr(emulator.shelf, gone).clear()
+    emulator.shelf.duration_s = 0
+    outcomes = build(shop := open_shop(batch=True, batch_wait_s=60))
+    assert all("the service has no" in str(each) for each in outcomes)
+    assert not any(isinstance(each, StopEditingError) for each in outcomes)
+    assert statuses(shop) == [CallStatus.UNKNOWN] * EDITS
+    records = build(open_shop(batch=True, batch_wait_s=60))
+    assert [record.status for record in records] == ["edited"] * EDITS
+
+
+def test_a_batch_is_not_given_up_where_the_endpoint_answers_to_nothing(
+    start_emulator, open_shop, monkeypatch
+):
+    emulator = start_emulator(batch_s=3600)
+    build(open_shop(batch=True))
+    kept = dict(emulator.shelf.batches)
+    emulator.shelf.batches.clear()
+    with monkeypatch.context() as patched:
+        patched.setattr("openai.resources.batches.Batches.list", _not_found)
+        outcomes = build(shop := open_shop(batch=True))
+    assert all(isinstance(each, StopEditingError) for each in outcomes)
+    assert statuses(shop) == [None] * EDITS
+    emulator.shelf.batches.update(kept)
+    for batch in kept.values():
+        batch.ready_at = 0
+    assert all(record.status == "edited" for record in build(open_shop(batch=True)))
+    assert emulator.tally.billed == EDITS
+
+
+def _not_found(*_args, **_kwargs):
+    request = httpx2.Request("GET", "https://edits.example/openai/v1/batches")
+    raise openai.NotFoundError("no route", response=httpx2.Response(404, request=request), body={})
 
 
 def test_a_line_that_policy_refuses_is_refused_for_ever(start_emulator, open_shop):

@@ -21,6 +21,7 @@ from openai.types import Batch
 from kizu.bounded_http import NotSentError
 from kizu.edit.batched import (
     BatchAnswer,
+    BatchGoneError,
     BatchLine,
     BatchRefusedError,
     BatchState,
@@ -137,14 +138,14 @@ class ImageBatches:
     def look(self, service_id: str) -> BatchState:
         """Ask how a batch stands."""
         _, client = self._connect()
-        with self._asking():
+        with self._asking(after=f"batch {service_id}", or_any=lambda: client.batches.list(limit=1)):
             return _state(client.batches.retrieve(service_id))
 
     def answers(self, state: BatchState) -> Iterator[BatchAnswer]:
         """Yield what came of the lines, as far as the service says."""
         connection, client = self._connect()
         for name in state.files:
-            with self._asking():
+            with self._asking(after=f"file {name}", or_any=lambda: client.files.list(limit=1)):
                 response = client.files.with_raw_response.content(name).http_response
             if response.extensions.get("is_cut"):
                 raise BatchUncertainError(f"its file of answers has more than {MOST_FILE_BYTES} B")
@@ -193,10 +194,24 @@ class ImageBatches:
         return failure or CallFailure(FailureKind.INVALID, said, cause="batch")
 
     @contextmanager
-    def _asking(self) -> Iterator[None]:
-        """Tell the errors of calls that change nothing: whether asking again may help."""
+    def _asking(
+        self, after: str = "", or_any: Callable[[], object] | None = None
+    ) -> Iterator[None]:
+        """Tell the errors of calls that change nothing: whether asking again may help.
+
+        Args:
+            after: What is asked after.
+            or_any: Asks for any of its kind. What alone is not found is gone; where nothing is, it
+                is the endpoint that is wrong.
+        """
         try:
             yield
+        except openai.NotFoundError as error:
+            if or_any is not None:
+                with self._asking():
+                    or_any()
+                raise BatchGoneError(f"the service has no {after} any more") from error
+            raise self._refused(error, is_passing=False) from error
         except (openai.APIError, httpx2.HTTPError) as error:
             if _is_passing(error):
                 raise BatchUncertainError(self._said(error)) from error
