@@ -11,7 +11,7 @@ stay with the service for weeks, so what could not be stored is fetched again.
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
@@ -302,18 +302,16 @@ class BatchPurchase:
                 try:
                     self._prepare(key, prepared, claims)
                     if prepared.bytes > MOST_LINE_BYTES:
-                        self._submit(prepared)
-                        prepared = _Prepared()
+                        full, prepared = prepared, _Prepared()
+                        self._submit(full)
                 except StopEditingError as stop:
                     self._failed.update(dict.fromkeys(keys[index:], stop))
                     break
                 except Exception as problem:  # noqa: BLE001 - one edit's fault, raised as its own
                     self._failed[key] = problem
             if prepared.lines:
-                try:
+                with suppress(EditError):  # told to each of its edits
                     self._submit(prepared)
-                except EditError as problem:
-                    self._failed.update(dict.fromkeys(prepared.entries, problem))
 
     def _prepare(self, key: str, prepared: _Prepared, claims: ExitStack) -> None:
         if key in self._failed or key in self._waiting or self._is_done(key):
@@ -359,7 +357,9 @@ class BatchPurchase:
                 end = CallFinished(status=CallStatus.REJECTED, reason=reason, at=time.time())
                 self._gate.end(entry.number, end)
                 leave_batch(self._store, key)
-            raise _as_edit_error(problem) from problem
+            told = _as_edit_error(problem)
+            self._failed.update(dict.fromkeys(record.entries, told))
+            raise told from problem
         self._mark_sent(record, state)
 
 

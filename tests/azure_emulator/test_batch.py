@@ -263,6 +263,21 @@ def _not_found(*_args, **_kwargs):
     raise openai.NotFoundError("no route", response=httpx2.Response(404, request=request), body={})
 
 
+def test_a_full_batch_that_is_not_taken_is_not_sent_again_with_its_ended_calls(
+    start_emulator, open_shop, monkeypatch
+):
+    monkeypatch.setattr("kizu.billing.batch.MOST_LINE_BYTES", 1)  # one edit fills a batch
+    emulator = start_emulator(batch_faults={1: BatchFault.REFUSED})
+    shop = open_shop(batch=True, batch_wait_s=60)
+    outcomes = build(shop)
+    assert all(isinstance(each, StopEditingError) for each in outcomes)
+    assert (emulator.shelf.started, emulator.tally.billed) == (1, 0)
+    assert statuses(shop) == [CallStatus.REJECTED]
+    records = build(shop := open_shop(batch=True, batch_wait_s=60))
+    assert [record.status for record in records] == ["edited"] * EDITS
+    assert statuses(shop) == [CallStatus.REJECTED] + [CallStatus.BOUGHT] * EDITS
+
+
 def test_a_line_that_policy_refuses_is_refused_for_ever(start_emulator, open_shop):
     emulator = start_emulator(faults=FaultPlan({1: Fault.POLICY}))
     shop = open_shop(batch=True, batch_wait_s=60)
