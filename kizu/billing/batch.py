@@ -196,6 +196,11 @@ class BatchPurchase:
         try:
             state = self._state_of(record)
             if state is None:
+                # who sends it holds the claims of its edits: once one is free, that is over
+                first = min(record.entries)
+                with hold_lease(self._store, first, lambda: self._is_done(first)):
+                    state = self._state_of(record)
+            if state is None:
                 self._drop(
                     record, "its batch was never started", CallStatus.REJECTED, record.entries
                 )

@@ -1,7 +1,9 @@
 """Edits in batches: half the price, each once, found again after a kill at any step."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Event
 
 import httpx2
 import numpy as np
@@ -13,6 +15,7 @@ from kizu.billing.batch import BatchOrder, BatchPurchase, batch_limits
 from kizu.billing.batch_records import batch_of
 from kizu.billing.totals import CallStatus
 from kizu.edit.editor import EditError, EditPendingError, StopEditingError
+from kizu.edit.openai_images.batches import ImageBatches
 from kizu.edit.storage import find_edit
 from kizu.emulator.batches import BatchFault
 from kizu.emulator.faults import Fault, FaultPlan
@@ -276,6 +279,35 @@ def test_a_full_batch_that_is_not_taken_is_not_sent_again_with_its_ended_calls(
     records = build(shop := open_shop(batch=True, batch_wait_s=60))
     assert [record.status for record in records] == ["edited"] * EDITS
     assert statuses(shop) == [CallStatus.REJECTED] + [CallStatus.BOUGHT] * EDITS
+
+
+def test_a_batch_that_takes_long_to_send_is_not_taken_for_one_that_was_never_started(
+    start_emulator, open_shop, monkeypatch
+):
+    emulator = start_emulator()
+    sends, looked_for = Event(), Event()
+    real_submit, real_find = ImageBatches.submit, ImageBatches.find
+
+    def submit(batches, batch_id, lines):
+        sends.set()
+        assert looked_for.wait(60)
+        return real_submit(batches, batch_id, lines)
+
+    def find(batches, batch_id, since):
+        found = real_find(batches, batch_id, since)
+        looked_for.set()
+        return found
+
+    monkeypatch.setattr(ImageBatches, "submit", submit)
+    monkeypatch.setattr(ImageBatches, "find", find)
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(build, shop := open_shop(batch=True, batch_wait_s=60))
+        assert sends.wait(60)
+        second = threads.submit(build, open_shop(batch=True, batch_wait_s=60))
+        outcomes = [*first.result(120), *second.result(120)]
+    assert [outcome.status for outcome in outcomes] == ["edited"] * 2 * EDITS
+    assert statuses(shop) == [CallStatus.BOUGHT] * EDITS
+    assert (emulator.shelf.started, emulator.tally.billed) == (1, EDITS)
 
 
 def test_a_line_that_policy_refuses_is_refused_for_ever(start_emulator, open_shop):
