@@ -125,7 +125,15 @@ class BatchPurchase:
     @property
     def is_needed(self) -> bool:
         """True if edits are to be bought in batches, or are in one already."""
-        return self._editor.wants_batches or any(batch_of(self._store, k) for k in self._orders)
+        return self._editor.wants_batches or any(map(self._batch_of, self._orders))
+
+    def _batch_of(self, key: str) -> str | None:
+        """Return the batch an edit is in; where nobody can tell, that is this edit's failure."""
+        try:
+            return batch_of(self._store, key)
+        except DamagedFileError as damage:
+            self._failed[key] = damage
+            return None
 
     def obtain(self, key: str) -> EditRecord:
         """Return the record of an edit, buying all together when the first is asked for.
@@ -173,7 +181,7 @@ class BatchPurchase:
         batches: dict[str, list[str]] = {}
         self._waiting = {}
         for key in self._orders:
-            if batch_id := batch_of(self._store, key):
+            if batch_id := self._batch_of(key):
                 batches.setdefault(batch_id, []).append(key)
         for batch_id, keys in batches.items():
             try:

@@ -6,12 +6,19 @@ our ID; ``batches/ID.sent.json`` then holds the service's own. An edit in a batc
 otherwise.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Final
+
 from pydantic import Field
 
 from kizu.edit.request import EditRequest
 from kizu.imaging.geometry import Geometry
 from kizu.settings import Record
-from kizu.store import Store, keyed
+from kizu.store import DamagedFileError, Store, keyed
+
+_RECORDS: Final = "batches"
+_SENT: Final = ".sent.json"
 
 
 class BatchEntry(Record):
@@ -61,11 +68,21 @@ class SentRecord(Record):
 
 
 def batch_of(store: Store, key: str) -> str | None:
-    """Return our name of the batch an edit is in; None if it is in none."""
+    """Return our name of the batch an edit is in; None if it is in none.
+
+    Where the file that tells it is damaged, it is the newest batch that lists the edit.
+
+    Raises:
+        DamagedFileError: It is damaged and no batch lists the edit.
+    """
     try:
         return store.read_json_as(_pointer_path(key), lambda told: str(told["batch_id"]))
     except FileNotFoundError:
         return None
+    except DamagedFileError:
+        if newest := max(_listing(store, key), default=None):
+            return newest[1]
+        raise
 
 
 def enter_batch(store: Store, record: BatchRecord) -> None:
@@ -103,13 +120,24 @@ def find_sent(store: Store, batch_id: str) -> SentRecord | None:
         return None
 
 
+def _listing(store: Store, key: str) -> Iterator[tuple[float, str]]:
+    """Yield when each batch that lists an edit was prepared, and our name of it."""
+    for path in list(store.list(_RECORDS)):
+        if path.endswith(_SENT):
+            continue
+        with suppress(DamagedFileError, FileNotFoundError):
+            record = store.read_json_as(path, BatchRecord.model_validate)
+            if key in record.entries:
+                yield record.prepared_at, record.batch_id
+
+
 def _pointer_path(key: str) -> str:
     return f"{keyed('edits', key)}/batch.json"
 
 
 def _record_path(batch_id: str) -> str:
-    return f"batches/{batch_id}.json"
+    return f"{_RECORDS}/{batch_id}.json"
 
 
 def _sent_path(batch_id: str) -> str:
-    return f"batches/{batch_id}.sent.json"
+    return f"{_RECORDS}/{batch_id}{_SENT}"

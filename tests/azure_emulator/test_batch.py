@@ -20,6 +20,7 @@ from kizu.edit.storage import find_edit
 from kizu.emulator.batches import BatchFault
 from kizu.emulator.faults import Fault, FaultPlan
 from kizu.stages.obtain import plan_job
+from kizu.store import DamagedFileError, keyed
 
 EDITS = 3
 
@@ -308,6 +309,28 @@ def test_a_batch_that_takes_long_to_send_is_not_taken_for_one_that_was_never_sta
     assert [outcome.status for outcome in outcomes] == ["edited"] * 2 * EDITS
     assert statuses(shop) == [CallStatus.BOUGHT] * EDITS
     assert (emulator.shelf.started, emulator.tally.billed) == (1, EDITS)
+
+
+@pytest.mark.parametrize("is_batch", [True, False])
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_damaged_note_of_an_edits_batch_is_made_good_or_that_edits_failure_alone(
+    start_emulator, open_shop, is_batch, is_listed
+):
+    emulator = start_emulator(batch_s=3600)
+    build(shop := open_shop(batch=True), count=EDITS - 1)
+    for batch in emulator.shelf.batches.values():
+        batch.ready_at = 0
+    damaged = shop.request(0 if is_listed else EDITS - 1).key
+    shop.store.write(f"{keyed('edits', damaged)}/batch.json", b'{"batch_')
+    emulator.shelf.duration_s = 0
+    purchase, keys = purchase_of(open_shop(batch=is_batch, batch_wait_s=60))
+    assert purchase.is_needed
+    for key in keys[: EDITS if is_listed and is_batch else EDITS - 1]:
+        assert purchase.obtain(key).status == "edited"
+    if not is_listed:
+        with pytest.raises(DamagedFileError, match=r"batch\.json is damaged"):
+            purchase.obtain(damaged)
+    assert emulator.tally.billed == (EDITS if is_listed and is_batch else EDITS - 1)
 
 
 def test_a_line_that_policy_refuses_is_refused_for_ever(start_emulator, open_shop):
