@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from kizu.billing.batch_records import pointer_path
 from kizu.billing.ledger import CALLS, ENDS, SNAPSHOTS, Ledger, LedgerDamagedError
 from kizu.billing.totals import CallFinished, CallStarted, CallStatus
 from kizu.edit.storage import (
@@ -212,7 +213,7 @@ def _of_last_build(store: Store, dataset: str, paid: set[str] | None) -> Iterato
 def _edit(store: Store, key: str, paid: set[str] | None) -> Iterator[Damage]:
     """Look at an edit; where the ledger is damaged, any may have been paid for."""
     folder = sidecar_path(key).rpartition("/")[0]
-    files = tuple(store.list(folder))
+    files = tuple(path for path in store.list(folder) if path != pointer_path(key))
     pictures = tuple(path for path in files if "/replies/" not in path)
     worth = Worth.PAID if paid is None or key in paid else Worth.FREE
     try:

@@ -76,7 +76,7 @@ def batch_of(store: Store, key: str) -> str | None:
         DamagedFileError: It is damaged and no batch lists the edit.
     """
     try:
-        return store.read_json_as(_pointer_path(key), lambda told: str(told["batch_id"]))
+        return store.read_json_as(pointer_path(key), lambda told: str(told["batch_id"]))
     except FileNotFoundError:
         return None
     except DamagedFileError:
@@ -89,12 +89,12 @@ def enter_batch(store: Store, record: BatchRecord) -> None:
     """Write down which edits a batch is about to ask for."""
     store.write_json(_record_path(record.batch_id), record.model_dump(mode="json"))
     for key in record.entries:
-        store.write_json(_pointer_path(key), {"batch_id": record.batch_id})
+        store.write_json(pointer_path(key), {"batch_id": record.batch_id})
 
 
 def leave_batch(store: Store, key: str) -> None:
     """Write down that an edit is in no batch any more."""
-    store.remove(_pointer_path(key))
+    store.remove(pointer_path(key))
 
 
 def read_batch(store: Store, batch_id: str) -> BatchRecord:
@@ -131,7 +131,8 @@ def _listing(store: Store, key: str) -> Iterator[tuple[float, str]]:
                 yield record.prepared_at, record.batch_id
 
 
-def _pointer_path(key: str) -> str:
+def pointer_path(key: str) -> str:
+    """Return the file that tells which batch an edit is in; it is there while the edit waits."""
     return f"{keyed('edits', key)}/batch.json"
 
 

@@ -19,6 +19,7 @@ from kizu.edit.openai_images.batches import ImageBatches
 from kizu.edit.storage import find_edit
 from kizu.emulator.batches import BatchFault
 from kizu.emulator.faults import Fault, FaultPlan
+from kizu.repair import find_damage, mend
 from kizu.stages.obtain import plan_job
 from kizu.store import DamagedFileError, keyed
 
@@ -331,6 +332,16 @@ def test_a_damaged_note_of_an_edits_batch_is_made_good_or_that_edits_failure_alo
         with pytest.raises(DamagedFileError, match=r"batch\.json is damaged"):
             purchase.obtain(damaged)
     assert emulator.tally.billed == (EDITS if is_listed and is_batch else EDITS - 1)
+
+
+def test_repair_sees_no_damage_in_edits_that_wait_for_their_batch(start_emulator, open_shop):
+    emulator = start_emulator(batch_s=3600)
+    build(shop := open_shop(batch=True))
+    for found in find_damage(shop.store):
+        mend(shop.store, found, buy=True)
+    assert all(batch_of(shop.store, shop.request(number).key) for number in range(EDITS))
+    build(open_shop(batch=True))
+    assert emulator.shelf.started == 1
 
 
 def test_a_line_that_policy_refuses_is_refused_for_ever(start_emulator, open_shop):
