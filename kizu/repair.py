@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from kizu.billing.batch_records import pointer_path
+from kizu.billing.batch_records import batch_of, pointer_path, read_batch
 from kizu.billing.ledger import CALLS, ENDS, SNAPSHOTS, Ledger, LedgerDamagedError
 from kizu.billing.totals import CallFinished, CallStarted, CallStatus
 from kizu.edit.storage import (
@@ -213,6 +213,7 @@ def _of_last_build(store: Store, dataset: str, paid: set[str] | None) -> Iterato
 def _edit(store: Store, key: str, paid: set[str] | None) -> Iterator[Damage]:
     """Look at an edit; where the ledger is damaged, any may have been paid for."""
     folder = sidecar_path(key).rpartition("/")[0]
+    yield from _note_of_batch(store, key)
     files = tuple(path for path in store.list(folder) if path != pointer_path(key))
     pictures = tuple(path for path in files if "/replies/" not in path)
     worth = Worth.PAID if paid is None or key in paid else Worth.FREE
@@ -231,6 +232,19 @@ def _edit(store: Store, key: str, paid: set[str] | None) -> Iterator[Damage]:
     if record is None:
         for number, path in store.list_numbered(f"{folder}/replies"):
             yield from _reply(store, number, path)
+
+
+def _note_of_batch(store: Store, key: str) -> Iterator[Damage]:
+    """Name a note of a batch that leads to none; the edit may have been paid for there."""
+    path = pointer_path(key)
+    try:
+        if batch_id := batch_of(store, key):
+            read_batch(store, batch_id)
+    except DamagedFileError as damage:
+        yield Damage(str(damage), Worth.PAID, (path,))
+    except FileNotFoundError:
+        sentence = f"{store.address(path)} names a batch whose record is missing"
+        yield Damage(sentence, Worth.PAID, (path,))
 
 
 def _truth(store: Store, record: EditRecord) -> Iterator[Damage]:

@@ -194,7 +194,10 @@ class BatchPurchase:
         try:
             record = read_batch(self._store, batch_id)
         except FileNotFoundError as error:
-            raise EditError(f"it is in the batch {batch_id}, whose record is gone") from error
+            raise EditError(
+                f"it is in the batch {batch_id}, whose record is gone; `kizu repair --buy` has it "
+                "bought again"
+            ) from error
         limits = self._gate.limits
         if (record.host, record.emulated) != (limits.host, limits.emulated):
             raise EditPendingError(

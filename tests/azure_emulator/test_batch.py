@@ -12,7 +12,7 @@ import pytest
 
 from kizu.billing.admission import CallGate
 from kizu.billing.batch import BatchOrder, BatchPurchase, batch_limits
-from kizu.billing.batch_records import batch_of
+from kizu.billing.batch_records import batch_of, pointer_path
 from kizu.billing.totals import CallStatus
 from kizu.edit.editor import EditError, EditPendingError, StopEditingError
 from kizu.edit.openai_images.batches import ImageBatches
@@ -342,6 +342,30 @@ def test_repair_sees_no_damage_in_edits_that_wait_for_their_batch(start_emulator
     assert all(batch_of(shop.store, shop.request(number).key) for number in range(EDITS))
     build(open_shop(batch=True))
     assert emulator.shelf.started == 1
+
+
+@pytest.mark.parametrize("lost", ["record", "both"])
+def test_repair_has_edits_asked_for_anew_whose_batch_nobody_can_name(
+    start_emulator, open_shop, lost
+):
+    emulator = start_emulator(batch_s=3600)
+    build(shop := open_shop(batch=True))
+    for path in list(shop.store.list("batches")):
+        shop.store.remove(path)
+    if lost == "both":
+        shop.store.write(pointer_path(shop.request(0).key), b"[]")
+    emulator.shelf.duration_s = 0
+    purchase, keys = purchase_of(open_shop(batch=True, batch_wait_s=60))
+    for key in keys:
+        with pytest.raises((EditError, DamagedFileError)):
+            purchase.obtain(key)
+    found = list(find_damage(shop.store))
+    assert len(found) == EDITS
+    for damage in found:
+        mend(shop.store, damage, buy=True)
+    records = build(shop := open_shop(batch=True, batch_wait_s=60))
+    assert [record.status for record in records] == ["edited"] * EDITS
+    assert statuses(shop) == [CallStatus.UNKNOWN] * EDITS + [CallStatus.BOUGHT] * EDITS
 
 
 def test_a_line_that_policy_refuses_is_refused_for_ever(start_emulator, open_shop):
