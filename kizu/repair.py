@@ -1,8 +1,9 @@
 """What is damaged in a store, and what becomes of it: free things are made anew, paid ones named.
 
-A damaged file that can be made anew is removed, for the next build makes what is missing. One that
-was paid for is moved to ``inspect/`` only if somebody says so: then the next build buys it again.
-What a person decided is never touched.
+A damaged file that can be made anew is removed, for the next build makes what is missing; of an
+edit all is kept in ``inspect/``, for its other files may be whole. One that was paid for is moved
+there only if somebody says so: then the next build buys it again. What a person decided is never
+touched.
 """
 
 from collections.abc import Callable, Iterator
@@ -127,8 +128,8 @@ def mend(store: Store, found: Damage, *, buy: bool) -> str:
     """
     if found.is_mended(buy=buy):
         for path in found.files:
-            if found.worth is not Worth.FREE:
-                _keep(store, path)
+            if found.worth is not Worth.FREE or path.startswith("edits/"):
+                keep(store, path)
             if found.worth is Worth.LEDGER and path.startswith(f"{CALLS}/"):
                 _enter_at_most(store, path)
             else:
@@ -136,8 +137,8 @@ def mend(store: Store, found: Damage, *, buy: bool) -> str:
     return _DONE[found.worth, buy]
 
 
-def _keep(store: Store, path: str) -> None:
-    """Keep a file for inspection."""
+def keep(store: Store, path: str) -> None:
+    """Keep a copy of a file for inspection; nothing if it is not there."""
     try:
         store.write(f"inspect/{path}", store.read(path))
     except FileNotFoundError:
@@ -219,6 +220,8 @@ def _edit(store: Store, key: str, paid: set[str] | None) -> Iterator[Damage]:
     worth = Worth.PAID if paid is None or key in paid else Worth.FREE
     try:
         record = find_edit(store, key)
+        if record is not None and record.bought_at is not None:  # in a store whose ledger is lost
+            worth = Worth.PAID
         if record is not None and record.has_picture:
             read_picture(store, record)
     except EditDamagedError as damage:

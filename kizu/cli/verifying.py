@@ -9,7 +9,7 @@ from kizu.cli.terminal import out
 from kizu.publish.dataset import LATEST, Dataset, PublishedDamage, open_dataset
 from kizu.publish.verification import restore
 from kizu.publish.version import is_last_build
-from kizu.repair import find_damage, mend
+from kizu.repair import find_damage, keep, mend
 from kizu.store import Store
 
 
@@ -47,8 +47,10 @@ def _restored(
     store: Store, dataset: Dataset, found: list[PublishedDamage]
 ) -> list[PublishedDamage]:
     """Bring files back, and say how many could not be."""
+    for each in found:  # a person may have changed it, and wants it back
+        keep(store, dataset.folder.path(each.path))
     left = restore(store, dataset, found)
-    out.print(f"{len(found) - len(left)} files are restored.")
+    out.print(f"{len(found) - len(left)} files are restored; what lay there is in inspect/.")
     if not left:
         return []
     if is_last_build(store, dataset.name, dataset.version):

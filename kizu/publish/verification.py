@@ -55,7 +55,8 @@ def restore(
     return [
         found
         for found in damaged
-        if not _is_restored(store, dataset, found, made_from[found.sample_id])
+        if found.sample_id not in made_from
+        or not _is_restored(store, dataset, found, made_from[found.sample_id])
     ]
 
 

@@ -11,7 +11,7 @@ from kizu.agree.verdict import Verdict
 from kizu.billing.ledger import Ledger
 from kizu.billing.totals import CallStatus
 from kizu.edit.paid import Reply
-from kizu.edit.storage import find_replies, save_reply
+from kizu.edit.storage import find_replies, save_reply, sidecar_path
 from kizu.outputs import SampleOutputs
 from kizu.publish.version import last_build
 from kizu.repair import Worth, find_damage, mend
@@ -184,3 +184,23 @@ def test_what_others_put_beside_numbered_files_is_passed_over(store, stray):
         store.write(f"{place}/{stray}", b"not ours")
     assert list(find_damage(store)) == []
     assert list(find_replies(store, sample.sample.request.key)) == []
+
+
+@pytest.mark.usefixtures("build")
+@pytest.mark.parametrize("damaged", ["edit.json", "picture.png"])
+def test_of_a_damaged_edit_nothing_is_thrown_away(store, damaged):
+    folder = keyed("edits", samples(store)[0].sample.request.key)
+    damage(store, f"{folder}/{damaged}", "one flipped byte")
+    before = {path: store.read(path) for path in store.list(folder)}
+    assert [worth for worth, _ in mended(store)] == [Worth.FREE]
+    assert list(store.list(folder)) == []
+    assert {path: store.read(f"inspect/{path}") for path in before} == before
+
+
+@pytest.mark.usefixtures("build")
+def test_an_edit_whose_record_says_that_it_was_bought_is_paid_for_without_its_ledger(store):
+    key = samples(store)[0].sample.request.key
+    record = store.read_json(sidecar_path(key))
+    store.write_json(sidecar_path(key), {**record, "bought_at": "2026-01-01T00:00:00Z"})
+    damage(store, f"{keyed('edits', key)}/picture.png", "one flipped byte")
+    assert [found.worth for found in find_damage(store)] == [Worth.PAID]

@@ -44,6 +44,13 @@ def test_what_cannot_be_restored_is_said_and_left(plates, store):
     assert store.exists("datasets/plates/0123/samples.parquet")
 
 
+def test_what_a_restore_replaces_is_kept(plates, store):
+    path = "datasets/plates/0123/masks/ring.png"
+    store.write(path, b"painted by hand")
+    plates("verify", "plates", "--version", "0123", "--restore")
+    assert store.read(f"inspect/{path}") == b"painted by hand"
+
+
 def test_a_dataset_that_is_not_there_is_one_sentence(run):
     code, _, said = run("verify", "mugs")
     assert code == 2
