@@ -3,7 +3,8 @@
 A JSON object gets the member ``checksum`` in front of its others: the SHA-256 of its canonical form
 without that member, and of the file's place, so that one file in the place of another is found as
 well. The place is the name of the folder and of the file alone: a version that is copied elsewhere
-stays whole. Files of a kizu that wrote no checksum are read as they are.
+stays whole. Files of a kizu that wrote no checksum are read as they are, and one that another
+program has written anew with other spaces or order counts by what it says.
 """
 
 import json
@@ -92,6 +93,10 @@ def decode_json(path: str, data: bytes) -> dict[str, Any]:
         raise ValueError("it is no JSON") from error
     if not isinstance(value, dict):
         raise ValueError("it is no JSON object")  # noqa: TRY004 - what is wrong is the file
+    if CHECKSUM in value:
+        noted = value.pop(CHECKSUM)
+        if noted != _digest(path, canonical_json(value).encode()).decode("ascii"):
+            raise ValueError(_OTHER)
     return value
 
 

@@ -24,6 +24,29 @@ def test_an_object_comes_back_as_it_was(value):
     assert decode_json("a/b.json", encode_json("a/b.json", value)) == value
 
 
+WRITERS = [
+    lambda value: json.dumps(value, indent=2).encode(),
+    lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True).encode() + b"\n",
+    lambda value: json.dumps(dict(reversed(value.items()))).encode("utf-8-sig"),
+]
+
+
+@pytest.mark.parametrize("written_by", WRITERS)
+@given(value=values)
+def test_what_another_program_writes_anew_counts_by_what_it_says(written_by, value):
+    other = written_by(json.loads(encode_json("a/b.json", value)))
+    assert decode_json("a/b.json", other) == value
+    check_json("a/b.json", other)
+
+
+@pytest.mark.parametrize("written_by", WRITERS)
+@given(value=values)
+def test_what_another_program_changes_is_damaged(written_by, value):
+    changed = json.loads(encode_json("a/b.json", value)) | {"one more": 1}
+    with pytest.raises(ValueError, match="its checksum is another one"):
+        decode_json("a/b.json", written_by(changed))
+
+
 @given(values, st.data())
 def test_no_flipped_bit_gives_another_object(value, data):
     written = encode_json("a/b.json", value)
