@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -163,6 +164,9 @@ def _own_server() -> Iterator[Callable[[], None]]:
 def state_folder() -> Path:
     """Return the user's state folder for this, else one in the system's temporary folder.
 
+    One that is another user's, or that others can write to, is not used: they could put a link in
+    the place of what is written there.
+
     Raises:
         ServerTroubleError: Neither can be written.
     """
@@ -173,11 +177,21 @@ def state_folder() -> Path:
         with suppress(OSError):
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
             with TemporaryFile(dir=place):
-                return place
+                if _is_ours_alone(place):
+                    return place
     raise ServerTroubleError(
-        f"neither {places[0]} nor {places[1]} can be written, where Prefect keeps a build's state; "
-        "set XDG_STATE_HOME to a folder that can be, or make room"
+        f"neither {places[0]} nor {places[1]} can be written by this user, and by no other, where "
+        "Prefect keeps a build's state; set XDG_STATE_HOME to a folder that can be, or make room"
     )
+
+
+def _is_ours_alone(folder: Path) -> bool:
+    """Tell whether a folder, or the link to it, is this user's, and nobody else can write to it."""
+    if not hasattr(os, "getuid"):
+        return True
+    status = folder.stat()
+    others_write = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return folder.lstat().st_uid == status.st_uid == os.getuid() and not others_write
 
 
 def _remove_left_behind(state: Path) -> None:

@@ -104,6 +104,20 @@ def test_the_state_is_the_users_and_elsewhere_where_that_cannot_be_written(tmp_p
         state_folder()
 
 
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o722])
+def test_a_folder_that_others_can_write_to_holds_no_state(tmp_path, monkeypatch, mode):
+    state, elsewhere = tmp_path / "state", tmp_path / "tmp"
+    for place in (state / "kizu", elsewhere / f"kizu-{os.getuid()}"):
+        place.mkdir(parents=True)
+        place.chmod(mode)
+    monkeypatch.setenv("XDG_STATE_HOME", str(state))
+    monkeypatch.setattr(own_server, "gettempdir", lambda: str(elsewhere))
+    with pytest.raises(ServerTroubleError, match="by this user, and by no other"):
+        state_folder()
+    (state / "kizu").chmod(0o700)
+    assert state_folder() == state / "kizu"
+
+
 def test_what_killed_builds_left_is_removed_and_nothing_else(tmp_path):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
