@@ -28,11 +28,20 @@ def what_is_lost(store: Store, folder: VersionFolder) -> str:
         for sample in dataset:
             for kind in FILE_KINDS:
                 path = sample.row[f"{kind}_path"]
-                if path and not sizes.get(folder.path(path)):
+                if path and not _has_content(store, sizes, folder.path(path)):
                     return f"{store.address(folder.path(path))} is missing or empty"
     except ValueError as error:
         return str(error)
     return ""
+
+
+def _has_content(store: Store, sizes: Mapping[str, int], path: str) -> bool:
+    """Tell whether a file is there and not empty.
+
+    Some disks list names in another Unicode form than they were written in, so what a listing does
+    not show is asked for by its name.
+    """
+    return bool(sizes[path]) if path in sizes else store.exists(path)
 
 
 def restore(

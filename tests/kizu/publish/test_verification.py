@@ -10,6 +10,7 @@ from kizu.publish.samples import publish_shard
 from kizu.publish.verification import restore, what_is_lost
 from kizu.publish.version import last_build, point_to_latest, publish_normals, publish_tables
 from kizu.sources import list_source, take_in
+from kizu.store import Store
 
 TABLE = "samples.parquet"
 
@@ -50,6 +51,15 @@ def test_what_a_listing_shows_lost_is_published_anew(store, published):
         damage(store, path, MISSING)
         assert published().is_new, path
         store.write(path, data)
+    assert not published().is_new
+
+
+def test_what_a_disk_lists_under_another_form_of_its_name_is_not_lost(
+    store, published, monkeypatch
+):
+    listed = store.sizes(latest_version(store, "plates").path(""))
+    other = {f"{path}\u0301": size for path, size in listed.items()}
+    monkeypatch.setattr(Store, "sizes", lambda *_: other)
     assert not published().is_new
 
 
