@@ -50,22 +50,25 @@ def serve(
     from deployments.serve import serve as run
     from deployments.settings import ServeSettings
     from deployments.sign_in import sign_in_for
+    from kizu.same_origin import is_loopback
 
     def say(text: str) -> None:
         out.print(text, markup=False)
 
+    name = address or (socket.gethostname() if host in _WILDCARDS else host)
+    always = sign_in or not is_loopback(name)  # by that name others come in, through a proxy
     settings = ServeSettings(
         store_url=or_exit(Store, store).url,
         home=home,
         host=host,
-        address=address or (socket.gethostname() if host in _WILDCARDS else host),
+        address=name,
         port=port,
         files_port=files_port,
         nightly=nightly,
         cron=cron,
         timezone=timezone,
         runs_at_once=runs,
-        sign_in=or_exit(sign_in_for, host, home, say, always=sign_in),
+        sign_in=or_exit(sign_in_for, host, home, say, always=always),
     )
     try:
         run(settings, say)

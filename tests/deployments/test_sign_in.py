@@ -6,6 +6,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from deployments.file_server import serving_files
 from deployments.sign_in import (
@@ -16,6 +17,7 @@ from deployments.sign_in import (
     require_sign_in,
     sign_in_for,
 )
+from kizu.cli import app
 
 OPEN = ["0.0.0.0", "192.0.2.7", "kizu.lan", "::"]  # noqa: S104 - described, not bound to
 LOOPBACKS = ["127.0.0.1", "localhost", "::1", "127.0.0.2"]
@@ -114,3 +116,24 @@ def test_every_sign_in_that_is_taken_from_a_home_can_be_sent(tmp_path_factory, p
     sent = httpx.BasicAuth("kizu", password)._auth_header
     assert kept_sign_in(home) == f"kizu:{password}"
     assert sent.isascii()
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ([], False),
+        (["--host", "localhost"], False),
+        (["--address", "localhost"], False),
+        (["--sign-in"], True),
+        (["--address", "kizu.example"], True),
+        (["--address", "192.0.2.7"], True),
+        (["--host", "0.0.0.0"], True),  # noqa: S104 - described, not bound to
+    ],
+)
+def test_who_is_reached_by_a_name_of_others_wants_a_sign_in(tmp_path, monkeypatch, words, asked):
+    given = []
+    monkeypatch.setattr("deployments.serve.serve", lambda settings, _: given.append(settings))
+    home = ["--home", str(tmp_path / "home"), "--store", str(tmp_path / "store")]
+    result = CliRunner().invoke(app, ["serve", *home, *words])
+    assert result.exit_code == 0, result.output
+    assert bool(given[0].sign_in) is asked
