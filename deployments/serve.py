@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -103,7 +103,7 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> None:
     Raises:
         ServeError: A port is taken, or a part does not come up.
     """
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds the database
+    _make_own(settings.home)
     bypass_proxy(settings.host, settings.address)
     for port in (settings.port, settings.files_port):
         _require_free(settings.host, port)
@@ -131,6 +131,16 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> None:
             if worker.started_at and server.running():
                 _let_go(_caretaker(settings, worker, env))
             server.stop()
+
+
+def _make_own(home: Path) -> None:
+    """Make the folder of database and logs, and keep this machine's other users out of it.
+
+    Older versions of kizu made it readable for all.
+    """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(OSError):  # another user's, or a disk without modes
+        home.chmod(0o700)
 
 
 def _caretaker(settings: ServeSettings, worker: Child, env: Mapping[str, str]) -> "Caretaker":

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import stat
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -172,3 +173,13 @@ def test_the_welcome_names_the_nightly_build_only_where_there_is_one(tmp_path):
     assert "Nightly" not in told
     nightly = ServeSettings("store", tmp_path, nightly=tmp_path / "x.yaml", cron="5 4 * * *")
     assert "x.yaml: 5 4 * * * UTC" in serving._welcome(nightly)
+
+
+def test_the_folder_of_an_older_kizu_becomes_the_users_alone(tmp_path):
+    home = tmp_path / "kizu-server"
+    home.mkdir(mode=0o755)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = ServeSettings(str(tmp_path / "store"), home, port=taken.getsockname()[1])
+        with pytest.raises(ServeError, match="cannot be used"):
+            serve(settings, print)
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
