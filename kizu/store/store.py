@@ -25,6 +25,8 @@ import logging
 import os
 import posixpath
 import re
+import struct
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -348,7 +350,18 @@ def naming(file: str) -> Iterator[None]:
         raise DamagedFileError(file, reason_of(error)) from error
 
 
-_UNREADABLE: Final = (ValueError, TypeError, LookupError, AttributeError, EOFError, BadZipFile)
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    RuntimeError,  # an archive says that it is encrypted, or packed in an unknown way
+    BadZipFile,
+    struct.error,
+    zlib.error,
+)
 """What readers of JSON, pictures and arrays raise for content that they do not know."""
 
 

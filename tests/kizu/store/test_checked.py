@@ -1,7 +1,10 @@
 """What was written is read again, or the file is named."""
 
+import io
 import json
+from contextlib import suppress
 
+import numpy as np
 import pytest
 from damage import CONTENT, EXCHANGED, damage
 from hypothesis import given
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 
 from kizu.store import DamagedFileError, StageFolder
 from kizu.store.checked import check_json, decode_bytes, decode_json, encode_bytes, encode_json
+from kizu.store.store import naming
 
 values = st.dictionaries(
     st.text(max_size=5),
@@ -174,3 +178,18 @@ def test_a_file_of_an_output_of_an_older_kizu_is_known_by_what_reads_it(store):
 
 def _number(_):
     raise ValueError("no number")
+
+
+@given(st.data())
+def test_a_damaged_archive_of_an_older_kizu_is_named(data):
+    packed = io.BytesIO()
+    np.savez_compressed(packed, one=np.arange(9), two=np.zeros((3, 4)))
+    written = bytearray(packed.getvalue())
+    bit = data.draw(st.integers(0, 8 * len(written) - 1))
+    written[bit // 8] ^= 1 << bit % 8
+    with (
+        suppress(DamagedFileError, OSError),  # an error of the system is no damage by itself
+        naming("a.npz"),
+        np.load(io.BytesIO(decode_bytes("a/a.npz", bytes(written)))) as stored,
+    ):
+        assert {stored[name].size for name in ("one", "two")}
