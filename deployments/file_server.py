@@ -81,7 +81,7 @@ def _answer(store: Store, request: Request) -> Response:
     if not path:
         return Response(_overview(store), media_type="text/html", headers=_report_policy())
     try:
-        data = store.read(path)
+        data = _content(store, path)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return PlainTextResponse("there is no such file", 404)
     except Exception as error:  # noqa: BLE001 - clients of stores raise errors of their own
@@ -90,6 +90,19 @@ def _answer(store: Store, request: Request) -> Response:
     kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
     is_report = kind == "text/html" and path.startswith("reports/")
     return Response(data, media_type=kind, headers=_report_policy() if is_report else None)
+
+
+def _content(store: Store, path: str) -> bytes:
+    """Return a file's bytes; on a disk of no link that leads out of the folder that is served.
+
+    Raises:
+        FileNotFoundError: It is not there, or is something else than a file.
+    """
+    if (root := store.local_folder("")) is not None:
+        served, file = (root / path.partition("/")[0]).resolve(), (root / path).resolve()
+        if not (file.is_relative_to(served) and file.is_file()):
+            raise FileNotFoundError(path)
+    return store.read(path)
 
 
 def _report_policy() -> dict[str, str]:
@@ -186,7 +199,8 @@ def main() -> None:
     except SignInError as error:
         raise SystemExit(str(error)) from error
     store = Store(os.environ["KIZU_STORE"])
-    with serving_files(store, host, port, names=frozenset({name}), sign_in=sign_in):
+    names = frozenset({name} if name else ())
+    with serving_files(store, host, port, names=names, sign_in=sign_in):
         Event().wait()
 
 

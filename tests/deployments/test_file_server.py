@@ -1,3 +1,4 @@
+import os
 import socket
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
@@ -132,3 +133,25 @@ def test_a_browser_that_goes_away_leaves_no_stack_trace(served, store, capfd):
         browser.recv(1000)
     assert httpx.get(f"{served}/reports/").status_code == httpx.codes.OK
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_links_are_followed_within_what_is_served_and_nowhere_else(tmp_path):
+    root, outside = tmp_path / "store", tmp_path / "outside"
+    (outside / "deeper").mkdir(parents=True)
+    (outside / "secret.png").write_bytes(b"of this machine")
+    (tmp_path / "disk" / "plates").mkdir(parents=True)
+    (tmp_path / "disk" / "plates" / "page.html").write_text("a report")
+    (root / "datasets" / "plates").mkdir(parents=True)
+    (root / "datasets" / "plates" / "file.png").symlink_to(outside / "secret.png")
+    (root / "datasets" / "mugs").symlink_to(outside)
+    (root / "datasets" / "plates" / "up.png").symlink_to("../../../outside/secret.png")
+    (root / "reports").symlink_to(tmp_path / "disk")
+    (root / "reports" / "latest.html").symlink_to("plates/page.html")
+    os.mkfifo(root / "datasets" / "plates" / "pipe.png")
+    refused = ["plates/file.png", "plates/up.png", "plates/pipe.png", "mugs/secret.png"]
+    with serving_files(Store(str(root)), "127.0.0.1", 0) as port:
+        url = f"http://127.0.0.1:{port}"
+        for path in refused:
+            assert httpx.get(f"{url}/datasets/{path}").status_code == httpx.codes.NOT_FOUND
+        for path in ("plates/page.html", "latest.html"):
+            assert httpx.get(f"{url}/reports/{path}").text == "a report"
