@@ -21,7 +21,7 @@ VARIABLE = re.compile(r"{{ \$(\w+) }}")
 PLACEHOLDER = re.compile(r"{{ (\w+) }}")
 SERVICE_KEYS = {
     *("image", "build", "restart", "command", "environment", "volumes", "ports"),
-    *("depends_on", "healthcheck"),
+    *("depends_on", "healthcheck", "init"),
 }
 
 
@@ -94,6 +94,7 @@ def test_compose_refers_only_to_what_it_declares(compose):
     for service in services.values():
         assert service.keys() <= SERVICE_KEYS
         assert "image" in service
+        assert "build" not in service or service["init"], "its first process would ignore SIGTERM"
         for name, condition in service.get("depends_on", {}).items():
             health = condition["condition"] == "service_healthy"
             assert not health or "healthcheck" in services[name]
