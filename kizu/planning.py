@@ -1,8 +1,9 @@
 """Plans a dataset: which edits of which photos it needs, and what is still to be bought."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Final
 
 from pydantic import JsonValue
@@ -12,10 +13,10 @@ from kizu.edit.regions import DrawnMasks, MaskRegion, Region, region_guide
 from kizu.edit.request import DefectRequest, EditRequest, ExistingPicture
 from kizu.edit.settings import EditorSettings
 from kizu.edit.storage import sidecar_path
-from kizu.pairing.pairs import Pair, open_pairing
+from kizu.pairing.pairs import Pair, open_pairing, save_pairs
 from kizu.samples import PlannedSample, sample_name
 from kizu.shards import BuildPlan, save_shards
-from kizu.sources import Inventory, NormalImage, SourceError
+from kizu.sources import Inventory, NormalImage, Skipped, SourceError
 from kizu.spec import DatasetSpec, DefectSpec
 from kizu.spec.errors import SpecError
 from kizu.store import Store
@@ -58,6 +59,21 @@ class BuildEstimate:
     emulated: bool = False
 
 
+@dataclass(frozen=True)
+class DatasetPlan:
+    """The samples of a dataset, and what none can be planned of.
+
+    Attributes:
+        samples: The samples.
+        left_out: Photos and pictures without a drawn mask that can be used, each with the reason.
+        missing: How many samples they would have been.
+    """
+
+    samples: list[PlannedSample]
+    left_out: tuple[Skipped, ...]
+    missing: int
+
+
 def plan_samples(
     spec: DatasetSpec,
     images: Iterable[NormalImage],
@@ -65,9 +81,21 @@ def plan_samples(
     *,
     emulated: bool = False,
 ) -> list[PlannedSample]:
-    """List the samples of a dataset: edited photos x defects x variants, in that order.
+    """List the samples of a dataset that can be planned; arguments as of ``plan_dataset``."""
+    return plan_dataset(spec, images, pairs, emulated=emulated).samples
 
-    Where the editor brings its pictures, these are the samples, in the order of their pairs.
+
+def plan_dataset(
+    spec: DatasetSpec,
+    images: Iterable[NormalImage],
+    pairs: Sequence[Pair] = (),
+    *,
+    emulated: bool = False,
+) -> DatasetPlan:
+    """Plan the samples of a dataset: edited photos x defects x variants, in that order.
+
+    Where the editor brings its pictures, these are the samples, in the order of their pairs. A
+    photo that lacks its drawn mask is left out, with its samples of that defect.
 
     Args:
         spec: The dataset.
@@ -76,22 +104,39 @@ def plan_samples(
         emulated: Whether the emulator makes the edits, which are others than real ones then.
 
     Raises:
-        SpecError: The editor does not understand a prompt, or there are too many samples.
+        SpecError: The editor does not understand a prompt, there are too many samples, or no photo
+            has a drawn mask.
     """
     planner = _Planner(spec, emulated=emulated)
     if spec.editor.maker.pictures is not None:
         _check_count(spec, len(pairs), f"{len(pairs):,} pictures")
-        return [planner.paired(pair) for pair in pairs]
+        return _planned(planner, ((p.picture.name, partial(planner.paired, p)) for p in pairs))
     edited, variants = edited_images(spec, list(images)), sum(d.variants for d in spec.defects)
     _check_count(
         spec, len(edited) * variants, f"{len(edited):,} photos with {variants:,} variants each"
     )
-    return [
-        planner.sample(image, defect, index, variant)
+    wanted = (
+        (image.name, partial(planner.sample, image, defect, index, variant))
         for image in edited
         for index, defect in enumerate(spec.defects)
         for variant in range(defect.variants)
-    ]
+    )
+    return _planned(planner, wanted)
+
+
+def _planned(
+    planner: "_Planner", wanted: Iterable[tuple[str, Callable[[], PlannedSample]]]
+) -> DatasetPlan:
+    """Plan samples, each given with the file it is made of; what lacks its mask is left out."""
+    samples: list[PlannedSample] = []
+    left_out: list[Skipped] = []
+    for name, plan in wanted:
+        try:
+            samples.append(plan())
+        except _NoMaskError as error:
+            left_out.append(Skipped(name, str(error)))
+    planner.check_masks()
+    return DatasetPlan(samples, tuple(dict.fromkeys(left_out)), len(left_out))
 
 
 def _check_count(spec: DatasetSpec, count: int, made_of: str) -> None:
@@ -139,12 +184,12 @@ def plan_build(
     pairing = open_pairing(pairs, store)
     if spec.editor.maker.pictures is not None:
         pairing.check_usable()
-    planned = plan_samples(
+    planned = plan_dataset(
         spec, inventory.images, pairing.pairs, emulated=spec.editor.is_emulated()
     )
-    samples = planned
+    samples = planned.samples
     if stored_only:
-        samples = [s for s in planned if store.exists(sidecar_path(s.request.key))]
+        samples = [s for s in samples if store.exists(sidecar_path(s.request.key))]
         if not samples:
             raise SourceError(
                 f"the store {store.url} holds no edit of {spec.name!r}; "
@@ -152,11 +197,14 @@ def plan_build(
             )
     shards = save_shards(samples, spec, annotators, store, shard_size)
     skipped = (*inventory.skipped, *pairing.left_out)
+    unreadable = sum(skip.unreadable for skip in skipped)
+    if planned.left_out:
+        pairs = (*pairs, save_pairs(planned.left_out, store))
     return BuildPlan(
         shards=tuple(shards),
         photos=len(inventory.images),
         samples=len(samples),
-        left_out=len(planned) - len(samples) + sum(skip.unreadable for skip in skipped),
+        left_out=len(planned.samples) - len(samples) + planned.missing + unreadable,
         pairs=tuple(pairs),
     )
 
@@ -210,6 +258,10 @@ def _previews(editor: EditorSettings, samples: Sequence[PlannedSample]) -> tuple
 _PREVIEWS_PER_DEFECT: Final = 3
 
 
+class _NoMaskError(ValueError):
+    """A photo has no drawn mask of its own that can be used; others may have theirs."""
+
+
 class _Planner:
     """Plans one sample at a time; what photos share is worked out once."""
 
@@ -217,6 +269,8 @@ class _Planner:
         self._spec = spec
         self._identity = spec.editor.identity(emulated=emulated)
         self._masks = DrawnMasks()
+        self._masked: set[int] = set()
+        self._unmasked: dict[tuple[int, str], str] = {}
 
     def sample(
         self, image: NormalImage, defect: DefectSpec, index: int, variant: int
@@ -273,10 +327,27 @@ class _Planner:
     def _region(self, image: NormalImage, defect: DefectSpec, index: int) -> Region | None:
         if not isinstance(defect.region, MaskRegion):
             return defect.region
-        try:
-            return self._masks.of(defect.region.path, image.name)
-        except ValueError as error:
-            raise SpecError(f"{self._spec.origin}: defects.{index}.region.path: {error}") from error
+        told = self._unmasked.get((index, image.name))
+        if told is None:
+            try:
+                mask = self._masks.of(defect.region.path, image.name)
+            except ValueError as error:
+                told = f"defects.{index}.region.path: {error}"
+            else:
+                self._masked.add(index)
+                return mask
+            self._unmasked[index, image.name] = told
+        raise _NoMaskError(told)
+
+    def check_masks(self) -> None:
+        """Refuse a place of drawn masks that had none for any photo.
+
+        Raises:
+            SpecError: It is wrong, as far as can be told.
+        """
+        for (index, _), told in self._unmasked.items():
+            if index not in self._masked:
+                raise SpecError(f"{self._spec.origin}: {told}")
 
     def _ask(
         self,

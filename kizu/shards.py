@@ -81,7 +81,8 @@ class BuildPlan(Record):
         samples: How many samples there are.
         left_out: Samples of the dataset that are not among them, and photos that could not be
             read.
-        pairs: Where it is stored which pictures of an editor that brings its own were paired.
+        pairs: Where it is stored which pictures of an editor that brings its own were paired, and
+            which files are left out.
     """
 
     shards: tuple[ShardRef, ...]

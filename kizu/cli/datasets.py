@@ -25,7 +25,7 @@ from kizu.cli.terminal import (
     progress_bars,
 )
 from kizu.export import FORMATS, export_dataset
-from kizu.planning import estimate_build, plan_samples
+from kizu.planning import estimate_build, plan_dataset
 from kizu.publish.dataset import LATEST, open_dataset
 from kizu.sources import Inventory, examine, list_source
 from kizu.spec import DatasetSpec
@@ -62,10 +62,10 @@ def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE) -> None:
             bars("look at photos", 1, None)
     inventory = Inventory.of(found)
     print_warnings(spec)
-    samples = or_exit(plan_samples, spec, inventory.images, emulated=spec.editor.is_emulated())
-    print_estimate(spec, estimate_build(spec, samples, len(inventory.images), opened))
-    print_suggestions(spec, samples, opened)
-    print_skipped(inventory.skipped)
+    planned = or_exit(plan_dataset, spec, inventory.images, emulated=spec.editor.is_emulated())
+    print_estimate(spec, estimate_build(spec, planned.samples, len(inventory.images), opened))
+    print_suggestions(spec, planned.samples, opened)
+    print_skipped((*inventory.skipped, *planned.left_out))
 
 
 def build(

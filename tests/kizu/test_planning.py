@@ -1,12 +1,16 @@
 from datetime import date
 
+import numpy as np
 import pytest
 
 from kizu.edit.storage import sidecar_path
+from kizu.imaging.codecs import encode_mask
+from kizu.pairing import open_pairing
 from kizu.planning import (
     edited_images,
     estimate_build,
     plan_build,
+    plan_dataset,
     plan_samples,
     spec_warnings,
 )
@@ -84,6 +88,35 @@ def test_a_bound_on_edited_photos_only_grows(spec, images):
     assert len(chosen(4)) == 4
     assert chosen(4) < chosen(7)
     assert len(chosen(99)) == 12
+
+
+def with_masks(spec, folder, masked):
+    folder.mkdir()
+    for name in masked:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).with_suffix(".png").write_bytes(encode_mask(np.ones((9, 9), bool)))
+    drawn = {"region": {"kind": "mask", "path": str(folder)}, "variants": 2}
+    defects = [{**each.model_dump(mode="json"), **drawn} for each in spec.defects[:1]]
+    return with_changes(spec, defects=defects)
+
+
+def test_a_photo_without_its_drawn_mask_costs_itself_alone(spec, images, store, tmp_path):
+    masked = with_masks(spec, tmp_path / "masks", [image.name for image in images[1:]])
+    planned = plan_dataset(masked, images)
+    assert {sample.normal.name for sample in planned.samples} == {i.name for i in images[1:]}
+    [lost] = planned.left_out
+    assert lost.name == images[0].name
+    assert lost.reason.startswith("defects.0.region.path: there is no mask")
+    plan = plan_build(masked, Inventory(tuple(images), ()), (), store, shard_size=7)
+    assert (plan.samples, plan.left_out) == (11 * 2, 2)
+    assert open_pairing(plan.pairs, store).left_out == planned.left_out
+
+
+def test_a_folder_without_any_drawn_mask_is_refused_before_anything_is_bought(
+    spec, images, tmp_path
+):
+    with pytest.raises(SpecError, match=r"the spec: defects\.0\.region\.path: there is no mask"):
+        plan_dataset(with_masks(spec, tmp_path / "masks", []), images)
 
 
 def test_the_stored_plan_is_the_plan(spec, images, store):
