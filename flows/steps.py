@@ -8,12 +8,13 @@ from prefect.futures import wait
 from prefect.states import Completed, Failed
 
 from flows.pipeline import submit_pipeline
-from kizu.intake import INTAKE
-from kizu.pairing import PAIR, open_pairing
+from kizu.intake import INTAKE, open_inventory
+from kizu.pairing import PAIR, open_pairing, save_pairs
 from kizu.progress import expect
 from kizu.publish.samples import PUBLISH, UnpublishedError
-from kizu.publish.version import VersionRef
+from kizu.publish.version import LostNormalsError, VersionRef
 from kizu.shards import BuildPlan
+from kizu.sources import Skipped
 from kizu.spec import DatasetSpec
 from kizu.stages import Stage
 from kizu.stages.grounding import AnnotatorChoice
@@ -76,7 +77,8 @@ def publish_build(
     store_url: str,
 ) -> BuildSummary:
     """Publish a version if what is in the store makes a new one; write the report."""
-    version = _publish_samples(spec, inventory, plan, store_url)
+    version, lost = _publish_samples(spec, inventory, plan, store_url)
+    plan = _without(plan, lost, inventory, store_url)
     before = last_summary(Store(store_url), spec.name)
     latest = make_latest(spec, version, plan.left_out, annotators, store_url)
     stop = cancel_token(store_url).reason()
@@ -99,13 +101,18 @@ def publish_build(
 
 def _publish_samples(
     spec: DatasetSpec, inventory: list[str], plan: BuildPlan, store_url: str
-) -> VersionRef:
-    """Publish a version; samples that cannot be published are left out of it, and named."""
+) -> tuple[VersionRef, dict[str, str]]:
+    """Publish a version; samples and photos that cannot be published are left out, and named.
+
+    Returns:
+        The version, and why normal images are lost, by the SHA-256 of their files.
+    """
     unpublished: dict[str, str] = {}
+    lost: dict[str, str] = {}
     while True:
-        version = choose_version(spec, inventory, plan.shards, store_url, unpublished)
+        version = choose_version(spec, inventory, plan.shards, store_url, unpublished, lost)
         if not version.is_new or version.is_empty:
-            return version
+            return version, lost
         expect(PUBLISH, plan.samples)
         same = unmapped(version), unmapped(store_url), unmapped(dict(unpublished))
         parts = publish_shard.map(plan.shards, *same)
@@ -115,9 +122,31 @@ def _publish_samples(
                 unpublished |= failure.reasons
             elif isinstance(failure, BaseException):
                 raise failure
-        if not any(isinstance(failure, UnpublishedError) for failure in found):
-            publish_version(spec, inventory, version, found, store_url)
-            return version
+        if any(isinstance(failure, UnpublishedError) for failure in found):
+            continue
+        try:
+            publish_version(spec, inventory, version, found, store_url, lost)
+        except LostNormalsError as failure:
+            lost |= failure.reasons
+        else:
+            return version, lost
+
+
+def _without(
+    plan: BuildPlan, lost: dict[str, str], inventory: list[str], store_url: str
+) -> BuildPlan:
+    """Return a plan that names lost photos among the files that are left out."""
+    if not lost:
+        return plan
+    store = Store(store_url)
+    skipped = [
+        Skipped(image.name, lost[image.sha256], unreadable=True)
+        for image in open_inventory(inventory, store).images
+        if image.sha256 in lost
+    ]
+    noted = save_pairs(skipped, store)
+    left_out = plan.left_out + len(lost)
+    return plan.model_copy(update={"pairs": (*plan.pairs, noted), "left_out": left_out})
 
 
 def final_state(summary: BuildSummary) -> State[Any]:

@@ -20,6 +20,7 @@ def choose_version(
     shards: tuple[ShardRef, ...],
     store_url: str,
     unpublished: dict[str, str],
+    lost: dict[str, str],
 ) -> VersionRef:
     """Name the version that what is in the store now makes, and note how far every sample came.
 
@@ -29,10 +30,11 @@ def choose_version(
         shards: The samples.
         store_url: The store.
         unpublished: Why samples could not be published although they were judged, by their ids.
+        lost: Why normal images are lost, by the SHA-256 of their files; they are left out.
     """
     store = Store(store_url)
     images = open_inventory(inventory, store).images
-    return version.choose_version(spec, images, shards, store, unpublished)
+    return version.choose_version(spec, images, shards, store, unpublished, lost)
 
 
 @task(name="publish", task_run_name="publish {shard.number} of {shard.of}", **CACHED_IN_RUN)
@@ -54,12 +56,21 @@ def publish_shard(
 
 @task(name="publish version", **UNCACHED)
 def publish_version(
-    spec: DatasetSpec, inventory: list[str], chosen: VersionRef, rows: list[str], store_url: str
+    spec: DatasetSpec,
+    inventory: list[str],
+    chosen: VersionRef,
+    rows: list[str],
+    store_url: str,
+    lost: dict[str, str],
 ) -> None:
-    """Write normal images, tables and manifest."""
+    """Write normal images, tables and manifest.
+
+    Raises:
+        LostNormalsError: Normal images are lost; the version is to be named without them.
+    """
     store, folder = Store(store_url), chosen.folder()
     images, outcomes = open_inventory(inventory, store).images, chosen.open_outcomes(store)
-    normals = publish_normals(store, folder, spec, images, outcomes)
+    normals = publish_normals(store, folder, spec, images, outcomes, lost)
     parts = (store.read_json(path) for path in rows)
     publish_tables(store, folder, spec, outcomes, [normals, *parts])
 

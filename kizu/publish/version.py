@@ -52,6 +52,22 @@ class VersionChangedError(RuntimeError):
     """What a version is made from changed while it was published."""
 
 
+class LostNormalsError(Exception):
+    """Normal images can neither be read nor taken in anew; name the version without them."""
+
+    def __init__(self, reasons: dict[str, str]) -> None:
+        """Take why, by the SHA-256 of the images' files."""
+        super().__init__(reasons)
+        self.reasons = reasons
+
+    def __str__(self) -> str:
+        """Say how many, and the first reason."""
+        return f"{len(self.reasons)} normal images are lost; {next(iter(self.reasons.values()))}"
+
+
+NONE_LOST: Final[Mapping[str, str]] = {}
+
+
 _SORTED_BY: Final = {
     "samples": ("image_path",),
     "instances": ("sample_id", "annotator", "instance"),
@@ -164,6 +180,7 @@ def choose_version(
     shards: Sequence[ShardRef],
     store: Store,
     unpublished: Mapping[str, str] = NONE_UNPUBLISHED,
+    lost: Mapping[str, str] = NONE_LOST,
 ) -> VersionRef:
     """Name the version that what is in the store now makes, and note how far every sample came.
 
@@ -173,11 +190,12 @@ def choose_version(
         shards: Its samples.
         store: The store.
         unpublished: Why samples could not be published although they were judged, by their ids.
+        lost: Why normal images are lost, by the SHA-256 of their files; they are left out.
     """
     outcomes = shard_outcomes(shards, store, unpublished)
     certified = prove(store, spec.name, spec.agree, outcomes)
     outcomes = [with_proof(outcome, certified.proof) for outcome in outcomes]
-    version = version_name(spec, images, outcomes)
+    version = version_name(spec, [i for i in images if i.sha256 not in lost], outcomes)
     noted = _OutcomeList(outcomes=tuple(outcomes)).model_dump(mode="json")
     chosen = VersionRef(
         dataset=spec.name,
@@ -221,16 +239,37 @@ def publish_normals(
     spec: DatasetSpec,
     images: Sequence[NormalImage],
     outcomes: Sequence[Outcome],
+    lost: Mapping[str, str] = NONE_LOST,
 ) -> dict[str, list[Row]]:
-    """Copy the normal images into a version and return their rows by table name."""
+    """Copy the normal images into a version and return their rows by table name.
+
+    Args:
+        store: The store.
+        version: The version.
+        spec: The dataset.
+        images: Its normal images.
+        outcomes: How far the samples came when the version was named.
+        lost: Why normal images are lost, by the SHA-256 of their files; they are left out.
+
+    Raises:
+        LostNormalsError: More of them are lost.
+    """
     edited = _edited(spec, images, outcomes)
+    kept = [image for image in images if image.sha256 not in lost]
     rows = []
-    for image in images:
-        data = read_normal(store, image, spec.images.path)
+    newly_lost: dict[str, str] = {}
+    for image in kept:
+        try:
+            data = read_normal(store, image, spec.images.path)
+        except DamagedFileError as damage:
+            newly_lost[image.sha256] = str(damage)
+            continue
         store.write(version.path(good_image(image)), data)
         file = File(good_image(image), sha256_hex(data))
         rows.append(normal_row(image, spec, file, edited=image.sha256 in edited))
-    return {"samples": rows, "provenance": [normal_provenance(image) for image in images]}
+    if newly_lost:
+        raise LostNormalsError(newly_lost)
+    return {"samples": rows, "provenance": [normal_provenance(image) for image in kept]}
 
 
 def _edited(

@@ -12,11 +12,12 @@ from kizu.edit.painter.settings import PainterSettings
 from kizu.imaging.codecs import decode_mask, encode_png
 from kizu.imaging.masks import mask_iou
 from kizu.planning import plan_samples
+from kizu.publish import version
 from kizu.publish.dataset import DatasetError
 from kizu.publish.layout import complete_versions
 from kizu.sources import list_source, take_in
 from kizu.spec import DatasetSpec
-from kizu.store import Store
+from kizu.store import DamagedFileError, Store
 from kizu.store.keys import sha256_hex
 from kizu.summary import next_steps
 
@@ -272,3 +273,22 @@ def test_published_labels_are_the_painted_defects_at_any_size(
     # with the rim of the composite as label they were .58 and .54 at 1024 and 512 px
     assert {side_px: np.mean(ious) for side_px, ious in found.items() if np.mean(ious) < 0.65} == {}
     assert all(len(ious) == 3 for ious in found.values())
+
+
+def test_a_photo_that_is_lost_while_it_is_published_costs_itself_alone(
+    build, spec, store, monkeypatch
+):
+    read = version.read_normal
+
+    def lose(read_from, image, source):
+        if image.name == "a.png":
+            raise DamagedFileError(image.path, "it is missing")
+        return read(read_from, image, source)
+
+    monkeypatch.setattr(version, "read_normal", lose)
+    _, summary = build(spec)
+    assert summary.version
+    assert summary.latest == ""
+    assert [(skip.name, skip.unreadable) for skip in summary.skipped] == [("a.png", True)]
+    names = kizu.open_dataset(store, "plates", summary.version).provenance
+    assert "a.png" not in set(names[names.edit_key.isna()].normal_name)

@@ -10,6 +10,7 @@ from kizu.publish.dataset import open_dataset
 from kizu.publish.outcomes import SampleStatus
 from kizu.publish.samples import UnpublishedError, publish_shard
 from kizu.publish.version import (
+    LostNormalsError,
     choose_version,
     last_build,
     point_to_latest,
@@ -80,3 +81,20 @@ def test_a_store_that_cannot_be_written_stops_publishing(store, judged, monkeypa
     [shard] = last_build(store, "plates").shards
     with pytest.raises(StoreUnwritableError):
         publish_shard(store, chosen.folder(), shard.open(store))
+
+
+def test_a_lost_photo_is_named_and_the_version_is_published_without_it(store, judged, tmp_path):
+    spec, chosen = judged
+    images = [take_in(file, store) for file in list_source(spec.images.path)]
+    [shard], outcomes = last_build(store, "plates").shards, chosen.open_outcomes(store)
+    store.write(images[0].path, b"damaged")
+    (tmp_path / "photos" / images[0].name).unlink()
+    with pytest.raises(LostNormalsError, match="bring the photo back") as raised:
+        publish_normals(store, chosen.folder(), spec, images, outcomes)
+    assert list(raised.value.reasons) == [images[0].sha256]
+
+    lost = raised.value.reasons
+    without = choose_version(spec, images, [shard], store, lost=lost)
+    assert without.version != chosen.version
+    normals = publish_normals(store, without.folder(), spec, images, outcomes, lost)
+    assert [row["normal_name"] for row in normals["provenance"]] == [images[1].name]
