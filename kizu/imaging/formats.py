@@ -5,6 +5,7 @@ decoder is let near them. Formats that nobody here needs have no decoder: there 
 """
 
 import io
+import re
 import struct
 from collections.abc import Callable
 from typing import Final
@@ -229,8 +230,10 @@ def _check_there(image: Image.Image, data: bytes) -> None:
     )
     if image.format == "PNG" and width * height * data[24] > 8 * _DEFLATE_RATIO * len(data):
         raise damaged
-    if image.format == "JPEG" and (scans := data.count(b"\xff\xda")) > _MOST_SCANS:
-        raise UnreadableImageError(f"its {scans} scans would take too long; save it anew")
+    if image.format == "JPEG" and _has_many_scans(data):
+        raise UnreadableImageError(
+            f"it has more than {_MOST_SCANS} scans, which would take too long; save it anew"
+        )
     if image.format in ("TIFF", "BMP"):
         covered = sum(
             max(0, x1 - x0) * max(0, y1 - y0)
@@ -238,6 +241,33 @@ def _check_there(image: Image.Image, data: bytes) -> None:
         )
         if covered < width * height:
             raise damaged
+
+
+def _has_many_scans(data: bytes) -> bool:
+    """Tell whether a JPEG has more scans than encoders write; what follows its end is not it.
+
+    Phones append films and further pictures, where the bytes of a marker stand by chance.
+    """
+    if data.count(_START_OF_SCAN) <= _MOST_SCANS:
+        return False
+    at, scans = len(_START_OF_IMAGE), 0
+    for _ in range(_MOST_SEGMENTS):
+        marker = _MARKER.search(data, at)
+        if marker is None or marker[0] == _END_OF_IMAGE:
+            return False
+        scans += marker[0] == _START_OF_SCAN
+        if scans > _MOST_SCANS:
+            return True
+        at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+    return True  # of so many segments none is a photo's
+
+
+_START_OF_IMAGE: Final = b"\xff\xd8"
+_START_OF_SCAN: Final = b"\xff\xda"
+_END_OF_IMAGE: Final = b"\xff\xd9"
+_MARKER: Final = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]", re.DOTALL)
+"""A marker of a segment; JPEG puts the others into the data of a scan (ITU-T T.81, B.1.1.2)."""
+_MOST_SEGMENTS: Final = 10_000  # a colour profile of 16 MB has 255, and encoders write some tens
 
 
 def check_stored_png(data: bytes) -> None:

@@ -354,3 +354,17 @@ def test_a_drawn_mask_may_be_in_colour_and_small():
 def test_a_drawn_mask_that_is_none_says_so(data):
     with pytest.raises(UnreadableImageError):
         decode_drawn_mask(data)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_film_behind_a_jpeg_is_none_of_its_scans(corner, progressive):
+    photo = saved(Image.fromarray(corner), "JPEG", progressive=progressive)
+    film = b"\0\0\0\x18ftypmp42" + b"\xff\xda\0\x08scan" * 100
+    assert np.array_equal(decode_image(photo + film), decode_image(photo))
+
+
+def test_a_jpeg_of_many_scans_is_refused(corner):
+    photo = saved(Image.fromarray(corner), "JPEG", progressive=True)
+    scan = photo[photo.rindex(b"\xff\xda") : -2]
+    with pytest.raises(UnreadableImageError, match="more than 64 scans"):
+        decode_image(photo[:-2] + scan * 64 + b"\xff\xd9")
