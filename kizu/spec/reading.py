@@ -23,7 +23,10 @@ MOST_BYTES: Final = 512 * 1024
 """Size of a spec file; a defect takes some 300 bytes, so this is a thousand of them and more."""
 
 _Loader: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's is ten times as fast
-_PLAIN_TAGS: Final = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
+_PLAIN_TAGS: Final = frozenset(
+    f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map", "int", "float", "bool", "null")
+)
+"""Tags of what a spec holds anyway; the field, and not the tag, says what a scalar is."""
 _NOTHING: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _MERGE: Final = "<<"
 _CUT_OFF: Final = re.compile(r"\s+(#[^\s#!].*)")

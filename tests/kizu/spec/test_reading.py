@@ -57,6 +57,16 @@ def test_numbers_and_truth_values_are_read_where_they_are_meant(file):
     assert (spec.publish.composite, spec.publish.test_fraction) == (False, 0.25)
 
 
+def test_a_tag_of_what_a_spec_holds_anyway_is_no_obstacle(file):
+    spec = spec_of(
+        file,
+        name="!!str 12",
+        top="seed: !!int '7'\npublish: {composite: !!bool no, test_fraction: !!float .25}\n",
+    )
+    assert (spec.name, spec.seed) == ("12", 7)
+    assert (spec.publish.composite, spec.publish.test_fraction) == (False, 0.25)
+
+
 @pytest.mark.parametrize("empty", ["", "~", "null", "# a comment"])
 def test_an_empty_value_is_said_to_be_empty(file, empty):
     text = SPEC.format(**PLAIN | {"top": f"budget: {empty}\n"})
