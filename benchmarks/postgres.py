@@ -30,6 +30,7 @@ from typing import Final
 import httpx
 
 from deployments.settings import ServeSettings, environment
+from kizu.loopback import free_port
 
 _START_S: Final = 240.0  # imports and migrations of Prefect on a busy machine
 _QUIET_S: Final = 60.0
@@ -115,14 +116,6 @@ def running(folder: Path, extra: Mapping[str, str], *, durable: bool) -> Iterato
         pids["services"] = stack.enter_context(process(services, env, folder / "services.log"))
         one, other = (f"http://127.0.0.1:{port}" for port in ports)
         yield Cluster((one, other), env, pids)
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kizu.loopback import LOOPBACK
 from kizu.same_origin import (
-    LOOPBACK,
     host_name,
     is_from_other_origin,
     is_from_other_site,
@@ -117,7 +117,7 @@ class OriginGuard:
         own = address.partition("://")[2]
         if scope["type"] != "http" or not opens_page(headers) or not self._is_page(scope["path"]):
             return None
-        if not {host_name(host), host_name(own)} <= LOOPBACK or host == own:
+        if not {host_name(host), host_name(own)} <= set(LOOPBACK) or host == own:
             return None
         if host.rpartition(":")[2] != own.rpartition(":")[2]:  # through a tunnel
             return None

@@ -38,6 +38,7 @@ from prefect.settings import (
 from deployments.proxies import bypass_proxy
 from deployments.run_processes import is_alive
 from deployments.sign_in import SERVER_VARIABLE
+from kizu.loopback import free_port
 
 START_TIMEOUT_S: Final = 300.0
 """A server that is alive may take so long to start: 81 s were seen at a load of 42 on two cores."""
@@ -232,7 +233,7 @@ def _copy_database(source: Path, target: Path) -> None:
 
 
 def _start(home: Path, log: Path) -> tuple[subprocess.Popen[bytes], str]:
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}/api"
     with log.open("wb") as output:
         server = subprocess.Popen(
@@ -301,9 +302,3 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
         server.wait()
     if server.stdin is not None:
         server.stdin.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -3,7 +3,7 @@
 import os
 from typing import Final
 
-LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+from kizu.loopback import LOOPBACK
 
 _VARIABLES: Final = ("NO_PROXY", "no_proxy")
 """Some readers know one, some the other, and the lower one counts where both are set."""

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from kizu.same_origin import is_loopback
+from kizu.loopback import is_loopback
 
 SERVER_VARIABLE: Final = "PREFECT_SERVER_API_AUTH_STRING"
 """What Prefect's server asks for."""

@@ -4,18 +4,17 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
 from typing import Final
 from urllib.parse import quote
 
 import httpx2
 
 from kizu.bounded_http import MOST_BYTES, BoundedClient
+from kizu.loopback import is_loopback
 
 AZURE_SCOPE: Final = "https://cognitiveservices.azure.com/.default"
 """What a token for Azure's AI services is good for."""
 
-_LOOPBACK: Final = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 SHORTEST_KEY: Final = 8
 """Keys of these services have 32 characters and more; one of a few would be taken out of every text
 that is shown, letter by letter."""
@@ -170,17 +169,6 @@ def checked_endpoint(value: str, name: str, example: str) -> str:
     if problem := _problem_of(url, text):
         raise SignInError(f"{name} is {_origin(url)!r} {problem}")
     return text.rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine by its form alone; no name is looked up."""
-    if host == "localhost":
-        return True
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    return any(address in network for network in _LOOPBACK)
 
 
 def http_client(endpoint: str, timeout_s: float, most_bytes: int = MOST_BYTES) -> BoundedClient:

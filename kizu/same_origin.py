@@ -7,23 +7,11 @@ the site a request comes from. What is no browser sends neither of the last two.
 
 from collections.abc import Collection
 from ipaddress import ip_address
-from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-"""Names that lead to this machine and that no name server can make lead elsewhere."""
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether an address to listen on is reached from this machine alone.
-
-    Example:
-        >>> [is_loopback(host) for host in ("localhost", "127.0.0.2", "::1", "0.0.0.0", "kizu.lan")]
-        [True, True, True, False, False]
-    """
-    return host.lower() == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+from kizu.loopback import LOOPBACK
 
 
 def host_name(host: str) -> str:

@@ -17,7 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from served import PATIENCE_S, ROOT, free_port
+from served import PATIENCE_S, ROOT
+
+from kizu.loopback import free_port
 
 # the account and key that every Azurite has; they are documented and open nothing else
 ACCOUNT = "devstoreaccount1"

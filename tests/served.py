@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,16 +11,12 @@ from pathlib import Path
 
 import httpx
 
+from kizu.loopback import free_port
+
 ROOT = Path(__file__).parents[1]
 
 PATIENCE_S = float(os.environ.get("KIZU_TEST_PATIENCE_S", "600"))
 """How long anything may take: nothing waits for this long unless it is broken."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Served:

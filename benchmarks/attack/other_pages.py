@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,8 @@ from typing import Final
 
 import httpx
 from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+from kizu.loopback import free_port
 
 CHROMIUM: Final = os.environ.get("KIZU_CHROMIUM", "/usr/bin/chromium")
 EVIL: Final = "evil.test"
@@ -145,7 +146,7 @@ def started(folder: Path, *, plain: bool) -> Iterator[Target]:
         folder: The folder.
         plain: Start ``prefect server start`` in the place of ``kizu serve``.
     """
-    port, files_port = _free_port(), _free_port()
+    port, files_port = free_port(), free_port()
     serve = ["-c", "from kizu.cli import app; app()", "serve", "--files-port", str(files_port)]
     command = ["-m", "prefect", "server", "start"] if plain else serve
     env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
@@ -165,13 +166,6 @@ def started(folder: Path, *, plain: bool) -> Iterator[Target]:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_for(url: str) -> None:

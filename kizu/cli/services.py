@@ -50,7 +50,7 @@ def serve(
     from deployments.serve import serve as run
     from deployments.settings import ServeSettings
     from deployments.sign_in import sign_in_for
-    from kizu.same_origin import is_loopback
+    from kizu.loopback import is_loopback
 
     def say(text: str) -> None:
         out.print(text, markup=False)
@@ -96,7 +96,7 @@ def retry(
 def _sign_in_on_this_machine() -> None:
     """Sign in to a server on this machine with what its home keeps, unless told otherwise."""
     from deployments.sign_in import CLIENT_VARIABLE, kept_sign_in
-    from kizu.same_origin import is_loopback
+    from kizu.loopback import is_loopback
 
     if not is_loopback(urlsplit(os.environ["PREFECT_API_URL"]).hostname or ""):
         return

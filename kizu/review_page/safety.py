@@ -11,8 +11,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kizu.loopback import LOOPBACK
 from kizu.same_origin import (
-    LOOPBACK,
     host_name,
     is_from_other_origin,
     is_from_other_site,
@@ -56,7 +56,7 @@ def access_for(host: str, names: Collection[str] = ()) -> Access:
         host: The address it listens on.
         names: Other names by which it is reached.
     """
-    hosts = LOOPBACK | {host.lower()} | {name.lower() for name in names}
+    hosts = frozenset({*LOOPBACK, host.lower(), *(name.lower() for name in names)})
     return Access(hosts, "" if host in LOOPBACK else secrets.token_urlsafe(32))
 
 

@@ -9,11 +9,11 @@ from typing import Final
 
 import uvicorn
 
+from kizu.loopback import LOOPBACK
 from kizu.review_page.app import review_app
 from kizu.review_page.clicking import ClickSegmenter
 from kizu.review_page.safety import access_for
 from kizu.review_page.session import ReviewSession
-from kizu.same_origin import LOOPBACK
 from kizu.settings import Record
 
 _WILDCARDS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to

@@ -16,10 +16,10 @@ import prefect
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
-from served import free_port
 
 from deployments import own_server
 from deployments.own_server import ServerTroubleError, prefect_server, require_answer, state_folder
+from kizu.loopback import free_port
 
 
 @contextmanager

@@ -3,10 +3,10 @@ import urllib.request
 
 import httpx
 import pytest
-from served import free_port
 
 from deployments.file_server import serving_files
 from deployments.proxies import bypass_proxy
+from kizu.loopback import free_port
 
 VARIABLES = ("NO_PROXY", "no_proxy", "HTTP_PROXY", "http_proxy")
 

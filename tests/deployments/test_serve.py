@@ -10,11 +10,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Event, Thread
 
 import pytest
-from served import free_port
 
 from deployments import serve as serving
 from deployments.serve import Child, ServeError, serve
 from deployments.settings import ServeSettings
+from kizu.loopback import free_port
 
 WAIT = "import time; print('up', flush=True); time.sleep(60)"
 STUBBORN = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); " + WAIT

@@ -10,8 +10,8 @@ from typing import Final
 
 import httpx2
 
-from kizu.azure_signin import is_loopback
 from kizu.edit.openai_images.deployment import ServiceAddress
+from kizu.loopback import is_loopback
 
 EMULATOR_HEADER: Final = "x-kizu-emulator"
 """In every answer of the emulator."""

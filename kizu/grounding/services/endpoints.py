@@ -7,8 +7,9 @@ from typing import Final
 
 import httpx2
 
-from kizu.azure_signin import SignInError, checked_endpoint, is_loopback
+from kizu.azure_signin import SignInError, checked_endpoint
 from kizu.grounding.settings import GroundingSettings
+from kizu.loopback import is_loopback
 
 ENDPOINT_SETTING: Final = "grounding.endpoint"
 ENDPOINTS_VARIABLE: Final = "KIZU_GROUNDING_ENDPOINTS"

@@ -17,9 +17,10 @@ import cv2
 import httpx
 import numpy as np
 import pytest
-from served import ROOT, free_port
+from served import ROOT
 
 from kizu.imaging.codecs import decode_mask, encode_mask, encode_png
+from kizu.loopback import free_port
 from kizu.publish.samples import made_label
 from kizu.review_exchange import cvat, export_review
 from kizu.review_exchange.brush_rle import encode_brush

@@ -11,8 +11,9 @@ import httpx
 import numpy as np
 import pytest
 from reviewed import spec_of
-from served import PATIENCE_S, ROOT, free_port, kizu
+from served import PATIENCE_S, ROOT, kizu
 
+from kizu.loopback import free_port
 from kizu.publish.dataset import open_dataset
 from kizu.review import latest_decision
 from kizu.review_page.candidates import open_build
