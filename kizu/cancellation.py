@@ -37,11 +37,11 @@ class _Known:
         self.lock = Lock()
 
 
-_RUNS_REMEMBERED: Final = 16
+RUNS_REMEMBERED: Final = 16
 """Runs of one process at a time; a worker has one, tests a few."""
 
 
-@lru_cache(maxsize=_RUNS_REMEMBERED)
+@lru_cache(maxsize=RUNS_REMEMBERED)
 def _known(run: tuple[str, str]) -> _Known:
     del run  # the cache tells runs apart by it
     return _Known()

@@ -65,10 +65,14 @@ def main() -> None:
     parser.add_argument("--longest-life-s", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=3)
-    parser.add_argument("--library", action="store_true")
+    parser.add_argument("--library", action="store_true", dest="without_prefect")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        run = Worker(Path(folder), options) if options.library else Flow(Path(folder), options)
+        run = (
+            Worker(Path(folder), options)
+            if options.without_prefect
+            else Flow(Path(folder), options)
+        )
         compare(run, options)
 
 

@@ -16,11 +16,10 @@ from functools import lru_cache
 from threading import Condition
 from typing import Final, NamedTuple
 
+from kizu.cancellation import RUNS_REMEMBERED
 from kizu.edit.editor import EditError, EditWaitsError, StopEditingError
 
 _NAP_S: Final = 0.5
-_RUNS_REMEMBERED: Final = 16
-"""Runs of one process at a time; a worker has one, tests a few."""
 
 
 class Asked(NamedTuple):
@@ -164,7 +163,7 @@ class Trial:
         return told if is_enough and is_all else ""
 
 
-@lru_cache(maxsize=_RUNS_REMEMBERED)
+@lru_cache(maxsize=RUNS_REMEMBERED)
 def trial_of(store_url: str, run: str, *, is_only_prompt: bool) -> Trial:
     """Return the trial that all gates of a run share in this process."""
     del store_url, run  # the cache tells runs apart by them

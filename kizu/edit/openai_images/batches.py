@@ -33,6 +33,7 @@ from kizu.edit.openai_images.connection import Connection
 from kizu.edit.openai_images.deployment import DeploymentSettings
 from kizu.edit.openai_images.emulation import EMULATOR_HEADER
 from kizu.edit.openai_images.errors import failure_of_answer
+from kizu.edit.openai_images.said import cut
 from kizu.edit.paid import CallFailure, FailureKind, Reply, body_fields
 from kizu.edit.request import EditRequest
 from kizu.imaging.arrays import Mask, RgbImage
@@ -48,7 +49,6 @@ _PER_PAGE: Final = 100
 _OVER: Final = frozenset({"failed", "completed", "expired", "cancelled"})
 _UNSERVED: Final = "failed"  # while it was validated, before any line
 _PASSING: Final = frozenset({408, 409, 429, 500, 502, 503, 504})
-_MOST_OF_A_PROBLEM: Final = 300
 
 MOST_FILE_BYTES: Final = 2**30
 """Most of an answers' file that is read: half of it are 16 of the largest pictures."""
@@ -163,7 +163,7 @@ class ImageBatches:
         if not isinstance(response, Mapping):
             error = told.get("error")
             said = error.get("message") if isinstance(error, Mapping) else None
-            reason = f"its batch has no answer to it: {_cut(said or 'it does not say why')}"
+            reason = f"its batch has no answer to it: {cut(str(said or 'it does not say why'))}"
             failure = CallFailure(
                 FailureKind.REJECTED, reason, host=host, emulated=emulated, cause="batch"
             )
@@ -219,7 +219,7 @@ class ImageBatches:
 
     def _said(self, error: Exception) -> str:
         connection, _ = self._connect()
-        return _cut(connection.scrub(str(error) or type(error).__name__))
+        return cut(connection.scrub(str(error) or type(error).__name__))
 
     def _refused(self, error: Exception, *, is_passing: bool) -> BatchRefusedError:
         way_out = (
@@ -258,7 +258,7 @@ def _state(batch: Batch) -> BatchState:
         is_over=batch.status in _OVER,
         is_unserved=batch.status == _UNSERVED,
         due=float(batch.expires_at or batch.created_at + _WINDOW_S),
-        problem=_cut("; ".join(problems)),
+        problem=cut("; ".join(problems)),
         files=tuple(name for name in files if name),
     )
 
@@ -280,8 +280,3 @@ def _parsed(content: bytes) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
-
-
-def _cut(text: object) -> str:
-    flat = " ".join(str(text).split()).rstrip(".")
-    return flat if len(flat) <= _MOST_OF_A_PROBLEM else f"{flat[:_MOST_OF_A_PROBLEM]}…"
