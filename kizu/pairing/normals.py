@@ -11,8 +11,8 @@ from kizu.matching import ImageFeatures, NormalIndex, describe_image
 from kizu.progress import advance
 from kizu.sources import NormalImage
 from kizu.store import DamagedFileError, Store, keyed
+from kizu.store.checked import naming
 from kizu.store.keys import content_key
-from kizu.store.store import naming
 from kizu.versions import MATCHING_VERSION
 
 DESCRIBE: Final = "describe"

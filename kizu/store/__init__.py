@@ -2,7 +2,8 @@
 
 from kizu.store.checked import DamagedFileError
 from kizu.store.retry import StoreUnreachableError
-from kizu.store.store import StageFolder, Store, keyed
+from kizu.store.stage_folder import StageFolder
+from kizu.store.store import Store, keyed
 from kizu.store.unwritable import StoreUnwritableError
 
 __all__ = [

@@ -8,7 +8,12 @@ program has written anew with other spaces or order counts by what it says.
 """
 
 import json
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
+from zipfile import BadZipFile
 
 from kizu.store.keys import canonical_json, sha256_hex
 
@@ -40,10 +45,40 @@ class DamagedFileError(ValueError):
         return f"{self.file} is damaged: {self.why}"
 
 
-def reason_of(error: Exception) -> str:
+def _reason_of(error: Exception) -> str:
     """Return an error's words in one line, shortened."""
     said = " ".join(str(error).split())
     return said if len(said) <= _SHOWN_CHARACTERS else f"{said[:_SHOWN_CHARACTERS]}..."
+
+
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    RuntimeError,  # an archive says that it is encrypted, or packed in an unknown way
+    BadZipFile,
+    struct.error,
+    zlib.error,
+)
+"""What readers of JSON, pictures and arrays raise for content that they do not know."""
+
+
+@contextmanager
+def naming(file: str) -> Iterator[None]:
+    """Take what a reader of a stored file raises for damage, and name the file.
+
+    Raises:
+        DamagedFileError: The block raised what readers raise for content that they do not know.
+    """
+    try:
+        yield
+    except DamagedFileError:
+        raise
+    except _UNREADABLE as error:
+        raise DamagedFileError(file, _reason_of(error)) from error
 
 
 def encode_json(path: str, value: dict[str, Any]) -> bytes:

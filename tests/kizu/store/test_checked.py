@@ -10,9 +10,15 @@ from damage import CONTENT, EXCHANGED, damage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kizu.store import DamagedFileError, StageFolder
-from kizu.store.checked import check_json, decode_bytes, decode_json, encode_bytes, encode_json
-from kizu.store.store import naming
+from kizu.store import DamagedFileError
+from kizu.store.checked import (
+    check_json,
+    decode_bytes,
+    decode_json,
+    encode_bytes,
+    encode_json,
+    naming,
+)
 
 values = st.dictionaries(
     st.text(max_size=5),
@@ -117,67 +123,6 @@ def test_what_lies_under_its_own_key_is_replaced_where_it_is_damaged(store, way)
     damage(store, path, way)
     assert store.put_json("builds/shards", {"a": 1, "b": [1, 2, 3]}) == path
     assert store.read(path) == written
-
-
-@pytest.fixture
-def output(store):
-    """Write a stage output of one file; return a function that opens it, to be made anew or not."""
-
-    def make(folder):
-        folder.write("mask.png", b"the mask")
-        folder.finish({"status": "changed"})
-
-    def opened(*, anew=False):
-        folder = StageFolder(store, "diff", "abcd", (lambda: make(folder)) if anew else None)
-        return folder
-
-    make(opened())
-    return opened
-
-
-@pytest.mark.parametrize("way", CONTENT)
-def test_an_output_with_a_damaged_record_is_not_made(store, output, way):
-    damage(store, "stages/diff/ab/abcd/record.json", way)
-    assert not output().done()
-
-
-def test_the_digests_of_an_output_are_no_part_of_its_record(store, output):
-    assert output().record() == {"status": "changed"}
-    assert set(json.loads(store.read("stages/diff/ab/abcd/record.json"))["files"]) == {"mask.png"}
-
-
-@pytest.mark.parametrize("way", [*CONTENT, "missing"])
-def test_a_damaged_file_of_an_output_is_named_and_the_output_no_longer_made(store, output, way):
-    damage(store, "stages/diff/ab/abcd/mask.png", way)
-    with pytest.raises(DamagedFileError, match=r"abcd/mask\.png is damaged: "):
-        output().read("mask.png")
-    assert not output().done()
-
-
-@pytest.mark.parametrize("way", [*CONTENT, "missing"])
-@pytest.mark.parametrize("name", ["mask.png", "record.json"])
-def test_a_damaged_output_is_made_anew_where_it_is_known_how(store, output, name, way):
-    written = {path: store.read(path) for path in store.list("stages")}
-    damage(store, f"stages/diff/ab/abcd/{name}", way)
-    if (name, way) == ("record.json", "missing"):
-        with pytest.raises(FileNotFoundError):
-            output(anew=True).read("mask.png")
-        return
-    assert output(anew=True).read("mask.png") == b"the mask"
-    assert {path: store.read(path) for path in store.list("stages")} == written
-
-
-def test_a_file_of_an_output_of_an_older_kizu_is_known_by_what_reads_it(store):
-    store.write("stages/diff/ab/abcd/mask.png", b"no mask")
-    store.write("stages/diff/ab/abcd/record.json", b'{"status":"changed"}')
-    folder = StageFolder(store, "diff", "abcd")
-    assert folder.read("mask.png") == b"no mask"
-    with pytest.raises(DamagedFileError, match=r"mask\.png is damaged: no number"):
-        folder.read_as("mask.png", _number)
-
-
-def _number(_):
-    raise ValueError("no number")
 
 
 @given(st.data())

@@ -11,7 +11,7 @@ import fsspec
 import pytest
 from outages import losing_the_first_answer, refusing_once
 
-from kizu.store import StageFolder, Store, keyed
+from kizu.store import Store
 
 ObjectStore = fsspec.get_filesystem_class("objects")
 
@@ -47,16 +47,6 @@ def test_listing_shows_files_sorted_and_none_that_are_still_being_written(store,
     (tmp_path / "store" / "d" / ".aside-0").write_bytes(b"half")
     assert list(store.list("d")) == ["d/a/c", "d/b"]
     assert list(store.list("nowhere")) == []
-
-
-def test_a_stage_output_counts_only_with_its_record(store):
-    folder = StageFolder(store, "diff", "abcd")
-    folder.write("mask.png", b"...")
-    assert not folder.done()
-    folder.finish({"status": "changed"})
-    assert folder.done()
-    assert folder.record() == {"status": "changed"}
-    assert store.exists(keyed("stages/diff", "abcd") + "/record.json")
 
 
 def test_it_works_on_any_fsspec_url():
