@@ -118,14 +118,19 @@ class BatchPurchase:
         self._orders = {order.key: order for order in orders}
         self._poll_s = poll_s
         self._lock = Lock()
+        self._is_needed: bool | None = None
         self._is_begun = False
         self._failed: dict[str, Exception] = {}
         self._waiting: dict[str, Exception] = {}
 
     @property
     def is_needed(self) -> bool:
-        """True if edits are to be bought in batches, or are in one already."""
-        return self._editor.wants_batches or any(map(self._batch_of, self._orders))
+        """True if edits are to be bought in batches, or are in one already; looked up once."""
+        with self._lock:
+            if self._is_needed is None:
+                wants = self._editor.wants_batches
+                self._is_needed = wants or any(map(self._batch_of, self._orders))
+            return self._is_needed
 
     def _batch_of(self, key: str) -> str | None:
         """Return the batch an edit is in; where nobody can tell, that is this edit's failure."""

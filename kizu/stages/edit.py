@@ -1,6 +1,6 @@
 """The edit: the picture with the defect, bought or painted once per request."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -56,14 +56,20 @@ class EditStage(Stage):
                 is_only_prompt=len(spec.defects) == 1 and not spec.defects[0].wordings,
             )
 
-        gate, make = gate_of(editor.limits), None
+        gate, batch = gate_of(editor.limits), None
         if isinstance(editor, BatchingEditor):
             orders = [_order(run.store, shard, sample, editor) for sample in shard.samples]
             batch = BatchPurchase(run.store, gate_of(batch_limits(gate.limits)), editor, orders)
-            make = _obtain_together(batch) if batch.is_needed else None
+
+        def make(sample: SampleInputs) -> None:
+            if batch is not None and batch.is_needed:
+                batch.obtain(sample.sample.request.key)
+            else:
+                _obtain(sample, editor, gate)
+
         try:
             yield ShardWork(
-                make=make or (lambda sample: _obtain(sample, editor, gate)),
+                make=make,
                 keep=lambda sample: _note_found(sample, gate),
                 threads=len(shard.samples),
             )
@@ -103,10 +109,3 @@ def _order(
         return plan_job(store, editor, planned.request, photo, planned.region, planned.prompt)
 
     return BatchOrder(planned.request.key, job)
-
-
-def _obtain_together(batch: BatchPurchase) -> Callable[[SampleInputs], None]:
-    def make(sample: SampleInputs) -> None:
-        batch.obtain(sample.sample.request.key)
-
-    return make

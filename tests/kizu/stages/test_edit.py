@@ -12,6 +12,7 @@ from kizu.imaging.geometry import FreeSizes, Geometry
 from kizu.shards import Fate, last_failure
 from kizu.spec import DatasetSpec
 from kizu.stages import DIFF, EDIT
+from kizu.store import Store
 
 SIZES = FreeSizes(16, min_pixels=0, max_pixels=10**8, max_edge_px=10**4, max_aspect=9)
 
@@ -58,6 +59,18 @@ def many(spec, photos, make_photo):
         return DatasetSpec.parse({**fields, "editor": {**editor, **settings}})
 
     return with_editor
+
+
+@pytest.mark.usefixtures("account")
+def test_of_edits_that_are_there_nobody_asks_for_a_batch(through, inputs, many, store, monkeypatch):
+    spec = many()
+    for one in inputs(spec=spec):
+        save_refusal(store, one.sample.request, "never", Geometry.fit((96, 96), SIZES))
+    asked = []
+    read = Store.read
+    monkeypatch.setattr(Store, "read", lambda self, path: asked.append(path) or read(self, path))
+    assert through(EDIT, spec=spec).kept == 12
+    assert not [path for path in asked if path.endswith("batch.json")]
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
