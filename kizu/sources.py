@@ -15,6 +15,7 @@ from kizu.imaging.codecs import (
     encode_png,
 )
 from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS, check_file_size, most_bytes
+from kizu.sentences import words_of
 from kizu.source_files import (
     NotReadableError,
     SourceError,
@@ -180,8 +181,8 @@ def read_file(file: SourceFile, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) 
     except (NotReadableError, UnreadableImageError) as error:
         return Skipped(file.name, str(error))
     except Exception as error:  # noqa: BLE001 - clients of object stores raise whatever they like
-        told = getattr(error, "strerror", None) or shown_url(" ".join(str(error).split()))
-        reason = f"it cannot be read ({told or type(error).__name__})"
+        told = getattr(error, "strerror", None) or shown_url(words_of(error))
+        reason = f"it cannot be read ({told})"
         return Skipped(file.name, reason, unreadable=True)
     return data
 

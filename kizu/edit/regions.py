@@ -12,6 +12,7 @@ from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import decode_drawn_mask
 from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS, most_bytes
 from kizu.imaging.rle import decode_rle, encode_rle
+from kizu.sentences import words_of
 from kizu.settings import KeyedByContent, Settings
 from kizu.source_files import read_url
 from kizu.store.addresses import shown_url, without_secrets
@@ -236,7 +237,7 @@ def _read_mask(place: str) -> DrawnRegion:
             f"there is no mask {place!r}; draw one, white where the defect may be"
         ) from error
     except Exception as error:  # clients of object stores raise whatever they like
-        told = shown_url(" ".join(str(error).split()))
+        told = shown_url(words_of(error))
         raise ValueError(f"the mask {place!r} cannot be read ({told})") from error
     if not mask.any():
         raise ValueError(f"the mask {place!r} is black all over; paint the region white")

@@ -26,6 +26,7 @@ from kizu.imaging.formats import (
     open_picture,
     tiff_bits,
 )
+from kizu.sentences import words_of
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -118,8 +119,8 @@ _LONGEST_CAUSE: Final = 200  # characters; a decoder may quote the file
 
 
 def _in_one_line(error: Exception) -> str:
-    told = " ".join(str(error).split()) or type(error).__name__
-    return "".join(each if each.isprintable() else "?" for each in told)[:_LONGEST_CAUSE]
+    told = (each if each.isprintable() else "?" for each in words_of(error))
+    return "".join(told)[:_LONGEST_CAUSE]
 
 
 def _decode(data: bytes, max_megapixels: float) -> RgbImage:

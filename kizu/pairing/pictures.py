@@ -21,6 +21,7 @@ from kizu.pairing.pairs import Pair
 from kizu.pairing.rules import PairingRules, Told, UnpairedError
 from kizu.progress import advance
 from kizu.samples import PairedPicture
+from kizu.sentences import words_of
 from kizu.settings import Record
 from kizu.sources import NormalImage, Skipped, SourceFile, pixels_digest, read_file, take_in
 from kizu.store import DamagedFileError, Store, keyed
@@ -286,11 +287,10 @@ def _matches(
 
 def _why(error: Exception) -> str:
     """Return what is wrong with a picture that could not be compared."""
-    told = " ".join(str(error).split())
     if isinstance(error, UnpairedError | UnreadableImageError):
-        return told
+        return words_of(error)
     logger.warning("a picture cannot be compared", exc_info=error)
-    return f"it cannot be compared with normal images ({told or type(error).__name__})"
+    return f"it cannot be compared with normal images ({words_of(error)})"
 
 
 def _decode(picture: _Picture, max_megapixels: float) -> RgbImage:

@@ -35,6 +35,7 @@ from kizu.publish.rows import (
     mask_source,
 )
 from kizu.samples import PlannedSample
+from kizu.sentences import words_of
 from kizu.shards import Shard
 from kizu.stages import FUSE
 from kizu.store import Store, StoreUnreachableError, StoreUnwritableError
@@ -121,10 +122,9 @@ def publish_shard(
 
 
 def _why_unpublished(sample: PlannedSample, error: Exception) -> str:
-    told = " ".join(str(error).split()) or type(error).__name__
     return (
-        f"it was judged and cannot be published ({told}), made of {sample.normal.name}; mend that "
-        "or remove the photo, and build again"
+        f"it was judged and cannot be published ({words_of(error)}), made of "
+        f"{sample.normal.name}; mend that or remove the photo, and build again"
     )
 
 

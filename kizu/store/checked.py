@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 from zipfile import BadZipFile
 
+from kizu.sentences import words_of
 from kizu.store.keys import canonical_json, sha256_hex
 
 CHECKSUM: Final = "checksum"
@@ -47,7 +48,7 @@ class DamagedFileError(ValueError):
 
 def _reason_of(error: Exception) -> str:
     """Return an error's words in one line, shortened."""
-    said = " ".join(str(error).split())
+    said = words_of(error)
     return said if len(said) <= _SHOWN_CHARACTERS else f"{said[:_SHOWN_CHARACTERS]}..."
 
 
