@@ -19,12 +19,14 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from json import JSONDecodeError
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile, gettempdir
+from threading import Thread
 from typing import Final
 
 import httpx
 import prefect
 from prefect.client.base import ServerType
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.events.worker import EventsWorker
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_CLIENT_MAX_RETRIES,
@@ -159,7 +161,19 @@ def _own_server() -> Iterator[Callable[[], None]]:
             ):
                 yield server.kill
         finally:
+            _send_events()
             _stop(server)
+
+
+def _send_events() -> None:
+    """Send what Prefect still has to tell the server; afterwards it begins anew with another one.
+
+    Its sender would go on to look for this server, for the next flow and when the process ends.
+    """
+    # in a thread of its own, for in one with an event loop, as a notebook's, nothing would be done
+    sending = Thread(target=EventsWorker.drain_all, args=[_STOP_TIMEOUT_S], daemon=True)
+    sending.start()
+    sending.join()
 
 
 def state_folder() -> Path:

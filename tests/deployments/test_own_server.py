@@ -16,6 +16,7 @@ import prefect
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+from served import PATIENCE_S
 
 from deployments import own_server
 from deployments.own_server import ServerTroubleError, prefect_server, require_answer, state_folder
@@ -178,3 +179,32 @@ def test_a_server_that_does_not_start_is_one_sentence_with_its_log(tmp_path, mon
     ):
         pytest.fail("there is no server")
     assert "\n" not in str(told.value)
+
+
+TWO_FLOWS = """
+from prefect import flow
+from deployments.own_server import prefect_server
+
+@flow
+def build():
+    return "built"
+
+for _ in range(2):
+    with prefect_server():
+        print(build(), flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_a_process_that_builds_twice_ends(tmp_path):
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+    env.pop("PREFECT_API_URL", None)
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", TWO_FLOWS],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
+    )
+    assert (done.returncode, done.stdout) == (0, "built\nbuilt\n")
