@@ -74,7 +74,7 @@ def prefect_server() -> Iterator[Callable[[], None]]:
     """
     bypass_proxy()
     with ExitStack() as stack:
-        if PREFECT_API_URL.value() is None:
+        if not PREFECT_API_URL.value():  # an empty variable, as compose files leave, names none
             end = stack.enter_context(_own_server())
         else:
             require_answer()
@@ -98,9 +98,14 @@ def require_answer() -> None:
     Raises:
         ServerTroubleError: It does not.
     """
+    try:
+        where = _server_name()
+    except httpx.InvalidURL as error:
+        raise ServerTroubleError(
+            f"PREFECT_API_URL is no URL ({error}); it looks like http://localhost:4200/api"
+        ) from error
     with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
         client = get_client(sync_client=True, httpx_settings={"timeout": ANSWER_TIMEOUT_S})
-        where = _server_name()
         try:
             version = _version(client)
         except httpx.HTTPStatusError as error:

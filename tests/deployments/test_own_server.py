@@ -82,6 +82,15 @@ def test_a_configured_server_that_is_down_is_one_sentence():
         pytest.fail("there is no server")
 
 
+def test_a_setting_that_is_no_url_is_one_sentence():
+    with (
+        temporary_settings({PREFECT_API_URL: "http://host:port/api"}),
+        pytest.raises(ServerTroubleError, match=r"PREFECT_API_URL is no URL \(.*port"),
+        prefect_server(),
+    ):
+        pytest.fail("there is no server")
+
+
 def test_a_configured_server_that_keeps_silent_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(own_server, "ANSWER_TIMEOUT_S", 0.2)
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
@@ -197,8 +206,8 @@ for _ in range(2):
 
 @pytest.mark.slow
 def test_a_process_that_builds_twice_ends(tmp_path):
-    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
-    env.pop("PREFECT_API_URL", None)
+    # an empty variable, as compose files leave, names no server
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path), "PREFECT_API_URL": ""}
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-c", TWO_FLOWS],
         env=env,
