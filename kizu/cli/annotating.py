@@ -30,38 +30,46 @@ from kizu.viz.detections_overlay import draw_overlay
 
 PNG: Final = ".png"
 
+_MODELS: Final = "Models on this machine"
+_KEPT: Final = "Which regions are kept"
+_SERVICES: Final = "Services and MMDetection"
+_FRACTION: Final = {"min": 0, "max": 1, "metavar": "P"}
+
 
 def annotators() -> None:
     """List the systems that find phrases in photos: ready here, or what adds them."""
     print_catalogue(catalogue())
 
 
-def _setting(name: str, **options: Any) -> Any:  # noqa: ANN401 - what typer.Option takes and gives
+def _setting(name: str, heading: str, *names: str, **options: Any) -> Any:  # noqa: ANN401 - as typer.Option
     """Return a command line option with a grounding setting's own description."""
-    return typer.Option(help=GroundingSettings.model_fields[name].description, **options)
+    description = GroundingSettings.model_fields[name].description
+    return typer.Option(*names, help=description, rich_help_panel=heading, **options)
 
 
 def annotate(
     images: Annotated[list[Path], typer.Argument(help="Photos.")],
     phrase: Annotated[list[str], typer.Option(help="What to look for; may be given many times.")],
-    annotator: Annotated[str, _setting("annotator")] = "grounding-dino+sam",
+    annotator: Annotated[str, _setting("annotator", _MODELS)] = "grounding-dino+sam",
     output: Annotated[
         Path,
         typer.Option("--out", help="A folder for the pictures, or of a single photo a .png file."),
     ] = Path("annotated"),
-    detector_weights: Annotated[str | None, _setting("detector_weights")] = None,
-    segmenter_weights: Annotated[str | None, _setting("segmenter_weights")] = None,
-    box_threshold: Annotated[float | None, _setting("box_threshold", min=0, max=1)] = None,
-    phrase_threshold: Annotated[float, _setting("phrase_threshold", min=0, max=1)] = 0.0,
-    max_boxes: Annotated[int, _setting("max_boxes", min=1, max=200)] = 20,
-    max_area_fraction: Annotated[float, _setting("max_area_fraction", min=0.001, max=1)] = 0.9,
-    tile_px: Annotated[int | None, _setting("tile_px", min=64)] = None,
-    endpoint: Annotated[str | None, _setting("endpoint")] = None,
-    deployment: Annotated[str | None, _setting("deployment")] = None,
-    mmdet_python: Annotated[str | None, _setting("mmdet_python")] = None,
-    mmdet_config: Annotated[str | None, _setting("mmdet_config")] = None,
+    detector_weights: Annotated[str | None, _setting("detector_weights", _MODELS)] = None,
+    segmenter_weights: Annotated[str | None, _setting("segmenter_weights", _MODELS)] = None,
+    tile_px: Annotated[int | None, _setting("tile_px", _MODELS, min=64, metavar="PX")] = None,
+    box_threshold: Annotated[float | None, _setting("box_threshold", _KEPT, **_FRACTION)] = None,
+    phrase_threshold: Annotated[float, _setting("phrase_threshold", _KEPT, **_FRACTION)] = 0.0,
+    max_boxes: Annotated[int, _setting("max_boxes", _KEPT, min=1, max=200, metavar="N")] = 20,
+    max_area_fraction: Annotated[
+        float, _setting("max_area_fraction", _KEPT, min=0.001, max=1, metavar="P")
+    ] = 0.9,
+    endpoint: Annotated[str | None, _setting("endpoint", _SERVICES)] = None,
+    deployment: Annotated[str | None, _setting("deployment", _SERVICES)] = None,
+    mmdet_python: Annotated[str | None, _setting("mmdet_python", _SERVICES)] = None,
+    mmdet_config: Annotated[str | None, _setting("mmdet_config", _SERVICES)] = None,
     *,
-    saliency: Annotated[bool, _setting("saliency")] = False,
+    saliency: Annotated[bool, _setting("saliency", _KEPT, "--saliency")] = False,
 ) -> None:
     """Find phrases in photos; print the regions and draw them over the photos."""
     or_exit(parse_annotator_name, annotator)

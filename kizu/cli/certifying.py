@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from kizu.certify.certificate import Certificate
-from kizu.cli.options import DEFAULT_STORE, StoreUrl, or_exit, write_text
+from kizu.cli.options import DEFAULT_STORE, DatasetName, StoreUrl, or_exit, write_text
 from kizu.cli.terminal import out
 from kizu.publish.certification import prove
 from kizu.publish.version import last_build
@@ -15,7 +15,7 @@ from kizu.store import Store
 
 
 def certify(
-    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    name: DatasetName,
     store: StoreUrl = DEFAULT_STORE,
     *,
     json: Annotated[Path | None, typer.Option(help="Write the certificates to this file.")] = None,

@@ -13,7 +13,16 @@ from kizu.billing.spending import spending_rows, summarize_spending, to_csv
 from kizu.building import run_build
 from kizu.cli.demo import write_demo
 from kizu.cli.learning import print_suggestions
-from kizu.cli.options import DEFAULT_STORE, SpecFile, StoreUrl, fail, or_exit, write_text
+from kizu.cli.options import (
+    DEFAULT_STORE,
+    DatasetName,
+    DatasetVersion,
+    SpecFile,
+    StoreUrl,
+    fail,
+    or_exit,
+    write_text,
+)
 from kizu.cli.pairs_table import show_pairs
 from kizu.cli.spec_template import spec_template
 from kizu.cli.terminal import (
@@ -83,10 +92,10 @@ def build(
 
 
 def report(
-    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    name: DatasetName,
     store: StoreUrl = DEFAULT_STORE,
     *,
-    version: Annotated[str, typer.Option(help="The version.")] = LATEST,
+    version: DatasetVersion = LATEST,
     japanese: Annotated[bool, typer.Option("--ja", help="Open the Japanese page.")] = False,
     show: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
 ) -> None:
@@ -109,7 +118,7 @@ def demo(
 
 
 def ledger(
-    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    name: DatasetName,
     store: StoreUrl = DEFAULT_STORE,
     *,
     csv: Annotated[Path | None, typer.Option(help="Write every request to this file.")] = None,
@@ -123,12 +132,12 @@ def ledger(
 
 
 def export(
-    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    name: DatasetName,
     folder: Annotated[Path, typer.Argument(help="An empty folder, or a new one.")],
     to: Annotated[str, typer.Option(help=f"The format: {', '.join(FORMATS)}.")],
     store: StoreUrl = DEFAULT_STORE,
     *,
-    version: Annotated[str, typer.Option(help="The version.")] = LATEST,
+    version: DatasetVersion = LATEST,
     also: Annotated[
         list[Verdict], typer.Option(help="Verdicts to export besides accept; may be repeated.")
     ] = [],  # noqa: B006 - typer reads it and changes nothing

@@ -8,7 +8,14 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from kizu.cli.options import DEFAULT_STORE, StoreUrl, or_exit, write_text
+from kizu.cli.options import (
+    DEFAULT_STORE,
+    DatasetName,
+    DatasetVersion,
+    StoreUrl,
+    or_exit,
+    write_text,
+)
 from kizu.cli.terminal import out
 from kizu.grounding import annotator_name
 from kizu.learning.phrases import (
@@ -48,7 +55,7 @@ _ALWAYS: Final = ("planned", "accepted", "review", "rejected")
 
 
 def yields(
-    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    name: DatasetName,
     store: StoreUrl = DEFAULT_STORE,
     *,
     csv: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
@@ -64,10 +71,10 @@ def yields(
 
 
 def phrases(
-    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    name: DatasetName,
     store: StoreUrl = DEFAULT_STORE,
     *,
-    version: Annotated[str, typer.Option(help="The version.")] = LATEST,
+    version: DatasetVersion = LATEST,
 ) -> None:
     """Tell how well annotators find, by phrase, what people confirmed; best phrases first."""
     dataset = or_exit(open_dataset, or_exit(Store, store), name, version)

@@ -17,6 +17,8 @@ StoreUrl = Annotated[
     typer.Option("--store", envvar="KIZU_STORE", help="Store: a folder or an fsspec URL."),
 ]
 DEFAULT_STORE: Final = "kizu-store"
+DatasetName = Annotated[str, typer.Argument(help="The dataset's name.")]
+DatasetVersion = Annotated[str, typer.Option("--version", help="The version.")]
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from kizu.cli.options import DEFAULT_STORE, StoreUrl, or_exit
+from kizu.cli.options import DEFAULT_STORE, DatasetName, StoreUrl, or_exit
 from kizu.cli.terminal import out
 from kizu.store import Store
 
 
 def review(
-    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    name: DatasetName,
     store: StoreUrl = DEFAULT_STORE,
     *,
     reviewer: Annotated[str, typer.Option(help="Your name, where the page does not know it.")] = "",

@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from kizu.agree.verdict import Verdict
-from kizu.cli.options import DEFAULT_STORE, StoreUrl, fail, or_exit
+from kizu.cli.options import DEFAULT_STORE, DatasetName, StoreUrl, fail, or_exit
 from kizu.cli.terminal import err, out
 from kizu.review_exchange import TOOLS, LeftOut, export_review, import_review
 from kizu.store import Store
 
 
 def review_export(
-    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    name: DatasetName,
     folder: Annotated[Path, typer.Argument(help="An empty folder, or a new one.")],
     to: Annotated[str, typer.Option(help=f"The tool: {', '.join(TOOLS)}.")],
     store: StoreUrl = DEFAULT_STORE,
@@ -31,7 +31,7 @@ def review_export(
 
 
 def review_import(
-    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    name: DatasetName,
     file: Annotated[Path, typer.Argument(help="What the tool exported.")],
     from_: Annotated[str, typer.Option("--from", help=f"The tool: {', '.join(TOOLS)}.")],
     reviewer: Annotated[str, typer.Option(help="Who judged, where the file names nobody.")],

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from kizu.cli.options import DEFAULT_STORE, StoreUrl, or_exit
+from kizu.cli.options import DEFAULT_STORE, DatasetName, DatasetVersion, StoreUrl, or_exit
 from kizu.cli.terminal import out
 from kizu.publish.dataset import LATEST, Dataset, PublishedDamage, open_dataset
 from kizu.publish.verification import restore
@@ -14,10 +14,10 @@ from kizu.store import Store
 
 
 def verify(
-    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    name: DatasetName,
     store: StoreUrl = DEFAULT_STORE,
     *,
-    version: Annotated[str, typer.Option(help="The version.")] = LATEST,
+    version: DatasetVersion = LATEST,
     sample: Annotated[
         int | None,
         typer.Option(min=1, help="Look at so many images, drawn at random, instead of all."),

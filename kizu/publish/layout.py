@@ -54,6 +54,11 @@ def latest_version(store: Store, dataset: str) -> VersionFolder | None:
     return VersionFolder(dataset, version)
 
 
+def dataset_names(store: Store) -> list[str]:
+    """Return the names of the datasets in a store, sorted."""
+    return [folder.rsplit("/", 1)[-1] for folder in store.list_folders("datasets")]
+
+
 def complete_versions(store: Store, dataset: str) -> list[str]:
     """Return the names of a dataset's complete versions, sorted."""
     folders = store.list_folders(f"datasets/{dataset}")

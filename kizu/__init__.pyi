@@ -1,0 +1,16 @@
+from .diff import DiffResult as DiffResult
+from .diff import DiffSettings as DiffSettings
+from .diff import diff_mask as diff_mask
+from .edit.editor import Edit as Edit
+from .edit.editor import Editor as Editor
+from .edit.registry import load_editor as load_editor
+from .grounding import Annotator as Annotator
+from .grounding import Detections as Detections
+from .grounding import GroundingSettings as GroundingSettings
+from .grounding import load_annotator as load_annotator
+from .labelling import LabelledPair as LabelledPair
+from .labelling import label as label
+from .labelling import label_pair as label_pair
+from .publish.dataset import Dataset as Dataset
+from .publish.dataset import open_dataset as open_dataset
+from .spec import DatasetSpec as DatasetSpec
