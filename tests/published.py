@@ -49,19 +49,35 @@ def dataset(store, masks, make_photo):
         ("line", "crack", "test", "accept", masks["line"]),
         ("doubtful", "crack", "review", "review", masks["line"]),
     ]
+    images = [np.ascontiguousarray(make_photo(n)[: SHAPE[0], : SHAPE[1]]) for n in range(len(rows))]
+    publish(store, folder, rows, images)
+    return open_dataset(store, "plates", "0123")
+
+
+def publish(store, folder, rows, images, category="plate", certified=(), provenance=()):
+    """Publish a version of images with their labels.
+
+    Args:
+        store: The store.
+        folder: The version's.
+        rows: (sample id, defect type, split, verdict, mask or None) each.
+        images: (H, W, 3) or (H, W) uint8 each.
+        category: What they show.
+        certified: Ids of samples that are certified.
+        provenance: Rows of that table.
+    """
     samples = []
-    for number, (sample_id, defect_type, split, verdict, mask) in enumerate(rows):
-        image = encode_png(np.ascontiguousarray(make_photo(number)[: SHAPE[0], : SHAPE[1]]))
-        files = {"image": image} | ({} if mask is None else {"mask": encode_mask(mask)})
+    for (sample_id, defect_type, split, verdict, mask), image in zip(rows, images, strict=True):
+        files = {"image": encode_png(image)} | ({} if mask is None else {"mask": encode_mask(mask)})
         row = {
             "label_index": int(mask is not None),
             "split": split,
             "label": "normal" if mask is None else "abnormal",
             "sample_id": sample_id,
-            "category": "plate",
+            "category": category,
             "defect_type": defect_type,
             "verdict": verdict,
-            "certified": False,
+            "certified": mask is None or sample_id in certified,
         }
         for kind in FILE_KINDS:
             path = f"{kind}s/{sample_id}.png" if kind in files else ""
@@ -69,8 +85,7 @@ def dataset(store, masks, make_photo):
             if path:
                 store.write(folder.path(path), files[kind])
         samples.append(row)
-    complete_version(store, folder, samples=samples)
-    return open_dataset(store, "plates", "0123")
+    complete_version(store, folder, samples=samples, provenance=list(provenance))
 
 
 def complete_version(store, folder, **rows):

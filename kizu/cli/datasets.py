@@ -34,6 +34,7 @@ from kizu.cli.terminal import (
     progress_bars,
 )
 from kizu.export import FORMATS, export_dataset
+from kizu.export.registry import README
 from kizu.planning import estimate_build, plan_dataset
 from kizu.publish.dataset import LATEST, open_dataset
 from kizu.sources import Inventory, examine, list_source
@@ -141,11 +142,28 @@ def export(
     also: Annotated[
         list[Verdict], typer.Option(help="Verdicts to export besides accept; may be repeated.")
     ] = [],  # noqa: B006 - typer reads it and changes nothing
+    uncertified: Annotated[
+        bool,
+        typer.Option(
+            "--uncertified",
+            help="Export accepted samples, too, that the version's certificate does not cover.",
+        ),
+    ] = False,
 ) -> None:
     """Write a dataset's normal and accepted images in another tool's format."""
     dataset = or_exit(open_dataset, or_exit(Store, store), name, version)
-    count = or_exit(partial(export_dataset, also=also), dataset, to, folder)
-    out.print(f"Wrote {count} of {len(dataset)} images of {name} {dataset.version} to {folder}.")
+    with progress_bars():
+        found = or_exit(
+            partial(export_dataset, also=also, uncertified=uncertified), dataset, to, folder
+        )
+    out.print(
+        f"Wrote {found.count} of {len(dataset)} images of {name} {dataset.version} to {folder}.",
+        markup=False,
+    )
+    out.print(f"Masks: {found.keeps}.", markup=False)
+    for sentence in found.left_out:
+        out.print(f"Left out: {sentence}.", markup=False)
+    out.print(f"{README} there says how to load it.", markup=False)
 
 
 def show_build(

@@ -7,24 +7,37 @@ polygons would lose holes and one-pixel parts (https://cocodataset.org/#format-d
 import itertools
 import json
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from kizu.export.registry import class_names, split_of
+from kizu.export.names import class_folders, stem_of
+from kizu.export.selection import Selection, split_of
 from kizu.imaging.crops import connected_regions
 from kizu.imaging.rle import encode_crop
-from kizu.publish.dataset import Dataset, Sample
+from kizu.publish.dataset import Dataset
+
+KEEPS: Final = "every pixel"
+LOADS: Final = """
+from pycocotools.coco import COCO
+
+coco = COCO("annotations/instances_train.json")
+for image in coco.loadImgs(coco.getImgIds()):
+    regions = coco.loadAnns(coco.getAnnIds(imgIds=image["id"]))
+    print(image["file_name"], sum(int(coco.annToMask(region).sum()) for region in regions), "px")
+"""
 
 
-def export(dataset: Dataset, samples: Iterator[Sample], folder: Path) -> None:
+def export(dataset: Dataset, samples: Selection, folder: Path) -> int:
     """Write images and one annotation file per split; see ``ExportModule``."""
-    classes = {name: number for number, name in enumerate(class_names(dataset), start=1)}
+    classes = {name: number for number, name in enumerate(samples.classes, start=1)}
     images: dict[str, list[dict[str, Any]]] = defaultdict(list)
     annotations: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    ids = itertools.count(1)
+    ids, folders = itertools.count(1), class_folders(samples.classes)
     for number, sample in enumerate(samples, start=1):
-        split, name = split_of(sample), f"{sample.row['defect_type']}/{sample.sample_id}.png"
+        split, name = (
+            split_of(sample),
+            f"{folders[sample.row['defect_type']]}/{stem_of(sample)}.png",
+        )
         file = folder / "images" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(sample.read("image"))
@@ -55,3 +68,4 @@ def export(dataset: Dataset, samples: Iterator[Sample], folder: Path) -> None:
         }
         file = folder / "annotations" / f"instances_{split}.json"
         file.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    return 0

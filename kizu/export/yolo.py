@@ -6,7 +6,6 @@ bridge that is walked there and back; readers that fill polygons, as Ultralytics
 pixel back. Format: https://docs.ultralytics.com/datasets/segment/.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +14,21 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from kizu.export.registry import class_names, split_of
+from kizu.export.names import stem_of
+from kizu.export.selection import Selection, split_of
 from kizu.imaging.arrays import Mask
 from kizu.imaging.crops import MaskCrop, connected_regions
-from kizu.publish.dataset import Dataset, Sample
+from kizu.publish.dataset import Dataset
+
+KEEPS: Final = "every pixel"
+LOADS: Final = """
+from ultralytics.data.dataset import YOLODataset
+from ultralytics.data.utils import check_det_dataset
+
+data = check_det_dataset("data.yaml", autodownload=False)
+train = YOLODataset(img_path=data["train"], data=data, task="segment", imgsz=640, augment=False)
+print(len(train), "images to train on, classes", data["names"])
+"""
 
 Ring = NDArray[np.int64]
 
@@ -26,18 +36,18 @@ _LEAST_POINTS: Final = 3
 """Shorter polygons are refused by readers."""
 
 
-def export(dataset: Dataset, samples: Iterator[Sample], folder: Path) -> None:
+def export(_dataset: Dataset, samples: Selection, folder: Path) -> int:
     """Write images, one label file per image, and the file that names them; see ``ExportModule``.
 
     Images without defects have an empty label file, which makes them background.
     """
-    classes = {name: number for number, name in enumerate(class_names(dataset))}
+    classes = {name: number for number, name in enumerate(samples.classes)}
     splits: dict[str, None] = {}
     for sample in samples:
         split, label = split_of(sample), sample.label()
         splits[split] = None
-        image = folder / "images" / split / f"{sample.sample_id}.png"
-        text = folder / "labels" / split / f"{sample.sample_id}.txt"
+        image = folder / "images" / split / f"{stem_of(sample)}.png"
+        text = folder / "labels" / split / f"{stem_of(sample)}.txt"
         for file in (image, text):
             file.parent.mkdir(parents=True, exist_ok=True)
         image.write_bytes(sample.read("image"))
@@ -50,6 +60,7 @@ def export(dataset: Dataset, samples: Iterator[Sample], folder: Path) -> None:
     }
     named = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
     (folder / "data.yaml").write_text(named, encoding="utf-8")
+    return 0
 
 
 def _line(number: int, region: MaskCrop, shape: tuple[int, ...]) -> str:
