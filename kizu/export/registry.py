@@ -50,7 +50,7 @@ class ExportModule(Protocol):
         ...
 
 
-FORMATS: Final = ("anomalib", "coco", "mvtec", "yolo")
+FORMATS: Final = ("anomalib", "coco", "huggingface", "mvtec", "yolo")
 """Each is a module of this room, with ``_`` in the place of ``-``."""
 
 SAMPLES: Final = "samples.csv"
