@@ -50,7 +50,14 @@ class ExportModule(Protocol):
         ...
 
 
-FORMATS: Final = ("anomalib", "coco", "huggingface", "mvtec", "yolo")
+FORMATS: Final = (
+    "anomalib",
+    "coco",
+    "huggingface",
+    "mvtec",
+    "webdataset",
+    "yolo",
+)
 """Each is a module of this room, with ``_`` in the place of ``-``."""
 
 SAMPLES: Final = "samples.csv"
