@@ -121,7 +121,7 @@ class Caretaker:
         with self.connect() as client:
             for run in _under_way(client):
                 with suppress(ObjectNotFound):  # somebody has deleted it
-                    if self._is_abandoned(client, run):
+                    if self._is_abandoned(client, run) and _is_as_read(client, run):
                         _tell(client, run, _what_becomes_of(client, run))
             _name_holders(client)
 
@@ -134,7 +134,8 @@ class Caretaker:
             for run in _under_way(client):
                 if _worker_of(run) == name and not _works_here(run):
                     with suppress(ObjectNotFound):
-                        _tell(client, run, _when_stopped(run))
+                        if _is_as_read(client, run):
+                            _tell(client, run, _when_stopped(run))
 
     def _is_abandoned(self, client: SyncPrefectClient, run: FlowRun) -> bool:
         name = _worker_of(run)
@@ -230,6 +231,12 @@ def _cancelled_lately(client: SyncPrefectClient) -> list[FlowRun]:
 
 def _holders(client: SyncPrefectClient, run: FlowRun) -> Iterator[FlowRun]:
     return (one for one in _under_way(client) if one.deployment_id == run.deployment_id)
+
+
+def _is_as_read(client: SyncPrefectClient, run: FlowRun) -> bool:
+    """Tell whether a run is still in the state that was read: its process may just have ended."""
+    found = client.read_flow_run(run.id)
+    return found.state is not None and run.state is not None and found.state.id == run.state.id
 
 
 def _worker_of(run: FlowRun) -> str | None:

@@ -3,14 +3,15 @@
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from uuid import uuid4
 
 import pytest
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Pending, Running
+from prefect.states import Completed, Pending, Running
 
 from deployments.abandoned import START_S, Caretaker, OwnWorker, is_left_by
 from deployments.run_processes import works_here
@@ -94,3 +95,35 @@ def test_whatever_goes_wrong_with_one_look_there_is_a_next_one(trouble, monkeypa
 
     Caretaker(connect).run(stop)
     assert len(looks) > 1
+
+
+class OneRun:
+    """A server's client with one run, which may end after it was read."""
+
+    def __init__(self, run, now):
+        self.run, self.now, self.told = run, now, []
+
+    def read_flow_runs(self, *, flow_run_filter):
+        return [self.run] if StateType.RUNNING in flow_run_filter.state.type.any_ else []
+
+    def read_flow_run(self, run_id):
+        assert run_id == self.run.id
+        return self.now
+
+    def set_flow_run_state(self, _, state, *, force):
+        assert force
+        self.told.append(state.type)
+
+    def create_logs(self, lines):
+        pass
+
+
+@pytest.mark.parametrize("ends", [True, False])
+@pytest.mark.parametrize("act", [Caretaker.look, Caretaker.let_go])
+def test_a_run_that_has_ended_since_it_was_read_keeps_its_state(act, ends):
+    run = run_in(Running(timestamp=before(LONG_AGO)))
+    run.labels["prefect.worker.name"] = "here"
+    client = OneRun(run, run.model_copy(update={"state": Completed()}) if ends else run)
+    act(Caretaker(lambda: nullcontext(client), lambda: OwnWorker("here", before(NOW))))
+    ended = StateType.CRASHED if act is Caretaker.look else StateType.CANCELLED
+    assert client.told == ([] if ends else [ended])
