@@ -33,5 +33,5 @@ VERDICT_VERSION: Final = "4"
 CARD_VERSION: Final = "5"
 """The report draws the same sample otherwise."""
 
-SCHEMA_VERSION: Final = 5
-"""The tables of a dataset have other columns."""
+SCHEMA_VERSION: Final = 6
+"""The tables of a dataset have other columns, or their paths begin elsewhere."""

@@ -11,6 +11,7 @@ from kizu.publish.instances import diff_instances, grounded_instances
 from kizu.publish.layout import VersionFolder
 from kizu.publish.schemas import TABLES, encode_table
 from kizu.store.keys import sha256_hex
+from kizu.versions import SCHEMA_VERSION
 
 SHAPE = (61, 95)
 
@@ -80,7 +81,7 @@ def publish(store, folder, rows, images, category="plate", certified=(), provena
             "certified": mask is None or sample_id in certified,
         }
         for kind in FILE_KINDS:
-            path = f"{kind}s/{sample_id}.png" if kind in files else ""
+            path = f"files/{kind}s/{sample_id}.png" if kind in files else ""
             row |= {f"{kind}_path": path, f"{kind}_sha256": sha256_hex(files[kind]) if path else ""}
             if path:
                 store.write(folder.path(path), files[kind])
@@ -94,6 +95,7 @@ def complete_version(store, folder, **rows):
     for name, data in tables.items():
         store.write(folder.path(f"{name}.parquet"), data)
     manifest = {
+        "schema_version": SCHEMA_VERSION,
         "rows": {name: len(rows.get(name, [])) for name in TABLES},
         "sha256": {name: sha256_hex(data) for name, data in tables.items()},
     }

@@ -36,7 +36,7 @@ from kizu.emulator.service import Job
 from kizu.emulator.settings import KEY
 from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import encode_png
-from kizu.publish.layout import latest_version
+from kizu.publish.layout import latest_version, pool_path
 from kizu.publish.schemas import TABLES, decode_table
 from kizu.store import Store
 from kizu.store.keys import canonical_json, sha256_hex
@@ -260,7 +260,7 @@ class Flow(Worker):
         if folder is None:
             return {}
         found = {}
-        for path in store.list(folder.path("")):
+        for path in (*store.list(folder.path("")), *store.list(pool_path(self.dataset))):
             data = store.read(path)
             file = path.removeprefix(folder.path(""))
             table = file.removesuffix(".parquet")

@@ -33,6 +33,7 @@ from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import encode_png
 from kizu.outputs import SampleOutputs
 from kizu.publish.dataset import open_dataset
+from kizu.publish.layout import complete_versions, latest_path, pool_path
 from kizu.publish.schemas import decode_table
 from kizu.publish.verification import restore
 from kizu.publish.version import last_build
@@ -168,8 +169,8 @@ def _make(root: Path) -> dict[str, str]:
         build(spec, store, "first")
         if name == "painted":
             _review(store, name)
-            [undecided] = store.list_folders(f"datasets/{name}")
-            shutil.rmtree(store.address(undecided))
+            [undecided] = complete_versions(store, name)
+            shutil.rmtree(store.address(f"datasets/{name}/{undecided}"))
             build(spec, store, "second")
         owners |= {path: name for path in store.list("") if path not in owners}
     return owners
@@ -221,7 +222,7 @@ def _kind(path: str, owner: str) -> str:
     """
     path = path.replace(f"/{owner}", "/NAME")
     path = re.sub(r"(?<=[/_])[0-9a-f]{2}(?=/)|[0-9a-f]{8,64}|(?<=/)\d+(?=[_.])", "*", path)
-    path = re.sub(r"(?<=/)[^/]*_\*(?=\.png)", "*", path)
+    path = re.sub(r"(?<=/)[^/]*_\*(-\*)*(?=\.png)", "*", path)
     return f"{owner} {path}" if path.startswith("edits/") else path
 
 
@@ -375,7 +376,9 @@ def _with_more(spec: DatasetSpec) -> DatasetSpec:
 def _published(store: Store, name: str, version: str) -> dict[str, object]:
     """Return what a version holds, but for what differs in an edit that is bought again."""
     files: dict[str, object] = {}
-    for path in (f"datasets/{name}/latest.json", *store.list(f"datasets/{name}/{version}")):
+    folders = f"datasets/{name}/{version}", pool_path(name)
+    paths = (path for folder in folders for path in store.list(folder))
+    for path in (latest_path(name), *paths):
         data = store.read(path)
         if path.endswith("edits.parquet"):
             rows = decode_table("edits", data).to_pylist()

@@ -35,7 +35,7 @@ class PublishedDamage:
     """A file of a version that is missing or not what was published.
 
     Attributes:
-        path: Its path within the version.
+        path: Its path as the version's tables give it, or the name of a table.
         sentence: What is wrong with it.
         sample_id: The sample it is of; empty for tables.
         sha256: What it must hash to; empty where that is not known.
@@ -147,7 +147,7 @@ class Dataset:
     Attributes:
         name: The dataset's name.
         version: The version's.
-        folder: Where its files lie.
+        folder: Where its files lie; ``folder.path`` gives the place of each.
         manifest: What ``manifest.json`` says of it.
     """
 
@@ -222,7 +222,7 @@ class Dataset:
         """Return a file of the version.
 
         Args:
-            path: Its path within the version.
+            path: Its path as the version's tables give it, or the name of a table.
             sha256: What it must hash to; None or empty where that is not known.
 
         Raises:

@@ -28,7 +28,7 @@ TRAIN_DEFECTS: Final = "train_defects"
 
 @dataclass(frozen=True)
 class File:
-    """A published file: its path within the version, and the SHA-256 of its bytes."""
+    """A published file: its path within the dataset, and the SHA-256 of its bytes."""
 
     path: str
     sha256: str

@@ -1,7 +1,7 @@
 """Writes one sample's files into a dataset version and returns its rows."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -84,7 +84,7 @@ def publish_shard(
     proof: Proof = NOTHING_PROVEN,
     unpublished: Mapping[str, str] = NONE_UNPUBLISHED,
 ) -> dict[str, list[Row]]:
-    """Write a shard's images and masks into a version; one sample's trouble stops no other.
+    """Write a shard's images and masks of a version; one sample's trouble stops no other.
 
     Args:
         store: The store.
@@ -144,20 +144,17 @@ def publish_sample(
     published = published_picture(outputs, frame)
     sample = outputs.sample
     write = partial(_write, outputs.store, version)
-    files = Files(
-        image=write(defect_image(sample), encode_png(published.image)),
-        mask=write(defect_mask(sample), encode_mask(published.label)),
-    )
+    image = write(partial(defect_image, sample), encode_png(published.image))
+    mask_of = partial(defect_mask, sample, image.sha256)
+    files = Files(image=image, mask=write(mask_of, encode_mask(published.label)))
     if published.touched is not None:
-        touched = write(defect_touched(sample), encode_mask(published.touched))
+        touched = write(partial(defect_touched, sample), encode_mask(published.touched))
         files = replace(files, touched=touched)
     if sample.picture is not None:
         label = label_as_it_came(outputs, frame, published.label)
-        files = replace(
-            files,
-            edited=write(edited_picture(sample), outputs.picture_file()),
-            edited_mask=write(edited_mask(sample), encode_mask(label)),
-        )
+        edited = write(partial(edited_picture, sample), outputs.picture_file())
+        mask_of = partial(edited_mask, sample, edited.sha256)
+        files = replace(files, edited=edited, edited_mask=write(mask_of, encode_mask(label)))
     return rows | {
         "samples": [defect_row(outputs, files)],
         "provenance": [defect_provenance(outputs, composited=frame.is_photo)],
@@ -168,9 +165,14 @@ def publish_sample(
     }
 
 
-def _write(store: Store, version: VersionFolder, path: str, data: bytes) -> File:
+def _write(
+    store: Store, version: VersionFolder, path_of: Callable[[str], str], data: bytes
+) -> File:
+    """Write a file under the path that follows from its SHA-256."""
+    sha256 = sha256_hex(data)
+    path = path_of(sha256)
     store.write(version.path(path), data)
-    return File(path, sha256_hex(data))
+    return File(path, sha256)
 
 
 def published_picture(outputs: SampleOutputs, frame: PublishedFrame) -> Published:

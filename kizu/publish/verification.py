@@ -1,11 +1,11 @@
 """Whether a published version is whole, and what of it the store can bring back."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from itertools import islice, product
 from typing import Any, Final
 
 from kizu.publish.dataset import FILE_KINDS, Dataset, PublishedDamage
-from kizu.publish.layout import VersionFolder
+from kizu.publish.layout import VersionFolder, is_pooled, pool_path
 from kizu.publish.schemas import decode_table
 from kizu.store import Store, keyed
 from kizu.store.keys import sha256_hex
@@ -24,7 +24,7 @@ def what_is_lost(store: Store, folder: VersionFolder) -> str:
         dataset = Dataset(store, folder)
         if found := next(dataset.damaged_tables(), None):
             return found.sentence
-        sizes = store.sizes(folder.path(""))
+        sizes = _sizes(store, dataset)
         for sample in dataset:
             for kind in FILE_KINDS:
                 path = sample.row[f"{kind}_path"]
@@ -33,6 +33,12 @@ def what_is_lost(store: Store, folder: VersionFolder) -> str:
     except ValueError as error:
         return str(error)
     return ""
+
+
+def _sizes(store: Store, dataset: Dataset) -> Mapping[str, int]:
+    """Return the sizes of the files that a version's tables may name, by path in the store."""
+    pooled = any(is_pooled(sample.row["image_path"]) for sample in islice(dataset, 1))
+    return store.sizes(pool_path(dataset.name) if pooled else dataset.folder.path(""))
 
 
 def _has_content(store: Store, sizes: Mapping[str, int], path: str) -> bool:

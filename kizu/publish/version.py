@@ -241,7 +241,7 @@ def publish_normals(
     outcomes: Sequence[Outcome],
     lost: Mapping[str, str] = NONE_LOST,
 ) -> dict[str, list[Row]]:
-    """Copy the normal images into a version and return their rows by table name.
+    """Publish the normal images and return their rows by table name.
 
     Args:
         store: The store.
@@ -264,8 +264,10 @@ def publish_normals(
         except DamagedFileError as damage:
             newly_lost[image.sha256] = str(damage)
             continue
-        store.write(version.path(good_image(image)), data)
-        file = File(good_image(image), sha256_hex(data))
+        sha256 = sha256_hex(data)
+        file = File(good_image(image, sha256), sha256)
+        if not store.link(image.path, version.path(file.path)):
+            store.write(version.path(file.path), data)
         rows.append(normal_row(image, spec, file, edited=image.sha256 in edited))
     if newly_lost:
         raise LostNormalsError(newly_lost)

@@ -36,6 +36,10 @@ _NO_HARD_LINKS: Final = frozenset(
         errno.EINVAL,  # Windows: FAT, exFAT
     }
 )
+_NO_SECOND_NAME: Final = _NO_HARD_LINKS | {
+    errno.EXDEV,  # a part of the store is another file system
+    errno.EMLINK,  # ext4: 65,000 names of a file, NTFS: 1,024
+}
 _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 
 
@@ -59,6 +63,36 @@ def write_local(root: Path, target: Path, data: bytes) -> None:
         aside.replace(target)
 
     _written_aside(root, target, write)
+
+
+def link_local(root: Path, source: Path, target: Path) -> bool:
+    """Give a file a second name; an older file of that name is replaced.
+
+    Args:
+        root: The store's folder.
+        source: The file.
+        target: Its second name.
+
+    Returns:
+        False where the disk cannot do that.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+    """
+
+    def link(aside: Path) -> None:
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        os.link(source, aside)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside.replace(target)  # does nothing where both are names of one file
+
+    try:
+        _written_aside(root, target, link)
+    except OSError as error:
+        if error.errno not in _NO_SECOND_NAME:
+            raise
+        return False
+    return True
 
 
 def remove_stale(root: Path, before: datetime, *, everywhere: bool = False) -> int:

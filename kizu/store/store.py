@@ -10,7 +10,8 @@ Layout, readable by people::
     builds/…                    plans and shards
     decisions/ab/abcd…/         what people decided on a picture with its mask, one after the other
     reviews/NAME/draws/         samples drawn at random for people to judge
-    datasets/NAME/VERSION/      what is published
+    datasets/NAME/VERSION/      what is published: tables and manifest
+    datasets/NAME/files/        pictures and masks of all its versions, each once
     reports/NAME/VERSION/       pages and pictures
     results/                    what Prefect keeps of tasks; old ones are removed
 
@@ -43,7 +44,13 @@ from kizu.store.checked import (
     naming,
 )
 from kizu.store.keys import canonical_json, sha256_hex
-from kizu.store.local_files import create_local, is_aside, remove_stale, write_local
+from kizu.store.local_files import (
+    create_local,
+    is_aside,
+    link_local,
+    remove_stale,
+    write_local,
+)
 from kizu.store.retry import retry_while_unreachable
 from kizu.store.unwritable import free_bytes, telling
 
@@ -125,6 +132,22 @@ class Store:
                 )
             else:
                 retry_while_unreachable(self.url, lambda: self._fs.pipe_file(full, data))
+
+    def link(self, source: str, target: str) -> bool:
+        """Give a file a second name where that takes no more room; an older target is replaced.
+
+        Returns:
+            False where it cannot be done, as on object stores; the target is as it was then.
+
+        Raises:
+            FileNotFoundError: The source is not there.
+            StoreUnwritableError: The store takes no more files.
+        """
+        if not self._local:
+            return False
+        root, names = Path(self._root), [Path(self._full(path)) for path in (source, target)]
+        with self._telling(target):
+            return retry_while_unreachable(self.url, lambda: link_local(root, *names))
 
     def create(self, path: str, data: bytes) -> bool:
         """Write a file only if there is none of its name; of many writers exactly one succeeds.

@@ -15,8 +15,8 @@ from benchmarks.attack.store import _kind
         (f"edits/ab/{'ab' * 32}/edit.json", "bought edits/*/*/edit.json"),
         ("ledger/calls/00000003.json", "ledger/calls/*.json"),
         (
-            "datasets/bought/0123456789ab/images/good/1_good_01234567.png",
-            "datasets/NAME/*/images/good/*.png",
+            "datasets/bought/files/images/good/1_good_01234567-0123456789ab.png",
+            "datasets/NAME/files/images/good/*.png",
         ),
         ("datasets/bought/latest.json", "datasets/NAME/latest.json"),
         ("builds/last/bought.json", "builds/last/NAME.json"),

@@ -242,11 +242,11 @@ def test_settings_that_change_no_result_change_nothing(build, spec, store):
 def test_what_a_version_holds_is_verified_when_it_is_read(store, sample):
     dataset = kizu.open_dataset(store, "plates")
     assert dataset.verify() == []
-    path = Path(store.address(f"datasets/plates/{dataset.version}/masks/hole"))
-    mask = path / f"{sample.sample_id}.png"
+    path = dataset[sample.sample_id].row["mask_path"]
+    mask = Path(store.address(f"datasets/plates/{path}"))
     mask.write_bytes(encode_png(np.zeros((96, 96), np.uint8)))
     [problem] = dataset.verify()
-    assert f"{sample.sample_id}.png is not the file that was published" in problem
+    assert f"{mask.name} is not the file that was published" in problem
     with pytest.raises(DatasetError, match=r"kizu verify plates --version .* --restore"):
         dataset[sample.sample_id].label()
 

@@ -36,7 +36,7 @@ def demo(tmp_path, monkeypatch):
     version = VersionFolder("demo", "0123456789ab")
     photo = decode_image((spec.parent / "photos" / "coins.png").read_bytes())
     region = cv2.circle(photo[..., 0] * 0, (128, 80), 40, 1, -1).astype(bool)
-    file = spec.parent / "store" / version.path("images/stain/coins_stain_000.png")
+    file = spec.parent / "store" / version.path("files/images/stain/coins_stain_000.png")
     file.parent.mkdir(parents=True)
     file.write_bytes(encode_png(paint(photo, DefectKind.STAIN, seed=1, region=region).image))
     return spec.parent

@@ -23,7 +23,7 @@ def test_a_whole_version_is_said_to_be_whole(plates):
 
 
 def test_a_damaged_file_is_named_and_the_command_fails(plates, store):
-    damage(store, "datasets/plates/0123/masks/ring.png", "one flipped byte")
+    damage(store, "datasets/plates/files/masks/ring.png", "one flipped byte")
     code, said, _ = plates("verify", "plates", "--version", "0123")
     assert code == 1
     assert "masks/ring.png is not the file that was published" in said
@@ -45,7 +45,7 @@ def test_what_cannot_be_restored_is_said_and_left(plates, store):
 
 
 def test_what_a_restore_replaces_is_kept(plates, store):
-    path = "datasets/plates/0123/masks/ring.png"
+    path = "datasets/plates/files/masks/ring.png"
     store.write(path, b"painted by hand")
     plates("verify", "plates", "--version", "0123", "--restore")
     assert store.read(f"inspect/{path}") == b"painted by hand"

@@ -1,11 +1,13 @@
 """What is lost of a published version is seen, and comes back from the store."""
 
+from pathlib import Path
+
 import pytest
 from damage import CONTENT, MISSING, damage
 from reviewed import built, spec_of
 
 from kizu.publish.dataset import Dataset, open_dataset
-from kizu.publish.layout import MANIFEST, latest_version
+from kizu.publish.layout import MANIFEST, VersionFolder, latest_version, pool_path
 from kizu.publish.samples import publish_shard
 from kizu.publish.verification import restore, what_is_lost
 from kizu.publish.version import last_build, point_to_latest, publish_normals, publish_tables
@@ -19,22 +21,25 @@ TABLE = "samples.parquet"
 def published(store, tmp_path):
     """A version of two photos with a hole each."""
     spec = spec_of(tmp_path / "photos", photos=2, side_px=96, defects=["hole"])
-    chosen = built(store, spec)
-    assert chosen.is_new
-    images = [take_in(file, store) for file in list_source(spec.images.path)]
-    outcomes, folder = chosen.open_outcomes(store), chosen.folder()
-    parts = [
-        publish_shard(store, folder, s.open(store)) for s in last_build(store, "plates").shards
-    ]
-    normals = publish_normals(store, folder, spec, images, outcomes)
-    publish_tables(store, folder, spec, outcomes, [normals, *parts])
-    point_to_latest(store, folder)
+    assert built(store, spec).is_new
+    publish(store, spec)
     return lambda: built(store, spec)
 
 
+def publish(store, spec):
+    """Publish what the last build made, and have it be the latest version."""
+    build = last_build(store, spec.name)
+    images = [take_in(file, store) for file in list_source(spec.images.path)]
+    outcomes, folder = build.open_outcomes(store), VersionFolder(spec.name, build.version)
+    parts = [publish_shard(store, folder, shard.open(store)) for shard in build.shards]
+    normals = publish_normals(store, folder, spec, images, outcomes)
+    publish_tables(store, folder, spec, outcomes, [normals, *parts])
+    point_to_latest(store, folder)
+
+
 def files(store):
-    folder = latest_version(store, "plates").path("")
-    return {path: store.read(path) for path in store.list(folder.rstrip("/"))}
+    folders = latest_version(store, "plates").path("").rstrip("/"), pool_path("plates")
+    return {path: store.read(path) for folder in folders for path in store.list(folder)}
 
 
 def test_a_whole_version_is_not_published_again(store, published):
@@ -44,7 +49,9 @@ def test_a_whole_version_is_not_published_again(store, published):
 
 
 def test_what_a_listing_shows_lost_is_published_anew(store, published):
-    kinds = {path.split("/")[3]: path for path in files(store)}
+    kinds = {path.replace("/files/", "/").split("/")[2]: path for path in files(store)}
+    version = latest_version(store, "plates").version
+    kinds |= {path.split("/")[3]: path for path in store.list(f"datasets/plates/{version}")}
     assert kinds.keys() > {"images", "masks", "touched", MANIFEST, TABLE}
     for path in kinds.values():
         data = store.read(path)
@@ -57,7 +64,7 @@ def test_what_a_listing_shows_lost_is_published_anew(store, published):
 def test_what_a_disk_lists_under_another_form_of_its_name_is_not_lost(
     store, published, monkeypatch
 ):
-    listed = store.sizes(latest_version(store, "plates").path(""))
+    listed = store.sizes(pool_path("plates"))
     other = {f"{path}\u0301": size for path, size in listed.items()}
     monkeypatch.setattr(Store, "sizes", lambda *_: other)
     assert not published().is_new
@@ -115,3 +122,25 @@ def test_a_sample_is_looked_at_instead_of_all(store, monkeypatch):
     )
     assert list(open_dataset(store, "plates").damage(1)) == []
     assert 1 <= sum(path.endswith(".png") for path in read) <= 3
+
+
+@pytest.mark.usefixtures("published")
+def test_a_normal_image_lies_on_the_disk_once(store):
+    [image] = [sample for sample in open_dataset(store, "plates") if sample.is_normal][:1]
+    published = Path(store.address(f"datasets/plates/{image.row['image_path']}"))
+    assert published.stat().st_nlink == 2
+    assert any(Path(store.address(path)).samefile(published) for path in store.list("normals"))
+
+
+@pytest.mark.usefixtures("published")
+def test_a_normal_image_that_is_painted_over_is_taken_in_anew_from_its_photo(store, published):
+    [image] = [sample for sample in open_dataset(store, "plates") if sample.is_normal][:1]
+    before, path = image.image(), image.row["image_path"]
+    Path(store.address(f"datasets/plates/{path}")).write_bytes(b"painted over, in place")
+    dataset = open_dataset(store, "plates")
+    damaged = list(dataset.damage())
+    assert restore(store, dataset, damaged) == damaged
+    store.remove(dataset.folder.path(path))
+    assert published().is_new
+    publish(store, last_build(store, "plates").shards[0].open(store).spec)
+    assert (open_dataset(store, "plates")[image.sample_id].image() == before).all()

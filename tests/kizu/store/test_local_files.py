@@ -196,3 +196,41 @@ def test_a_part_of_the_store_may_be_another_file_system(store, monkeypatch, writ
     assert store.read("datasets/f") == b"whole"
     assert list(Path(store.address("datasets")).iterdir()) == [Path(store.address("datasets/f"))]
     assert list(Path(store.address(".aside")).iterdir()) == []
+
+
+def test_a_second_name_takes_no_room_and_replaces_what_was_there(store):
+    store.write("normals/a", b"a photo")
+    store.write("datasets/f", b"another one")
+    assert store.link("normals/a", "datasets/f")
+    assert store.link("normals/a", "datasets/f"), "a second time does no harm"
+    first, second = (Path(store.address(path)) for path in ("normals/a", "datasets/f"))
+    assert first.samefile(second)
+    assert list(Path(store.address(".aside")).iterdir()) == []
+
+
+def test_what_is_written_under_one_name_leaves_the_other_as_it_was(store):
+    store.write("normals/a", b"a photo")
+    store.link("normals/a", "datasets/f")
+    store.write("datasets/f", b"another one")
+    assert store.read("normals/a") == b"a photo"
+
+
+@pytest.mark.usefixtures("no_hard_links")
+def test_a_disk_without_hard_links_gives_no_second_name(store):
+    store.write("normals/a", b"a photo")
+    assert not store.link("normals/a", "datasets/f")
+    assert not store.exists("datasets/f")
+
+
+def test_no_second_name_reaches_across_file_systems(store, monkeypatch):
+    def refuse(source, target):
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), source, target)
+
+    store.write("normals/a", b"a photo")
+    monkeypatch.setattr(os, "link", refuse)
+    assert not store.link("normals/a", "datasets/f")
+
+
+def test_what_is_not_there_gets_no_second_name(store):
+    with pytest.raises(FileNotFoundError):
+        store.link("normals/a", "datasets/f")
