@@ -263,6 +263,8 @@ class _Trial:
             return self._buys_more()
         if self._is_published() and self._is_mended():
             return "made anew"
+        if self._is_published() and self.way == _MISSING and self.path.startswith("stages/"):
+            return "needed by nothing that is left to do"
         if not self._is_published() and not self.path.startswith("datasets/"):
             _check(told, "it is not what it was, and nothing says why")
             _check(self._others_are_published(), "other samples are not what they were")
@@ -312,7 +314,8 @@ class _Trial:
 
     def _build(self) -> Built:
         self.runs += 1
-        return build(self.spec, self.store, f"again {self.runs}")
+        # a process remembers which runs of a store were stopped, and this one tries many inputs
+        return build(self.spec, self.store, f"{self.path} {self.way} {self.runs}")
 
     def _calls(self) -> int:
         """Return how many calls were made: the number of the last one."""
