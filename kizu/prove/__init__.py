@@ -1,0 +1,1 @@
+"""Does training on a dataset find real defects? Trains, tests and compares."""

@@ -1,0 +1,164 @@
+"""The user's real defects: a folder per kind with masks in it, or MVTec AD's layout."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from kizu.imaging.arrays import Mask, RgbImage
+from kizu.imaging.codecs import IMAGE_SUFFIXES, decode_drawn_mask, decode_image
+from kizu.prove.pictures import Picture
+from kizu.spec import GOOD
+
+_NORMAL_FOLDERS: Final = ("good", "normal")
+_MASK_SUFFIX: Final = "_mask"
+
+
+class RealFolderError(ValueError):
+    """The folder of real defects cannot be used; the message says why and the way out."""
+
+
+@dataclass(frozen=True)
+class RealFolder:
+    """Pictures with masks, sorted by name.
+
+    Attributes:
+        pictures: All that can be used.
+        left_out: A sentence per picture that cannot.
+    """
+
+    pictures: tuple[Picture, ...]
+    left_out: tuple[str, ...]
+
+
+def open_real_folder(
+    folder: Path, group: str | None = None, *, needs_normals: bool = True
+) -> RealFolder:
+    """List a folder of real defects and normals.
+
+    Args:
+        folder: Subfolders per defect with pictures and ``NAME_mask.png`` beside each, and one
+            called "good" or "normal"; or MVTec AD's ``test/KIND``, ``ground_truth/KIND`` and
+            ``train/good``.
+        group: A regular expression on a picture's file name; what it matches (its first bracket,
+            if it has one) says which part is shown. None takes every picture for a part of its own.
+        needs_normals: False if defects alone will do.
+
+    Raises:
+        RealFolderError: It has no defects or no normals, or the expression fits no name.
+    """
+    if not folder.is_dir():
+        raise RealFolderError(f"{folder} is no folder; give the folder of your real defects")
+    part_of = _grouping(group)
+    listed = _mvtec(folder) if (folder / "test").is_dir() else _plain(folder)
+    pictures: list[Picture] = []
+    left_out: list[str] = []
+    for kind, file, mask in listed:
+        name = f"{kind}/{file.name}"
+        if mask is not None and not mask.is_file():
+            left_out.append(f"{name}: there is no mask {mask}; draw one, or remove the picture")
+        elif (part := part_of(name)) is None:
+            left_out.append(f"{name}: --group {group} matches nothing in its name")
+        else:
+            pictures.append(Picture(name, kind, part, partial(read_pair, file, mask)))
+    found = RealFolder(tuple(sorted(pictures, key=lambda each: each.name)), tuple(left_out))
+    _check(found, folder, needs_normals=needs_normals)
+    return found
+
+
+def read_pair(file: Path, mask: Path | None) -> tuple[RgbImage, Mask]:
+    """Return a picture's (H, W, 3) uint8 image and (H, W) bool mask; without one it is empty.
+
+    Raises:
+        RealFolderError: One cannot be read, or they differ in size.
+    """
+    try:
+        image = decode_image(file.read_bytes())
+        if mask is None:
+            return image, np.zeros(image.shape[:2], np.bool_)
+        drawn = decode_drawn_mask(mask.read_bytes())
+    except (OSError, ValueError) as error:
+        raise RealFolderError(f"{file} or its mask cannot be read: {error}") from error
+    if drawn.shape != image.shape[:2]:
+        (high, wide), (tall, broad) = drawn.shape, image.shape[:2]
+        raise RealFolderError(
+            f"{mask} has {wide}x{high} pixels and its picture {broad}x{tall}; make them equal"
+        )
+    return image, drawn
+
+
+class _grouping:  # noqa: N801 - a function with a compiled expression
+    def __init__(self, group: str | None) -> None:
+        try:
+            self._pattern = None if group is None else re.compile(group)
+        except re.error as error:
+            raise RealFolderError(
+                f"--group {group!r} is no regular expression: {error}; try for example 'tile[0-9]+'"
+            ) from error
+
+    def __call__(self, name: str) -> str | None:
+        return group_of(name, self._pattern)
+
+
+def group_of(name: str, pattern: re.Pattern[str] | None) -> str | None:
+    """Return which part a picture shows, by its name; None if the expression does not fit.
+
+    Example:
+        >>> group_of("crack/tile004_exp1.jpg", re.compile("(tile[0-9]+)_"))
+        'tile004'
+    """
+    if pattern is None:
+        return name
+    found = pattern.search(name.rsplit("/", 1)[-1])
+    if found is None:
+        return None
+    return found.group(1) if pattern.groups else found.group(0)
+
+
+def _plain(folder: Path) -> Iterator[tuple[str, Path, Path | None]]:
+    for sub in sorted(each for each in folder.iterdir() if each.is_dir()):
+        is_normal = sub.name.casefold() in _NORMAL_FOLDERS
+        for file in _pictures_of(sub):
+            yield (
+                (GOOD, file, None)
+                if is_normal
+                else (sub.name, file, sub / f"{file.stem}{_MASK_SUFFIX}.png")
+            )
+
+
+def _mvtec(folder: Path) -> Iterator[tuple[str, Path, Path | None]]:
+    for sub in (folder / "train" / GOOD, folder / "test" / GOOD):
+        for file in _pictures_of(sub) if sub.is_dir() else ():
+            yield GOOD, file, None
+    for sub in sorted(each for each in (folder / "test").iterdir() if each.is_dir()):
+        if sub.name != GOOD:
+            masks = folder / "ground_truth" / sub.name
+            for file in _pictures_of(sub):
+                yield sub.name, file, masks / f"{file.stem}{_MASK_SUFFIX}.png"
+
+
+def _pictures_of(folder: Path) -> list[Path]:
+    return sorted(
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() in IMAGE_SUFFIXES and not file.stem.endswith(_MASK_SUFFIX)
+    )
+
+
+def _check(found: RealFolder, folder: Path, *, needs_normals: bool) -> None:
+    why = f" ({found.left_out[0]})" if found.left_out else ""
+    kinds = {each.kind for each in found.pictures}
+    if not kinds - {GOOD}:
+        raise RealFolderError(
+            f"{folder} has no picture of a defect that can be used{why}; put each kind into a "
+            "folder of its own with NAME_mask.png beside NAME.png"
+        )
+    if needs_normals and GOOD not in kinds:
+        raise RealFolderError(
+            f"{folder} has no normal pictures{why}; put some that you trained nothing on into "
+            f"{folder / GOOD}"
+        )
