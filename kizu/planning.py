@@ -376,6 +376,8 @@ class _Planner:
         )
         try:
             return self._spec.editor.describe(wanted)
+        except SourceError as error:  # names the setting of the editor's own pictures
+            raise SpecError(f"{self._spec.origin}: {error}") from error
         except ValueError as error:
             raise SpecError(f"{self._spec.origin}: defects.{index}.prompt: {error}") from error
 

@@ -15,6 +15,9 @@ FOREGROUND_VERSION: Final = "1"
 PAINTER_VERSION: Final = "2"
 """The painter paints the same request otherwise; it paints everything anew."""
 
+TRANSPLANT_VERSION: Final = "1"
+"""The same real defect is moved onto the same photo otherwise."""
+
 DIFF_VERSION: Final = "8"
 """The same two pictures have another anomaly map, mask or composite."""
 

@@ -13,12 +13,14 @@ from kizu.edit.paid import PaidEditor
 from kizu.edit.painter.settings import PainterSettings
 from kizu.edit.request import DefectRequest
 from kizu.edit.settings import EditorSettings
+from kizu.edit.transplant.settings import TransplantSettings
 
 EDITORS: Final[tuple[type[EditorSettings], ...]] = (
     PainterSettings,
     GptImageSettings,
     FluxSettings,
     FolderSettings,
+    TransplantSettings,
 )
 
 

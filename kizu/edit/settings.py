@@ -89,6 +89,11 @@ class EditorSettings(Settings, ABC):
         """Where its edits are, if they are there already: then they are the samples."""
         return None
 
+    @property
+    def needs_prompt(self) -> bool:
+        """True if it can only make what the user put into words."""
+        return self.pictures is None
+
     def with_paths(self, resolve: Callable[[str], str]) -> Self:  # noqa: ARG002 - for editors with paths
         """Return the settings with every path resolved, as those of a spec file are."""
         return self

@@ -149,7 +149,6 @@ class DatasetSpec(Settings):
 
     @model_validator(mode="after")
     def _told_what_to_make(self) -> Self:
-        pictures = self.editor.maker.pictures
         if self.has_normals and not self.images.path:
             raise ValueError("images.path is missing; give the folder of your normal images")
         if not self.has_normals and self.images.path:
@@ -158,7 +157,7 @@ class DatasetSpec(Settings):
                 "are no normal images; remove one of the two"
             )
         unsaid = [i for i, defect in enumerate(self.defects) if not defect.prompt]
-        if unsaid and pictures is None:
+        if unsaid and self.editor.maker.needs_prompt:
             raise ValueError(
                 f"defects.{unsaid[0]}.prompt is missing; say what {self.editor.name} is to add"
             )

@@ -31,7 +31,7 @@ class DefectSpec(Settings):
         "",
         title="Edit prompt",
         description="What the editor adds, in your words: 'a thin crack across the glaze'. Empty "
-        "only for the editor 'folder', which makes nothing.",
+        "only for the editors 'folder', which makes nothing, and 'transplant'.",
     )
     phrases: Phrases = Field(
         (),

@@ -1,12 +1,15 @@
 """Every key against every setting: what shapes a result is in its key, and nothing else is."""
 
 import json
+import tempfile
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
+from real_defects import write_defects
 
 from kizu.agree.verdict import Verdict
 from kizu.edit import regions
@@ -16,6 +19,7 @@ from kizu.edit.gpt_image.settings import GptImageSettings
 from kizu.edit.painter.settings import PainterSettings
 from kizu.edit.registry import EDITORS
 from kizu.edit.storage import EditRecord, sidecar_path
+from kizu.edit.transplant.settings import TransplantSettings
 from kizu.grounding import annotator_version
 from kizu.imaging.geometry import Geometry
 from kizu.outputs import SampleOutputs
@@ -207,6 +211,20 @@ FOLDER: dict[str, tuple[Any, set[str]]] = {
     }.items()
 }
 """What leads to pictures is in no key; the pictures and their pairs are."""
+REAL = Path(tempfile.mkdtemp(prefix="kizu-real-"))
+TRANSPLANTED: dict[str, Any] = {
+    **FOUNDATION,
+    "editor": {"name": "transplant", "defects": str(write_defects(REAL / "a", ["hole", "stain"]))},
+}
+TRANSPLANT: dict[str, tuple[Any, set[str]]] = {
+    "editor.defects": (str(write_defects(REAL / "b", ["hole", "stain"])), NOTHING),
+    "editor.fit": ("crop", FROM_EDIT | {C}),
+}
+OF_A_TRANSPLANT: dict[str, tuple[Any, set[str]]] = {
+    "defects.0.prompt": ("a round hole", {V}),
+    "defects.0.severity": ("severe", FROM_EDIT | {C}),
+}
+"""The pictures say what the defect looks like, and words nothing."""
 ONE_VALUE = {
     FluxSettings: {"editor.model", "editor.language"},
     FolderSettings: {"editor.without_normals"},  # goes with images.path
@@ -218,6 +236,7 @@ TABLES = {
     GptImageSettings: GPT_IMAGE | LATER,
     FluxSettings: FLUX,
     FolderSettings: FOLDER,
+    TransplantSettings: TRANSPLANT,
 }
 SEVERAL: dict[str, Any] = {
     **FOUNDATION,
@@ -236,6 +255,7 @@ ROWS = [
     *((LATER_PAID, path, *row) for path, row in LATER.items()),
     *(({**FOUNDATION, "editor": {"name": "flux"}}, path, *row) for path, row in FLUX.items()),
     *((GIVEN, path, *row) for path, row in FOLDER.items()),
+    *((TRANSPLANTED, path, *row) for path, row in (TRANSPLANT | OF_A_TRANSPLANT).items()),
 ]
 
 

@@ -74,7 +74,7 @@ def measure_material(
         ),
         grain=_residual_std(lab[around][..., 0], _GRAIN_SIGMA_PX),
         light=(float(np.cos(light)), float(np.sin(light))),
-        grey=_is_grey(foreground.lab),
+        grey=is_grey(foreground.lab),
     )
 
 
@@ -91,7 +91,8 @@ def _residual_std(lightness: FloatMap, sigma_px: float) -> float:
     return float(MAD_TO_STD * np.median(np.abs(residual)))
 
 
-def _is_grey(lab: FloatArray) -> bool:
+def is_grey(lab: FloatArray) -> bool:
+    """Tell whether an (H, W, 3) float32 Lab picture has no colour."""
     return bool(np.percentile(np.hypot(lab[..., 1], lab[..., 2]), _GREY_PERCENTILE) < _GREY_CHROMA)
 
 

@@ -98,7 +98,7 @@ def paint(
     material = measure_material(
         image, foreground, window, placement, neighbourhood_px=neighbourhood_px, rng=rng
     )
-    crop = Crop(image[window], material, _allowance(region, window, rng))
+    crop = Crop(image[window], material, region_opacity(region, window, rng))
     if traits.on_object and foreground.has_objects:
         crop = _within_object(crop, _parameters(placement, window, area_px))
 
@@ -187,8 +187,17 @@ def _parameters(placement: Placement, window: Window, area_px: float) -> DefectP
     )
 
 
-def _allowance(region: Mask | None, window: Window, rng: Rng) -> FloatMap | None:
-    """Opacity that fades to nothing before the region ends, along a slightly uneven line."""
+def region_opacity(region: Mask | None, window: Window, rng: Rng) -> FloatMap | None:
+    """Return an opacity that fades to nothing before a region ends, along an uneven line.
+
+    Args:
+        region: (H, W) bool; None for the whole photo.
+        window: The part of the photo that is asked for.
+        rng: Source of the unevenness.
+
+    Returns:
+        The window's (h, w) float32 in [0, 1]; None where there is no region.
+    """
     if region is None:
         return None
     inside = inside_distance(region)[window]

@@ -66,15 +66,24 @@ def place_on_object(
     return replace(placement, span_px=max(spans[best], 2.0), room_px=max(float(room[y, x]), 1.0))
 
 
-def place_at_edge(foreground: Foreground, radius_px: float, rng: Rng) -> Placement | None:
-    """Choose a place on an object's outline; None where no object stands out."""
+def place_at_edge(
+    foreground: Foreground, radius_px: float, rng: Rng, probability: float = _EDGE_PROBABILITY
+) -> Placement | None:
+    """Choose a place on an object's outline; None where no object stands out.
+
+    Args:
+        foreground: The photo.
+        radius_px: Of the defect.
+        rng: Draws the place.
+        probability: How often a place is wanted at all.
+    """
     if not foreground.has_objects:
         return None
     low, high = _OUTLINE_BAND
     solid = blur(foreground.objects.astype(np.float32), _OUTLINE_BLUR_PX)
     off_border = _off_border(foreground.objects.shape)
     outline = (solid > low) & (solid < high) & foreground.allowed & off_border
-    if not outline.any() or rng.random() > _EDGE_PROBABILITY:
+    if not outline.any() or rng.random() > probability:
         return None
     around = blur(foreground.objects.astype(np.float32), max(radius_px / foreground.scale, 2.0))
     weight = outline * np.exp(-(((around - 0.5) / _EVEN_SIDES) ** 2)) * _step_across(foreground)
@@ -82,6 +91,52 @@ def place_at_edge(foreground: Foreground, radius_px: float, rng: Rng) -> Placeme
     broad = blur(solid, max(radius_px / foreground.scale, 1.0))
     angle = float(np.arctan2(slope(broad, (0, 1))[y, x], slope(broad, (1, 0))[y, x]))
     return replace(_placement(foreground, x, y, angle), at_edge=True)
+
+
+def place_at_border(
+    foreground: Foreground, radius_px: float, rng: Rng, near_rad: float | None = None
+) -> Placement | None:
+    """Choose a place on the photo's border where an object goes on beyond it.
+
+    Args:
+        foreground: The photo.
+        radius_px: Of the defect.
+        rng: Draws the place.
+        near_rad: The way into the object that the border is to have, as near as there is one.
+
+    Returns:
+        The place, at an edge; None where no object that may be painted reaches the border.
+    """
+    usable = foreground.allowed & foreground.objects
+    reach = max(radius_px / foreground.scale, 1.0)
+    height, width = usable.shape
+    found: list[tuple[float, int, int]] = []
+    for angle, row, column in (
+        (0.0, None, 0),
+        (np.pi / 2, 0, None),
+        (np.pi, None, width - 1),
+        (-np.pi / 2, height - 1, None),
+    ):
+        line = usable[:, column] if row is None else usable[row]
+        room = inside_distance(np.pad(line, 1)[None])[0, 1:-1]
+        if room.any():
+            at = int(rng.choice(np.flatnonzero(room >= min(reach, float(room.max())))))
+            found.append((angle, at if row is None else row, at if column is None else column))
+    if not found:
+        return None
+    if near_rad is None:
+        angle, y, x = found[int(rng.integers(len(found)))]
+    else:
+        angle, y, x = max(found, key=lambda side: float(np.cos(side[0] - near_rad)))
+    place = _placement(foreground, x, y, angle)
+    half_px = 0.5 * foreground.scale
+    away = -half_px * np.cos(angle), -half_px * np.sin(angle)  # to the border of its reduced pixel
+    return replace(
+        place,
+        x=float(np.clip(place.x + away[0], 0, width * foreground.scale - 1)),
+        y=float(np.clip(place.y + away[1], 0, height * foreground.scale - 1)),
+        at_edge=True,
+    )
 
 
 def place_on_whole_object(

@@ -8,7 +8,7 @@ from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
 from kizu.spec.errors import SpecError
 
-NEEDED = {"folder": {"path": "edited"}}
+NEEDED = {"folder": {"path": "edited"}, "transplant": {"defects": "real"}}
 """Settings without a default."""
 IMAGE = NormalImage("ab" * 32, "ab" * 32, "a.png", 640, 480)
 
