@@ -1,22 +1,17 @@
 """The user's own table of pairs: CSV or Parquet, one row per defect of a picture."""
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import inf
 from typing import Any, Final
 
-import pyarrow.parquet as pq
-
 from kizu.edit.regions import BoxRegion
-from kizu.source_files import SourceError, read_url
-from kizu.store.addresses import shown_url, without_secrets
+from kizu.source_files import SourceError
+from kizu.source_tables import read_rows, text_of
 
+_SETTING: Final = "editor.table"
 _NEEDED: Final = ("normal", "edited", "defect_type")
 _OPTIONAL: Final = ("prompt", "phrases", "region")
-_SEPARATORS: Final = ",;\t"
 _BETWEEN_PHRASES: Final = re.compile(";")
 _BETWEEN_NUMBERS: Final = re.compile(r"[\s,;()\[\]]+")
 
@@ -56,57 +51,16 @@ def read_table(path: str) -> list[TableRow]:
     Raises:
         SourceError: It cannot be read, lacks a column, or no row of it can be used.
     """
-    columns, rows = _read(path)
-    columns = [column.strip().casefold() for column in columns]
-    twice = sorted({column for column in columns if columns.count(column) > 1})
-    if twice:
-        raise SourceError(f"editor.table: {path} has the column {twice[0]!r} twice; remove one")
-    lacking = [column for column in _NEEDED if column not in columns]
-    if lacking:
-        raise SourceError(
-            f"editor.table: {path} has no column {', '.join(lacking)}; it needs "
-            f"{', '.join(_NEEDED)}, and may have {', '.join(_OPTIONAL)}"
-        )
+    columns, rows = read_rows(path, _SETTING, _NEEDED, _OPTIONAL)
     name = path.rsplit("/", 1)[-1]
     read = [
         _row(f"row {number} of {name}", columns, cells)
         for number, cells in rows
-        if any(map(_text, cells))
+        if any(map(text_of, cells))
     ]
     if read and all(row.trouble for row in read):
-        raise SourceError(f"editor.table: {read[0].trouble}")
+        raise SourceError(f"{_SETTING}: {read[0].trouble}")
     return read
-
-
-Rows = tuple[list[str], list[tuple[int, list[Any]]]]
-"""The names of the columns, and the cells of every row with its number for people."""
-
-
-def _read(path: str) -> Rows:
-    try:
-        data = read_url(without_secrets(path), inf)
-        return _read_parquet(data) if path.lower().endswith(".parquet") else _read_csv(data)
-    except FileNotFoundError as error:
-        raise SourceError(f"editor.table: there is no file {path!r}") from error
-    except Exception as error:  # pyarrow and clients of object stores raise whatever they like
-        raise SourceError(
-            f"editor.table: {shown_url(path)} cannot be read as CSV in UTF-8 or as Parquet "
-            f"({shown_url(str(error))})"
-        ) from error
-
-
-def _read_parquet(data: bytes) -> Rows:
-    table = pq.read_table(io.BytesIO(data))
-    cells = zip(*(column.to_pylist() for column in table.columns), strict=True)
-    return table.column_names, [(row, list(each)) for row, each in enumerate(cells, start=1)]
-
-
-def _read_csv(data: bytes) -> Rows:
-    text = data.decode("utf-8-sig")
-    separator = max(_SEPARATORS, key=text.partition("\n")[0].count)
-    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
-    columns = next(reader, [])
-    return columns, [(reader.line_num, cells) for cells in reader]
 
 
 class _RowError(ValueError):
@@ -117,10 +71,10 @@ def _row(place: str, columns: Sequence[str], written: Sequence[Any]) -> TableRow
     cells = dict(zip(columns, written, strict=False))
     row = TableRow(
         place=place,
-        normal=_text(cells.get("normal")),
-        edited=_text(cells.get("edited")),
-        defect_type=_text(cells.get("defect_type")),
-        prompt=_text(cells.get("prompt")),
+        normal=text_of(cells.get("normal")),
+        edited=text_of(cells.get("edited")),
+        defect_type=text_of(cells.get("defect_type")),
+        prompt=text_of(cells.get("prompt")),
         phrases=tuple(_items(cells.get("phrases"), _BETWEEN_PHRASES)),
     )
     try:
@@ -141,10 +95,6 @@ def _check_filled(row: TableRow) -> None:
             raise _RowError(f"has no {name}; fill it in")
 
 
-def _text(cell: Any) -> str:  # noqa: ANN401 - a cell of any type
-    return "" if cell is None or cell != cell else str(cell).strip()  # noqa: PLR0124 - NaN
-
-
 def _region(cell: Any) -> BoxRegion | None:  # noqa: ANN401 - as above
     """Read left, top, right and bottom, from a list of numbers or a text with four of them."""
     edges = _items(cell, _BETWEEN_NUMBERS)
@@ -163,5 +113,5 @@ def _region(cell: Any) -> BoxRegion | None:  # noqa: ANN401 - as above
 def _items(cell: Any, between: re.Pattern[str]) -> list[str]:  # noqa: ANN401 - as above
     """Return the items of a cell: a list's, or the pieces of a text."""
     several = hasattr(cell, "__len__") and not isinstance(cell, str)
-    pieces = list(cell) if several else between.split(_text(cell))
-    return list(filter(None, (_text(piece) for piece in pieces)))
+    pieces = list(cell) if several else between.split(text_of(cell))
+    return list(filter(None, (text_of(piece) for piece in pieces)))

@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from kizu.pairing.names import Names
+from kizu.source_names import Names
 
 
 @pytest.mark.parametrize(
