@@ -113,9 +113,10 @@ def _publish_samples(
         version = choose_version(spec, inventory, plan.shards, store_url, unpublished, lost)
         if not version.is_new or version.is_empty:
             return version, lost
-        expect(PUBLISH, plan.samples)
+        work = version.open_work(Store(store_url))
+        expect(PUBLISH, work.samples)
         same = unmapped(version), unmapped(store_url), unmapped(dict(unpublished))
-        parts = publish_shard.map(plan.shards, *same)
+        parts = publish_shard.map(work.shards, *same) if work.shards else []
         found = [part.result(raise_on_failure=False) for part in parts]
         for failure in found:
             if isinstance(failure, UnpublishedError):

@@ -5,7 +5,7 @@ from prefect import task
 from kizu.cancellation import raise_if_interrupted
 from kizu.intake import open_inventory
 from kizu.publish import samples, version
-from kizu.publish.version import VersionRef, publish_normals, publish_tables
+from kizu.publish.version import VersionRef
 from kizu.shards import ShardRef
 from kizu.spec import DatasetSpec
 from kizu.stages.grounding import AnnotatorChoice
@@ -63,16 +63,15 @@ def publish_version(
     store_url: str,
     lost: dict[str, str],
 ) -> None:
-    """Write normal images, tables and manifest.
+    """Write what is new of the normal images, then tables and manifest.
 
     Raises:
         LostNormalsError: Normal images are lost; the version is to be named without them.
     """
-    store, folder = Store(store_url), chosen.folder()
-    images, outcomes = open_inventory(inventory, store).images, chosen.open_outcomes(store)
-    normals = publish_normals(store, folder, spec, images, outcomes, lost)
+    store = Store(store_url)
+    images = open_inventory(inventory, store).images
     parts = (store.read_json(path) for path in rows)
-    publish_tables(store, folder, spec, outcomes, [normals, *parts])
+    version.publish_version(store, chosen, spec, images, parts, lost)
 
 
 @task(name="point to latest", **UNCACHED)

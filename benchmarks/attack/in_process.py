@@ -10,7 +10,7 @@ from kizu.pairing import NormalImages, PairingRules, open_pairing, pair_files, s
 from kizu.planning import estimate_build, plan_build
 from kizu.publish.dataset import Dataset
 from kizu.publish.samples import publish_shard
-from kizu.publish.version import choose_version, make_latest, publish_normals, publish_tables
+from kizu.publish.version import choose_version, make_latest, publish_version
 from kizu.report import write
 from kizu.spec import DatasetSpec
 from kizu.stages import STAGES, StageRun, run_stage
@@ -63,11 +63,9 @@ def build(spec: DatasetSpec, store: Store, run: str) -> Built:
     folder, outcomes = version.folder(), version.open_outcomes(store)
     proven = version.open_certification(store)
     if version.is_new and not version.is_empty:
-        parts = [
-            publish_shard(store, folder, shard.open(store), proven.proof) for shard in plan.shards
-        ]
-        rows = publish_normals(store, folder, spec, normals.images, outcomes)
-        publish_tables(store, folder, spec, outcomes, [rows, *parts])
+        shards = version.open_work(store).shards
+        parts = [publish_shard(store, folder, shard.open(store), proven.proof) for shard in shards]
+        publish_version(store, version, spec, normals.images, parts)
     last_summary(store, spec.name)
     latest = make_latest(spec, version, store, left_out=plan.left_out, annotators=annotators)
     stop = cancel.reason()

@@ -14,12 +14,12 @@ from kizu.diff import Status
 from kizu.edit.storage import EditRecord
 from kizu.outputs import SampleOutputs
 from kizu.review import decision_folder
-from kizu.samples import PlannedSample
+from kizu.samples import PlannedSample, is_test_photo
 from kizu.settings import Record
 from kizu.shards import Fate, Shard, ShardRef, last_failure
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
-from kizu.stages import DIFF, LAST_STAGES
+from kizu.stages import DIFF, LAST_STAGES, STAGES
 from kizu.store import DamagedFileError, Store
 from kizu.store.keys import content_key
 from kizu.versions import SCHEMA_VERSION
@@ -88,6 +88,9 @@ class Outcome(Record):
         host: The host that made the edit; empty for this machine.
         emulated: True if that was the emulator, which bills nothing.
         decision_problem: What is wrong with what a person decided on it, and the way out.
+        in_test: Whether its photo was drawn into the test split.
+        rows_key: Key of everything its rows and files follow from, but for what is proven and the
+            split; empty where that is not known.
     """
 
     sample_id: str
@@ -112,6 +115,8 @@ class Outcome(Record):
     host: str = ""
     emulated: bool = False
     decision_problem: str = ""
+    in_test: bool = False
+    rows_key: str = ""
 
     @property
     def photo(self) -> str:
@@ -122,6 +127,19 @@ class Outcome(Record):
     def paid_usd(self) -> float | None:
         """What was paid for the edit: nothing to the emulator."""
         return 0.0 if self.emulated else self.cost_usd
+
+    @property
+    def is_certified(self) -> bool:
+        """Whether a proven bound covers its label, or a person looked at it and accepted it."""
+        if self.decision_problem:
+            return False
+        return self.verdict is Verdict.ACCEPT if self.decision_key else self.certified
+
+    @property
+    def settled_stratum(self) -> Stratum:
+        """Which samples it is proven with, now that it is known which makers are trusted."""
+        is_trusted = self.reason == Reason.DIFF_ONLY_TRUSTED
+        return Stratum.ACCEPTED if is_trusted else self.stratum
 
     @property
     def content(self) -> list[Any] | None:
@@ -181,6 +199,35 @@ def _outcome(outputs: SampleOutputs, agreement: Agreement | None, problem: str =
         host=edit.host if edit else "",
         emulated=edit.emulated if edit else False,
         decision_problem=outputs.decision_problem if agreement else "",
+        in_test=is_test_photo(sample.normal, outputs.shard.spec.publish.test_fraction),
+        rows_key=_rows_key(outputs, status, reason, is_judged=agreement is not None),
+    )
+
+
+def _rows_key(outputs: SampleOutputs, status: SampleStatus, reason: str, *, is_judged: bool) -> str:
+    """Return a key of everything that a sample's rows and files follow from.
+
+    What is proven and the split may change without another picture or region to write; they are
+    filled in where rows are taken over.
+    """
+    spec, edit = outputs.shard.spec, outputs.edit
+    asked = {
+        "schema": SCHEMA_VERSION,
+        "dataset": spec.name,
+        "sample": outputs.sample.model_dump(mode="json"),
+        "edit": edit.model_dump(mode="json") if edit else None,
+    }
+    if not is_judged:
+        return content_key("rows", **asked, status=status.value, reason=reason)
+    return content_key(
+        "rows",
+        **asked,
+        category=spec.images.category,
+        composite=spec.publish.composite,
+        annotators=list(outputs.shard.annotators),
+        keys={stage.name: stage.key(outputs) for stage in STAGES},
+        made_by=outputs.made_by,
+        decision=outputs.decision_key,
     )
 
 
@@ -226,9 +273,15 @@ def shard_outcomes(
         store: The store.
         unpublished: Why samples could not be published although they were judged, by their ids.
     """
+    return [each for part in outcomes_by_shard(refs, store, unpublished) for each in part]
+
+
+def outcomes_by_shard(
+    refs: Sequence[ShardRef], store: Store, unpublished: Mapping[str, str] = NONE_UNPUBLISHED
+) -> list[list[Outcome]]:
+    """Do the same as ``shard_outcomes``, shard by shard."""
     with ThreadPoolExecutor(_READERS) as pool:
-        parts = list(pool.map(lambda ref: _outcomes_of(ref.open(store), store, unpublished), refs))
-    return [outcome for part in parts for outcome in part]
+        return list(pool.map(lambda ref: _outcomes_of(ref.open(store), store, unpublished), refs))
 
 
 def _outcomes_of(shard: Shard, store: Store, unpublished: Mapping[str, str]) -> list[Outcome]:

@@ -89,43 +89,57 @@ def normal_provenance(image: NormalImage) -> Row:
     }
 
 
-def defect_row(outputs: SampleOutputs, files: Files) -> Row:
+def defect_row(outputs: SampleOutputs, outcome: Outcome, files: Files) -> Row:
     """Return the samples row of a judged sample; only accepted ones are in train or test splits.
 
     Args:
         outputs: The sample, judged.
+        outcome: How far it came.
         files: What is published of it.
     """
-    sample, spec = outputs.sample, outputs.shard.spec
-    verdict = outputs.final_verdict
+    sample = outputs.sample
     return {
         "label_index": ABNORMAL,
-        "split": _split(sample, spec, verdict),
         "label": "abnormal",
         "sample_id": sample.sample_id,
-        "category": spec.images.category,
+        "category": outputs.shard.spec.images.category,
         "defect_type": sample.defect_type,
-        "verdict": verdict.value,
-        "certified": is_certified(outputs),
+        **settled_columns("samples", outcome),
         **files.columns(),
     }
 
 
-def is_certified(outputs: SampleOutputs) -> bool:
-    """Tell whether a proven bound covers a sample's label, or a person looked at it."""
-    if outputs.decision:
-        return outputs.decision.verdict is Verdict.ACCEPT
-    return outputs.settled.certified and not outputs.decision_problem
+def settled_columns(table: str, outcome: Outcome) -> Row:
+    """Return what of a judged sample's row follows from what is proven and from the split.
+
+    Args:
+        table: The table; most have no such columns.
+        outcome: How far the sample came.
+    """
+    if outcome.verdict is None:
+        return {}
+    if table == "samples":
+        return {
+            "split": _split(outcome.verdict, in_test=outcome.in_test),
+            "verdict": outcome.verdict.value,
+            "certified": outcome.is_certified,
+        }
+    if table == "provenance":
+        return {
+            "verdict": outcome.verdict.value,
+            "reason": outcome.reason,
+            "stratum": outcome.settled_stratum.value,
+        }
+    return {}
 
 
-def _split(sample: PlannedSample, spec: DatasetSpec, verdict: Verdict) -> str:
+def _split(verdict: Verdict, *, in_test: bool) -> str:
     if verdict is not Verdict.ACCEPT:
         return verdict.value
-    in_test = is_test_photo(sample.normal, spec.publish.test_fraction)
     return TEST if in_test else TRAIN_DEFECTS
 
 
-def defect_provenance(outputs: SampleOutputs, *, composited: bool) -> Row:
+def defect_provenance(outputs: SampleOutputs, outcome: Outcome, *, composited: bool) -> Row:
     """Return the provenance row of a judged sample."""
     return {
         **normal_provenance(outputs.sample.normal),
@@ -133,9 +147,7 @@ def defect_provenance(outputs: SampleOutputs, *, composited: bool) -> Row:
         **_edit_columns(outputs),
         **_pairing_columns(outputs.sample),
         **{name: value for stage in STAGES for name, value in stage.row(outputs).items()},
-        "verdict": outputs.settled.verdict.value,
-        "reason": outputs.settled.reason.value,
-        "stratum": outputs.settled.stratum.value,
+        **settled_columns("provenance", outcome),
         "made_by": outputs.made_by,
         "composited": composited,
         **_review_columns(outputs),
@@ -155,14 +167,11 @@ def _pairing_columns(sample: PlannedSample) -> Row:
 
 
 def _review_columns(outputs: SampleOutputs) -> Row:
-    """Return what a person decided, the verdict included; of what nobody reviewed, no verdict."""
+    """Return who decided on a sample, and when; its verdict is theirs."""
     decision = outputs.decision
-    if outputs.decision_problem:
-        return {"verdict": outputs.final_verdict.value, "decision_key": outputs.decision_key}
     if decision is None:
-        return {"decision_key": None}
+        return {"decision_key": outputs.decision_key or None}
     return {
-        "verdict": decision.verdict.value,
         "reviewed_by": decision.reviewed_by,
         "reviewed_at": decision.reviewed_at,
         "decision_key": decision.key,

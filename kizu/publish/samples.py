@@ -156,8 +156,8 @@ def publish_sample(
         mask_of = partial(edited_mask, sample, edited.sha256)
         files = replace(files, edited=edited, edited_mask=write(mask_of, encode_mask(label)))
     return rows | {
-        "samples": [defect_row(outputs, files)],
-        "provenance": [defect_provenance(outputs, composited=frame.is_photo)],
+        "samples": [defect_row(outputs, outcome, files)],
+        "provenance": [defect_provenance(outputs, outcome, composited=frame.is_photo)],
         "instances": [
             *_labelled(outputs, frame, published),
             *_grounded(outputs, frame),

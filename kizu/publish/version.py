@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import Final
 
 from kizu.agree.settings import AgreementSettings
@@ -11,9 +12,21 @@ from kizu.intake import read_normal
 from kizu.planning import edited_images
 from kizu.publish.certification import Certification, prove
 from kizu.publish.dataset import Dataset, DatasetError
+from kizu.publish.earlier import (
+    PublishWork,
+    VersionChangedError,
+    cut_work,
+    earlier_versions,
+    find_kept,
+    kept_files,
+    kept_rows,
+    noting_rows,
+    row_keys,
+)
 from kizu.publish.layout import (
     MANIFEST,
     VersionFolder,
+    good_id,
     good_image,
     latest_path,
     latest_version,
@@ -24,7 +37,7 @@ from kizu.publish.outcomes import (
     SampleStatus,
     is_empty,
     may_become_latest,
-    shard_outcomes,
+    outcomes_by_shard,
     version_name,
     with_proof,
 )
@@ -48,10 +61,6 @@ _READERS: Final = 16
 """Shards read at a time: on an object store that is waiting, not work."""
 
 
-class VersionChangedError(RuntimeError):
-    """What a version is made from changed while it was published."""
-
-
 class LostNormalsError(Exception):
     """Normal images can neither be read nor taken in anew; name the version without them."""
 
@@ -66,6 +75,7 @@ class LostNormalsError(Exception):
 
 
 NONE_LOST: Final[Mapping[str, str]] = {}
+NONE_PUBLISHED: Final[Mapping[str, File]] = {}
 
 
 _SORTED_BY: Final = {
@@ -86,6 +96,7 @@ class VersionRef(Record):
         is_empty: True if no sample was judged: then nothing is published.
         outcomes: Where it is written how far every sample came.
         certification: Where it is written what is proven of them.
+        work: Where it is written what of it is to be made; empty if there is nothing to publish.
     """
 
     dataset: str
@@ -94,6 +105,7 @@ class VersionRef(Record):
     is_empty: bool
     outcomes: str
     certification: str
+    work: str = ""
 
     def folder(self) -> VersionFolder:
         """Return where its files lie."""
@@ -106,6 +118,10 @@ class VersionRef(Record):
     def open_certification(self, store: Store) -> Certification:
         """Read what is proven of the samples."""
         return store.read_json_as(self.certification, Certification.model_validate)
+
+    def open_work(self, store: Store) -> PublishWork:
+        """Read what of it is to be made, and what earlier versions have."""
+        return store.read_json_as(self.work, PublishWork.model_validate)
 
 
 class LastBuild(Record):
@@ -192,10 +208,12 @@ def choose_version(
         unpublished: Why samples could not be published although they were judged, by their ids.
         lost: Why normal images are lost, by the SHA-256 of their files; they are left out.
     """
-    outcomes = shard_outcomes(shards, store, unpublished)
+    by_shard = outcomes_by_shard(shards, store, unpublished)
+    outcomes = [outcome for part in by_shard for outcome in part]
     certified = prove(store, spec.name, spec.agree, outcomes)
     outcomes = [with_proof(outcome, certified.proof) for outcome in outcomes]
-    version = version_name(spec, [i for i in images if i.sha256 not in lost], outcomes)
+    images = [image for image in images if image.sha256 not in lost]
+    version = version_name(spec, images, outcomes)
     noted = _OutcomeList(outcomes=tuple(outcomes)).model_dump(mode="json")
     chosen = VersionRef(
         dataset=spec.name,
@@ -205,11 +223,23 @@ def choose_version(
         outcomes=store.put_json("builds/outcomes", noted),
         certification=store.put_json("builds/certifications", certified.model_dump(mode="json")),
     )
+    if chosen.is_new and not chosen.is_empty:
+        kept = find_kept(store, _earlier(store, spec.name), row_keys(images, outcomes))
+        work = cut_work(store, shards, by_shard, kept).model_dump(mode="json")
+        chosen = chosen.model_copy(update={"work": store.put_json("builds/work", work)})
     last = LastBuild(
         shards=tuple(shards), agree=spec.agree, outcomes=chosen.outcomes, version=version
     )
     _note_last_build(store, spec.name, last)
     return chosen
+
+
+def _earlier(store: Store, dataset: str) -> list[VersionFolder]:
+    """Return the versions that the next one may take rows from."""
+    try:
+        return earlier_versions(store, dataset, last_build(store, dataset).version)
+    except DatasetError:
+        return earlier_versions(store, dataset)
 
 
 def _is_whole(store: Store, folder: VersionFolder) -> bool:
@@ -240,6 +270,7 @@ def publish_normals(
     images: Sequence[NormalImage],
     outcomes: Sequence[Outcome],
     lost: Mapping[str, str] = NONE_LOST,
+    published: Mapping[str, File] = NONE_PUBLISHED,
 ) -> dict[str, list[Row]]:
     """Publish the normal images and return their rows by table name.
 
@@ -250,6 +281,7 @@ def publish_normals(
         images: Its normal images.
         outcomes: How far the samples came when the version was named.
         lost: Why normal images are lost, by the SHA-256 of their files; they are left out.
+        published: Files of those that an earlier version has, by sample id.
 
     Raises:
         LostNormalsError: More of them are lost.
@@ -260,18 +292,24 @@ def publish_normals(
     newly_lost: dict[str, str] = {}
     for image in kept:
         try:
-            data = read_normal(store, image, spec.images.path)
+            known = published.get(good_id(image))
+            file = known or _publish_normal(store, version, image, spec.images.path)
         except DamagedFileError as damage:
             newly_lost[image.sha256] = str(damage)
             continue
-        sha256 = sha256_hex(data)
-        file = File(good_image(image, sha256), sha256)
-        if not store.link(image.path, version.path(file.path)):
-            store.write(version.path(file.path), data)
         rows.append(normal_row(image, spec, file, edited=image.sha256 in edited))
     if newly_lost:
         raise LostNormalsError(newly_lost)
     return {"samples": rows, "provenance": [normal_provenance(image) for image in kept]}
+
+
+def _publish_normal(store: Store, version: VersionFolder, image: NormalImage, source: str) -> File:
+    data = read_normal(store, image, source)
+    sha256 = sha256_hex(data)
+    file = File(good_image(image, sha256), sha256)
+    if not store.link(image.path, version.path(file.path)):
+        store.write(version.path(file.path), data)
+    return file
 
 
 def _edited(
@@ -282,6 +320,43 @@ def _edited(
         return {image.sha256 for image in edited_images(spec, images)}
     judged = (outcome for outcome in outcomes if outcome.status is SampleStatus.JUDGED)
     return {outcome.normal_sha256 for outcome in judged}
+
+
+def publish_version(
+    store: Store,
+    chosen: VersionRef,
+    spec: DatasetSpec,
+    images: Sequence[NormalImage],
+    parts: Iterable[Mapping[str, list[Row]]],
+    lost: Mapping[str, str] = NONE_LOST,
+) -> None:
+    """Publish the normal images, take over what earlier versions have, and complete the version.
+
+    Args:
+        store: The store.
+        chosen: The version.
+        spec: The dataset.
+        images: Its normal images.
+        parts: Rows by table name of the samples that were to be published.
+        lost: Why normal images are lost, by the SHA-256 of their files; they are left out.
+
+    Raises:
+        LostNormalsError: More of them are lost.
+        VersionChangedError: What the version is made from is not there any more.
+    """
+    folder, work, outcomes = chosen.folder(), chosen.open_work(store), chosen.open_outcomes(store)
+    try:
+        published = kept_files(store, spec.name, work)
+        normals = publish_normals(store, folder, spec, images, outcomes, lost, published)
+        kept = kept_rows(store, spec.name, work, outcomes)
+        keys = row_keys((image for image in images if image.sha256 not in lost), outcomes)
+        rows = noting_rows(store, folder, keys, chain([normals], parts, kept))
+        publish_tables(store, folder, spec, outcomes, rows)
+    except DatasetError as error:
+        raise VersionChangedError(
+            f"{error}; version {folder.version} of {folder.dataset} takes rows from there: build "
+            "again"
+        ) from error
 
 
 def publish_tables(

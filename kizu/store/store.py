@@ -7,7 +7,7 @@ Layout, readable by people::
     ledger/…                    one small file per paid call, and one for what came of it
     truth/ab/abcd….png          the painter's true masks, for evaluation only
     stages/diff/ab/abcd…/       what a stage made, addressed by the key of its inputs
-    builds/…                    plans and shards
+    builds/…                    plans, shards, and what versions were made from
     decisions/ab/abcd…/         what people decided on a picture with its mask, one after the other
     reviews/NAME/draws/         samples drawn at random for people to judge
     datasets/NAME/VERSION/      what is published: tables and manifest

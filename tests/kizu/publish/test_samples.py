@@ -21,6 +21,7 @@ from kizu.planning import plan_samples
 from kizu.publish.dataset import Dataset
 from kizu.publish.layout import VersionFolder
 from kizu.publish.outcomes import sample_outcome, with_proof
+from kizu.publish.rows import settled_columns
 from kizu.publish.samples import publish_sample
 from kizu.publish.schemas import TABLES, encode_table
 from kizu.report import CardPictures, Page, contact_sheet, draw_card, render_page
@@ -333,3 +334,28 @@ def test_what_is_proven_comes_out_the_same_from_the_store_and_from_what_is_noted
         proof = Proof(trusted=(noted.made_by,), proven=everything)
         read = sample_outcome(SampleOutputs(store, shard, sample, proof))
         assert with_proof(noted, proof) == read
+
+
+@pytest.mark.parametrize("decided", [None, Verdict.ACCEPT, Verdict.REJECT])
+@pytest.mark.parametrize("cut", [0.0, 1.0])
+def test_rows_that_are_taken_over_say_what_is_proven_as_rows_that_are_made(
+    take_through, spec, photo, decided, cut
+):
+    outputs = take_through(spec, drifted_edit(photo)[0], (), has_normal=True)
+    if decided:
+        record_decision(outputs, decided, "Aiko")
+    store, shard, sample = outputs.store, outputs.shard, outputs.sample
+    version = VersionFolder("plates", "0123")
+    before = publish_sample(version, SampleOutputs(store, shard, sample))
+    noted = sample_outcome(SampleOutputs(store, shard, sample))
+    everything = dict.fromkeys(
+        Stratum, Proven(cut=cut, makers=(maker_of(noted.made_by, noted.stratum), noted.made_by))
+    )
+    proof = Proof(trusted=(noted.made_by,), proven=everything)
+    after = publish_sample(version, SampleOutputs(store, shard, sample, proof))
+    now = with_proof(noted, proof)
+    assert now.rows_key == noted.rows_key
+    for table, rows in before.items():
+        assert [row | settled_columns(table, now) for row in rows] == after[table]
+    if not decided:
+        assert before["provenance"] != after["provenance"]

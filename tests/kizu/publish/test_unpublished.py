@@ -32,11 +32,11 @@ def broken(monkeypatch, error):
     """Let the first sample fail where its row is made; return its id."""
     made, first = samples.defect_row, []
 
-    def fail(outputs, files):
+    def fail(outputs, *how):
         first.append(outputs.sample.sample_id)
         if outputs.sample.sample_id == first[0]:
             raise error
-        return made(outputs, files)
+        return made(outputs, *how)
 
     monkeypatch.setattr(samples, "defect_row", fail)
     return first
