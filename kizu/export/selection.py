@@ -9,12 +9,9 @@ from kizu.agree.verdict import Verdict
 from kizu.progress import advance, expect
 from kizu.publish.dataset import Dataset, Sample
 from kizu.publish.rows import TRAIN_DEFECTS
-from kizu.publish.schemas import decode_parts
 
 EXPORT: Final = "export"
 """What progress is reported as."""
-_ROWS_AT_A_TIME: Final = 4096
-"""Of ``provenance``, of which two columns are looked at."""
 _LEFT_OUT: Final[Mapping[str, str]] = {
     Verdict.REVIEW: "wait for a person (--also review exports them too)",
     Verdict.REJECT: "are rejected (--also reject exports them too)",
@@ -99,8 +96,8 @@ def split_of(sample: Sample) -> str:
 def _has_certificate(dataset: Dataset) -> bool:
     """Tell whether more is certified of a version than what people decided one by one."""
     by_people: set[str] = set()
-    for part in decode_parts("provenance", dataset.table("provenance"), _ROWS_AT_A_TIME):
-        for row in part.select(["sample_id", "reviewed_by"]).to_pylist():
+    for part in dataset.parts("provenance", ("sample_id", "reviewed_by")):
+        for row in part.to_pylist():
             if row["reviewed_by"]:
                 by_people.add(row["sample_id"])
     return any(

@@ -9,9 +9,9 @@ from typing import Final
 
 from kizu.edit.folder import DEFECT_TYPE_GROUP, NORMAL_GROUP
 from kizu.edit.settings import PictureSource
-from kizu.source_names import Names, stem_of
 from kizu.pairing.pairs import Shown
 from kizu.pairing.table import TableRow, read_table
+from kizu.source_names import Names, stem_of
 from kizu.sources import NormalImage, Skipped
 from kizu.spec import DatasetSpec, DefectSpec
 

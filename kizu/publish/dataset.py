@@ -1,13 +1,18 @@
 """Reads a published dataset version: what a user holds, and what everything else measures."""
 
-from collections.abc import Iterator, Mapping
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import file_digest
 from math import inf
 from random import SystemRandom
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import decode_image, decode_mask, decode_png
@@ -19,10 +24,12 @@ from kizu.store.keys import sha256_hex
 if TYPE_CHECKING:
     import pandas as pd
 
+T = TypeVar("T")
+
 LATEST: Final = "latest"
 FILE_KINDS: Final = ("image", "mask", "touched", "edited", "edited_mask")
 _ROWS_AT_A_TIME: Final = 256
-_SAMPLES: Final = "samples.parquet"
+_TABLE_FILE: Final = "{}.parquet"
 _ANEW: Final = "'kizu build' publishes the version anew"
 
 
@@ -193,8 +200,10 @@ class Dataset:
     @property
     def annotators(self) -> frozenset[str]:
         """Versions of the annotators that looked at its samples."""
-        each = self.provenance["annotators"].dropna()
-        return frozenset(version for versions in each for version in versions)
+        found: set[str] = set()
+        for part in self.parts("provenance", ["annotators"]):
+            found.update(pc.list_flatten(part["annotators"]).unique().to_pylist())
+        return frozenset(found)
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -202,9 +211,22 @@ class Dataset:
 
     def __iter__(self) -> Iterator[Sample]:
         """Yield the samples in the order of their paths; a few rows are held at a time."""
-        for part in decode_parts("samples", self.table("samples"), _ROWS_AT_A_TIME):
+        for part in self.parts("samples"):
             for row in part.to_pylist():
                 yield Sample(row, self)
+
+    def parts(self, table: str, columns: Sequence[str] = ()) -> Iterator[pa.Table]:
+        """Yield a table's rows in its order, a few at a time: memory need not hold it.
+
+        Args:
+            table: One of ``TABLES``.
+            columns: The columns that are wanted; none for all.
+
+        Raises:
+            DatasetError: It is missing, or is not the file that was published.
+        """
+        with self._open_table(table) as file:
+            yield from decode_parts(table, file, _ROWS_AT_A_TIME, columns)
 
     def __getitem__(self, sample_id: str) -> Sample:
         """Return a sample by its id.
@@ -228,18 +250,33 @@ class Dataset:
         Raises:
             DatasetError: It is missing, or is not the file that was published.
         """
+        data = self._found(path, self._store.read)
+        if sha256 and sha256_hex(data) != sha256:
+            raise self._altered(path)
+        return data
+
+    @contextmanager
+    def _open_table(self, table: str) -> Iterator[io.BufferedIOBase]:
+        """Open a table's file for reading, once it is known to be what was published."""
+        path = _TABLE_FILE.format(table)
+        with self._found(path, self._store.open_file) as file:
+            if file_digest(file, "sha256").hexdigest() != self.manifest["sha256"][table]:
+                raise self._altered(path)
+            file.seek(0)
+            yield file
+
+    def _found(self, path: str, read: Callable[[str], T]) -> T:
         place = self.folder.path(path)
         try:
-            data = self._store.read(place)
+            return read(place)
         except FileNotFoundError as error:
             raise DatasetError(
                 f"{self._store.address(place)} is missing from the version; {self._way_out}"
             ) from error
-        if sha256 and sha256_hex(data) != sha256:
-            raise DatasetError(
-                f"{self._store.address(place)} is not the file that was published; {self._way_out}"
-            )
-        return data
+
+    def _altered(self, path: str) -> DatasetError:
+        place = self._store.address(self.folder.path(path))
+        return DatasetError(f"{place} is not the file that was published; {self._way_out}")
 
     @property
     def _way_out(self) -> str:
@@ -259,7 +296,7 @@ class Dataset:
         """
         tables = list(self.damaged_tables())
         yield from tables
-        if not any(found.path == _SAMPLES for found in tables):
+        if not any(found.path == _TABLE_FILE.format("samples") for found in tables):
             for sample in self._drawn(most):
                 yield from sample.damage()
 
@@ -267,9 +304,10 @@ class Dataset:
         """Read the tables; yield those that are missing or not what was published."""
         for table in TABLES:
             try:
-                self.table(table)
+                with self._open_table(table):
+                    pass
             except DatasetError as error:
-                yield PublishedDamage(f"{table}.parquet", str(error))
+                yield PublishedDamage(_TABLE_FILE.format(table), str(error))
 
     def _drawn(self, most: int | None) -> Iterator[Sample]:
         if most is None or most >= len(self):
@@ -287,7 +325,7 @@ class Dataset:
         Raises:
             DatasetError: It is missing, or is not the file that was published.
         """
-        return self.read(f"{table}.parquet", self.manifest["sha256"][table])
+        return self.read(_TABLE_FILE.format(table), self.manifest["sha256"][table])
 
     def _frame(self, table: str) -> "pd.DataFrame":
         frame: pd.DataFrame = decode_table(table, self.table(table)).to_pandas()

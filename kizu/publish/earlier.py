@@ -8,7 +8,7 @@ damaged or missing there is made anew.
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,15 +17,13 @@ from kizu.publish.dataset import FILE_KINDS, Dataset, DatasetError
 from kizu.publish.layout import VersionFolder, good_id, latest_version, pool_path
 from kizu.publish.outcomes import Outcome
 from kizu.publish.rows import File, Row, settled_columns
-from kizu.publish.schemas import TABLES, decode_parts
+from kizu.publish.schemas import TABLES
 from kizu.settings import Record
 from kizu.shards import ShardRef, save_shards
 from kizu.sources import NormalImage
 from kizu.store import DamagedFileError, Store
 
 logger = logging.getLogger(__name__)
-
-_ROWS_AT_A_TIME: Final = 1024
 
 
 class VersionChangedError(RuntimeError):
@@ -237,7 +235,7 @@ def _rows_of(dataset: Dataset, table: str, ids: set[str]) -> Iterator[list[dict[
     if not ids:
         return
     wanted = pa.array(sorted(ids), pa.string())
-    for part in decode_parts(table, dataset.table(table), _ROWS_AT_A_TIME):
+    for part in dataset.parts(table):
         found = part.filter(pc.is_in(part["sample_id"], value_set=wanted))
         if found.num_rows:
             yield found.to_pylist()

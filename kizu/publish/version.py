@@ -1,8 +1,9 @@
 """Publishes a dataset version: files first, tables next, the manifest last, then the pointer."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from itertools import chain
 from typing import Final
 
@@ -42,7 +43,7 @@ from kizu.publish.outcomes import (
     with_proof,
 )
 from kizu.publish.rows import File, Row, normal_provenance, normal_row
-from kizu.publish.schemas import TABLES, encode_table
+from kizu.publish.tables import write_tables
 from kizu.publish.verification import what_is_lost
 from kizu.samples import PlannedSample
 from kizu.settings import Record
@@ -52,7 +53,7 @@ from kizu.spec import DatasetSpec
 from kizu.stages import LAST_STAGES
 from kizu.stages.grounding import AnnotatorChoice
 from kizu.store import DamagedFileError, Store
-from kizu.store.keys import sha256_hex
+from kizu.store.keys import canonical_json, sha256_hex
 from kizu.versions import SCHEMA_VERSION
 
 logger = logging.getLogger(__name__)
@@ -76,14 +77,6 @@ class LostNormalsError(Exception):
 
 NONE_LOST: Final[Mapping[str, str]] = {}
 NONE_PUBLISHED: Final[Mapping[str, File]] = {}
-
-
-_SORTED_BY: Final = {
-    "samples": ("image_path",),
-    "instances": ("sample_id", "annotator", "instance"),
-    "provenance": ("sample_id",),
-    "edits": ("sample_id", "edit_key"),
-}
 
 
 class VersionRef(Record):
@@ -363,56 +356,64 @@ def publish_tables(
     store: Store,
     version: VersionFolder,
     spec: DatasetSpec,
-    outcomes: Sequence[Outcome],
+    outcomes: Iterable[Outcome],
     parts: Iterable[Mapping[str, list[Row]]],
 ) -> None:
-    """Write the tables and then the manifest, which completes the version.
+    """Write the tables and then the manifest, which completes the version, in bounded memory.
 
     Args:
         store: The store.
         version: The version.
         spec: The dataset.
         outcomes: How far the samples came when the version was named.
-        parts: Rows by table name.
+        parts: Rows by table name; they are run through once.
 
     Raises:
         VersionChangedError: The rows are not those of the outcomes that name the version.
     """
-    rows: dict[str, list[Row]] = {table: [] for table in TABLES}
-    for part in parts:
-        for table, some in part.items():
-            rows[table].extend(some)
-    _check_content(version, outcomes, rows["provenance"])
-    digests = {table: _write_table(store, version, table, rows[table]) for table in TABLES}
+    with store.scratch() as new_file:
+        tables = write_tables(_as_named(version, outcomes, parts), new_file)
+        for name, table in tables.items():
+            store.write_file(version.path(f"{name}.parquet"), table.file)
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "dataset": version.dataset,
         "version": version.version,
         "recipe": spec.recipe(),
-        "rows": {table: len(rows[table]) for table in TABLES},
-        "sha256": digests,
+        "rows": {name: table.rows for name, table in tables.items()},
+        "sha256": {name: table.sha256 for name, table in tables.items()},
     }
     store.write_json(version.path(MANIFEST), manifest)
 
 
-def _check_content(
-    version: VersionFolder, outcomes: Sequence[Outcome], provenance: Sequence[Row]
-) -> None:
-    """Refuse rows of something made since the version was named: its name is its content."""
-    judged = [outcome for outcome in outcomes if outcome.status is SampleStatus.JUDGED]
-    named = {(o.sample_id, o.output_keys, o.decision_key or None) for o in judged}
+def _as_named(
+    version: VersionFolder, outcomes: Iterable[Outcome], parts: Iterable[Mapping[str, list[Row]]]
+) -> Iterator[Mapping[str, list[Row]]]:
+    """Yield parts, and refuse rows of something made since the version was named by its content."""
     columns = [f"{stage.name}_key" for stage in LAST_STAGES]
-    made = [row for row in provenance if row.get(columns[0])]
-    found = {
-        (row["sample_id"], tuple(row[column] for column in columns), row["decision_key"])
-        for row in made
+    named = {
+        outcome.sample_id: _digest(outcome.output_keys, outcome.decision_key)
+        for outcome in outcomes
+        if outcome.status is SampleStatus.JUDGED
     }
-    odd = sorted(sample_id for sample_id, *_ in named ^ found)
-    if odd:
+    odd = set()
+    for part in parts:
+        for row in part.get("provenance", ()):
+            if row.get(columns[0]):
+                found = _digest([row[column] for column in columns], row["decision_key"])
+                if named.pop(row["sample_id"], None) != found:
+                    odd.add(row["sample_id"])
+        yield part
+    if odd or named:
         raise VersionChangedError(
-            f"{odd[0]} changed while version {version.version} of {version.dataset} was "
-            "published, by another build or a review; build again"
+            f"{min(odd | set(named))} changed while version {version.version} of "
+            f"{version.dataset} was published, by another build or a review; build again"
         )
+
+
+def _digest(output_keys: Iterable[str], decision_key: str | None) -> bytes:
+    """Stand for what a sample was made from, in few bytes."""
+    return sha256(canonical_json([*output_keys, decision_key or ""]).encode()).digest()
 
 
 def point_to_latest(store: Store, version: VersionFolder) -> None:
@@ -456,11 +457,3 @@ def _loses_annotator(latest: Dataset, annotators: AnnotatorChoice) -> bool:
         return False
     had = {annotator_name(version) for version in latest.annotators}
     return bool(had - {annotator_name(version) for version in annotators.versions})
-
-
-def _write_table(store: Store, version: VersionFolder, table: str, rows: list[Row]) -> str:
-    columns = _SORTED_BY[table]
-    rows.sort(key=lambda row: tuple(row[column] for column in columns))
-    data = encode_table(table, rows)
-    store.write(version.path(f"{table}.parquet"), data)
-    return sha256_hex(data)

@@ -8,6 +8,7 @@ over all files; only where a part of the store is another file system, beside th
 import contextlib
 import errno
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -93,6 +94,59 @@ def link_local(root: Path, source: Path, target: Path) -> bool:
             raise
         return False
     return True
+
+
+@contextmanager
+def aside_files(root: Path) -> Iterator[Callable[[], Path]]:
+    """Yield what names new files aside, for work on disk; they are gone when the block ends.
+
+    Args:
+        root: The store's folder; in it they can be given their names without being copied.
+    """
+    made: list[Path] = []
+
+    def new() -> Path:
+        made.append(root / _ASIDE_FOLDER / f"{_ASIDE}{uuid.uuid4().hex}")
+        return made[-1]
+
+    (root / _ASIDE_FOLDER).mkdir(parents=True, exist_ok=True)
+    try:
+        yield new
+    finally:
+        for file in made:
+            _drop(file)
+
+
+def adopt_local(root: Path, target: Path, file: Path) -> None:
+    """Give a file of this machine its name in the store; across file systems it is copied.
+
+    Args:
+        root: The store's folder.
+        target: The name; an older file of it is replaced.
+        file: The file, which is flushed and moved, so it may be gone afterwards.
+    """
+    if not file.exists() and target.exists():  # an earlier try moved it, and its answer was lost
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _flush(file)
+        file.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _written_aside(root, target, lambda aside: _copy_then_name(file, aside, target))
+
+
+def _copy_then_name(file: Path, aside: Path, target: Path) -> None:
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file, aside)
+    _flush(aside)
+    aside.replace(target)
+
+
+def _flush(file: Path) -> None:
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())
 
 
 def remove_stale(root: Path, before: datetime, *, everywhere: bool = False) -> int:

@@ -22,14 +22,16 @@ hash to (``kizu.store.checked``) and is checked when it is read. Every call wait
 """
 
 import contextlib
+import io
 import os
 import posixpath
 import re
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, Self, TypeVar
 
 import fsspec
@@ -45,6 +47,8 @@ from kizu.store.checked import (
 )
 from kizu.store.keys import canonical_json, sha256_hex
 from kizu.store.local_files import (
+    adopt_local,
+    aside_files,
     create_local,
     is_aside,
     link_local,
@@ -148,6 +152,49 @@ class Store:
         root, names = Path(self._root), [Path(self._full(path)) for path in (source, target)]
         with self._telling(target):
             return retry_while_unreachable(self.url, lambda: link_local(root, *names))
+
+    @contextmanager
+    def scratch(self) -> Iterator[Callable[[], Path]]:
+        """Yield what names new files of this machine for work that memory cannot hold.
+
+        They lie on the store's own disk, where they are given their names by ``write_file`` at no
+        cost; for an object store in the system's folder for temporary files. All are gone when the
+        block ends, or, of a process that was killed, with ``remove_stale_writes``.
+
+        Raises:
+            StoreUnwritableError: The disk takes no more files.
+        """
+        with contextlib.ExitStack() as stack:
+            root = Path(self._root) if self._local else None
+            if root is None:
+                root = Path(stack.enter_context(TemporaryDirectory(prefix="kizu-")))
+            stack.enter_context(telling(str(root), root))
+            yield stack.enter_context(aside_files(root))
+
+    def write_file(self, path: str, file: Path) -> None:
+        """Write a file from one of ``scratch``, which is moved, so that memory need not hold it.
+
+        Raises:
+            StoreUnwritableError: The store takes no more files.
+        """
+        full = self._full(path)
+        with self._telling(path):
+            if self._local:
+                retry_while_unreachable(
+                    self.url, lambda: adopt_local(Path(self._root), Path(full), file)
+                )
+            else:
+                retry_while_unreachable(self.url, lambda: self._fs.put_file(str(file), full))
+
+    def open_file(self, path: str) -> io.BufferedIOBase:
+        """Open a file for reading, anywhere in it; of an object store it is fetched first.
+
+        Raises:
+            FileNotFoundError: It is not there.
+        """
+        if not self._local:
+            return io.BytesIO(self.read(path))
+        return retry_while_unreachable(self.url, lambda: Path(self._full(path)).open("rb"))
 
     def create(self, path: str, data: bytes) -> bool:
         """Write a file only if there is none of its name; of many writers exactly one succeeds.

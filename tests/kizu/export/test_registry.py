@@ -40,7 +40,7 @@ def test_an_export_says_how_to_load_it_and_which_sample_each_name_is(name, datas
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_an_export_of_a_damaged_version_is_absent(name, dataset, store, tmp_path):
-    store.remove(dataset.folder.path("images/line.png"))
+    store.remove(dataset.folder.path(dataset["line"].row["image_path"]))
     with pytest.raises(DatasetError, match="is missing from the version"):
         export_dataset(dataset, name, tmp_path / "out")
     assert [each.name for each in tmp_path.iterdir()] == ["store"]

@@ -57,7 +57,7 @@ def test_what_has_another_name_now_is_read_by_it(column, value):
 
 def test_all_columns_of_today_are_there_part_by_part():
     for table, row in (("instances", MEASURED), ("provenance", PROVENANCE)):
-        [part] = decode_parts(table, written_by_0_2(table, row), 10)
+        [part] = decode_parts(table, io.BytesIO(written_by_0_2(table, row)), 10)
         assert part.column_names == TABLES[table].names
 
 

@@ -34,10 +34,8 @@ def test_samples_have_the_columns_anomalib_reads():
 
 
 def test_samples_refuse_nulls():
-    with pytest.raises(pa.ArrowInvalid, match="non-nullable"):
-        pq.read_table(io.BytesIO(encode_table("samples", [{**ROW, "split": None}]))).validate(
-            full=True
-        )
+    with pytest.raises(ValueError, match=r"'split'.*non-nullable"):
+        encode_table("samples", [{**ROW, "split": None}])
 
 
 def test_equal_rows_give_equal_bytes():

@@ -180,7 +180,17 @@ def test_a_killed_writer_leaves_its_file_where_it_is_found_at_once(store, tmp_pa
     assert store.remove_stale_writes() == 1
 
 
-@pytest.mark.parametrize("write", ["write", "create"])
+def from_scratch(store, path, data):
+    with store.scratch() as new_file:
+        file = new_file()
+        file.write_bytes(data)
+        store.write_file(path, file)
+
+
+WAYS = {"write": Store.write, "create": Store.create, "write_file": from_scratch}
+
+
+@pytest.mark.parametrize("write", WAYS)
 def test_a_part_of_the_store_may_be_another_file_system(store, monkeypatch, write):
     def across(call):
         def refuse(source, target):
@@ -192,7 +202,7 @@ def test_a_part_of_the_store_may_be_another_file_system(store, monkeypatch, writ
 
     monkeypatch.setattr(Path, "replace", across(Path.replace))
     monkeypatch.setattr(os, "link", across(os.link))
-    getattr(store, write)("datasets/f", b"whole")
+    WAYS[write](store, "datasets/f", b"whole")
     assert store.read("datasets/f") == b"whole"
     assert list(Path(store.address("datasets")).iterdir()) == [Path(store.address("datasets/f"))]
     assert list(Path(store.address(".aside")).iterdir()) == []
@@ -234,3 +244,10 @@ def test_no_second_name_reaches_across_file_systems(store, monkeypatch):
 def test_what_is_not_there_gets_no_second_name(store):
     with pytest.raises(FileNotFoundError):
         store.link("normals/a", "datasets/f")
+
+
+def test_a_file_whose_move_is_answered_late_is_there(store, monkeypatch):
+    lost = OSError(errno.EIO, "lost")
+    monkeypatch.setattr(Path, "replace", losing_the_first_answer(Path.replace, lost))
+    from_scratch(store, "datasets/f", b"whole")
+    assert store.read("datasets/f") == b"whole"

@@ -173,3 +173,26 @@ def test_folders_are_listed_one_level_deep(store, objects, kind):
     assert list(store.list_folders("datasets")) == ["datasets/mugs", "datasets/皿"]
     assert list(store.list_folders("datasets/readme")) == []
     assert list(store.list_folders("nowhere")) == []
+
+
+@pytest.mark.parametrize("kind", ["local", "object store"])
+def test_files_of_scratch_become_files_of_the_store_or_are_gone(store, objects, kind):
+    store = store if kind == "local" else objects
+    store.write("tables/large", b"older")
+    with store.scratch() as new_file:
+        kept, dropped = new_file(), new_file()
+        kept.write_bytes(b"large")
+        dropped.write_bytes(b"work")
+        store.write_file("tables/large", kept)
+        assert list(store.list("")) == ["tables/large"]
+    assert store.read("tables/large") == b"large"
+    assert not dropped.exists()
+    with store.open_file("tables/large") as opened:
+        opened.seek(1)
+        assert opened.read() == b"arge"
+
+
+@pytest.mark.parametrize("kind", ["local", "object store"])
+def test_a_file_that_is_not_there_cannot_be_opened(store, objects, kind):
+    with pytest.raises(FileNotFoundError):
+        (store if kind == "local" else objects).open_file("tables/none")
