@@ -53,7 +53,9 @@ class ExportModule(Protocol):
 FORMATS: Final = (
     "anomalib",
     "coco",
+    "cvat",
     "huggingface",
+    "label-studio",
     "mvtec",
     "webdataset",
     "yolo",

@@ -6,7 +6,6 @@ changed. The verdict and the note are attributes of a tag, for CVAT knows no pre
 choices. A picture's name carries the sample: of what else a file says, CVAT brings nothing back.
 """
 
-import json
 import re
 import zipfile
 import zlib
@@ -19,8 +18,16 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
+from kizu.export.cvat import (
+    ANNOTATIONS,
+    add_mask,
+    image_element,
+    mask_labels,
+    task_element,
+    write_labels,
+)
 from kizu.imaging.arrays import Mask
-from kizu.imaging.crops import crop_of
+from kizu.imaging.cvat_rle import encode_cvat, paint_cvat, whole_number
 from kizu.review_exchange.registry import (
     VERDICTS,
     ExchangeError,
@@ -30,8 +37,6 @@ from kizu.review_exchange.registry import (
     verdict_of,
 )
 
-ANNOTATIONS: Final = "annotations.xml"
-LABELS: Final = "labels.json"
 _REVIEW: Final = "kizu review"
 """The tag's label."""
 _UNDECIDED: Final = "undecided"
@@ -39,7 +44,6 @@ _FOUND_BY: Final = "found by "
 """What the labels of annotators' masks start with."""
 _NAME: Final = re.compile(r"(?P<sample_id>.+)\.(?P<key>[0-9a-f]{16})")
 """A picture's name without its suffix; see ``Shown.file_name``."""
-_BOX: Final = ("left", "top", "width", "height")
 _NOT_UNPACKED: Final = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError)
 """What ``zipfile`` raises of an archive that is damaged, encrypted, or without annotations."""
 _MOST_BYTES: Final = 1 << 30
@@ -58,9 +62,9 @@ def write(shown: Iterator[Shown], classes: Sequence[str], folder: Path) -> None:
         root.append(_image(each, count))
         count += 1
     labels = _labels(classes, sorted(annotators))
-    meta.append(_task(folder.resolve().name, count, labels))
+    meta.append(task_element(folder.resolve().name, count, labels))
     ET.ElementTree(root).write(folder / ANNOTATIONS, encoding="utf-8", xml_declaration=True)
-    (folder / LABELS).write_text(json.dumps(labels, indent=1, ensure_ascii=False), encoding="utf-8")
+    write_labels(labels, folder)
 
 
 def read(data: bytes) -> Iterator[Judged | LeftOut]:
@@ -78,93 +82,24 @@ def read(data: bytes) -> Iterator[Judged | LeftOut]:
             yield judged
 
 
-def encode_cvat(mask: Mask) -> dict[str, str]:
-    """Encode a (H, W) bool mask as the attributes of a ``<mask>``: its box, and run lengths in it.
-
-    They go along the rows and start with background.
-
-    Example:
-        >>> encode_cvat(np.array([[False, False, False], [False, True, False]]))
-        {'rle': '0, 1', 'left': '1', 'top': '1', 'width': '1', 'height': '1'}
-    """
-    crop = crop_of(mask)
-    flat = crop.inside.ravel()
-    changes = np.flatnonzero(np.diff(flat, prepend=False))
-    runs = np.diff(changes, prepend=0, append=flat.size)
-    height, width = crop.inside.shape
-    return {
-        "rle": ", ".join(str(run) for run in runs),
-        "left": str(crop.x0),
-        "top": str(crop.y0),
-        "width": str(width),
-        "height": str(height),
-    }
-
-
-def paint_cvat(drawn: Mapping[str, str], mask: Mask) -> None:
-    """Add a ``<mask>`` to a (H, W) bool mask.
-
-    Args:
-        drawn: Its attributes; see ``encode_cvat``.
-        mask: Is changed.
-
-    Raises:
-        ValueError: It is no mask in an image of that size.
-    """
-    left, top, width, height = (_number(drawn, side) for side in _BOX)
-    runs = _numbers(drawn.get("rle"))
-    rows, columns = mask.shape
-    inside = 0 <= left <= columns - width and 0 <= top <= rows - height
-    if not inside or min(width, height, *runs) < 0:
-        raise ValueError("it has a mask beyond the edge of its image")
-    if sum(runs) != width * height:
-        raise ValueError("it has a mask whose run lengths do not fill its box")
-    values = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(height, width)
-    mask[top : top + height, left : left + width] |= values
-
-
 def _labels(classes: Sequence[str], annotators: Sequence[str]) -> list[dict[str, Any]]:
     """Return the labels as CVAT's constructor takes them."""
     names = [*classes, *(f"{_FOUND_BY}{name}" for name in annotators)]
     verdicts = [_UNDECIDED, *(verdict.value for verdict in VERDICTS)]
     choice = {"name": "verdict", "input_type": "select", "mutable": False, "values": verdicts}
     note = {"name": "note", "input_type": "text", "mutable": False, "values": [""]}
-    tag = {"name": _REVIEW, "type": "tag", "attributes": [choice, note]}
-    return [{"name": name, "type": "mask", "attributes": []} for name in names] + [tag]
-
-
-def _task(name: str, size: int, labels: Sequence[dict[str, Any]]) -> ET.Element:
-    task = ET.Element("task")
-    for field, text in (("name", name), ("size", str(size)), ("mode", "annotation")):
-        ET.SubElement(task, field).text = text
-    listed = ET.SubElement(task, "labels")
-    for label in labels:
-        row = ET.SubElement(listed, "label")
-        ET.SubElement(row, "name").text = label["name"]
-        ET.SubElement(row, "type").text = label["type"]
-        attributes = ET.SubElement(row, "attributes")
-        for each in label["attributes"]:
-            attribute = ET.SubElement(attributes, "attribute")
-            ET.SubElement(attribute, "name").text = each["name"]
-            ET.SubElement(attribute, "mutable").text = str(each["mutable"])
-            ET.SubElement(attribute, "input_type").text = each["input_type"]
-            ET.SubElement(attribute, "default_value").text = each["values"][0]
-            ET.SubElement(attribute, "values").text = "\n".join(each["values"])
-    return task
+    return [*mask_labels(names), {"name": _REVIEW, "type": "tag", "attributes": [choice, note]}]
 
 
 def _image(shown: Shown, number: int) -> ET.Element:
-    height, width = shown.label.shape
-    size = {"width": str(width), "height": str(height)}
-    image = ET.Element("image", {"id": str(number), "name": shown.file_name, **size})
+    image = image_element(number, shown.file_name, shown.label.shape)
     tag = ET.SubElement(image, "tag", {"label": _REVIEW, "source": "manual"})
     for field, text in (("verdict", _UNDECIDED), ("note", "")):
         ET.SubElement(tag, "attribute", {"name": field}).text = text
     found = [(f"{_FOUND_BY}{annotator}", mask) for annotator, mask in shown.found.items()]
     for order, (label, mask) in enumerate([*found, (shown.defect_type, shown.label)]):
         if mask.any():
-            drawn = {"label": label, "source": "kizu", "occluded": "0", "z_order": str(order)}
-            ET.SubElement(image, "mask", drawn | encode_cvat(mask))
+            add_mask(image, label, encode_cvat(mask), order)
     return image
 
 
@@ -230,7 +165,7 @@ def _judged(name: str, image: ET.Element, reviewer: str) -> Judged | None:
     if match is None:
         raise ValueError("its name is none that kizu gave; import the pictures that kizu exported")
     drawn = _drawn(image)
-    size = _number(image.attrib, "height"), _number(image.attrib, "width")
+    size = whole_number(image.attrib, "height"), whole_number(image.attrib, "width")
     return Judged(
         task=name,
         sample_id=match["sample_id"],
@@ -273,15 +208,3 @@ def _union(
     for each in drawn:
         paint_cvat(each, union)
     return union
-
-
-def _number(attributes: Mapping[str, str], name: str) -> int:
-    return _numbers(attributes.get(name))[0]
-
-
-def _numbers(text: str | None) -> list[int]:
-    try:
-        return [int(part) for part in (text or "").split(",")]
-    except ValueError as error:
-        cut = f"{text!r:.40}"
-        raise ValueError(f"{cut} is no whole number where one is due") from error

@@ -9,14 +9,20 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
-from xml.sax.saxutils import quoteattr
 
 import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
+from kizu.export.label_studio import (
+    IMAGE,
+    INTERFACE,
+    TASKS,
+    brush_result,
+    interface,
+    picture_url,
+)
 from kizu.imaging.arrays import Mask
-from kizu.review_exchange.brush_rle import decode_brush, encode_brush
+from kizu.imaging.brush_rle import decode_brush
 from kizu.review_exchange.registry import (
     PICTURES,
     VERDICTS,
@@ -27,9 +33,7 @@ from kizu.review_exchange.registry import (
     verdict_of,
 )
 
-TASKS: Final = "tasks.json"
-INTERFACE: Final = "interface.xml"
-_IMAGE, _MASK, _VERDICT, _NOTE = "image", "mask", "verdict", "note"
+_VERDICT, _NOTE = "verdict", "note"
 _SHOWN_AS: Final = "kizu"
 """The model version of the prediction that is the published mask."""
 
@@ -141,17 +145,15 @@ class _Task(BaseModel):
 
 
 def _interface(classes: Sequence[str]) -> str:
-    labels = "".join(f"    <Label value={quoteattr(name)}/>\n" for name in classes)
     choices = "".join(f'    <Choice value="{verdict}"/>\n' for verdict in VERDICTS)
-    return (
-        "<View>\n"
-        '  <Header value="$question"/>\n'
-        f'  <Image name="{_IMAGE}" value="$image" zoom="true" zoomControl="true"/>\n'
-        f'  <BrushLabels name="{_MASK}" toName="{_IMAGE}">\n{labels}  </BrushLabels>\n'
-        f'  <Choices name="{_VERDICT}" toName="{_IMAGE}" choice="single-radio" required="true">\n'
-        f"{choices}  </Choices>\n"
-        f'  <TextArea name="{_NOTE}" toName="{_IMAGE}" placeholder="why" maxSubmissions="1"/>\n'
-        "</View>\n"
+    return interface(
+        classes,
+        above='  <Header value="$question"/>\n',
+        below=(
+            f'  <Choices name="{_VERDICT}" toName="{IMAGE}" choice="single-radio" '
+            f'required="true">\n{choices}  </Choices>\n'
+            f'  <TextArea name="{_NOTE}" toName="{IMAGE}" placeholder="why" maxSubmissions="1"/>\n'
+        ),
     )
 
 
@@ -159,34 +161,16 @@ def _task(shown: Shown, folder: str) -> dict[str, Any]:
     masks = dict(shown.found) | {_SHOWN_AS: shown.label}  # it opens a task with the last one
     return {
         "data": {
-            "image": f"/data/local-files/?d={quote(f'{folder}/{PICTURES}/{shown.file_name}')}",
+            IMAGE: picture_url(f"{folder}/{PICTURES}/{shown.file_name}"),
             "question": f"{shown.defect_type}: {shown.prompt} ({shown.reason})",
             "sample_id": shown.sample_id,
             "shown": shown.key,
         },
         "predictions": [
-            {"model_version": name, "result": _result(mask, shown.defect_type)}
+            {"model_version": name, "result": brush_result(mask, shown.defect_type)}
             for name, mask in masks.items()
         ],
     }
-
-
-def _result(mask: Mask, label: str) -> list[dict[str, Any]]:
-    if not mask.any():
-        return []
-    height, width = mask.shape
-    brush = {"format": "rle", "rle": encode_brush(mask), "brushlabels": [label]}
-    region = {
-        "id": _MASK,
-        "type": "brushlabels",
-        "from_name": _MASK,
-        "to_name": _IMAGE,
-        "original_width": width,
-        "original_height": height,
-        "image_rotation": 0,
-        "value": brush,
-    }
-    return [region]
 
 
 def _judged(task: _Task, annotation: dict[str, Any]) -> Judged:

@@ -10,13 +10,13 @@ from typer.testing import CliRunner
 from kizu.agree.verdict import Verdict
 from kizu.cli import app
 from kizu.export import ExportError
+from kizu.imaging.brush_rle import decode_brush, encode_brush
+from kizu.imaging.cvat_rle import encode_cvat, paint_cvat
 from kizu.publish.dataset import DatasetError
 from kizu.publish.frames import PublishedFrame
 from kizu.publish.samples import made_label, published_picture
 from kizu.review import record_decision
 from kizu.review_exchange import TOOLS, ExchangeError, export_review
-from kizu.review_exchange.brush_rle import decode_brush, encode_brush
-from kizu.review_exchange.cvat import encode_cvat, paint_cvat
 
 
 class LabelStudio:

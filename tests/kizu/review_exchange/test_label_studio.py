@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from published import SHAPE
 
-from kizu.review_exchange.brush_rle import decode_brush, encode_brush
+from kizu.imaging.brush_rle import decode_brush, encode_brush
 from kizu.review_exchange.label_studio import read, write
 from kizu.review_exchange.registry import Judged, LeftOut
 

@@ -19,11 +19,11 @@ import numpy as np
 import pytest
 from served import ROOT
 
+from kizu.imaging.brush_rle import encode_brush
 from kizu.imaging.codecs import decode_mask, encode_mask, encode_png
 from kizu.loopback import free_port
 from kizu.publish.samples import made_label
 from kizu.review_exchange import cvat, export_review
-from kizu.review_exchange.brush_rle import encode_brush
 from kizu.review_exchange.label_studio import TASKS, read, write
 
 pytestmark = pytest.mark.slow

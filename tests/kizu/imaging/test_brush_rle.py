@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from published import hard_masks
 
-from kizu.review_exchange.brush_rle import decode_brush, encode_brush
+from kizu.imaging.brush_rle import decode_brush, encode_brush
 
 
 @given(any_masks)
