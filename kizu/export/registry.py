@@ -56,6 +56,7 @@ FORMATS: Final = (
     "cvat",
     "huggingface",
     "label-studio",
+    "labelme",
     "mvtec",
     "webdataset",
     "yolo",
