@@ -60,6 +60,7 @@ FORMATS: Final = (
     "mvtec",
     "webdataset",
     "yolo",
+    "yolo-detect",
 )
 """Each is a module of this room, with ``_`` in the place of ``-``."""
 

@@ -2,13 +2,9 @@ import cv2
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from kizu.export import export_dataset
-from kizu.export.yolo import region_polygon
 from kizu.imaging.codecs import decode_png
-from kizu.imaging.crops import connected_regions
 
 
 @pytest.fixture
@@ -53,13 +49,3 @@ def test_a_normal_image_is_background(folder):
 def test_the_test_split_is_what_yolo_validates_on(folder):
     content = yaml.safe_load((folder / "data.yaml").read_text())
     assert (content["train"], content["val"]) == ("images/train", "images/test")
-
-
-@settings(deadline=None)
-@given(st.integers(0, 2**32 - 1), st.floats(0.3, 0.95), st.integers(1, 24), st.integers(1, 24))
-def test_any_region_is_filled_to_itself(seed, density, height, width):
-    mask = np.random.default_rng(seed).random((height, width)) < density
-    for region in connected_regions(mask):
-        polygon = region_polygon(region.inside)
-        assert len(polygon) >= 3
-        assert np.array_equal(filled(polygon + 0.5, region.inside.shape), region.inside)
