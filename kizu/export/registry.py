@@ -53,7 +53,9 @@ class ExportModule(Protocol):
 FORMATS: Final = (
     "anomalib",
     "coco",
+    "coco-polygons",
     "cvat",
+    "fiftyone",
     "huggingface",
     "label-studio",
     "labelme",
