@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 import typer
 
+from kizu.cli.installed import print_version
 from kizu.cli.lazy_group import LazyGroup, announce
-from kizu.cli.version import print_version
 
 COMMANDS: Final = {
     "Make a dataset": (
@@ -27,7 +27,13 @@ COMMANDS: Final = {
         "reviewing_exchange:review_import",
     ),
     "Use it": ("listing:list_", "listing:open_", "datasets:export"),
-    "Keep it": ("verifying:verify", "verifying:repair", "datasets:ledger"),
+    "Keep it": (
+        "versions:versions",
+        "versions:delete",
+        "verifying:verify",
+        "verifying:repair",
+        "datasets:ledger",
+    ),
     "Run it unattended": ("services:serve", "services:retry", "services:emulate_azure"),
 }
 """The commands by their heading in ``kizu --help``: module of this package, and function."""

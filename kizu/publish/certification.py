@@ -23,6 +23,9 @@ from kizu.review import (
 from kizu.settings import Record
 from kizu.store import Store
 
+CERTIFICATE_FILE: Final = "certificate.json"
+"""The certificates' name among the files of a version's report."""
+
 _WATCHED: Final = 20
 """New samples after which some are drawn again although a certificate stands: what no figure shows,
 as an annotator that begins to confuse kinds, only reviews can find."""

@@ -93,10 +93,10 @@ def noting_rows(
     sizes = {}
     for sample_id, paths in files.items():
         sizes[sample_id] = [there.get(folder.path(path), 0) if path else 0 for path in paths]
-        for path, size in zip(paths, sizes[sample_id], strict=True):
-            if path and not size and not store.exists(folder.path(path)):
+        for place in (folder.path(path) for path in paths if path):
+            if not (there[place] if place in there else store.exists(place)):
                 raise VersionChangedError(
-                    f"{store.address(folder.path(path))} was removed while version "
+                    f"{store.address(place)} was removed while version "
                     f"{folder.version} of {folder.dataset} was published; build again"
                 )
     rows = {sample_id: (key, tuple(sizes.get(sample_id, ()))) for sample_id, key in keys.items()}

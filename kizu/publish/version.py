@@ -44,6 +44,7 @@ from kizu.publish.outcomes import (
 )
 from kizu.publish.rows import File, Row, normal_provenance, normal_row
 from kizu.publish.tables import write_tables
+from kizu.publish.under_way import note_begin, note_end
 from kizu.publish.verification import what_is_lost
 from kizu.samples import PlannedSample
 from kizu.settings import Record
@@ -217,6 +218,7 @@ def choose_version(
         certification=store.put_json("builds/certifications", certified.model_dump(mode="json")),
     )
     if chosen.is_new and not chosen.is_empty:
+        note_begin(store, chosen.folder())
         kept = find_kept(store, _earlier(store, spec.name), row_keys(images, outcomes))
         work = cut_work(store, shards, by_shard, kept).model_dump(mode="json")
         chosen = chosen.model_copy(update={"work": store.put_json("builds/work", work)})
@@ -345,6 +347,7 @@ def publish_version(
         keys = row_keys((image for image in images if image.sha256 not in lost), outcomes)
         rows = noting_rows(store, folder, keys, chain([normals], parts, kept))
         publish_tables(store, folder, spec, outcomes, rows)
+        note_end(store, folder)
     except DatasetError as error:
         raise VersionChangedError(
             f"{error}; version {folder.version} of {folder.dataset} takes rows from there: build "

@@ -10,7 +10,7 @@ from kizu.imaging.codecs import encode_png
 from kizu.learning.yields import yield_rows, yields_by_defect
 from kizu.outputs import SampleOutputs
 from kizu.progress import advance, expect
-from kizu.publish.certification import Certification
+from kizu.publish.certification import CERTIFICATE_FILE, Certification
 from kizu.publish.dataset import Dataset, Sample
 from kizu.publish.outcomes import Outcome
 from kizu.report.card import CardPictures
@@ -24,9 +24,6 @@ from kizu.store import DamagedFileError, Store
 from kizu.summary import SUMMARY_FILE, BuildSummary, cards_to_show, next_steps
 
 logger = logging.getLogger(__name__)
-
-CERTIFICATE_FILE: Final = "certificate.json"
-"""The certificates' name among the files of a version's report."""
 
 REPORT: Final = "report"
 """What progress is reported as."""

@@ -113,6 +113,16 @@ class Store:
         except (FileNotFoundError, NotADirectoryError):
             return False
 
+    def modified(self, path: str) -> datetime:
+        """Return when a file was written.
+
+        Raises:
+            FileNotFoundError: It is not there.
+        """
+        full = self._full(path)
+        found: datetime = retry_while_unreachable(self.url, lambda: self._fs.modified(full))
+        return found
+
     def read(self, path: str) -> bytes:
         """Return a file's bytes.
 
@@ -364,7 +374,7 @@ class Store:
 
     def prune(self, folder: str, before: datetime) -> int:
         """Remove files below a folder that were last written before a moment; count them."""
-        return sum(self._remove_older(self._full(path), before) for path in self.list(folder))
+        return sum(self._remove_older(path, before) for path in self.list(folder))
 
     def remove_stale_writes(self, *, everywhere: bool = False) -> int:
         """Remove what killed writers left more than a day ago; count it.
@@ -379,9 +389,10 @@ class Store:
         before = datetime.now(UTC) - _WRITTEN_WITHIN
         return remove_stale(Path(self._root), before, everywhere=everywhere)
 
-    def _remove_older(self, full: str, before: datetime) -> bool:
+    def _remove_older(self, path: str, before: datetime) -> bool:
+        full = self._full(path)
         try:
-            if retry_while_unreachable(self.url, lambda: self._fs.modified(full)) >= before:
+            if self.modified(path) >= before:
                 return False
             retry_while_unreachable(self.url, lambda: self._fs.rm_file(full))
         except FileNotFoundError:  # another removed it

@@ -229,7 +229,7 @@ def test_japanese_names_reach_manifest_report_and_files(build, spec, store, phot
     assert state.is_completed()
     assert summary.dataset == "皿"
     paths = [row["image_path"] for row in rows(store, "皿", "samples")]
-    assert any(path.startswith("images/穴/皿-三_穴_000_") for path in paths)
+    assert any(path.startswith("files/images/穴/皿-三_穴_000_") for path in paths)
     page = store.read(VersionFolder("皿", summary.version).report("index.html")).decode()
     assert "深い穴" in page
 

@@ -1,0 +1,101 @@
+"""Commands about the versions of a dataset: versions and delete."""
+
+import sys
+from functools import partial
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from kizu.agree.verdict import Verdict
+from kizu.cli.options import DEFAULT_STORE, StoreUrl, fail, or_exit
+from kizu.cli.terminal import out, progress_bars
+from kizu.publish.deletion import check_deletable, delete_version
+from kizu.publish.layout import VersionFolder
+from kizu.publish.overview import VersionOverview, overview
+from kizu.store import Store
+from kizu.store.unwritable import in_words
+
+
+def versions(
+    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    store: StoreUrl = DEFAULT_STORE,
+) -> None:
+    """List a dataset's versions, the oldest first: samples by verdict and defect, and room."""
+    found = or_exit(overview, or_exit(Store, store), name)
+    kinds = sorted({kind for each in found for kind in each.defects or {}})
+    told = ("accepted", "review", "rejected", "certified", "certificate")
+    table = Table("version", "published (UTC)", "normal", *told, *kinds, "own", "shared")
+    for each in found:
+        table.add_row(*_cells(each, kinds))
+    out.print(table)
+    for each in found:
+        if each.problem:
+            out.print(f"{each.version}: {each.problem}", markup=False)
+    if not any(each.is_latest for each in found):
+        out.print("None of them is the latest one: name the version that you want to read.")
+    out.print(
+        "* the latest. Per defect: accepted images. Own: what deleting the version frees at most."
+    )
+
+
+def _cells(each: VersionOverview, kinds: list[str]) -> list[str]:
+    verdicts, defects = each.verdicts or {}, each.defects or {}
+    return [
+        f"{each.version}{' *' if each.is_latest else ''}",
+        f"{each.published_at:%Y-%m-%d %H:%M}",
+        str(each.normals),
+        *(str(verdicts.get(kind, 0)) for kind in (Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT)),
+        str(each.certified),
+        "yes" if each.has_certificate else "no",
+        *(str(defects.get(kind, 0)) for kind in kinds),
+        in_words(each.own_bytes),
+        in_words(each.shared_bytes),
+    ]
+
+
+def delete(
+    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    version: Annotated[str, typer.Argument(help="The version; 'kizu versions' lists them.")],
+    store: StoreUrl = DEFAULT_STORE,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    even_latest: Annotated[
+        bool, typer.Option("--latest", help="Delete it even if it is the latest version.")
+    ] = False,
+    even_building: Annotated[
+        bool,
+        typer.Option("--even-building", help="Also while a build seems to publish the dataset."),
+    ] = False,
+) -> None:
+    """Delete a version with the pictures that no other one has; edits and decisions stay."""
+    opened, folder = or_exit(Store, store), VersionFolder(name, version)
+    may = {"even_latest": even_latest, "even_building": even_building}
+    or_exit(partial(check_deletable, opened, folder, **may))
+    if not yes:
+        _ask(opened, folder)
+    with progress_bars():
+        done = or_exit(partial(delete_version, opened, folder, **may))
+    told = f"Deleted version {version} of {name}" if done.was_there else f"{version} was gone"
+    out.print(
+        f"{told}: {done.files} files removed, {in_words(done.freed_bytes)} freed; edits, "
+        "decisions and other versions are as they were.",
+        markup=False,
+    )
+
+
+def _ask(store: Store, folder: VersionFolder) -> None:
+    """Ask whether a version is to go; end the command if not."""
+    if not sys.stdin.isatty():
+        fail(f"nobody is there to ask whether {folder.version} is to go; say --yes")
+    known = {each.version: each for each in or_exit(overview, store, folder.dataset)}
+    if (each := known.get(folder.version)) is not None:
+        out.print(
+            f"{folder.version} of {folder.dataset}: {each.normals} normal and {each.samples} "
+            f"defect images, published {each.published_at:%Y-%m-%d %H:%M} UTC; "
+            f"{in_words(each.own_bytes)} are of no other version.",
+            markup=False,
+        )
+    if not typer.confirm("Delete it?"):
+        out.print("Nothing is deleted.")
+        raise typer.Exit(1)

@@ -1,0 +1,74 @@
+"""The commands that list and delete versions."""
+
+import re
+
+import pytest
+from republished import add_photo, publish
+from reviewed import built
+
+from kizu.publish.layout import complete_versions, latest_version
+
+
+@pytest.fixture
+def before(known, known_spec, tmp_path):
+    """The name of the version before the latest one."""
+    name = latest_version(known, "plates").version
+    add_photo(tmp_path)
+    publish(known, known_spec)
+    return name
+
+
+@pytest.fixture
+def plates(run, known, monkeypatch):
+    """Run a command on the known, in a wide terminal."""
+    monkeypatch.setattr("kizu.cli.versions.out.width", 200)
+    return lambda *words: run(*words, "--store", known.url)
+
+
+def test_versions_are_listed_with_what_they_hold(plates, known, before):
+    code, said, _ = plates("versions", "plates")
+    assert code == 0
+    latest = latest_version(known, "plates").version
+    rows = [line for line in said.splitlines() if re.search(r"[0-9a-f]{12}", line)]
+    cells = [[cell.strip() for cell in row.strip("│ ").split("│")] for row in rows]
+    assert [row[0] for row in cells] == [before, f"{latest} *"]
+    assert [row[2] for row in cells] == ["2", "3"]
+    assert [sum(map(int, row[3:6])) for row in cells] == [4, 6]
+    assert all(row[7] == "no" for row in cells)
+
+
+def test_a_dataset_that_is_not_there_is_one_sentence(plates):
+    code, _, said = plates("versions", "mugs")
+    assert code == 2
+    assert "there is no dataset 'mugs'" in said
+
+
+def test_a_version_is_deleted_and_the_command_says_what_it_freed(plates, known, before):
+    code, said, _ = plates("delete", "plates", before, "--yes")
+    assert code == 0
+    assert re.search(rf"Deleted version {before} of plates: \d+ files removed, .* freed", said)
+    assert complete_versions(known, "plates") == [latest_version(known, "plates").version]
+
+
+def test_the_latest_version_is_deleted_only_if_told_so(plates, known, before):
+    latest = latest_version(known, "plates").version
+    code, _, said = plates("delete", "plates", latest, "--yes")
+    assert code == 2
+    assert "say --latest" in said
+    assert plates("delete", "plates", latest, "--yes", "--latest")[0] == 0
+    assert complete_versions(known, "plates") == [before]
+
+
+def test_nothing_is_deleted_where_nobody_can_be_asked(plates, known, before):
+    code, _, said = plates("delete", "plates", before)
+    assert code == 2
+    assert "say --yes" in said
+    assert before in complete_versions(known, "plates")
+
+
+def test_nothing_is_deleted_while_a_build_publishes(plates, known, known_spec, before, tmp_path):
+    add_photo(tmp_path, 10)
+    built(known, known_spec)
+    code, _, said = plates("delete", "plates", before, "--yes")
+    assert code == 2
+    assert "wait for it, or, if it was killed, build again or say --even-building" in said
