@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
+from pydantic import ConfigDict
 from scipy.optimize import linear_sum_assignment
 
 from kizu.agree.change import Change
@@ -23,45 +24,46 @@ _OUTLINE_FRACTION: Final = 0.008
 
 
 class Figures(Record):
-    """What is measured of one sample; None where there is nothing to measure.
+    """What is measured of one sample; None where there is nothing to measure."""
 
-    Attributes:
-        area_fraction: Fraction of the image that the mask of record covers.
-        outside_fraction: Fraction of the mask outside the asked region.
-        sharp_fraction: Fraction of the mask at twice the threshold of the comparison or more.
-        strength: Mean evidence of change over the mask, in thresholds.
-        unexplained_fraction: Fraction of the whole change in regions that no testimony explains.
-        unmoved_fraction: Fraction of the testimonies' area in those that touch no change.
-        mask_iou: As all below, of the annotator that confirms the change most: IoU of the mask and
-            the union of the detections that touch it.
-        box_iou: IoU of the boxes around both.
-        boundary_f: F-measure of their outlines.
-        mask_containment: Fraction of the mask inside those detections.
-        testimony_containment: Fraction of those detections inside the mask.
-        box_area_ratio: Area of the detections' boxes over that of the mask's box.
-        confidence: Best confidence among them; it counts how well size and place suit what was
-            asked for. Without a diff, that of all detections.
-        rival_confidence: Best confidence of another defect of the spec found at the change.
-        detections: Detections that do not lie wholly outside the region.
-        detections_elsewhere: Those of them that do not touch the change.
-    """
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     area_fraction: float | None = None
+    """Fraction of the image that the mask of record covers."""
     outside_fraction: float | None = None
+    """Fraction of the mask outside the asked region."""
     sharp_fraction: float | None = None
+    """Fraction of the mask at twice the threshold of the comparison or more."""
     strength: float | None = None
+    """Mean evidence of change over the mask, in thresholds."""
     unexplained_fraction: float | None = None
+    """Fraction of the whole change in regions that no testimony explains."""
     unmoved_fraction: float | None = None
+    """Fraction of the testimonies' area in those that touch no change."""
     mask_iou: float | None = None
+    """IoU of the mask and the union of the detections that touch it; as all below, of the annotator
+    that confirms the change most.
+    """
     box_iou: float | None = None
+    """IoU of the box around the mask and the box around those detections."""
     boundary_f: float | None = None
+    """F-measure of the outlines of the mask and of those detections."""
     mask_containment: float | None = None
+    """Fraction of the mask inside the detections that touch it."""
     testimony_containment: float | None = None
+    """Fraction of the detections that touch the mask that lies inside it."""
     box_area_ratio: float | None = None
+    """Area of the boxes of the detections that touch the mask over that of the mask's box."""
     confidence: float | None = None
+    """Best confidence of the detections that touch the mask, times how well size and place suit
+    what was asked for. Without a diff, of all detections.
+    """
     rival_confidence: float | None = None
+    """Best confidence of another defect of the spec found at the change."""
     detections: int | None = None
+    """Number of detections that do not lie wholly outside the asked region."""
     detections_elsewhere: int | None = None
+    """How many of those do not touch the change."""
 
 
 class RegionFigures(Record):

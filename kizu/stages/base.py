@@ -1,7 +1,7 @@
 """What a stage is: a name, what its key is made from, and its work."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -63,13 +63,13 @@ class Stage(ABC):
         name: Names the stage, its tasks, its folder in the store and its key column.
         after: The stages whose outputs it reads.
         on_gpu: True if its tasks go to GPU workers, where there are some.
-        columns: What it fills of a dataset's ``provenance`` table: types by column name.
+        columns: What it fills of a dataset's ``provenance`` table; see ``kizu.stages.columns``.
     """
 
     name: ClassVar[str]
     after: ClassVar[tuple["Stage", ...]] = ()
     on_gpu: ClassVar[bool] = False
-    columns: ClassVar[Mapping[str, pa.DataType]] = {}
+    columns: ClassVar[tuple[pa.Field, ...]] = ()
 
     @abstractmethod
     def key_inputs(self, sample: SampleInputs) -> dict[str, Any]:

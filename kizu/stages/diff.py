@@ -1,20 +1,22 @@
 """The diff: where the edited picture really differs from the normal image."""
 
 from dataclasses import asdict
-from types import MappingProxyType
 from typing import Any, Final
 
 import pyarrow as pa
 
-from kizu.diff import Status, composite, not_compared
+from kizu.diff import Drift, Status, composite, not_compared
 from kizu.diff.storage import DiffRecord, save_diff
 from kizu.diff.window import diff_window
 from kizu.edit.regions import region_identity
 from kizu.stages.base import Stage
+from kizu.stages.columns import FRACTION, column
 from kizu.stages.edit import EDIT
 from kizu.stages.inputs import SampleInputs
 from kizu.store.keys import canonical_json
 from kizu.versions import DIFF_VERSION
+
+_NOT_COMPARED: Final = "of normal images, and where there was none to compare with"
 
 
 class DiffStage(Stage):
@@ -22,17 +24,64 @@ class DiffStage(Stage):
 
     name = "diff"
     after = (EDIT,)
-    columns = MappingProxyType(
-        {
-            "diff_settings": pa.string(),
-            "diff_status": pa.string(),
-            "threshold": pa.float64(),
-            "drift": pa.string(),
-            "drift_metrics": pa.string(),
-            "match_rate": pa.float64(),
-            "registration_residual_px": pa.float64(),
-            "normal_from_edited": pa.list_(pa.float64()),
-        }
+    columns = (
+        column(
+            "diff_settings",
+            pa.string(),
+            "The settings of the comparison, as JSON.",
+            null=_NOT_COMPARED,
+        ),
+        column(
+            "diff_status",
+            pa.string(),
+            "What happened to the picture as a whole.",
+            values=", ".join(Status),
+            null="of normal images",
+        ),
+        column(
+            "threshold",
+            pa.float64(),
+            "Evidence of change at which a pixel counts as changed.",
+            unit="noise-floor units",
+            values="above 0",
+            null=_NOT_COMPARED,
+        ),
+        column(
+            "drift",
+            pa.string(),
+            "How far the picture moved away from its normal image outside the change.",
+            values=", ".join(Drift),
+            null=_NOT_COMPARED,
+        ),
+        column(
+            "drift_metrics",
+            pa.string(),
+            "What was measured of that, as JSON: lengths in pixels, colours in CIE L*a*b*.",
+            null=_NOT_COMPARED,
+        ),
+        column(
+            "match_rate",
+            pa.float64(),
+            "Fraction of textured cells outside the mask that found their counterpart.",
+            values=FRACTION,
+            null=_NOT_COMPARED,
+        ),
+        column(
+            "registration_residual_px",
+            pa.float64(),
+            "RMS misfit of the registration where it could be judged.",
+            unit="pixels",
+            values="0 and more",
+            null=_NOT_COMPARED,
+        ),
+        column(
+            "normal_from_edited",
+            pa.list_(pa.float64()),
+            "Affine map from pixels (x, y) of the edited picture to those of the normal image: the "
+            "six numbers of its (2, 3) matrix, row by row.",
+            unit="pixels",
+            null=_NOT_COMPARED,
+        ),
     )
 
     def key_inputs(self, sample: SampleInputs) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The fusion: the mask of record, chosen from the change with the help of what annotators found."""
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -27,6 +26,7 @@ from kizu.imaging.codecs import decode_mask, encode_mask
 from kizu.imaging.rle import decode_crop, encode_crop
 from kizu.settings import Record
 from kizu.stages.base import Stage
+from kizu.stages.columns import column
 from kizu.stages.diff import DIFF
 from kizu.stages.grounding import GROUNDING
 from kizu.stages.inputs import SampleInputs
@@ -67,7 +67,15 @@ class FuseStage(Stage):
 
     name = "fuse"
     after = (DIFF, GROUNDING)
-    columns = MappingProxyType({"label_is_diff": pa.bool_()})
+    columns = (
+        column(
+            "label_is_diff",
+            pa.bool_(),
+            "True where the mask is all that changed, false where some of it is left out because "
+            "annotators do not explain it.",
+            null="of normal images",
+        ),
+    )
 
     def key_inputs(self, sample: SampleInputs) -> dict[str, Any]:
         """Return the two annotations, and where the defect was asked for."""

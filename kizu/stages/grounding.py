@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache, partial
 from threading import Lock
-from types import MappingProxyType
 from typing import Any, Final
 
 import pyarrow as pa
@@ -26,6 +25,7 @@ from kizu.grounding.storage import DetectionsRecord, open_detections, save_detec
 from kizu.settings import Record
 from kizu.shards import Shard
 from kizu.stages.base import ShardWork, Stage, StageRun
+from kizu.stages.columns import column
 from kizu.stages.edit import EDIT
 from kizu.stages.inputs import SampleInputs
 from kizu.store import StageFolder
@@ -105,7 +105,14 @@ class GroundingStage(Stage):
     name = "grounding"
     after = (EDIT,)
     on_gpu = True
-    columns = MappingProxyType({"annotators": pa.list_(pa.string())})
+    columns = (
+        column(
+            "annotators",
+            pa.list_(pa.string()),
+            "The annotators that looked at the sample: models, weights and settings, as JSON each.",
+            null="of normal images, and where nobody looked",
+        ),
+    )
 
     def key_inputs(self, sample: SampleInputs) -> dict[str, Any]:
         """Return what the only output is made from; of several, their keys."""

@@ -1,22 +1,37 @@
 """The verdict: what diff and annotators together say of an edit."""
 
-from types import MappingProxyType
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pyarrow as pa
 
 from kizu.agree.figures import Figures
-from kizu.agree.verdict import Agreement, agree
+from kizu.agree.verdict import Agreement, Reason, Verdict, agree
 from kizu.stages.base import Stage
+from kizu.stages.columns import FRACTION, column
 from kizu.stages.fuse import FUSE
 from kizu.stages.inputs import SampleInputs
 from kizu.store.keys import canonical_json
 from kizu.versions import VERDICT_VERSION
 
+_NO_VERDICT: Final = "of normal images"
 
-def _arrow_type(figure: str) -> pa.DataType:
-    """Return a figure's type in tables: counts are whole numbers, all else are fractions."""
-    return pa.int64() if "int" in str(Figures.model_fields[figure].annotation) else pa.float64()
+_BEYOND_ONE: Final[Mapping[str, tuple[str, str]]] = {
+    "strength": ("thresholds", "0 and more"),
+    "box_area_ratio": ("", "0 and more"),
+    "detections": ("", "0 and more"),
+    "detections_elsewhere": ("", "0 and more"),
+}
+"""Unit and range of the figures that are no fractions."""
+
+
+def _figure_column(name: str) -> pa.Field:
+    """Return the column of a figure: counts are whole numbers, all else are fractions."""
+    field = Figures.model_fields[name]
+    kind = pa.int64() if "int" in str(field.annotation) else pa.float64()
+    unit, values = _BEYOND_ONE.get(name, ("", FRACTION))
+    null = f"{_NO_VERDICT}, and where there is nothing to measure"
+    return column(name, kind, field.description or "", unit=unit, values=values, null=null)
 
 
 class VerdictStage(Stage):
@@ -24,17 +39,54 @@ class VerdictStage(Stage):
 
     name = "verdict"
     after = (FUSE,)
-    columns = MappingProxyType(
-        {
-            "agreement_settings": pa.string(),
-            "expected_area": pa.list_(pa.float64()),
-            "verdict": pa.string(),
-            "reason": pa.string(),
-            "score": pa.float64(),
-            **{name: _arrow_type(name) for name in Figures.model_fields},
-            "regions": pa.string(),
-            "witnesses": pa.string(),
-        }
+    columns = (
+        column(
+            "agreement_settings",
+            pa.string(),
+            "The thresholds that the verdict was made with, as JSON.",
+            null=_NO_VERDICT,
+        ),
+        column(
+            "expected_area",
+            pa.list_(pa.float64()),
+            "Least and greatest fraction of the image that the defect was to cover.",
+            values=FRACTION,
+            null=_NO_VERDICT,
+        ),
+        column(
+            "verdict",
+            pa.string(),
+            "What became of the sample; a person's verdict where there is one.",
+            values=", ".join(Verdict),
+            null=_NO_VERDICT,
+        ),
+        column(
+            "reason",
+            pa.string(),
+            "Why kizu gave the verdict that it gave; a person's decision leaves it as it was.",
+            values=", ".join(Reason),
+            null=_NO_VERDICT,
+        ),
+        column(
+            "score",
+            pa.float64(),
+            "How sure the sample is among those that would be accepted.",
+            values=FRACTION,
+            null=f"{_NO_VERDICT}, and where the comparison cannot speak",
+        ),
+        *(_figure_column(name) for name in Figures.model_fields),
+        column(
+            "regions",
+            pa.string(),
+            "The regions of the change with the figures of each, the largest first, as JSON.",
+            null=_NO_VERDICT,
+        ),
+        column(
+            "witnesses",
+            pa.string(),
+            "What each annotator says of the change, with its figures, as JSON.",
+            null=_NO_VERDICT,
+        ),
     )
 
     def key_inputs(self, sample: SampleInputs) -> dict[str, Any]:

@@ -1,7 +1,10 @@
+import json
+
 import pytest
 
 from kizu.agree.verdict import Verdict
 from kizu.publish.layout import MANIFEST, VersionFolder
+from kizu.publish.manifest_page import MANIFEST_FIELDS
 from kizu.publish.outcomes import Outcome, SampleStatus
 from kizu.publish.version import VersionChangedError, publish_tables
 from kizu.stages import LAST_STAGES
@@ -34,6 +37,12 @@ def test_rows_of_what_named_the_version_complete_it(spec, store, decision):
     rows = [{"provenance": [row(decision_key=decision or None)]}]
     publish_tables(store, FOLDER, spec, [outcome(decision)], rows)
     assert store.exists(FOLDER.path(MANIFEST))
+
+
+def test_the_manifest_has_the_fields_that_its_page_explains(spec, store):
+    publish_tables(store, FOLDER, spec, [outcome()], [{"provenance": [row()]}])
+    manifest = json.loads(store.read(FOLDER.path(MANIFEST)))
+    assert manifest.keys() == MANIFEST_FIELDS.keys()
 
 
 @pytest.mark.parametrize(
