@@ -21,8 +21,9 @@ from tqdm import tqdm
 
 from kizu.progress import listening
 from kizu.prove.bootstrap import MEAN, METRICS, POOLED, interval
-from kizu.prove.comparison import Comparison, ProofSettings, TrainingSet, compare
+from kizu.prove.comparison import Comparison, ProofSettings, compare
 from kizu.prove.real_folder import open_real_folder
+from kizu.prove.training_sets import TrainingSet
 
 
 def print_table(found: Comparison) -> None:

@@ -1,18 +1,29 @@
 """The user's real defects: a folder per kind with masks in it, or MVTec AD's layout."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kizu.imaging.arrays import Mask, RgbImage
-from kizu.imaging.codecs import IMAGE_SUFFIXES, decode_drawn_mask, decode_image
+from kizu.imaging.codecs import (
+    IMAGE_SUFFIXES,
+    UnreadableImageError,
+    decode_drawn_mask,
+    decode_image,
+)
+from kizu.progress import advance, expect
 from kizu.prove.pictures import Picture
+from kizu.sources import pixels_digest
 from kizu.spec import GOOD
+from kizu.store.keys import sha256_hex
+
+Pixels = TypeVar("Pixels", bound=NDArray[Any])
 
 _NORMAL_FOLDERS: Final = ("good", "normal")
 _MASK_SUFFIX: Final = "_mask"
@@ -29,16 +40,18 @@ class RealFolder:
     Attributes:
         pictures: All that can be used.
         left_out: A sentence per picture that cannot.
+        parts: The part of each by the SHA-256 of its file and by that of its pixels.
     """
 
     pictures: tuple[Picture, ...]
     left_out: tuple[str, ...]
+    parts: Mapping[str, str]
 
 
 def open_real_folder(
     folder: Path, group: str | None = None, *, needs_normals: bool = True
 ) -> RealFolder:
-    """List a folder of real defects and normals.
+    """Look at a folder of real defects and normals; what cannot be used is left out and named.
 
     Args:
         folder: Subfolders per defect with pictures and ``NAME_mask.png`` beside each, and one
@@ -54,35 +67,46 @@ def open_real_folder(
     if not folder.is_dir():
         raise RealFolderError(f"{folder} is no folder; give the folder of your real defects")
     part_of = _grouping(group)
-    listed = _mvtec(folder) if (folder / "test").is_dir() else _plain(folder)
+    listed = list(_mvtec(folder) if (folder / "test").is_dir() else _plain(folder))
     pictures: list[Picture] = []
     left_out: list[str] = []
+    parts: dict[str, str] = {}
+    expect(f"look at {folder.name}", len(listed))
     for kind, file, mask in listed:
         name = f"{kind}/{file.name}"
-        if mask is not None and not mask.is_file():
-            left_out.append(f"{name}: there is no mask {mask}; draw one, or remove the picture")
-        elif (part := part_of(name)) is None:
-            left_out.append(f"{name}: --group {group} matches nothing in its name")
+        try:
+            part = part_of(name)
+            data = _bytes_of(file)
+            image = read_pair(file, mask, needs_defect=kind != GOOD)[0]
+        except RealFolderError as error:
+            left_out.append(str(error))
         else:
             pictures.append(Picture(name, kind, part, partial(read_pair, file, mask)))
-    found = RealFolder(tuple(sorted(pictures, key=lambda each: each.name)), tuple(left_out))
+            parts |= {sha256_hex(data): part, pixels_digest(image): part}
+        advance(f"look at {folder.name}")
+    pictures.sort(key=lambda each: each.name)
+    found = RealFolder(tuple(pictures), tuple(left_out), parts)
     _check(found, folder, needs_normals=needs_normals)
     return found
 
 
-def read_pair(file: Path, mask: Path | None) -> tuple[RgbImage, Mask]:
+def read_pair(
+    file: Path, mask: Path | None, *, needs_defect: bool = False
+) -> tuple[RgbImage, Mask]:
     """Return a picture's (H, W, 3) uint8 image and (H, W) bool mask; without one it is empty.
 
     Raises:
-        RealFolderError: One cannot be read, or they differ in size.
+        RealFolderError: One cannot be read, they differ in size, or the mask is empty though it
+            must not be.
     """
-    try:
-        image = decode_image(file.read_bytes())
-        if mask is None:
-            return image, np.zeros(image.shape[:2], np.bool_)
-        drawn = decode_drawn_mask(mask.read_bytes())
-    except (OSError, ValueError) as error:
-        raise RealFolderError(f"{file} or its mask cannot be read: {error}") from error
+    image = _decoded(file, decode_image)
+    if mask is None:
+        return image, np.zeros(image.shape[:2], np.bool_)
+    if not mask.is_file():
+        raise RealFolderError(f"{file} has no mask {mask.name}; draw one, or remove the picture")
+    drawn = _decoded(mask, decode_drawn_mask)
+    if needs_defect and not drawn.any():
+        raise RealFolderError(f"{mask} marks nothing; draw the defect, or move {file.name} to good")
     if drawn.shape != image.shape[:2]:
         (high, wide), (tall, broad) = drawn.shape, image.shape[:2]
         raise RealFolderError(
@@ -91,28 +115,50 @@ def read_pair(file: Path, mask: Path | None) -> tuple[RgbImage, Mask]:
     return image, drawn
 
 
-class _grouping:  # noqa: N801 - a function with a compiled expression
-    def __init__(self, group: str | None) -> None:
-        try:
-            self._pattern = None if group is None else re.compile(group)
-        except re.error as error:
+def _bytes_of(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise RealFolderError(f"{file} cannot be read: {error.strerror or error}") from error
+
+
+def _decoded(file: Path, decode: Callable[[bytes], Pixels]) -> Pixels:
+    try:
+        return decode(_bytes_of(file))
+    except UnreadableImageError as error:
+        raise RealFolderError(f"{file} cannot be used: {error}") from error
+
+
+def _grouping(group: str | None) -> Callable[[str], str]:
+    """Return what tells the part that a picture shows by its name."""
+    if group is None:
+        return str
+    try:
+        pattern = re.compile(group)
+    except re.error as error:
+        raise RealFolderError(
+            f"--group {group!r} is no regular expression ({error}); try for example 'tile[0-9]+'"
+        ) from error
+
+    def part_of(name: str) -> str:
+        part = group_of(name, pattern)
+        if part is None:
             raise RealFolderError(
-                f"--group {group!r} is no regular expression: {error}; try for example 'tile[0-9]+'"
-            ) from error
+                f"{name} has no part in its name by --group {group!r}; write an expression that "
+                "fits all names"
+            )
+        return part
 
-    def __call__(self, name: str) -> str | None:
-        return group_of(name, self._pattern)
+    return part_of
 
 
-def group_of(name: str, pattern: re.Pattern[str] | None) -> str | None:
-    """Return which part a picture shows, by its name; None if the expression does not fit.
+def group_of(name: str, pattern: re.Pattern[str]) -> str | None:
+    """Return which part a picture shows, by its file name; None if the expression does not fit.
 
     Example:
         >>> group_of("crack/tile004_exp1.jpg", re.compile("(tile[0-9]+)_"))
         'tile004'
     """
-    if pattern is None:
-        return name
     found = pattern.search(name.rsplit("/", 1)[-1])
     if found is None:
         return None
@@ -161,4 +207,9 @@ def _check(found: RealFolder, folder: Path, *, needs_normals: bool) -> None:
         raise RealFolderError(
             f"{folder} has no normal pictures{why}; put some that you trained nothing on into "
             f"{folder / GOOD}"
+        )
+    if needs_normals and len({each.group for each in found.pictures}) < 2:
+        raise RealFolderError(
+            f"all pictures of {folder} show the same part by --group; write an expression that "
+            "tells parts apart"
         )

@@ -1,0 +1,84 @@
+import json
+
+import numpy as np
+import pytest
+from real_parts import pictures, publish, with_spot, write_folder
+
+from kizu.prove import feature_model
+from kizu.prove.comparison import ProofSettings
+from kizu.prove.dataset_pictures import NothingToProveError, dataset_pictures
+from kizu.prove.plot import NoPlotError, save_plot
+from kizu.prove.proof import prove
+from kizu.prove.real_folder import open_real_folder
+from kizu.prove.report import markdown
+from kizu.prove.training_sets import TrainingSet
+
+PARTS = 8
+
+
+@pytest.fixture(autouse=True)
+def _short_training(monkeypatch):
+    monkeypatch.setattr(feature_model, "_STEPS", 60)
+
+
+@pytest.fixture
+def real(tmp_path):
+    return write_folder(tmp_path / "real", pictures({"spot": with_spot}, PARTS))
+
+
+def groups_of(dataset, real, group=None):
+    found = dataset_pictures(dataset, open_real_folder(real, group).parts, group)
+    return {each.name: each.group for each in found.pictures}
+
+
+def test_a_photo_of_the_real_folder_is_known_by_its_pixels_and_all_made_from_it_with_it(
+    store, real
+):
+    parts = open_real_folder(real).parts
+    dataset = publish(store, pictures({"made": with_spot}, 1))
+    groups = set(groups_of(dataset, real).values())
+    assert groups == {"good/part000_0.png"}
+    assert groups <= set(parts.values())
+
+
+def test_another_photo_of_a_real_part_is_known_by_its_name(store, real):
+    part = pictures({"made": with_spot}, 1, normals=False)
+    dataset = publish(store, [*part, *pictures({}, 1, first=700)])
+    named = groups_of(dataset, real, "part[0-9]+")
+    assert named["made-part000_0"] == "part000"
+    unnamed = groups_of(dataset, real)
+    assert unnamed["made-part000_0"] not in open_real_folder(real).parts.values()
+
+
+def test_the_pictures_are_those_that_a_user_receives(store):
+    made = pictures({"made": with_spot}, 1, first=500)
+    found = dataset_pictures(publish(store, made), {})
+    for each, published in zip(sorted(made, key=lambda one: one.kind), found.pictures, strict=True):
+        for own, other in zip(each.read(), published.read(), strict=True):
+            np.testing.assert_array_equal(own, other)
+
+
+def test_only_accepted_samples_are_trained_on_unless_others_are_asked_for(store):
+    dataset = publish(store, pictures({"made": with_spot}, 2, first=500), verdict="review")
+    with pytest.raises(NothingToProveError, match="no accepted defect"):
+        dataset_pictures(dataset, {})
+    assert len(dataset_pictures(dataset, {}, also=["review"]).pictures) == 4
+
+
+def test_a_proof_tells_figures_costs_and_what_was_left_out(store, real, tmp_path):
+    made = [*pictures({"made": with_spot}, 6, first=500), *pictures({"made": with_spot}, 1)]
+    dataset = publish(store, made, cost_usd=[0.5, None, 0.25])
+    sets = (TrainingSet.NORMALS, TrainingSet.FREE, TrainingSet.DATASET)
+    proof = prove(dataset, real, settings=ProofSettings(seeds=1, draws=100, sets=sets))
+    assert proof.cost_usd == 0.75
+    assert any("2 pictures of the dataset show parts" in note for note in proof.notes)
+    told = json.loads(json.dumps(proof.to_json()))
+    assert [each["name"] for each in told["training_sets"]] == [which.value for which in sets]
+    assert told["parts"]["spot"] == PARTS
+    page = markdown(proof)
+    assert proof.contrasts[0].sentence in page
+    assert "USD" in page
+    save_plot(proof, tmp_path / "proof.png")
+    assert (tmp_path / "proof.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(NoPlotError, match=r"name it \.png"):
+        save_plot(proof, tmp_path / "proof.xyz")
