@@ -12,7 +12,7 @@ DECODER_VERSION: Final = "1"
 FOREGROUND_VERSION: Final = "1"
 """The object of a photo is found elsewhere."""
 
-PAINTER_VERSION: Final = "2"
+PAINTER_VERSION: Final = "3"
 """The painter paints the same request otherwise; it paints everything anew."""
 
 TRANSPLANT_VERSION: Final = "1"

@@ -52,13 +52,18 @@ class DefectSpec(Settings):
         description="Where, in your words: 'on the rim, near the handle'. Not for the painter.",
     )
     severity: Severity | None = Field(
-        None, title="Severity", description="How bad it is. Not for the painter."
+        None,
+        title="Severity",
+        description="How bad it is: how large within the expected area, how deep, how strong.",
     )
     region: SpecRegion | None = Field(
         None, title="Region", description="Where the defect may be. Empty: the editor chooses."
     )
     area: AreaRange | None = Field(
-        None, title="Expected area", description="A change of another size goes to review."
+        None,
+        title="Expected area",
+        description="The painter and transplants keep to it. A change of another size goes to "
+        "review.",
     )
     variants: int = Field(
         1, ge=1, le=MOST_WORDINGS, title="Variants", description="Different edits of each photo."

@@ -87,7 +87,7 @@ COMMON: dict[str, tuple[Any, set[str]]] = {
     "defects.0.prompt": ("a round hole", FROM_EDIT | {C}),
     "defects.0.phrases": (["a pit"], FROM_GROUNDING),
     "defects.0.wordings": (["a pit"], {V}),
-    "defects.0.severity": ("severe", {V}),
+    "defects.0.severity": ("severe", FROM_EDIT | {C}),
     "defects.0.placement": ("at the rim", {V}),
     "defects.0.variants": (2, {V}),
     "defects.0.region.x0": (0.2, FROM_EDIT | FROM_DIFF),
@@ -222,7 +222,6 @@ TRANSPLANT: dict[str, tuple[Any, set[str]]] = {
 }
 OF_A_TRANSPLANT: dict[str, tuple[Any, set[str]]] = {
     "defects.0.prompt": ("a round hole", {V}),
-    "defects.0.severity": ("severe", FROM_EDIT | {C}),
 }
 """The pictures say what the defect looks like, and words nothing."""
 ONE_VALUE = {

@@ -19,6 +19,11 @@ _BASE_CONTRAST_L: Final = 11  # on a surface without texture; by eye: clear, not
 _CONTRAST_PER_TEXTURE: Final = 1.5  # L per L of its std; by eye: more shows on paper than on stone
 _CONTRAST_BOUNDS_L: Final = (13, 36)  # by eye; a third of black to white at most
 _TEXTURE_SIGMA: Final = 1 / 6  # of the neighbourhood's reach; what is coarser is shading
+_GRADIENT_SIGMA_PX: Final = 1.2  # by eye: grain, not noise
+_LEAST_GRAIN_SIDE_PX: Final = 5  # for a gradient and its blur
+_LEAST_GRAIN_PX: Final = 64  # of fewer pixels a direction is chance
+_NO_GRADIENT: Final = 1e-9  # squared L per px, to divide by
+_GRAINED: Final = 0.3  # coherence; by eye: ground and brushed surfaces lie above, cast ones below
 _LEAST_TEXTURE_SIGMA_PX: Final = 1.5  # twice the grain's: texture is more than noise
 _GRAIN_SIGMA_PX: Final = 0.8  # what a blur this small removes is noise and the finest texture
 _MASK_SIGMA: Final = 0.7  # pixels of the reduced mask: its steps, smoothed before it is enlarged
@@ -76,6 +81,28 @@ def measure_material(
         light=(float(np.cos(light)), float(np.sin(light))),
         grey=is_grey(foreground.lab),
     )
+
+
+def grain_rad(lightness: FloatMap, where: Mask | None = None) -> float | None:
+    """Return the direction along which a surface is grained; None where it has no direction.
+
+    The structure tensor's: grain runs across the gradients that prevail (Bigun and Granlund 1987).
+
+    Args:
+        lightness: (H, W) float32.
+        where: (H, W) bool, which pixels are asked; None for all.
+    """
+    if min(lightness.shape) < _LEAST_GRAIN_SIDE_PX:
+        return None
+    dy, dx = np.gradient(blur(lightness, _GRADIENT_SIGMA_PX))
+    asked = np.ones(lightness.shape, bool) if where is None else where
+    if int(asked.sum()) < _LEAST_GRAIN_PX:
+        return None
+    xx, yy, xy = (float(np.asarray(a * b)[asked].mean()) for a, b in ((dx, dx), (dy, dy), (dx, dy)))
+    coherence = float(np.hypot(xx - yy, 2 * xy)) / max(xx + yy, _NO_GRADIENT)
+    if coherence < _GRAINED:
+        return None
+    return float(0.5 * np.arctan2(2 * xy, xx - yy) + np.pi / 2) % float(np.pi)
 
 
 def _tone(lab: FloatArray, objects: Mask) -> tuple[float, float, float]:

@@ -5,7 +5,7 @@ from typing import Final, Literal
 from kizu.edit.editor import Edit
 from kizu.edit.painter import DefectKind, DriftProfile, imitate_drift, paint
 from kizu.edit.painter.settings import PAINTER_MODEL
-from kizu.edit.request import EditRequest
+from kizu.edit.request import EditRequest, Severity
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_png
 from kizu.imaging.geometry import Fit, FreeSizes, Geometry
@@ -56,7 +56,15 @@ class PainterEditor:
         kind = DefectKind(str(request.ask["kind"]))
         area = request.ask["area"]
         wanted = (float(area[0]), float(area[1])) if isinstance(area, list) else None  # type: ignore[arg-type] # JSON; the plan wrote two numbers
-        painting = paint(picture, kind, request.draw, region=region, area_fraction=wanted)
+        severity = request.ask.get("severity")
+        painting = paint(
+            picture,
+            kind,
+            request.draw,
+            region=region,
+            area_fraction=wanted,
+            severity=Severity(str(severity)) if severity else None,
+        )
         drifted = imitate_drift(painting, self._drift, request.draw)
         return Edit(
             picture=encode_png(drifted.image),

@@ -19,6 +19,10 @@ class DefectKind(StrEnum):
     DISCOLOURATION = "discolouration"
     MISSING_PART = "missing_part"
     CHIP = "chip"
+    BURR = "burr"
+    DELAMINATION = "delamination"
+    MISPRINT = "misprint"
+    BENT = "bent"
 
 
 # English entries are stems that start a word ("scratch" finds "scratches"); Japanese ones are found
@@ -66,7 +70,7 @@ WORDS: Final[Mapping[DefectKind, tuple[str, ...]]] = {
         *("穴", "孔", "ピンホール", "貫通", "破れ"),
     ),
     DefectKind.DENT: (
-        *("dent", "ding", "dimpl", "depression", "indent", "deform", "bump"),
+        *("dent", "ding", "dimpl", "depression", "indent", "bump"),
         *(
             "へこみ",
             "へこん",
@@ -79,7 +83,7 @@ WORDS: Final[Mapping[DefectKind, tuple[str, ...]]] = {
             "打ちきず",
             "打ちキズ",
         ),
-        *("くぼみ", "窪み", "変形"),
+        *("くぼみ", "窪み"),
     ),
     DefectKind.CONTAMINATION: (
         *("contamina", "foreign object", "foreign material", "foreign matter", "foreign body"),
@@ -111,6 +115,38 @@ WORDS: Final[Mapping[DefectKind, tuple[str, ...]]] = {
     DefectKind.CHIP: (
         *("chip", "nick", "spall", "broken edge", "broken corner", "chipped edge"),
         *("欠け", "カケ", "かけ", "チップ", "チッピング", "角の欠損", "縁の欠損", "端の欠損"),
+    ),
+    DefectKind.BURR: (
+        *("burr", "moulding flash", "molding flash", "flash on the edge", "fin on the edge"),
+        *("sharp fin", "バリ", "ばり", "返り", "カエリ", "バリ残り"),
+    ),
+    DefectKind.DELAMINATION: (
+        *("delamina", "peel", "flaking", "flaked", "blister", "lifted coating", "lifted paint"),
+        *("coating come off", "paint come off", "coating loss", "paint loss"),
+        *(
+            "剥離",
+            "はく離",
+            "剥がれ",
+            "剥がれ落ち",
+            "はがれ",
+            "ハガレ",
+            "塗装剥がれ",
+            "メッキ剥がれ",
+        ),
+        *("めっき剥がれ", "浮き", "ふくれ", "膨れ", "層間剥離"),
+    ),
+    DefectKind.MISPRINT: (
+        *("misprint", "misregist", "out of register", "print defect", "printing defect"),
+        *("faded print", "faint print", "shifted print", "double print", "blurred print", "ghost"),
+        *("printing error", "print error", "print shift"),
+        *("印刷ズレ", "印刷ずれ", "印字ズレ", "印字ずれ", "かすれ", "カスレ", "掠れ", "印刷不良"),
+        *("印字不良", "印刷かすれ", "印字かすれ", "版ズレ", "版ずれ", "にじみ", "滲み", "文字欠け"),
+        *("印刷欠け", "ゴースト"),
+    ),
+    DefectKind.BENT: (
+        *("bent", "bend", "bending", "warp", "crooked", "twisted", "buckl", "deform"),
+        *("曲がり", "曲がった", "曲がって", "曲げ", "まがり", "反り", "歪み", "ゆがみ"),
+        *("変形", "折れ曲がり", "ねじれ", "たわみ"),
     ),
 }
 

@@ -61,7 +61,10 @@ class DefectParameters:
         area_px: Wanted area.
         span_px: Longest extent that fits.
         strength: Contrast multiplier.
+        breadth: Width of lines, as a multiple of what is usual; the area stays.
         at_edge: Whether the centre lies on an object's edge.
+        at_border: Whether that edge is the photo's own border.
+        grain_rad: Direction of the surface's grain; None where it has none.
         whole_object: Whether the object that stands there is meant as a whole.
     """
 
@@ -71,7 +74,10 @@ class DefectParameters:
     area_px: float
     span_px: float
     strength: float = 1.0
+    breadth: float = 1.0
     at_edge: bool = False
+    at_border: bool = False
+    grain_rad: float | None = None
     whole_object: bool = False
 
 

@@ -1,11 +1,12 @@
 """Paints one defect onto a photo: place, crop, size and contrast, blend."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from kizu.edit.painter.context import Window, measure_material, window_around
+from kizu.edit.painter.context import Window, grain_rad, measure_material, window_around
 from kizu.edit.painter.defects import TRAITS, Traits
 from kizu.edit.painter.foreground import Foreground, split_foreground
 from kizu.edit.painter.kinds import DefectKind
@@ -13,11 +14,13 @@ from kizu.edit.painter.material import IS_OBJECT, DefectParameters
 from kizu.edit.painter.noise_fields import Rng, blur, component_at, inside_distance, smooth_noise
 from kizu.edit.painter.placement import (
     Placement,
+    place_at_border,
     place_at_edge,
     place_on_object,
     place_on_whole_object,
 )
 from kizu.edit.painter.size_search import Attempt, Crop, paint_once, search_size
+from kizu.edit.request import Severity
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 _MIN_SIDE_PX: Final = 32  # by eye: below, the smallest defect of every kind is a few pixels
@@ -40,6 +43,30 @@ _FADE_FRACTION: Final = 0.5  # of a region's depth at most, or a small one would
 _RAGGEDNESS: Final = 0.12  # of a region's depth; by eye: a straight end gives the region away
 
 
+@dataclass(frozen=True)
+class Look:
+    """What a severity means.
+
+    Attributes:
+        area_part: The part of the range of areas that is drawn from, in logarithms (min, max).
+        contrast: Multiplies lightness steps and depths.
+        breadth: Multiplies the width of lines, whose area stays.
+    """
+
+    area_part: tuple[float, float]
+    contrast: float
+    breadth: float
+
+
+# By eye on magnetic tiles and photographs: slight is found when one looks for it, severe at once.
+LOOKS: Final[Mapping[Severity | None, Look]] = {
+    None: Look((0.0, 1.0), 1.0, 1.0),
+    Severity.SLIGHT: Look((0.0, 0.4), 0.6, 0.7),
+    Severity.MODERATE: Look((0.25, 0.75), 1.0, 1.0),
+    Severity.SEVERE: Look((0.6, 1.0), 1.5, 1.4),
+}
+
+
 @dataclass(frozen=True, eq=False)
 class Painting:
     """A photo with a painted defect.
@@ -60,6 +87,7 @@ def paint(
     *,
     region: Mask | None = None,
     area_fraction: tuple[float, float] | None = None,
+    severity: Severity | None = None,
 ) -> Painting:
     """Paint one defect onto a photo; equal arguments give equal bits.
 
@@ -70,6 +98,8 @@ def paint(
         region: (H, W) bool; nothing outside it changes. None allows the whole photo.
         area_fraction: (min, max) fraction of the photo that the truth should cover; where the
             region is too small for it, as much as fits. None takes what is usual for the kind.
+        severity: How much it catches the eye: its contrast, its breadth, and where in the range its
+            area lies. None draws the area from the whole range, at a moderate contrast.
 
     Returns:
         The painted photo and the mask of its visible change.
@@ -82,10 +112,13 @@ def paint(
     low, high = (
         fraction * image[..., 0].size for fraction in area_fraction or traits.area_fraction
     )
-    area_px = max(float(np.exp(rng.uniform(np.log(low), np.log(high)))), _MIN_AREA_PX)
+    look = LOOKS[severity]
+    part = rng.uniform(*look.area_part)
+    area_px = max(float(np.exp(np.log(low) + part * (np.log(high) - np.log(low)))), _MIN_AREA_PX)
     foreground = split_foreground(image, region)
+    whole_grain = grain_rad(foreground.lab[..., 0])
     placement = _within_region(
-        _choose_placement(foreground, traits, area_px, (low, high), rng), region
+        _choose_placement(foreground, traits, area_px, (low, high), whole_grain, rng), region
     )
     if area_fraction is None:
         area_px = min(area_px, _natural_limit_px(placement, traits))
@@ -105,8 +138,14 @@ def paint(
     def draw(params: DefectParameters) -> Attempt:
         return paint_once(crop, traits.draw, params, _rng(seed, kind, "draw"))
 
-    enough = material.contrast * traits.contrast
-    best = search_size(draw, _parameters(placement, window, area_px), (low, high), enough)
+    enough = material.contrast * traits.contrast * look.contrast
+    params = replace(
+        _parameters(placement, window, area_px),
+        strength=look.contrast,
+        breadth=look.breadth,
+        grain_rad=grain_rad(material.lab[..., 0]) if traits.elongated else None,
+    )
+    best = search_size(draw, params, (low, high), enough)
     return _pasted(image, window, best)
 
 
@@ -137,13 +176,23 @@ def _rng(seed: int, kind: DefectKind, purpose: str) -> Rng:
 
 
 def _choose_placement(
-    foreground: Foreground, traits: Traits, area_px: float, bounds_px: tuple[float, float], rng: Rng
+    foreground: Foreground,
+    traits: Traits,
+    area_px: float,
+    bounds_px: tuple[float, float],
+    whole_grain: float | None,
+    rng: Rng,
 ) -> Placement:
     """A place that suits the kind."""
     radius = float(np.sqrt(area_px / np.pi))
     placement = place_on_whole_object(foreground, bounds_px, rng) if traits.whole_object else None
-    if traits.at_edge:
+    if traits.at_edge and rng.random() < traits.at_edge:
         placement = place_at_edge(foreground, radius, rng)
+        if placement is None and traits.at_border:
+            way = None if whole_grain is None else whole_grain + np.pi * int(rng.integers(2))
+            placement = place_at_border(
+                foreground, radius, rng, near_rad=way if traits.elongated else None
+            )
     half = (
         _LINE_ROOM * traits.reach * np.sqrt(area_px) if traits.elongated else _ROUND_ROOM * radius
     )
@@ -183,6 +232,7 @@ def _parameters(placement: Placement, window: Window, area_px: float) -> DefectP
         area_px=area_px,
         span_px=placement.span_px,
         at_edge=placement.at_edge,
+        at_border=placement.at_border,
         whole_object=placement.object_area_px is not None,
     )
 

@@ -19,7 +19,6 @@ _EVEN_PERCENTILE: Final = 10  # what counts as even in this picture; the minimum
 _EVEN_POWER: Final = 3.0  # std of L under a defect is 7.2 with it, 8.8 with 1, 10.7 with 0
 _ANGLES: Final = 12  # tried for a line: every 15 degrees, finer than its own wandering
 _WANTED_SPAN: Final = 2  # radii a line must find free
-_EDGE_PROBABILITY: Final = 0.85  # by eye; the other chips lie in a face
 _OUTLINE_BLUR_PX: Final = 2.0  # reduced pixels: smooths the outline, as its direction is asked
 _OUTLINE_BAND: Final = (0.4, 0.6)  # of the blurred objects: a line about 1 px wide
 _EVEN_SIDES: Final = 0.2  # tolerance for the object's fraction around: 0.5 is a straight edge
@@ -38,6 +37,7 @@ class Placement:
         span_px: Longest straight extent that fits along that direction.
         room_px: Largest radius that fits.
         at_edge: Whether the centre lies on an object's edge.
+        at_border: Whether that edge is the photo's own border, the object going on beyond it.
         object_area_px: Area of the small object that stands there, if a whole one is meant.
     """
 
@@ -47,6 +47,7 @@ class Placement:
     span_px: float
     room_px: float
     at_edge: bool = False
+    at_border: bool = False
     object_area_px: float | None = None
 
 
@@ -66,24 +67,15 @@ def place_on_object(
     return replace(placement, span_px=max(spans[best], 2.0), room_px=max(float(room[y, x]), 1.0))
 
 
-def place_at_edge(
-    foreground: Foreground, radius_px: float, rng: Rng, probability: float = _EDGE_PROBABILITY
-) -> Placement | None:
-    """Choose a place on an object's outline; None where no object stands out.
-
-    Args:
-        foreground: The photo.
-        radius_px: Of the defect.
-        rng: Draws the place.
-        probability: How often a place is wanted at all.
-    """
+def place_at_edge(foreground: Foreground, radius_px: float, rng: Rng) -> Placement | None:
+    """Choose a place on an object's outline; None where no object stands out."""
     if not foreground.has_objects:
         return None
     low, high = _OUTLINE_BAND
     solid = blur(foreground.objects.astype(np.float32), _OUTLINE_BLUR_PX)
     off_border = _off_border(foreground.objects.shape)
     outline = (solid > low) & (solid < high) & foreground.allowed & off_border
-    if not outline.any() or rng.random() > probability:
+    if not outline.any():
         return None
     around = blur(foreground.objects.astype(np.float32), max(radius_px / foreground.scale, 2.0))
     weight = outline * np.exp(-(((around - 0.5) / _EVEN_SIDES) ** 2)) * _step_across(foreground)
@@ -136,6 +128,7 @@ def place_at_border(
         x=float(np.clip(place.x + away[0], 0, width * foreground.scale - 1)),
         y=float(np.clip(place.y + away[1], 0, height * foreground.scale - 1)),
         at_edge=True,
+        at_border=True,
     )
 
 

@@ -55,6 +55,7 @@ class PainterSettings(EditorSettings):
             "region": defect.region.model_dump(mode="json") if defect.region else None,
             "kind": _painted_kind(defect.prompt, defect.defect_type).value,
             "area": list(defect.area) if defect.area else None,
+            "severity": defect.severity.value if defect.severity else None,
         }
 
     def make(self, secrets: SecretSource | None = None) -> Editor:  # noqa: ARG002 - the base's

@@ -6,6 +6,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from kizu.edit.painter.context import grain_rad
 from kizu.edit.painter.foreground import Foreground, split_foreground
 from kizu.edit.painter.material import to_lab
 from kizu.edit.painter.noise_fields import FloatArray, Rng, blur, pull_push_fill, resize, slope
@@ -26,7 +27,6 @@ _TOUCHING: Final = (0.01, 4)  # of the defect's area, least px that must lie on 
 _CLEAR_STEP: Final = (
     8.0  # Lab, from part to ground beside a defect; the painter's least for an edge
 )
-_COHERENCE_SIGMA: Final = 1.2  # px of the gradient's blur; by eye: grain, not noise
 _LIT: Final = 0.35  # of a defect's own contrast, between its two sides, that only light explains
 _INWARD_SIGMA: Final = 0.5  # of the root of the defect's area: over which an outline's way is asked
 
@@ -142,30 +142,6 @@ def objects_of(foreground: Foreground, shape: tuple[int, ...]) -> Mask:
     """Return the objects of a reduced picture at the picture's own size (H, W)."""
     grown = resize(foreground.objects.astype(np.float32), (shape[0], shape[1]), cv2.INTER_LINEAR)
     return np.asarray(grown > 0.5, bool)
-
-
-def grain_rad(lightness: FloatMap, where: Mask) -> float | None:
-    """Return the direction along which a surface is grained; None where it has no direction.
-
-    The structure tensor's: grain runs across the gradients that prevail (Bigun and Granlund 1987).
-
-    Args:
-        lightness: (H, W) float32.
-        where: (H, W) bool, which pixels are asked.
-    """
-    smooth = blur(lightness, _COHERENCE_SIGMA)
-    dy, dx = np.gradient(smooth)
-    if int(where.sum()) < _LEAST_GRAIN_PX:
-        return None
-    xx, yy, xy = (float(np.asarray(a * b)[where].mean()) for a, b in ((dx, dx), (dy, dy), (dx, dy)))
-    coherence = float(np.hypot(xx - yy, 2 * xy)) / max(xx + yy, 1e-9)
-    if coherence < _GRAINED:
-        return None
-    return float(0.5 * np.arctan2(2 * xy, xx - yy) + np.pi / 2) % float(np.pi)
-
-
-_LEAST_GRAIN_PX: Final = 64  # of fewer pixels a direction is chance
-_GRAINED: Final = 0.3  # coherence; by eye: ground and brushed surfaces lie above, cast ones below
 
 
 def fine_std(light: FloatMap, where: Mask) -> float:

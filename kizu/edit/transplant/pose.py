@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.edit.painter.context import Window
+from kizu.edit.painter.context import Window, grain_rad
 from kizu.edit.painter.foreground import Foreground
 from kizu.edit.painter.noise_fields import FloatArray, Rng, smooth_noise
 from kizu.edit.painter.placement import place_at_border, place_at_edge, place_on_object
 from kizu.edit.request import Severity
-from kizu.edit.transplant.cutting import Cutout, grain_rad, objects_of
+from kizu.edit.transplant.cutting import Cutout, objects_of
 from kizu.imaging.arrays import FloatMap, Mask
 
 # Where nothing else is said, a value was chosen by eye on photographs of magnetic tiles.
@@ -208,7 +208,7 @@ def _at_edge(cutout: Cutout, target: Target, scale: float, rng: Rng) -> Pose:
     inward = cutout.inward_rad if cutout.inward_rad is not None else _border_way(cutout.borders)
     mirror = 1 if cutout.is_lit else int(rng.choice([-1, 1]))
     inward *= mirror
-    place = place_at_edge(target.foreground, radius, rng, probability=1.0)
+    place = place_at_edge(target.foreground, radius, rng)
     if place is None:
         place = place_at_border(target.foreground, radius, rng, near_rad=inward)
     if place is None:
@@ -263,13 +263,7 @@ def _grain_at(target: Target, x: float, y: float, reach: float) -> float | None:
     height, width = target.lightness.shape
     rows = slice(max(int(y - reach), 0), min(int(y + reach) + 2, height))
     columns = slice(max(int(x - reach), 0), min(int(x + reach) + 2, width))
-    around = target.lightness[rows, columns]
-    if min(around.shape) < _LEAST_GRAIN_SIDE_PX:
-        return None
-    return grain_rad(around, np.ones(around.shape, bool))
-
-
-_LEAST_GRAIN_SIDE_PX: Final = 5  # for a gradient and its blur
+    return grain_rad(target.lightness[rows, columns])
 
 
 def _turned(angle_rad: float) -> _Matrix:

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from kizu.edit.painter.defects.bent import bent
+from kizu.edit.painter.defects.burr import burr
 from kizu.edit.painter.defects.chip import chip
 from kizu.edit.painter.defects.contamination import contamination
 from kizu.edit.painter.defects.crack import crack
+from kizu.edit.painter.defects.delamination import delamination
 from kizu.edit.painter.defects.dent import dent
 from kizu.edit.painter.defects.hole import hole
+from kizu.edit.painter.defects.misprint import misprint
 from kizu.edit.painter.defects.missing import missing_part
 from kizu.edit.painter.defects.scratch import scratch
 from kizu.edit.painter.defects.stain import discolouration, stain
@@ -26,7 +30,8 @@ class Traits:
         reach: Half the side of the crop it needs, in square roots of its area.
         contrast: Fraction of the material's contrast that its median change must reach.
         elongated: Whether it is a line; lines are turned to lie within the region.
-        at_edge: Whether it belongs on an object's edge.
+        at_edge: How often it lies on an object's edge where there is one, 0 to 1.
+        at_border: Whether the photo's border is such an edge where no outline is found.
         on_object: Whether it ends where the object ends.
         whole_object: Whether it takes a small object whole where there is one.
     """
@@ -36,7 +41,8 @@ class Traits:
     reach: float
     contrast: float = 0.6
     elongated: bool = False
-    at_edge: bool = False
+    at_edge: float = 0.0
+    at_border: bool = False
     on_object: bool = False
     whole_object: bool = False
 
@@ -47,14 +53,20 @@ class Traits:
 # drops for round ones. `contrast` is by eye: less for what is soft by nature.
 TRAITS: Final[Mapping[DefectKind, Traits]] = {
     DefectKind.SCRATCH: Traits(scratch, (0.001, 0.004), 5.0, elongated=True, on_object=True),
-    DefectKind.CRACK: Traits(crack, (0.0015, 0.006), 4.5, elongated=True, on_object=True),
+    DefectKind.CRACK: Traits(
+        crack, (0.0015, 0.006), 4.5, elongated=True, at_edge=0.5, at_border=True, on_object=True
+    ),
     DefectKind.STAIN: Traits(stain, (0.008, 0.04), 1.4, contrast=0.6),
-    DefectKind.HOLE: Traits(hole, (0.0015, 0.009), 1.2),
+    DefectKind.HOLE: Traits(hole, (0.0005, 0.005), 1.2),
     DefectKind.DENT: Traits(dent, (0.006, 0.03), 1.6, contrast=0.5, on_object=True),
     DefectKind.CONTAMINATION: Traits(contamination, (0.001, 0.005), 4.0),
     DefectKind.DISCOLOURATION: Traits(
         discolouration, (0.02, 0.08), 1.4, contrast=0.6, on_object=True
     ),
     DefectKind.MISSING_PART: Traits(missing_part, (0.006, 0.03), 2.6, whole_object=True),
-    DefectKind.CHIP: Traits(chip, (0.002, 0.012), 1.9, at_edge=True),
+    DefectKind.CHIP: Traits(chip, (0.002, 0.012), 1.9, at_edge=1.0, at_border=True),
+    DefectKind.BURR: Traits(burr, (0.0008, 0.004), 3.6, at_edge=1.0),
+    DefectKind.DELAMINATION: Traits(delamination, (0.004, 0.03), 1.8, on_object=True),
+    DefectKind.MISPRINT: Traits(misprint, (0.004, 0.025), 1.6, contrast=0.5, on_object=True),
+    DefectKind.BENT: Traits(bent, (0.006, 0.03), 2.0, contrast=0.4, at_edge=0.7),
 }

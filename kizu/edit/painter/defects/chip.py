@@ -48,7 +48,9 @@ _SHADOW_STEP: Final = (0.3, 0.9)  # at an edge, in a face: a broken edge has no 
 _SHADOW: Final = (0.3, 0.5)  # radii of the wall's shadow: how far, how soft; by eye
 _FRESH_CHROMA: Final = 0.6  # of the skin's; by eye: fresh fracture is paler than paint or glaze
 _SKIN: Final = 0.3  # how much of the old texture stays; by eye: more looks like a shadow only
-_GONE: Final = (0.4, 0.07)  # radii inside: where the piece is missing for good, its raggedness
+_GONE: Final = (0.22, 0.07)  # radii inside: where the piece is missing for good, its raggedness
+_VOID: Final = 0.45  # of the material's tone; by eye: what lies behind an edge gets little light
+_VOID_UNEVEN: Final = (0.3, 0.5)  # amount, length in radii; by eye
 _GONE_OUTLINE: Final = (2.0, 0.01, 0.1)  # blur in px and ramp that take the soft outline along
 _PLANES: Final = 5  # facets of a fracture; by eye: 2 are a wedge, 10 a bowl
 _PLANE_OFFSET: Final = 0.35  # radii, largest; by eye: keeps the facets' meeting off the centre
@@ -71,7 +73,7 @@ def chip(material: Material, params: DefectParameters, rng: Rng) -> PaintedCrop:
         rng=rng,
     )
     broken = smoothstep(edge, -_BORDER_PX, _BORDER_PX)
-    if params.at_edge:
+    if params.at_edge and not params.at_border:
         broken = broken * blur(_own_object(material, params, radius), _BORDER_PX)
     painted = alpha_blend(material.lab, _fracture(material, params, radius, edge, rng), broken)
     painted = relight(painted, _lit_border(material, params, edge, radius) * broken)
@@ -81,7 +83,10 @@ def chip(material: Material, params: DefectParameters, rng: Rng) -> PaintedCrop:
     gap = gone > _FAINT
     if not gap.any():
         return PaintedCrop(painted, broken)
-    behind = inpaint(material.lab, gap, (material.objects > _FAINT) & ~gap, rng)
+    if params.at_border:
+        behind = _beyond_photo(material, params, radius, rng)
+    else:
+        behind = inpaint(material.lab, gap, (material.objects > _FAINT) & ~gap, rng)
     return PaintedCrop(alpha_blend(painted, behind, gone), np.maximum(broken, gone))
 
 
@@ -123,6 +128,20 @@ def _lit_border(
     border = np.exp(-(((edge - inside_px) / max(width * radius, least_px)) ** 2))
     lit = border * slope(edge, material.light)
     return np.asarray(_LIT_BORDER_STEP * material.contrast * params.strength * lit, np.float32)
+
+
+def _beyond_photo(
+    material: Material, params: DefectParameters, radius: float, rng: Rng
+) -> FloatArray:
+    """What shows where the piece is gone and the photo has no ground: a dark, uneven depth."""
+    tone = np.asarray(material.tone, np.float32)
+    gain = _VOID / max(params.strength, _VOID)
+    lab = np.broadcast_to(tone * np.float32(gain), material.lab.shape).copy()
+    amount, length = _VOID_UNEVEN
+    uneven = fractal_noise(material.shape, max(length * radius, 2.0), rng, 3)
+    lab[..., 0] *= np.clip(1 + amount * uneven, 0.4, 2.0)
+    lab[..., 0] += np.float32(material.grain) * rng.standard_normal(material.shape, np.float32)
+    return lab
 
 
 def _gone(material: Material, edge: FloatMap, radius: float, rng: Rng) -> FloatMap:

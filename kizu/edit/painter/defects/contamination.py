@@ -35,6 +35,7 @@ _SHADOW: Final = (0.05, 0.9)  # of the defect's size, least px: what lies flat t
 _SHADOW_STEP: Final = 0.9  # contrasts of the material; by eye
 _RELIEF_L: Final = (16, 3.5)  # lit against shaded side, and grain; by eye: less looks printed on
 _OPACITY: Final = 0.94  # by eye: a trace of the ground keeps the border from looking cut out
+_THIN: Final = 0.3  # of the opacity at strength 0; by eye: slight is a thin film of it
 _SPECKS: Final = (4, 10)  # (min, max); by eye: a cluster, not a point and not a sprinkle
 _SIZES: Final = (1.6, 0.25)  # Pareto shape and least size; by eye: one large grain, many small
 _SPREAD: Final = (1.5, 0.15)  # of the defect's size: of the cluster, and its share for the largest
@@ -74,7 +75,9 @@ def contamination(material: Material, params: DefectParameters, rng: Rng) -> Pai
     matter[:] = _colour(material, rng)
     relief = -lit * _RELIEF_L[0] + _RELIEF_L[1] * fractal_noise(material.shape, grain_px, rng, 3)
     on_top = relight(matter, relief.astype(np.float32))
-    return PaintedCrop(alpha_blend(below, on_top, cover * _OPACITY), cover)
+    thick = min(_THIN + (1 - _THIN) * params.strength, 1.0)
+    opacity = (cover * _OPACITY * thick).astype(np.float32)
+    return PaintedCrop(alpha_blend(below, on_top, opacity), cover)
 
 
 def _colour(material: Material, rng: Rng) -> tuple[float, float, float]:

@@ -1,6 +1,7 @@
 """Cracks: dark, kinked, branching gaps with a lit far edge and a soft shadow."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -41,15 +42,24 @@ _KINK_MEMORY: Final = 0.72  # of a heading per step; by eye: less is a straight,
 _MAX_TURN_RAD: Final = 1.2  # by eye: beyond it the crack runs back into itself
 _WANDER_RAD: Final = 0.2  # slow change of the heading; by eye
 _STRIDE: Final = (0.4, 1.6)  # uneven steps, so that kinks are not evenly spaced
+_STRAIGHT: Final = (0.35, 0.7)  # how often straight: on a surface without, with grain; by eye
+_STRAIGHT_KINKS: Final = 0.18  # by eye: nearly straight, and not ruled
+_STRAIGHT_SLENDER: Final = 2.0  # one line has the area that a branched crack shares out
+_FOLLOWS_GRAIN_RAD: Final = 1.0  # off the way into the part; beyond, it would run along the edge
+_BEYOND_EDGE: Final = 0.06  # of its length, outside the part, so that it starts at the very edge
 
 
 def crack(material: Material, params: DefectParameters, rng: Rng) -> PaintedCrop:
     """Paint a main crack with branches that fork and thin out."""
-    length = min(float(np.sqrt(params.area_px * rng.uniform(*_ELONGATION))), params.span_px)
-    width = params.area_px / max(length * _LENGTH_WITH_BRANCHES, 1.0)
-    direction = np.array([np.cos(params.angle_rad), np.sin(params.angle_rad)])
-    start = (np.array([params.x, params.y]) - direction * length / 2).astype(np.float32)
-    strokes = list(_branches(start, params.angle_rad, length=length, width=width, depth=0, rng=rng))
+    habit = _habit(params, rng)
+    elongation = rng.uniform(*_ELONGATION) * habit.slender / params.breadth
+    length = min(float(np.sqrt(params.area_px * elongation)), params.span_px)
+    with_branches = _LENGTH_WITH_BRANCHES if habit.branches else 1.0
+    width = params.area_px / max(length * with_branches, 1.0)
+    direction = np.array([np.cos(habit.angle_rad), np.sin(habit.angle_rad)])
+    back = _BEYOND_EDGE if params.at_edge else 0.5
+    start = (np.array([params.x, params.y]) - direction * length * back).astype(np.float32)
+    strokes = list(_branches(start, habit, length=length, width=width, depth=0, rng=rng))
     field = stroke_field(material.shape, strokes, reach_px=3 * width + 4)
 
     amplitude, least, most = _GAP_NOISE
@@ -69,21 +79,59 @@ def crack(material: Material, params: DefectParameters, rng: Rng) -> PaintedCrop
     return PaintedCrop(lab, field.coverage(_BODY_WIDTHS))
 
 
+@dataclass(frozen=True)
+class _Habit:
+    """How a crack runs.
+
+    Attributes:
+        angle_rad: Its way.
+        kinks: How far it kinks and wanders, as a multiple of what a brittle crack does.
+        branches: Whether it forks.
+        slender: How much more slender than a branched crack it is.
+        open_start: Whether it is open at its start, as one that comes from an edge.
+    """
+
+    angle_rad: float
+    kinks: float
+    branches: bool
+    slender: float
+    open_start: bool
+
+
+def _habit(params: DefectParameters, rng: Rng) -> _Habit:
+    """Brittle and branched, or straight along the grain; from an edge it opens there."""
+    angle, grain = params.angle_rad, params.grain_rad
+    if grain is not None:
+        nearest = grain + np.pi * round((angle - grain) / np.pi)
+        if not params.at_edge or abs(angle - nearest) < _FOLLOWS_GRAIN_RAD:
+            angle = nearest
+    straight = rng.random() < (_STRAIGHT[0] if grain is None else _STRAIGHT[1])
+    if straight:
+        return _Habit(
+            angle,
+            _STRAIGHT_KINKS,
+            branches=False,
+            slender=_STRAIGHT_SLENDER,
+            open_start=params.at_edge,
+        )
+    return _Habit(angle, 1.0, branches=True, slender=1.0, open_start=params.at_edge)
+
+
 def _branches(
-    start: Points, angle_rad: float, *, length: float, width: float, depth: int, rng: Rng
+    start: Points, habit: _Habit, *, length: float, width: float, depth: int, rng: Rng
 ) -> Iterator[Stroke]:
     """A crack and, from points along it, its branches."""
-    points, headings = _path(start, angle_rad, length, rng)
+    points, headings = _path(start, habit, length, rng)
     count = len(points)
     t = np.linspace(0, 1, count)
     ends = np.clip(np.minimum(t / _ENDS[0], (1 - t) / _ENDS[1]), 0, 1)
-    body = (1 - t if depth else ends) ** _TAPER_POWER
+    body = (1 - t if depth or habit.open_start else ends) ** _TAPER_POWER
     amplitude, narrow, wide = _SWELL
     swell = np.clip(1 + amplitude * wavy(count, _SWELL_HILLS, rng), narrow, wide)
     half_width = np.maximum(_HALF_WIDTH[0] * width * body * swell, _HALF_WIDTH[1])
     opacity = np.clip(_FAINTEST + body, 0, 1)
     yield Stroke(points, half_width.astype(np.float32), opacity.astype(np.float32))
-    if depth == _MAX_DEPTH:
+    if depth == _MAX_DEPTH or not habit.branches:
         return
     fewest, most = _BRANCHES[min(depth, 1)]
     for _ in range(rng.integers(fewest, most + 1)):
@@ -92,7 +140,7 @@ def _branches(
         fraction = rng.uniform(*_BRANCH_LENGTH)
         yield from _branches(
             points[at],
-            fork,
+            replace(habit, angle_rad=float(fork)),
             length=length * fraction,
             width=width * _BRANCH_WIDTH,
             depth=depth + 1,
@@ -100,15 +148,15 @@ def _branches(
         )
 
 
-def _path(start: Points, angle_rad: float, length: float, rng: Rng) -> tuple[Points, Points]:
+def _path(start: Points, habit: _Habit, length: float, rng: Rng) -> tuple[Points, Points]:
     """A walk whose heading jumps and then pulls back, as a crack seeks the weakest grain."""
     count = int(np.clip(length / _STEP_PX, *_POINTS))
-    kinks = rng.standard_t(_KINK_FREEDOM, count) * _KINK_RAD
+    kinks = rng.standard_t(_KINK_FREEDOM, count) * _KINK_RAD * habit.kinks
     heading = np.zeros(count)
     for step in range(1, count):
         heading[step] = _KINK_MEMORY * heading[step - 1] + kinks[step]
     turn = np.clip(heading, -_MAX_TURN_RAD, _MAX_TURN_RAD)
-    heading = angle_rad + turn + _WANDER_RAD * wavy(count, 3, rng)
+    heading = habit.angle_rad + turn + _WANDER_RAD * habit.kinks * wavy(count, 3, rng)
     strides = rng.uniform(*_STRIDE, count)
     strides *= length / strides.sum()
     moves = np.stack([np.cos(heading), np.sin(heading)], -1) * strides[:, None]

@@ -37,6 +37,7 @@ _PIT_CHROMA: Final = 0.3  # of the surface's; by eye: shadows keep a trace of co
 _RIM: Final = (0.07, 0.8, 2.2)  # width, least px, widths to its foot outside; by eye
 _RIM_STEP: Final = 1.5  # by eye: the bright burr of a drilled edge
 _HALO: Final = (0.18, 0.8, 0.25)  # reach, px more, step: a little darker around; by eye
+_SHALLOW: Final = 0.4  # of a pit's darkness at strength 0; by eye: a slight one is a shallow one
 _DARK_PIT_L: Final = 2  # in dark material the shadow is darker still
 _DARK_FLOOR_L: Final = (1.8, 60)  # contrasts above the surface; at most, so that it is no lamp
 _DARK_FLOOR: Final = (0.6, 0.1)  # shadow of the near wall on a lit floor: reach, start; by eye
@@ -64,7 +65,8 @@ def hole(material: Material, params: DefectParameters, rng: Rng) -> PaintedCrop:
     reach, more_px, step = _HALO
     halo = np.exp(-((np.maximum(-edge, 0) / (reach * radius + more_px)) ** 2)) * step
     lit = relight(lit, (-(halo * material.contrast)).astype(np.float32))
-    return PaintedCrop(alpha_blend(lit, pit, opening), opening)
+    depth = min(_SHALLOW + (1 - _SHALLOW) * params.strength, 1.0)
+    return PaintedCrop(alpha_blend(lit, pit, (opening * depth).astype(np.float32)), opening)
 
 
 def _pit(

@@ -39,7 +39,7 @@ _END_OPACITY: Final = 0.35  # of the middle's; by eye
 
 def scratch(material: Material, params: DefectParameters, rng: Rng) -> PaintedCrop:
     """Paint one main scratch and up to three fainter companions."""
-    elongation = rng.uniform(*_ELONGATION)
+    elongation = rng.uniform(*_ELONGATION) / params.breadth
     length = min(float(np.sqrt(params.area_px * elongation)), params.span_px)
     width = params.area_px / max(length, 1.0)
     strokes = _strokes(params, length, width, rng)

@@ -66,3 +66,29 @@ def test_words_inside_other_words_do_not_count():
 def test_unknown_prompt_is_named_with_what_can_be_painted():
     with pytest.raises(ValueError, match=r"'a unicorn'.*scratch.*missing_part"):
         kind_from_prompt("a unicorn")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "kind"),
+    [
+        ("a burr along the cut edge", DefectKind.BURR),
+        ("端面にバリを残す", DefectKind.BURR),
+        ("ﾊﾞﾘ残り", DefectKind.BURR),
+        ("peeling paint near the corner", DefectKind.DELAMINATION),
+        ("塗装が剥がれている", DefectKind.DELAMINATION),
+        ("メッキの剥離", DefectKind.DELAMINATION),
+        ("a misprinted logo", DefectKind.MISPRINT),
+        ("印刷ズレ", DefectKind.MISPRINT),
+        ("文字のかすれ", DefectKind.MISPRINT),
+        ("印字かすれ", DefectKind.MISPRINT),
+        ("a bent pin", DefectKind.BENT),
+        ("端子の曲がり", DefectKind.BENT),
+        ("板の反り", DefectKind.BENT),
+        ("a deformed lead", DefectKind.BENT),
+        ("擦れた傷", DefectKind.SCRATCH),
+        ("文字の欠け", DefectKind.CHIP),
+        ("a dent in the sheet", DefectKind.DENT),
+    ],
+)
+def test_the_words_of_a_shop_floor_are_known(prompt, kind):
+    assert kind_from_prompt(prompt) is kind

@@ -1,11 +1,13 @@
 import cv2
 import numpy as np
 import pytest
+from real_defects import surface
 from skimage import data
 
 from kizu.edit.painter import DefectKind, paint
 from kizu.edit.painter.defects import TRAITS
 from kizu.edit.painter.material import to_lab
+from kizu.edit.request import Severity
 
 PHOTOS = ("brick", "grass", "gravel", "coins", "coffee", "moon", "chelsea", "camera", "rocket")
 STRONG_DELTA_E = 12.0
@@ -158,3 +160,68 @@ def test_bad_arguments_are_named(arguments, sentence):
     good = {"image": np.zeros((40, 40, 3), np.uint8), "kind": DefectKind.STAIN, "seed": 0}
     with pytest.raises(ValueError, match=sentence):
         paint(**(good | arguments))
+
+
+@pytest.mark.parametrize("kind", DefectKind)
+def test_what_is_worse_is_larger_or_shows_more(kind):
+    image = photo("brick")
+    shown = []
+    for severity in (Severity.SLIGHT, Severity.SEVERE):
+        paintings = [paint(image, kind, seed, severity=severity) for seed in range(3)]
+        shown.append(sum(float(delta_e(image, each.image).sum()) for each in paintings))
+    assert shown[1] > 1.5 * shown[0]
+
+
+@pytest.mark.parametrize("kind", DefectKind)
+def test_what_is_painted_has_the_asked_size(kind):
+    image = photo("gravel")
+    inside = 0
+    for seed in range(4):
+        painted = paint(image, kind, seed, area_fraction=(0.004, 0.009)).truth.mean()
+        inside += 0.004 <= painted <= 0.009
+        assert 0.002 < painted < 0.018
+    assert inside >= 3
+
+
+def test_a_chip_of_a_surface_that_fills_the_photo_breaks_its_border():
+    image = surface(1, 200)
+    for seed in range(5):
+        truth = paint(image, DefectKind.CHIP, seed).truth
+        assert truth[[0, -1]].any() or truth[:, [0, -1]].any()
+
+
+def test_a_chip_of_a_part_takes_material_away():
+    image = np.full((200, 200, 3), 20, np.uint8)
+    part = surface(1, 120)
+    image[40:160, 40:160] = part
+    gone = 0
+    for seed in range(6):
+        painting = paint(image, DefectKind.CHIP, seed, area_fraction=(0.004, 0.008))
+        within = painting.truth[40:160, 40:160]
+        assert within.any()
+        gone += (painting.image[40:160, 40:160][within].mean(-1) < 50).sum() > 0.3 * within.sum()
+    assert gone >= 4
+
+
+def test_cracks_run_along_the_grain_and_from_the_border_as_well_as_within():
+    image = surface(2, 240)
+    along, from_border = 0, 0
+    for seed in range(12):
+        truth = paint(image, DefectKind.CRACK, seed).truth
+        rows, columns = np.nonzero(truth)
+        along += np.ptp(rows) > 1.5 * np.ptp(columns)
+        from_border += truth[[0, -1]].any()
+    assert along >= 8
+    assert 2 <= from_border <= 10
+
+
+def test_a_burr_stands_out_over_the_edge():
+    image = np.full((240, 240, 3), 235, np.uint8)
+    disc = cv2.circle(np.zeros((240, 240), np.uint8), (120, 120), 60, 1, -1) > 0
+    image[disc] = (70, 80, 90)
+    for seed in range(4):
+        truth = paint(image, DefectKind.BURR, seed, area_fraction=(0.002, 0.006)).truth
+        outside = truth & ~disc
+        near = cv2.dilate(disc.astype(np.uint8), np.ones((41, 41))) > 0
+        assert outside.sum() > 0.3 * truth.sum()
+        assert (outside & near).sum() == outside.sum()

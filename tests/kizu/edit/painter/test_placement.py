@@ -3,7 +3,12 @@ import numpy as np
 import pytest
 
 from kizu.edit.painter.foreground import split_foreground
-from kizu.edit.painter.placement import place_at_edge, place_on_object, place_on_whole_object
+from kizu.edit.painter.placement import (
+    place_at_border,
+    place_at_edge,
+    place_on_object,
+    place_on_whole_object,
+)
 
 SIDE_PX = 512
 DISC = ((330, 190), 110)
@@ -114,10 +119,31 @@ def test_a_chip_lies_on_the_outline_and_points_into_the_object():
         assert placed.at_edge
 
 
-def test_now_and_then_a_chip_lies_in_a_face():
+def test_on_the_photos_border_a_place_lies_where_the_object_goes_on_and_points_into_it():
+    foreground = split_foreground(texture(), None)
+    ways = {0: (1, 0), 1: (0, 1), 2: (-1, 0), 3: (0, -1)}
+    met = set()
+    for placed in places(lambda rng: place_at_border(foreground, 15.0, rng)):
+        distances = (placed.x, placed.y, SIDE_PX - 1 - placed.x, SIDE_PX - 1 - placed.y)
+        side = int(np.argmin(distances))
+        assert distances[side] < 1
+        way = np.cos(placed.angle_rad), np.sin(placed.angle_rad)
+        np.testing.assert_allclose(way, ways[side], atol=1e-6)
+        assert placed.at_edge
+        assert placed.at_border
+        met.add(side)
+    assert len(met) == 4
+
+
+def test_on_the_photos_border_the_asked_way_in_is_kept_to():
+    foreground = split_foreground(texture(), None)
+    for placed in places(lambda rng: place_at_border(foreground, 15.0, rng, near_rad=1.4)):
+        assert placed.y < 1
+
+
+def test_an_object_that_stands_free_meets_no_border():
     foreground = split_foreground(photo(), None)
-    found = places(lambda rng: place_at_edge(foreground, 15.0, rng), 60)
-    assert 0 < sum(placed is None for placed in found) < 25
+    assert place_at_border(foreground, 15.0, np.random.default_rng(0)) is None
 
 
 def test_where_nothing_stands_out_there_is_no_edge_and_no_object():
