@@ -22,6 +22,9 @@ from PIL import (
 )
 
 MIN_SIDE_PX: Final = 32
+MAX_SIDE_PX: Final = 1_000_000
+"""libpng writes and reads no longer side, and PNG is what pictures are stored as."""
+
 DEFAULT_MAX_MEGAPIXELS: Final = 160.0
 """Above the common largest sensors of inspection cameras (151 megapixels). A picture of this size
 takes less than 2 GB to take in, which ``benchmarks/attack/pictures.py`` measures."""
@@ -187,6 +190,11 @@ def check_header(
             f"it is {width}x{height}; the shorter side needs {min_side_px} pixels or more"
         )
     _check_there(image, data)
+    if max(width, height) > MAX_SIDE_PX:
+        raise UnreadableImageError(
+            f"it is {width}x{height}; no side may have more than {MAX_SIDE_PX:,} pixels, so cut it "
+            "into tiles"
+        )
 
 
 def _weight(image: Image.Image, data: bytes) -> tuple[float, str]:

@@ -192,6 +192,17 @@ def test_a_thumbnail_is_too_small():
         decode_image(saved(Image.new("RGB", (16, 16)), "PNG"))
 
 
+@pytest.mark.parametrize("side", [(1_000_001, 32), (32, 1_000_001)])
+def test_a_side_that_no_png_can_have_is_named(side):
+    with pytest.raises(UnreadableImageError, match="no side may have more than 1,000,000 pixels"):
+        decode_image(saved(Image.new("L", side), "PNG"))
+
+
+def test_the_longest_side_that_is_taken_can_be_stored():
+    row = decode_image(saved(Image.new("L", (1_000_000, 32)), "PNG"))
+    assert decode_png(encode_png(row)).shape == (32, 1_000_000, 3)
+
+
 def test_floating_point_pixels_are_refused_with_a_way_out():
     with pytest.raises(UnreadableImageError, match="8 or 16 bits"):
         decode_image(saved(Image.fromarray(np.zeros((40, 40), np.float32)), "TIFF"))
