@@ -1,8 +1,9 @@
 """CVAT: ``annotations.xml`` in the format "CVAT for images 1.1", ``labels.json`` and ``images/``.
 
 New task: paste ``labels.json`` under Constructor, Raw; add the pictures of ``images/``; then
-Upload annotations, ``annotations.xml``. Every connected region is a mask with its class as label;
-the split is the image's subset. Format: https://docs.cvat.ai/docs/dataset_management/formats/.
+Upload annotations, ``annotations.xml``. Every connected region is a mask with its class as label.
+Splits are in ``samples.csv``, for readers leave out images of subsets that a task does not have.
+Format: https://docs.cvat.ai/docs/dataset_management/formats/.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from kizu.export.names import stem_of
-from kizu.export.selection import Selection, split_of
+from kizu.export.selection import Selection
 from kizu.imaging.crops import connected_regions
 from kizu.imaging.cvat_rle import encode_cvat_crop
 from kizu.publish.dataset import Dataset, Sample
@@ -22,7 +23,7 @@ LOADS: Final = """
 import datumaro as dm
 
 for item in dm.Dataset.import_from(".", "cvat"):
-    print(item.id, item.subset, sum(int(each.image.sum()) for each in item.annotations), "px")
+    print(item.id, sum(int(each.image.sum()) for each in item.annotations), "px")
 """
 
 ANNOTATIONS: Final = "annotations.xml"
@@ -106,7 +107,6 @@ def add_mask(image: ET.Element, label: str, drawn: dict[str, str], order: int = 
 def _image(sample: Sample, number: int) -> ET.Element:
     label = sample.label()
     image = image_element(number, f"{stem_of(sample)}.png", label.shape)
-    image.set("subset", split_of(sample))
     for region in connected_regions(label):
         add_mask(image, sample.row["defect_type"], encode_cvat_crop(region))
     return image
