@@ -26,7 +26,13 @@ COMMANDS: Final = {
         "reviewing_exchange:review_export",
         "reviewing_exchange:review_import",
     ),
-    "Use it": ("listing:list_", "listing:open_", "datasets:export", "proving:prove"),
+    "Use it": (
+        "listing:list_",
+        "listing:open_",
+        "datasets:export",
+        "datasets:roundtrip",
+        "proving:prove",
+    ),
     "Keep it": (
         "versions:versions",
         "versions:delete",

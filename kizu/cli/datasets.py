@@ -1,4 +1,4 @@
-"""Commands that make and show datasets: init, plan, build, report, export, demo, ledger."""
+"""Commands that make, show and hand over datasets."""
 
 import webbrowser
 from functools import partial
@@ -30,11 +30,14 @@ from kizu.cli.terminal import (
     print_estimate,
     print_skipped,
     print_summary,
+    print_trips,
     print_warnings,
     progress_bars,
 )
 from kizu.export import FORMATS, export_dataset
 from kizu.export.registry import README
+from kizu.export.roundtrip import Trip
+from kizu.export.roundtrip import roundtrip as make_trips
 from kizu.planning import estimate_build, plan_dataset
 from kizu.publish.dataset import LATEST, open_dataset
 from kizu.sources import Inventory, examine, list_source
@@ -164,6 +167,50 @@ def export(
     for sentence in found.left_out:
         out.print(f"Left out: {sentence}.", markup=False)
     out.print(f"{README} there says how to load it.", markup=False)
+
+
+def roundtrip(
+    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    store: StoreUrl = DEFAULT_STORE,
+    *,
+    version: Annotated[str, typer.Option(help="The version.")] = LATEST,
+    to: Annotated[
+        list[str], typer.Option(help="A format; may be repeated. Without it all of them.")
+    ] = [],  # noqa: B006 - typer reads it and changes nothing
+    environments: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="KIZU_CONSUMERS",
+            help="A folder of virtual environments with tools that are not installed here.",
+        ),
+    ] = None,
+    also: Annotated[
+        list[Verdict], typer.Option(help="Verdicts to export besides accept; may be repeated.")
+    ] = [],  # noqa: B006 - typer reads it and changes nothing
+    uncertified: Annotated[
+        bool, typer.Option("--uncertified", help="As for 'kizu export'.")
+    ] = False,
+) -> None:
+    """Write every export, read it back with the tool it is for, and count pixels that differ."""
+    dataset = or_exit(open_dataset, or_exit(Store, store), name, version)
+    trips: list[Trip] = []
+
+    def travel() -> None:
+        with progress_bars():
+            trips.extend(
+                make_trips(
+                    dataset,
+                    formats=to or FORMATS,
+                    environments=environments,
+                    also=also,
+                    uncertified=uncertified,
+                )
+            )
+
+    or_exit(travel)
+    print_trips(trips)
+    if any(trip.is_broken for trip in trips):
+        raise typer.Exit(1)
 
 
 def show_build(

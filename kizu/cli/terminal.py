@@ -10,6 +10,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
+from kizu.export.registry import LOSSLESS
+from kizu.export.roundtrip import Trip
 from kizu.grounding import CatalogueEntry, Detections
 from kizu.planning import BuildEstimate, spec_warnings
 from kizu.progress import Listener, listening
@@ -119,6 +121,32 @@ def print_skipped(skipped: tuple[Skipped, ...]) -> None:
     """Print the files that were left out, and why."""
     for skip in skipped:
         err.print(f"skipped: {skip.name}: {skip.reason}", style="yellow", markup=False)
+
+
+def print_trips(trips: Sequence[Trip]) -> None:
+    """Print what readers gave back of exports, one row per reader."""
+    table = Table(Column("format", no_wrap=True), "read by", "images", "differing px", "of mask px")
+    for trip in trips:
+        differs = f"[red]{trip.differing_px:,}[/]" if trip.is_broken else f"{trip.differing_px:,}"
+        table.add_row(
+            trip.format,
+            escape(trip.reader),
+            f"{trip.images} of {trip.exported}",
+            escape(trip.problem) or differs,
+            f"{trip.mask_px:,}",
+        )
+    out.print(table)
+    for name, keeps in {trip.format: trip.keeps for trip in trips}.items():
+        if keeps != LOSSLESS:
+            out.print(f"{name} keeps of masks: {keeps}.", markup=False)
+    for trip in trips:
+        if trip.wrong_classes or trip.unknown:
+            err.print(
+                f"{trip.format}, {trip.reader}: {trip.wrong_classes} images of another class, "
+                f"{trip.unknown} that nobody wrote",
+                style="red",
+                markup=False,
+            )
 
 
 def print_catalogue(entries: Sequence[CatalogueEntry]) -> None:

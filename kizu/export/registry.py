@@ -66,6 +66,8 @@ FORMATS: Final = (
 )
 """Each is a module of this room, with ``_`` in the place of ``-``."""
 
+LOSSLESS: Final = "every pixel"
+"""``KEEPS`` of a format that loses nothing of a mask."""
 SAMPLES: Final = "samples.csv"
 README: Final = "README.md"
 _COLUMNS: Final = ("name", "sample_id", "defect_type", "split", "verdict", "certified")
@@ -127,7 +129,7 @@ def export_dataset(
     """
     module = format_module(to)
     check_is_empty(folder)
-    samples = Selection(dataset, also, uncertified)
+    samples = Selection(dataset, to, also, uncertified)
     with _whole_or_absent(folder) as aside:
         lost_px = module.export(dataset, samples, aside)
         _write_names(samples, aside / SAMPLES)

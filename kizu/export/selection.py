@@ -10,8 +10,6 @@ from kizu.progress import advance, expect
 from kizu.publish.dataset import Dataset, Sample
 from kizu.publish.rows import TRAIN_DEFECTS
 
-EXPORT: Final = "export"
-"""What progress is reported as."""
 _LEFT_OUT: Final[Mapping[str, str]] = {
     Verdict.REVIEW: "wait for a person (--also review exports them too)",
     Verdict.REJECT: "are rejected (--also reject exports them too)",
@@ -28,6 +26,7 @@ class Selection:
 
     Attributes:
         dataset: The version.
+        stage: What progress is reported as.
         also: Verdicts that are wanted besides "accept".
         uncertified: Whether accepted samples that a standing certificate does not cover are wanted.
         classes: The defect types of the version, sorted, whatever their samples' verdicts.
@@ -37,6 +36,7 @@ class Selection:
     """
 
     dataset: Dataset
+    stage: str
     also: Collection[str] = ()
     uncertified: bool = False
     classes: list[str] = field(default_factory=list, init=False)
@@ -63,10 +63,10 @@ class Selection:
 
     def __iter__(self) -> Iterator[Sample]:
         """Yield the samples in the order of the version, and report how far they are."""
-        expect(EXPORT, len(self))
+        expect(self.stage, len(self))
         for sample in self.rows():
             yield sample
-            advance(EXPORT)
+            advance(self.stage)
 
     def rows(self) -> Iterator[Sample]:
         """Yield the samples for what their rows say; nothing is reported."""

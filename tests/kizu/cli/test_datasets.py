@@ -103,3 +103,21 @@ def test_export_in_an_unknown_format_ends_with_the_choices(run, dataset, store):
     code, _, errors = run(*words, "--version", dataset.version)
     assert code == 2
     assert "no export format 'kml'" in errors
+
+
+def test_export_tells_what_it_left_out_and_how_to_load_it(run, dataset, store):
+    words = ("export", dataset.name, "out", "--to", "mvtec", "--store", store.url)
+    _, out, _ = run(*words, "--version", dataset.version)
+    assert "Masks: every pixel." in out
+    assert "Left out: 1 wait for a person (--also review exports them too)." in out
+    assert "README.md there says how to load it." in out
+
+
+def test_roundtrip_prints_a_row_per_reader_and_no_pixel_that_differs(run, dataset, store):
+    words = ("roundtrip", dataset.name, "--to", "coco", "--to", "yolo", "--store", store.url)
+    code, out, _ = run(*words, "--version", dataset.version)
+    assert code == 0
+    rows = [[cell.strip() for cell in line.split("│")] for line in out.splitlines() if "│" in line]
+    assert [row[1] for row in rows] == ["coco", "yolo"]
+    assert all(row[3:5] == ["4 of 4", "0"] for row in rows)
+    assert rows[0][2].startswith("pycocotools")
