@@ -35,6 +35,7 @@ COMMANDS: Final = {
     ),
     "Keep it": (
         "versions:versions",
+        "versions:diff",
         "versions:delete",
         "verifying:verify",
         "verifying:repair",

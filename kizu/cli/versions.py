@@ -1,7 +1,10 @@
-"""Commands about the versions of a dataset: versions and delete."""
+"""Commands about the versions of a dataset: versions, diff and delete."""
 
+import json
 import sys
+import webbrowser
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,9 +13,12 @@ from rich.table import Table
 from kizu.agree.verdict import Verdict
 from kizu.cli.options import DEFAULT_STORE, StoreUrl, fail, or_exit
 from kizu.cli.terminal import out, progress_bars
+from kizu.publish.changes import count_kinds, find_changes
+from kizu.publish.dataset import LATEST, open_dataset
 from kizu.publish.deletion import check_deletable, delete_version
 from kizu.publish.layout import VersionFolder
 from kizu.publish.overview import VersionOverview, overview
+from kizu.report.changes_page import changes_page
 from kizu.store import Store
 from kizu.store.unwritable import in_words
 
@@ -52,6 +58,45 @@ def _cells(each: VersionOverview, kinds: list[str]) -> list[str]:
         in_words(each.own_bytes),
         in_words(each.shared_bytes),
     ]
+
+
+def diff(
+    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    before: Annotated[str, typer.Argument(help="The older version; 'kizu versions' lists them.")],
+    after: Annotated[str, typer.Argument(help="The newer version.")] = LATEST,
+    store: StoreUrl = DEFAULT_STORE,
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print every change as JSON, and nothing else.")
+    ] = False,
+    show: Annotated[bool, typer.Option("--open/--no-open", help="Open the page.")] = True,
+) -> None:
+    """Tell what differs between two versions, with a page of old and new side by side."""
+    opened = or_exit(Store, store)
+    was, now = (or_exit(open_dataset, opened, name, version) for version in (before, after))
+    with progress_bars():
+        changes = or_exit(find_changes, was, now)
+    counts = count_kinds(changes)
+    if as_json:
+        told = {
+            "dataset": name,
+            "before": was.version,
+            "after": now.version,
+            "counts": counts,
+            "changes": [change.to_json() for change in changes],
+        }
+        print(json.dumps(told, ensure_ascii=False, indent=2))  # noqa: T201 - rich would break lines
+        return
+    table = Table(f"{name}: {was.version} to {now.version}", "samples")
+    for kind, count in counts.items():
+        table.add_row(kind, str(count))
+    out.print(table)
+    path = now.folder.report(f"changes_from_{was.version}.html")
+    opened.write(path, or_exit(changes_page, was, now, changes).encode())
+    address = opened.address(path)
+    out.print(address, markup=False)
+    if show:
+        webbrowser.open(address if "://" in address else Path(address).as_uri())
 
 
 def delete(

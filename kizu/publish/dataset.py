@@ -327,6 +327,15 @@ class Dataset:
         """
         return self.read(_TABLE_FILE.format(table), self.manifest["sha256"][table])
 
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        """Yield some columns of a table's rows; a few rows are held at a time.
+
+        Raises:
+            DatasetError: The table is missing, or is not the one that was published.
+        """
+        for part in self.parts(table, columns):
+            yield from part.to_pylist()
+
     def _frame(self, table: str) -> "pd.DataFrame":
         frame: pd.DataFrame = decode_table(table, self.table(table)).to_pandas()
         return frame

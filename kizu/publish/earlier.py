@@ -139,7 +139,7 @@ def find_kept(
         try:
             noted = store.read_json_as(noted_path(folder), _Noted.model_validate).rows
             same = {i for i, (key, _) in noted.items() if key and wanted.get(i) == key} - found
-            if not same:
+            if not (same and folder.is_complete(store)):
                 continue
             paths = _paths(store, folder, same)
         except FileNotFoundError:

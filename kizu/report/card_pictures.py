@@ -215,13 +215,14 @@ def _size_within(shape: tuple[int, ...], side_px: int, *, enlarge: bool = False)
 def _encode_within(pictures: dict[str, RgbImage], budget: int) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for quality, scale in _ENCODINGS:
-        files = {name: _encode_webp(p, quality, scale) for name, p in pictures.items()}
+        files = {name: encode_webp(p, quality, scale) for name, p in pictures.items()}
         if sum(map(len, files.values())) <= budget:
             break
     return files
 
 
-def _encode_webp(picture: RgbImage, quality: int, scale: float) -> bytes:
+def encode_webp(picture: RgbImage, quality: int, scale: float = 1.0) -> bytes:
+    """Return a (H, W, 3) picture as a WebP file, scaled; equal pictures give equal bytes."""
     size = max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1)
     target = io.BytesIO()
     image = Image.fromarray(overlays.fit_image(picture, *size))

@@ -85,15 +85,15 @@ def render_page(page: Page, language: Language = "en") -> str:
         True
     """
     words = WORDS[language]
-    script = _asset("page.js")
+    script = asset("page.js")
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             page=page,
             language=language,
             words=words,
-            style=Markup(_asset("page.css")),  # noqa: S704 - our own file
+            style=Markup(asset("page.css")),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own file
             script_hash=_csp_hash(script),
             facets=_facets(page.cards, language),
@@ -108,7 +108,8 @@ def render_page(page: Page, language: Language = "en") -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the templates of all pages, with the filters they use."""
     environment = Environment(
         loader=PackageLoader("kizu.report"),
         autoescape=True,
@@ -132,7 +133,8 @@ def _environment() -> Environment:
     return environment
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return a file that stands beside the templates."""
     return resources.files("kizu.report").joinpath("templates", name).read_text("utf-8")
 
 

@@ -1,6 +1,8 @@
 """The commands that list and delete versions."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from republished import add_photo, publish
@@ -72,3 +74,27 @@ def test_nothing_is_deleted_while_a_build_publishes(plates, known, known_spec, b
     code, _, said = plates("delete", "plates", before, "--yes")
     assert code == 2
     assert "wait for it, or, if it was killed, build again or say --even-building" in said
+
+
+def test_what_differs_is_counted_and_shown_on_a_page(plates, known, before):
+    code, said, _ = plates("diff", "plates", before, "--no-open")
+    assert code == 0
+    assert re.search(r"│ added +│ 3 ", said)
+    page = said.strip().splitlines()[-1]
+    assert page.endswith(f"changes_from_{before}.html")
+    assert "data:image/webp" in Path(page).read_text(encoding="utf-8")
+    assert f"/{latest_version(known, 'plates').version}/" in page
+
+
+def test_what_differs_is_printed_for_programs(plates, known, before):
+    code, said, _ = plates("diff", "plates", before, "latest", "--json")
+    assert code == 0
+    told = json.loads(said)
+    assert told["after"] == latest_version(known, "plates").version
+    assert told["counts"]["added"] == len(told["changes"]) == 3
+
+
+def test_a_version_to_compare_that_is_not_there_is_one_sentence(plates):
+    code, _, said = plates("diff", "plates", "nothing")
+    assert code == 2
+    assert "there is no version 'nothing' of 'plates'" in said
