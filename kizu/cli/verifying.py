@@ -4,9 +4,17 @@ from typing import Annotated
 
 import typer
 
-from kizu.cli.options import DEFAULT_STORE, DatasetName, DatasetVersion, StoreUrl, or_exit
+from kizu.cli.options import (
+    DEFAULT_STORE,
+    DatasetName,
+    DatasetVersion,
+    StoreUrl,
+    fail,
+    or_exit,
+)
 from kizu.cli.terminal import out
 from kizu.publish.dataset import LATEST, Dataset, PublishedDamage, open_dataset
+from kizu.publish.layout import complete_versions
 from kizu.publish.verification import restore
 from kizu.publish.version import is_last_build
 from kizu.repair import find_damage, keep, mend
@@ -22,25 +30,42 @@ def verify(
         int | None,
         typer.Option(min=1, help="Look at so many images, drawn at random, instead of all."),
     ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Look at all versions; files that they share once.")
+    ] = False,
     restored: Annotated[
         bool, typer.Option("--restore", help="Bring damaged files back from the store.")
     ] = False,
 ) -> None:
     """Check that a published version is what was published, file by file."""
+    if every and version != LATEST:
+        fail("--all looks at every version; leave --version out")
     opened = or_exit(Store, store)
-    dataset = or_exit(open_dataset, opened, name, version)
-    found = or_exit(lambda: list(dataset.damage(sample)))
-    looked_at = len(dataset) if sample is None else min(sample, len(dataset))
-    for each in found:
-        out.print(each.sentence, markup=False, soft_wrap=True)
-    left = _restored(opened, dataset, found) if restored else found
-    told = f"{len(found)} files are damaged or missing" if found else "all is as it was published"
-    out.print(
-        f"{name} {dataset.version}: {told}; {looked_at} of {len(dataset)} images and the tables "
-        "were looked at."
-    )
+    names = complete_versions(opened, name) if every else [version]
+    seen: set[str] = set()
+    left = 0
+    for each in names or [version]:
+        dataset = or_exit(open_dataset, opened, name, each)
+        left += _verified(opened, dataset, sample, seen, restored=restored)
     if left:
         raise typer.Exit(1)
+
+
+def _verified(
+    store: Store, dataset: Dataset, most: int | None, seen: set[str], *, restored: bool
+) -> int:
+    """Look at a version and say what was found; return how many files stay damaged."""
+    found = or_exit(lambda: list(dataset.damage(most, seen)))
+    looked_at = len(dataset) if most is None else min(most, len(dataset))
+    for each in found:
+        out.print(each.sentence, markup=False, soft_wrap=True)
+    left = _restored(store, dataset, found) if restored else found
+    told = f"{len(found)} files are damaged or missing" if found else "all is as it was published"
+    out.print(
+        f"{dataset.name} {dataset.version}: {told}; {looked_at} of {len(dataset)} images and the "
+        "tables were looked at."
+    )
+    return len(left)
 
 
 def _restored(

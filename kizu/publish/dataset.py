@@ -135,15 +135,25 @@ class Sample:
         """
         return self._dataset.read(self.row[f"{kind}_path"], self.row[f"{kind}_sha256"])
 
-    def damage(self) -> Iterator[PublishedDamage]:
-        """Read its files; yield those that are missing or not what was published."""
+    def damage(self, seen: set[str] | None = None) -> Iterator[PublishedDamage]:
+        """Read its files; yield those that are missing or not what was published.
+
+        Args:
+            seen: Where files lie that were looked at, and are passed over; what is looked at now is
+                added.
+        """
         for kind in FILE_KINDS:
             path, sha256 = self.row[f"{kind}_path"], self.row[f"{kind}_sha256"]
+            place = self._dataset.folder.path(path) if path else ""
+            if not path or (seen is not None and place in seen):
+                continue
+            if seen is not None:
+                seen.add(place)
             try:
-                if path and not sha256:
-                    decode_image(self.read(kind))
-                elif path:
+                if sha256:
                     self.read(kind)
+                else:
+                    decode_image(self.read(kind))
             except ValueError as error:
                 yield PublishedDamage(path, str(error), self.sample_id, sha256 or "")
 
@@ -286,19 +296,22 @@ class Dataset:
         """Read every file of the version; return one sentence per missing or altered one."""
         return [found.sentence for found in self.damage()]
 
-    def damage(self, most: int | None = None) -> Iterator[PublishedDamage]:
+    def damage(
+        self, most: int | None = None, seen: set[str] | None = None
+    ) -> Iterator[PublishedDamage]:
         """Read the version's files; yield those that are missing or not what was published.
 
         Pictures of a kizu that published no digests are decoded.
 
         Args:
             most: Images to look at, drawn at random; all for None. The tables are always read.
+            seen: Where files lie that were looked at with another version that shares them.
         """
         tables = list(self.damaged_tables())
         yield from tables
         if not any(found.path == _TABLE_FILE.format("samples") for found in tables):
             for sample in self._drawn(most):
-                yield from sample.damage()
+                yield from sample.damage(seen)
 
     def damaged_tables(self) -> Iterator[PublishedDamage]:
         """Read the tables; yield those that are missing or not what was published."""

@@ -5,10 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
+from damage import damage
 from republished import add_photo, publish
 from reviewed import built
 
-from kizu.publish.layout import complete_versions, latest_version
+from kizu.publish.layout import complete_versions, latest_version, pool_path
+from kizu.store import Store
 
 
 @pytest.fixture
@@ -98,3 +100,25 @@ def test_a_version_to_compare_that_is_not_there_is_one_sentence(plates):
     code, _, said = plates("diff", "plates", "nothing")
     assert code == 2
     assert "there is no version 'nothing' of 'plates'" in said
+
+
+@pytest.mark.usefixtures("before")
+def test_of_all_versions_a_file_that_they_share_is_read_once(plates, known, monkeypatch):
+    read, read_all = [], Store.read
+    monkeypatch.setattr(Store, "read", lambda self, path: read.append(path) or read_all(self, path))
+    code, said, _ = plates("verify", "plates", "--all")
+    assert code == 0
+    assert said.count("all is as it was published") == 2
+    pictures = [path for path in read if path.startswith(pool_path("plates"))]
+    assert sorted(pictures) == sorted(known.list(pool_path("plates")))
+
+
+@pytest.mark.usefixtures("before")
+def test_of_all_versions_a_damaged_file_is_brought_back_once(plates, known):
+    mask = next(path for path in known.list(pool_path("plates")) if "/masks/" in path)
+    damage(known, mask, "one flipped byte")
+    code, said, _ = plates("verify", "plates", "--all")
+    assert code == 1
+    assert said.count("is not the file that was published") == 1
+    assert plates("verify", "plates", "--all", "--restore")[0] == 0
+    assert plates("verify", "plates", "--all")[0] == 0
