@@ -21,7 +21,7 @@ from kizu.spec import DatasetSpec
 from kizu.stages import ANNOTATION_STAGES, STAGES
 from kizu.store import Store
 from tasks.budget import within_budget
-from tasks.plan import choose_annotators, estimate, plan_build
+from tasks.plan import check_name, choose_annotators, estimate, plan_build
 from tasks.review import wait_for_review
 
 
@@ -63,6 +63,7 @@ def build_dataset(
     plan = plan_build(
         spec, inventory, pairs, annotators, store_url, shard_size, stored_only=stored_only
     )
+    check_name(spec, inventory, plan, store_url)
     plan = within_budget(spec, plan, estimate(spec, plan, store_url), store_url)
 
     raise_if_interrupted()

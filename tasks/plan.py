@@ -1,11 +1,14 @@
 """Plan a build, and say what it comes to."""
 
+from itertools import chain
+
 from prefect import task
 
 from kizu import planning
 from kizu.grounding import GroundingChoice
 from kizu.intake import open_inventory
 from kizu.planning import BuildEstimate, estimate_build
+from kizu.publish import names
 from kizu.shards import BuildPlan
 from kizu.spec import DatasetSpec
 from kizu.stages import grounding
@@ -56,6 +59,19 @@ def plan_build(
         pairs,
         stored_only=stored_only,
     )
+
+
+@task(name="check name", **UNCACHED)
+def check_name(spec: DatasetSpec, inventory: list[str], plan: BuildPlan, store_url: str) -> None:
+    """Refuse a name that another dataset was published under, before anything is bought.
+
+    Raises:
+        NameTakenError: It is another's, and ``publish.take_over`` is not set.
+    """
+    store = Store(store_url)
+    photos = (image.sha256 for image in open_inventory(inventory, store).images)
+    alone = (sample.normal.sha256 for sample in plan.open(store) if not sample.has_normal)
+    names.check_name(store, spec, chain(photos, alone))
 
 
 @task(name="estimate", **UNCACHED)

@@ -1,5 +1,6 @@
 """Commands that make, show and hand over datasets."""
 
+import sys
 import webbrowser
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ import typer
 from kizu.agree.verdict import Verdict
 from kizu.billing.ledger import Ledger
 from kizu.billing.spending import spending_rows, summarize_spending, to_csv
-from kizu.building import run_build
+from kizu.building import BuildStoppedError, run_build
 from kizu.cli.demo import write_demo
 from kizu.cli.learning import print_suggestions
 from kizu.cli.options import (
@@ -26,6 +27,7 @@ from kizu.cli.options import (
 from kizu.cli.pairs_table import show_pairs
 from kizu.cli.spec_template import spec_template
 from kizu.cli.terminal import (
+    err,
     out,
     print_estimate,
     print_skipped,
@@ -40,6 +42,7 @@ from kizu.export.roundtrip import Trip
 from kizu.export.roundtrip import roundtrip as make_trips
 from kizu.planning import estimate_build, plan_dataset
 from kizu.publish.dataset import LATEST, open_dataset
+from kizu.publish.names import NameTakenError
 from kizu.sources import Inventory, examine, list_source
 from kizu.spec import DatasetSpec
 from kizu.store import Store
@@ -88,10 +91,15 @@ def build(
     stored_only: Annotated[
         bool, typer.Option("--stored-only", help="Use only the edits in the store; buy nothing.")
     ] = False,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Publish under another dataset's name.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show Prefect's log.")] = False,
 ) -> None:
     """Build the dataset; what the store holds already is not made again."""
     spec = or_exit(DatasetSpec.from_yaml, spec_file)
+    if take_over:
+        spec = taking_over(spec)
     show_build(spec, store, stored_only=stored_only, verbose=verbose)
 
 
@@ -213,6 +221,12 @@ def roundtrip(
         raise typer.Exit(1)
 
 
+def taking_over(spec: DatasetSpec) -> DatasetSpec:
+    """Return a dataset that may take the name of another one."""
+    publish = spec.publish.model_copy(update={"take_over": True})
+    return spec.model_copy(update={"publish": publish})
+
+
 def show_build(
     spec: DatasetSpec, store_url: str, *, stored_only: bool = False, verbose: bool = False
 ) -> None:
@@ -220,11 +234,22 @@ def show_build(
     print_warnings(spec)
     store = or_exit(Store, store_url)
 
-    def run() -> BuildSummary:
+    def run(wanted: DatasetSpec) -> BuildSummary:
         with progress_bars("start Prefect"):  # what is said of an end stands below the bars
-            return run_build(spec, store.url, stored_only=stored_only, verbose=verbose)
+            return run_build(wanted, store.url, stored_only=stored_only, verbose=verbose)
 
-    summary = or_exit(run)
+    def run_or_ask() -> BuildSummary:
+        try:
+            return run(spec)
+        except BuildStoppedError as stop:
+            if not (isinstance(stop.__cause__, NameTakenError) and sys.stdin.isatty()):
+                raise
+            err.print(str(stop), style="yellow", markup=False)
+            if not typer.confirm("Publish under this name all the same?"):
+                raise typer.Exit(1) from None
+            return run(taking_over(spec))
+
+    summary = or_exit(run_or_ask)
     print_summary(summary)
     if summary.failed and not summary.only_waits:
         raise typer.Exit(1)

@@ -36,3 +36,9 @@ class PublishSettings(Settings):
         description="'complete': a version becomes the latest one only if nothing is missing. "
         "'always': also after failures, but never an empty one.",
     )
+    take_over: Annotated[bool, Operational()] = Field(
+        False,  # noqa: FBT003 - a pydantic default
+        title="Take the name over",
+        description="Publish under a name that the store has of another dataset: of other photos, "
+        "or of another category. Its versions stay.",
+    )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import kizu
+from flows.build import build_dataset
 from kizu.edit.painter.settings import PainterSettings
 from kizu.imaging.codecs import decode_mask, encode_png
 from kizu.imaging.masks import mask_iou
@@ -292,3 +293,21 @@ def test_a_photo_that_is_lost_while_it_is_published_costs_itself_alone(
     assert [(skip.name, skip.unreadable) for skip in summary.skipped] == [("a.png", True)]
     names = kizu.open_dataset(store, "plates", summary.version).provenance
     assert "a.png" not in set(names[names.edit_key.isna()].normal_name)
+
+
+@pytest.mark.slow
+def test_other_photos_take_a_name_over_only_if_the_spec_says_so(
+    build, spec, store, tmp_path, make_photo
+):
+    _, before = build(spec)
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "x.png").write_bytes(encode_png(make_photo(77)))
+    other = changed(spec, images={"path": str(tmp_path / "others")})
+    state = build_dataset(other, store_url=store.url, return_state=True)
+    assert state.is_failed()
+    assert "set publish.take_over to true" in str(state.result(raise_on_failure=False))
+    assert complete_versions(store, "plates") == [before.version]
+    _, after = build(changed(other, publish={"take_over": True}))
+    assert kizu.open_dataset(store, "plates").version == after.version != before.version
+    _, back = build(changed(spec, publish={"take_over": True}))
+    assert (back.version, back.is_new) == (before.version, False)

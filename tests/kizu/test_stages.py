@@ -136,6 +136,7 @@ COMMON: dict[str, tuple[Any, set[str]]] = {
     "publish.composite": (False, {C, V}),
     "publish.latest": ("always", NOTHING),
     "publish.wait_for_review": (True, NOTHING),
+    "publish.take_over": (True, NOTHING),
     "seed": (3, FROM_EDIT | {C}),
     "budget.max_requests": (9, NOTHING),
     "budget.max_cost_usd": (9.0, NOTHING),
