@@ -93,7 +93,7 @@ def write_folder(folder, made, *, mvtec=False):
     return folder
 
 
-def publish(store, made, *, verdict="accept", cost_usd=None):
+def publish(store, made, *, verdict="accept", cost_usd=None, edit_key=None):
     """Publish pictures as a version: each part's normal photo, and what was made from it."""
     folder = VersionFolder("parts", "01")
     samples, provenance, edits = [], [], []
@@ -121,6 +121,7 @@ def publish(store, made, *, verdict="accept", cost_usd=None):
         samples.append(row)
         origin = {"normal_name": f"{each.group}.png", "normal_sha256": f"photo of {each.group}"}
         size = {"width": image.shape[1], "height": image.shape[0]}
+        origin |= {} if each.is_normal else {"edit_key": edit_key}
         provenance.append({"sample_id": sample_id, **origin, **size})
     texts = ("edit_key", "sample_id", "normal_sha256", "defect_type", "prompt", "status")
     texts = (*texts, "reason", "model", "usage")

@@ -31,6 +31,7 @@ from kizu.prove.plot import save_plot
 from kizu.prove.proof import prove
 from kizu.prove.report import markdown
 from kizu.prove.training_sets import TrainingSet
+from kizu.store import Store
 
 DEFECTS = (
     ("crack", "a thin crack"),
@@ -105,6 +106,7 @@ def main() -> None:
     start = time.process_time()
     with bars():
         proof = prove(
+            Store(str(options.out / "store")),
             dataset,
             options.real,
             group=options.group,

@@ -58,11 +58,19 @@ def prove(
 
     if plot is not None:
         or_exit(check_plot)
-    dataset = or_exit(open_dataset, or_exit(Store, store), name, version)
+    opened = or_exit(Store, store)
+    dataset = or_exit(open_dataset, opened, name, version)
     settings = ProofSettings(seeds=seeds, few=few)
     with progress_bars():
         proof = or_exit(
-            run, dataset, real, group=group, segmenter=segmenter, settings=settings, also=also
+            run,
+            opened,
+            dataset,
+            real,
+            group=group,
+            segmenter=segmenter,
+            settings=settings,
+            also=also,
         )
     _print(proof)
     if json_file is not None:

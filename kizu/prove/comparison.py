@@ -83,8 +83,8 @@ def compare(
 
     Args:
         real: Real defects and normals.
-        dataset: What is judged: defects and normals; a ``group`` that is also one of ``real``
-            means that the part is the same. Without normals, those of ``real`` are trained on
+        dataset: What is judged: defects and normals; a part that is also one of ``real`` is the
+            same. Without normals, those of ``real`` are trained on
             where their parts are not tested.
         settings: How.
         model: The segmenter; the feature model if None.
@@ -106,7 +106,7 @@ def compare(
         },
         trained={which: float(np.mean(counts)) for which, counts in run.trained.items()},
         normals=float(np.mean(run.normals)),
-        left_out=sum(each.group in run.fold_of for each in dataset),
+        left_out=sum(not each.parts.isdisjoint(run.fold_of) for each in dataset),
         own_normals=run.own_normals,
     )
 
@@ -156,7 +156,7 @@ class _Run:
     def through(self, fold: int) -> None:
         """Train without the fold's parts, then test on them."""
         tested = {group for group, where in self.fold_of.items() if where == fold}
-        usable = [each for each in self.dataset if each.group not in tested]
+        usable = [each for each in self.dataset if each.parts.isdisjoint(tested)]
         seen = [each for each in self.real if each.group not in tested]
         normals = [each for each in (usable if self.own_normals else seen) if each.is_normal]
         self.normals.append(len(normals))

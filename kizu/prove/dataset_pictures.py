@@ -1,16 +1,21 @@
 """A published version as a training set: what a user receives, and which real parts it shows."""
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
 from kizu.agree.verdict import Verdict
+from kizu.edit.storage import find_edit
 from kizu.progress import advance, expect
 from kizu.prove.pictures import Picture
-from kizu.prove.real_folder import group_of
+from kizu.prove.real_folder import RealParts
 from kizu.publish.dataset import Dataset, Sample
 from kizu.sources import pixels_digest
 from kizu.spec import GOOD
+from kizu.store import Store
+
+_ORIGIN: Final = ("normal_name", "normal_sha256", "edited_name", "picture_sha256", "edit_key")
+"""Columns of ``provenance`` that say what a sample was made from."""
 
 
 class NothingToProveError(ValueError):
@@ -22,7 +27,7 @@ class DatasetPictures:
     """The normals and accepted defects of a version.
 
     Attributes:
-        pictures: Those; a picture made from a photo of a real part has that part's group.
+        pictures: Those, each with the real parts that it shows or was made from.
         cost_usd: What all its edits cost, those that were refused or rejected with them.
         not_accepted: Samples that are not accepted and so not trained on.
     """
@@ -33,34 +38,41 @@ class DatasetPictures:
 
 
 def dataset_pictures(
-    dataset: Dataset,
-    parts: Mapping[str, str],
-    group: str | None = None,
-    also: Collection[Verdict] = (),
+    store: Store, dataset: Dataset, real: RealParts, also: Collection[Verdict] = ()
 ) -> DatasetPictures:
     """Return what a version trains on.
 
-    All its splits are used, for the test is on real pictures.
+    All its splits are used, for the test is on real pictures. Which real parts a sample shows is
+    told by the pixels, bytes and names of its photo, of itself, and of what its edit was asked to
+    use, as a real defect that was moved onto it.
 
     Args:
+        store: Where it and its edits lie.
         dataset: The version.
-        parts: The part of every real picture by the SHA-256 of its file and of its pixels.
-        group: The regular expression that tells parts by the names of photos, as for the folder.
+        real: What is known of the real folder's parts.
         also: Verdicts of samples to train on besides "accept".
 
     Raises:
         NothingToProveError: It has no accepted defect.
         DatasetError: A file of it is missing, or is not the one that was published.
+        DamagedFileError: The record of an edit is damaged.
     """
-    pattern = None if group is None else re.compile(group)
-    columns = (dataset.provenance[each] for each in ("sample_id", "normal_name", "normal_sha256"))
-    origin = {str(row[0]): (str(row[1]), str(row[2])) for row in zip(*columns, strict=True)}
-    part_of_photo = dict(parts)
+    origins: dict[str, Mapping[str, Any]] = {
+        row["sample_id"]: row
+        for part in dataset.parts("provenance", ("sample_id", *_ORIGIN))
+        for row in part.to_pylist()
+    }
     expect("look at dataset", len(dataset))
     samples = list(dataset)
+    shown: dict[str, frozenset[str]] = {}
+    of_photo: dict[str, frozenset[str]] = {}
     for sample in samples:
-        if sample.is_normal and (part := parts.get(pixels_digest(sample.image()))):
-            part_of_photo[origin[sample.sample_id][1]] = part
+        origin = origins[sample.sample_id]
+        found = {real.by_digest.get(pixels_digest(sample.image()))}
+        found |= set(_parts_by_origin(store, real, origin))
+        shown[sample.sample_id] = frozenset(part for part in found if part)
+        if sample.is_normal:
+            of_photo[origin["normal_sha256"]] = shown[sample.sample_id]
         advance("look at dataset")
     verdicts = {Verdict.ACCEPT, *also}
     taken = [each for each in samples if each.row["verdict"] in verdicts]
@@ -71,17 +83,29 @@ def dataset_pictures(
         )
 
     def picture(sample: Sample) -> Picture:
-        name, sha256 = origin[sample.sample_id]
-        part = part_of_photo.get(sha256) or (group_of(name, pattern) if pattern else None)
-        kind = GOOD if sample.is_normal else str(sample.row["defect_type"])
+        photo = origins[sample.sample_id]["normal_sha256"]
         return Picture(
             sample.sample_id,
-            kind,
-            part or f"photo {sha256}",
+            GOOD if sample.is_normal else str(sample.row["defect_type"]),
+            f"photo {photo}",
             lambda: (sample.image(), sample.label()),
+            shown[sample.sample_id] | of_photo.get(photo, frozenset()),
         )
 
     cost_usd = float(dataset.edits["cost_usd"].fillna(0).sum())
     return DatasetPictures(
         tuple(picture(each) for each in taken), cost_usd, len(samples) - len(taken)
     )
+
+
+def _parts_by_origin(
+    store: Store, real: RealParts, origin: Mapping[str, Any]
+) -> Iterator[str | None]:
+    """Yield the real parts of what a sample was made from; None of what is no real part."""
+    for column in ("normal_name", "edited_name"):
+        yield real.by_name(origin[column] or "")
+    for column in ("normal_sha256", "picture_sha256"):
+        yield real.by_digest.get(origin[column] or "")
+    edit = find_edit(store, origin["edit_key"]) if origin["edit_key"] else None
+    for asked in edit.request.ask.values() if edit else ():
+        yield real.by_digest.get(str(asked))

@@ -27,12 +27,19 @@ class Picture:
         kind: Its defect, or "good".
         group: The part it shows; pictures of one part never stand on both sides of a split.
         read: Returns its (H, W, 3) uint8 RGB image and its (H, W) bool mask.
+        made_from: Other parts it shows something of, as a defect that was moved onto it.
     """
 
     name: str
     kind: str
     group: str
     read: Callable[[], tuple[RgbImage, Mask]]
+    made_from: frozenset[str] = frozenset()
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """All parts that it shows something of: where one is tested, it is not trained on."""
+        return self.made_from | {self.group}
 
     @property
     def is_normal(self) -> bool:

@@ -14,6 +14,7 @@ from kizu.prove.segmenters import load_segmenter
 from kizu.prove.training_sets import TrainingSet
 from kizu.prove.verdict import Contrast, contrast, contrasts, parts_of, usd_per_point
 from kizu.publish.dataset import Dataset
+from kizu.store import Store
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +95,7 @@ class Proof:
 
 
 def prove(
+    store: Store,
     dataset: Dataset,
     folder: Path,
     *,
@@ -105,6 +107,7 @@ def prove(
     """Compare what training on a version finds of real defects with what is to be had without it.
 
     Args:
+        store: Where it and its edits lie.
         dataset: The version.
         folder: The real defects; see ``open_real_folder``.
         group: A regular expression that tells the part in a picture's name.
@@ -121,7 +124,7 @@ def prove(
     model = load_segmenter(segmenter)
     how = settings or ProofSettings()
     real = open_real_folder(folder, group)
-    made = dataset_pictures(dataset, real.parts, group, also)
+    made = dataset_pictures(store, dataset, real.parts, also)
     found = compare(real.pictures, made.pictures, how, model)
     notes = [*real.left_out, *_notes(found, group)]
     if made.not_accepted:

@@ -40,12 +40,29 @@ class RealFolder:
     Attributes:
         pictures: All that can be used.
         left_out: A sentence per picture that cannot.
-        parts: The part of each by the SHA-256 of its file and by that of its pixels.
+        parts: How a picture elsewhere is known to show one of its parts.
     """
 
     pictures: tuple[Picture, ...]
     left_out: tuple[str, ...]
-    parts: Mapping[str, str]
+    parts: "RealParts"
+
+
+@dataclass(frozen=True)
+class RealParts:
+    """How a picture elsewhere is known to show a part of the real folder.
+
+    Attributes:
+        by_digest: The part by the SHA-256 of a picture's file, and by that of its pixels.
+        pattern: What tells the part by a name; None if names tell nothing.
+    """
+
+    by_digest: Mapping[str, str]
+    pattern: re.Pattern[str] | None = None
+
+    def by_name(self, name: str) -> str | None:
+        """Return the part that a name tells; None for none."""
+        return group_of(name, self.pattern) if self.pattern else None
 
 
 def open_real_folder(
@@ -70,7 +87,7 @@ def open_real_folder(
     listed = list(_mvtec(folder) if (folder / "test").is_dir() else _plain(folder))
     pictures: list[Picture] = []
     left_out: list[str] = []
-    parts: dict[str, str] = {}
+    digests: dict[str, str] = {}
     expect(f"look at {folder.name}", len(listed))
     for kind, file, mask in listed:
         name = f"{kind}/{file.name}"
@@ -82,10 +99,11 @@ def open_real_folder(
             left_out.append(str(error))
         else:
             pictures.append(Picture(name, kind, part, partial(read_pair, file, mask)))
-            parts |= {sha256_hex(data): part, pixels_digest(image): part}
+            digests |= {sha256_hex(data): part, pixels_digest(image): part}
         advance(f"look at {folder.name}")
     pictures.sort(key=lambda each: each.name)
-    found = RealFolder(tuple(pictures), tuple(left_out), parts)
+    pattern = None if group is None else re.compile(group)
+    found = RealFolder(tuple(pictures), tuple(left_out), RealParts(digests, pattern))
     _check(found, folder, needs_normals=needs_normals)
     return found
 

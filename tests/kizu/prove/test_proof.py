@@ -2,16 +2,20 @@ import json
 
 import numpy as np
 import pytest
-from real_parts import pictures, publish, with_spot, write_folder
+from real_parts import pictures, publish, with_line, with_spot, write_folder
 
+from kizu.edit.request import EditRequest
+from kizu.edit.storage import save_refusal
+from kizu.imaging.geometry import Geometry
 from kizu.prove import feature_model
 from kizu.prove.comparison import ProofSettings
 from kizu.prove.dataset_pictures import NothingToProveError, dataset_pictures
 from kizu.prove.plot import NoPlotError, save_plot
 from kizu.prove.proof import prove
-from kizu.prove.real_folder import open_real_folder
+from kizu.prove.real_folder import RealParts, open_real_folder
 from kizu.prove.report import markdown
 from kizu.prove.training_sets import TrainingSet
+from kizu.store.keys import sha256_hex
 
 PARTS = 8
 
@@ -26,33 +30,52 @@ def real(tmp_path):
     return write_folder(tmp_path / "real", pictures({"spot": with_spot}, PARTS))
 
 
-def groups_of(dataset, real, group=None):
-    found = dataset_pictures(dataset, open_real_folder(real, group).parts, group)
-    return {each.name: each.group for each in found.pictures}
+def parts_of(store, dataset, real, group=None):
+    """The real parts that each sample shows something of."""
+    parts = open_real_folder(real, group).parts
+    found = dataset_pictures(store, dataset, parts)
+    return {each.name: set(each.made_from) for each in found.pictures}
 
 
 def test_a_photo_of_the_real_folder_is_known_by_its_pixels_and_all_made_from_it_with_it(
     store, real
 ):
-    parts = open_real_folder(real).parts
-    dataset = publish(store, pictures({"made": with_spot}, 1))
-    groups = set(groups_of(dataset, real).values())
-    assert groups == {"good/part000_0.png"}
-    assert groups <= set(parts.values())
+    dataset = publish(store, pictures({"made": with_line}, 1))
+    part = {"good/part000_0.png"}
+    assert parts_of(store, dataset, real) == {"good-part000_0": part, "made-part000_0": part}
+
+
+def test_a_real_defect_that_was_published_is_known_by_its_pixels(store, real):
+    dataset = publish(store, [*pictures({"spot": with_spot}, 1, normals=False)])
+    assert parts_of(store, dataset, real) == {"spot-part000_0": {"spot/part000_0.png"}}
 
 
 def test_another_photo_of_a_real_part_is_known_by_its_name(store, real):
-    part = pictures({"made": with_spot}, 1, normals=False)
+    part = pictures({"made": with_line}, 1, normals=False)
     dataset = publish(store, [*part, *pictures({}, 1, first=700)])
-    named = groups_of(dataset, real, "part[0-9]+")
-    assert named["made-part000_0"] == "part000"
-    unnamed = groups_of(dataset, real)
-    assert unnamed["made-part000_0"] not in open_real_folder(real).parts.values()
+    assert parts_of(store, dataset, real, "part[0-9]+")["made-part000_0"] == {"part000"}
+    assert parts_of(store, dataset, real)["made-part000_0"] == set()
+
+
+def test_a_real_defect_that_was_moved_is_known_by_what_its_edit_was_asked_to_use(store, real):
+    source = real / "spot" / "part003_0.png"
+    request = EditRequest(
+        normal_sha256="photo of part500",
+        ask={"source": source.name, "source_sha256": sha256_hex(source.read_bytes())},
+        editor={"name": "transplant"},
+        variant=0,
+        seed=0,
+    )
+    save_refusal(store, request, "none", Geometry.whole((96, 96), (96, 96)))
+    made = pictures({"made": with_spot}, 1, first=500)
+    dataset = publish(store, made, edit_key=request.key)
+    found = parts_of(store, dataset, real, "part[0-9]+")
+    assert found["made-part500_0"] == {"part003", "part500"}
 
 
 def test_the_pictures_are_those_that_a_user_receives(store):
     made = pictures({"made": with_spot}, 1, first=500)
-    found = dataset_pictures(publish(store, made), {})
+    found = dataset_pictures(store, publish(store, made), RealParts({}))
     for each, published in zip(sorted(made, key=lambda one: one.kind), found.pictures, strict=True):
         for own, other in zip(each.read(), published.read(), strict=True):
             np.testing.assert_array_equal(own, other)
@@ -61,15 +84,15 @@ def test_the_pictures_are_those_that_a_user_receives(store):
 def test_only_accepted_samples_are_trained_on_unless_others_are_asked_for(store):
     dataset = publish(store, pictures({"made": with_spot}, 2, first=500), verdict="review")
     with pytest.raises(NothingToProveError, match="no accepted defect"):
-        dataset_pictures(dataset, {})
-    assert len(dataset_pictures(dataset, {}, also=["review"]).pictures) == 4
+        dataset_pictures(store, dataset, RealParts({}))
+    assert len(dataset_pictures(store, dataset, RealParts({}), also=["review"]).pictures) == 4
 
 
 def test_a_proof_tells_figures_costs_and_what_was_left_out(store, real, tmp_path):
     made = [*pictures({"made": with_spot}, 6, first=500), *pictures({"made": with_spot}, 1)]
     dataset = publish(store, made, cost_usd=[0.5, None, 0.25])
     sets = (TrainingSet.NORMALS, TrainingSet.FREE, TrainingSet.DATASET)
-    proof = prove(dataset, real, settings=ProofSettings(seeds=1, draws=100, sets=sets))
+    proof = prove(store, dataset, real, settings=ProofSettings(seeds=1, draws=100, sets=sets))
     assert proof.cost_usd == 0.75
     assert any("2 pictures of the dataset show parts" in note for note in proof.notes)
     told = json.loads(json.dumps(proof.to_json()))

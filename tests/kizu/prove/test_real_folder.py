@@ -41,7 +41,7 @@ def test_without_an_expression_every_picture_is_a_part(tmp_path, made):
 
 def test_parts_are_known_by_their_pixels(tmp_path, made):
     found = open_real_folder(write_folder(tmp_path / "real", made), "part[0-9]+")
-    assert found.parts[pixels_digest(made[0].read()[0])] == made[0].group
+    assert found.parts.by_digest[pixels_digest(made[0].read()[0])] == made[0].group
 
 
 def broken(file):
