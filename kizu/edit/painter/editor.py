@@ -56,7 +56,7 @@ class PainterEditor:
         kind = DefectKind(str(request.ask["kind"]))
         area = request.ask["area"]
         wanted = (float(area[0]), float(area[1])) if isinstance(area, list) else None  # type: ignore[arg-type] # JSON; the plan wrote two numbers
-        severity = request.ask.get("severity")
+        severity, branched = request.ask.get("severity"), request.ask.get("branched")
         painting = paint(
             picture,
             kind,
@@ -64,6 +64,7 @@ class PainterEditor:
             region=region,
             area_fraction=wanted,
             severity=Severity(str(severity)) if severity else None,
+            branched=branched if isinstance(branched, bool) else None,
         )
         drifted = imitate_drift(painting, self._drift, request.draw)
         return Edit(

@@ -178,6 +178,32 @@ def kind_from_prompt(prompt: str) -> DefectKind:
     return max(matches, key=lambda match: (match[0], -match[1]))[2]
 
 
+BRANCHED: Final = ("branch", "fork", "network", "枝分かれ", "分岐", "網目", "網状", "蜘蛛の巣")
+STRAIGHT: Final = (
+    "straight",
+    "unbranched",
+    "single",
+    "一直線",
+    "直線",
+    "真っ直ぐ",
+    "まっすぐ",
+    "一本",
+)
+
+
+def is_branched(prompt: str) -> bool | None:
+    """Read whether a crack is to branch; None where the prompt says nothing of it.
+
+    Example:
+        >>> is_branched("a branching crack"), is_branched("直線のひび"), is_branched("a crack")
+        (True, False, None)
+    """
+    text = _folded(prompt)
+    if any(word in text for word in STRAIGHT):
+        return False
+    return True if any(word in text for word in BRANCHED) else None
+
+
 def _matches(text: str) -> Iterator[tuple[int, int, DefectKind]]:
     """Length, position and kind of every known word in a folded text."""
     for kind, words in WORDS.items():

@@ -65,6 +65,7 @@ class DefectParameters:
         at_edge: Whether the centre lies on an object's edge.
         at_border: Whether that edge is the photo's own border.
         grain_rad: Direction of the surface's grain; None where it has none.
+        branched: Whether a crack branches; None lets it be drawn.
         whole_object: Whether the object that stands there is meant as a whole.
     """
 
@@ -78,6 +79,7 @@ class DefectParameters:
     at_edge: bool = False
     at_border: bool = False
     grain_rad: float | None = None
+    branched: bool | None = None
     whole_object: bool = False
 
 

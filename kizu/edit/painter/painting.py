@@ -88,6 +88,7 @@ def paint(
     region: Mask | None = None,
     area_fraction: tuple[float, float] | None = None,
     severity: Severity | None = None,
+    branched: bool | None = None,
 ) -> Painting:
     """Paint one defect onto a photo; equal arguments give equal bits.
 
@@ -100,6 +101,7 @@ def paint(
             region is too small for it, as much as fits. None takes what is usual for the kind.
         severity: How much it catches the eye: its contrast, its breadth, and where in the range its
             area lies. None draws the area from the whole range, at a moderate contrast.
+        branched: Whether a crack branches; None lets it be drawn.
 
     Returns:
         The painted photo and the mask of its visible change.
@@ -143,6 +145,7 @@ def paint(
         _parameters(placement, window, area_px),
         strength=look.contrast,
         breadth=look.breadth,
+        branched=branched,
         grain_rad=grain_rad(material.lab[..., 0]) if traits.elongated else None,
     )
     best = search_size(draw, params, (low, high), enough)

@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue
 
 from kizu.edit.editor import Editor, SecretSource
 from kizu.edit.painter.drift import DriftProfile
-from kizu.edit.painter.kinds import DefectKind, kind_from_prompt
+from kizu.edit.painter.kinds import DefectKind, is_branched, kind_from_prompt
 from kizu.edit.request import DefectRequest
 from kizu.edit.settings import EditorSettings
 from kizu.imaging.geometry import Fit
@@ -50,10 +50,13 @@ class PainterSettings(EditorSettings):
         Raises:
             ValueError: Neither the prompt nor the defect type names a kind it can paint.
         """
+        kind = _painted_kind(defect.prompt, defect.defect_type)
+        is_crack = kind is DefectKind.CRACK
         return {
             "prompt": defect.wording,
             "region": defect.region.model_dump(mode="json") if defect.region else None,
-            "kind": _painted_kind(defect.prompt, defect.defect_type).value,
+            "kind": kind.value,
+            **({"branched": is_branched(defect.wording)} if is_crack else {}),
             "area": list(defect.area) if defect.area else None,
             "severity": defect.severity.value if defect.severity else None,
         }

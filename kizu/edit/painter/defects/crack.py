@@ -106,6 +106,7 @@ def _habit(params: DefectParameters, rng: Rng) -> _Habit:
         if not params.at_edge or abs(angle - nearest) < _FOLLOWS_GRAIN_RAD:
             angle = nearest
     straight = rng.random() < (_STRAIGHT[0] if grain is None else _STRAIGHT[1])
+    straight = straight if params.branched is None else not params.branched
     if straight:
         return _Habit(
             angle,

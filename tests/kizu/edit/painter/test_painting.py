@@ -225,3 +225,13 @@ def test_a_burr_stands_out_over_the_edge():
         near = cv2.dilate(disc.astype(np.uint8), np.ones((41, 41))) > 0
         assert outside.sum() > 0.3 * truth.sum()
         assert (outside & near).sum() == outside.sum()
+
+
+def test_a_crack_branches_where_it_is_asked_to_and_runs_straight_where_it_is_not():
+    image = surface(2, 240)
+    for seed in range(4):
+        widths = []
+        for branched in (True, False):
+            columns = np.nonzero(paint(image, DefectKind.CRACK, seed, branched=branched).truth)[1]
+            widths.append(np.ptp(columns))
+        assert widths[0] > 1.5 * widths[1]
