@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 COMPILE := --quiet --universal --python-version 3.11 --extra dev --no-header --no-annotate \
 	--no-emit-index-url pyproject.toml
 
-.PHONY: demo test test-slow check lock clean
+.PHONY: demo test test-slow consumers check lock clean
 
 demo: $(VENV)/.demo-installed
 	$(BIN)/kizu demo
@@ -15,6 +15,17 @@ test: $(VENV)/.dev-installed
 
 test-slow: $(VENV)/.dev-installed
 	$(BIN)/python -m pytest -n auto --dist loadfile --slow
+
+# The tools that exports are for, each in an environment of its own, for they pin versions that clash
+# and some have other licences than kizu. About 8 GB, most of it PyTorch, twice.
+CONSUMERS ?= build/consumers
+consumers: $(VENV)/.dev-installed $(patsubst tests/consumers/%.txt,$(CONSUMERS)/%/.installed,$(wildcard tests/consumers/*.txt))
+	KIZU_CONSUMERS=$(CONSUMERS) $(BIN)/python -m pytest --slow -m consumers
+
+$(CONSUMERS)/%/.installed: tests/consumers/%.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet -r $<
+	touch $@
 
 check: $(VENV)/.dev-installed
 	$(BIN)/ruff format --check .

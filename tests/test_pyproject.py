@@ -14,6 +14,8 @@ EXTRAS = PROJECT["optional-dependencies"]
 SHIPPED = ("deployments", "flows", "kizu", "tasks")
 OPTIONAL = {"azure", "dask", "pillow_heif", "prefect_dask", "skimage"}
 """Modules of extras, imported where they are needed."""
+ELSEWHERE = "kizu/export/readers/by_*.py"
+"""What runs in environments of other tools, without kizu."""
 
 
 def names(requirements: list[str]) -> set[str]:
@@ -35,6 +37,7 @@ def imported(file: Path) -> set[str]:
 def undeclared(folders: tuple[str, ...], declared: set[str]) -> dict[str, str]:
     """Modules of other packages that are imported without being declared, with a file that does."""
     files = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
+    files = [file for file in files if not file.match(ELSEWHERE)]
     ours = {file.stem for file in files} | {file.parent.name for file in files} | {*SHIPPED}
     packages = packages_distributions()
     found = {}

@@ -23,9 +23,11 @@ from kizu.spec import GOOD
 
 KEEPS: Final = "every pixel"
 LOADS: Final = """
+from pathlib import Path
+
 from datasets import load_dataset
 
-folder = "."
+folder = str(Path(".").resolve())
 for split, rows in load_dataset(folder).items():
     print(split, len(rows), rows.features["label"].names)
 streamed = load_dataset(folder, split="train", streaming=True)

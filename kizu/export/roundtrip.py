@@ -191,14 +191,21 @@ class _Reader:
 
 def _readers(name: str, environments: Path | None) -> list[_Reader]:
     """Return who can read a format here."""
-    found = [(tool, _python_with(tool.package, environments)) for tool in TOOLS[name]]
+
+    def python_with(package: str) -> str:
+        return sys.executable if find_spec(package) else find_environment(package, environments)
+
+    found = [(tool, python_with(tool.package)) for tool in TOOLS[name]]
     return [_Reader(name, tool, python) for tool, python in found if python] or [_Reader(name)]
 
 
-def _python_with(package: str, environments: Path | None) -> str:
-    """Return the Python of the first environment that has a package; empty if none has."""
-    if find_spec(package) is not None:
-        return sys.executable
+def find_environment(package: str, environments: Path | None) -> str:
+    """Return the Python of the first environment that has a package; empty if none has.
+
+    Args:
+        package: What is imported.
+        environments: A folder of virtual environments, or None.
+    """
     if environments is None:
         return ""
     places = sorted(environments.absolute().glob(f"*/lib/python*/site-packages/{package}"))
