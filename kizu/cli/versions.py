@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from kizu.agree.verdict import Verdict
-from kizu.cli.options import DEFAULT_STORE, StoreUrl, fail, or_exit
+from kizu.cli.options import DEFAULT_STORE, DatasetName, StoreUrl, fail, or_exit
 from kizu.cli.terminal import out, progress_bars
 from kizu.publish.changes import count_kinds, find_changes
 from kizu.publish.dataset import LATEST, open_dataset
@@ -24,7 +24,7 @@ from kizu.store.unwritable import in_words
 
 
 def versions(
-    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    name: DatasetName,
     store: StoreUrl = DEFAULT_STORE,
 ) -> None:
     """List a dataset's versions, the oldest first: samples by verdict and defect, and room."""
@@ -61,7 +61,7 @@ def _cells(each: VersionOverview, kinds: list[str]) -> list[str]:
 
 
 def diff(
-    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    name: DatasetName,
     before: Annotated[str, typer.Argument(help="The older version; 'kizu versions' lists them.")],
     after: Annotated[str, typer.Argument(help="The newer version.")] = LATEST,
     store: StoreUrl = DEFAULT_STORE,
@@ -100,7 +100,7 @@ def diff(
 
 
 def delete(
-    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    name: DatasetName,
     version: Annotated[str, typer.Argument(help="The version; 'kizu versions' lists them.")],
     store: StoreUrl = DEFAULT_STORE,
     *,
