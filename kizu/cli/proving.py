@@ -85,11 +85,12 @@ def prove(
 
 
 def _print(proof: "Proof") -> None:
-    from kizu.prove.report import LEGEND, cost_told, kind_rows, metric_rows
+    from kizu.prove.report import LEGEND, cost_told, gain_rows, kind_rows, metric_rows
 
     for title, rows in (
         ("Mean over kinds of defects", metric_rows(proof)),
         ("Pixel AP per kind (parts that show it)", kind_rows(proof)),
+        ("Gains, both training sets on the same draws", gain_rows(proof)),
     ):
         head, *body = rows
         table = Table(head[0], *(Column(each, no_wrap=True) for each in head[1:]), title=title)

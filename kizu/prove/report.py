@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from kizu.prove.bootstrap import FEWEST_GROUPS, METRICS, POOLED, Interval
+from kizu.prove.bootstrap import FEWEST_GROUPS, MEAN, METRICS, POOLED, Interval
 from kizu.prove.proof import Proof
-from kizu.prove.verdict import parts_of
+from kizu.prove.verdict import contrast, parts_of
 
 LEGEND: Final = (
     "In brackets 95 % intervals, by drawing parts and seeds anew; none where fewer than "
@@ -13,16 +13,17 @@ LEGEND: Final = (
 )
 
 
-def told(figure: Interval) -> str:
-    """Return a figure with its interval in short.
+def told(figure: Interval, *, sign: bool = False) -> str:
+    """Return a figure with its interval in short, with signs if it is a difference.
 
     Example:
         >>> told(Interval(0.25, 0.2, 0.31)), told(Interval(0.25, None, None))
         ('0.250 [0.200, 0.310]', '0.250')
     """
+    form = "+.3f" if sign else ".3f"
     if figure.low is None or figure.high is None:
-        return f"{figure.value:.3f}"
-    return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"
+        return f"{figure.value:{form}}"
+    return f"{figure.value:{form}} [{figure.low:{form}}, {figure.high:{form}}]"
 
 
 def cost_told(proof: Proof) -> str:
@@ -60,6 +61,25 @@ def kind_rows(proof: Proof) -> list[list[str]]:
     ]
 
 
+def gain_rows(proof: Proof) -> list[list[str]]:
+    """Return a head and a row per question: the gain in pixel AP of every kind, paired."""
+    found = proof.comparison
+    return [
+        [
+            "gain in pixel AP",
+            *(f"{kind} ({parts_of(found, kind)})" for kind in (MEAN, *found.kinds)),
+        ],
+        *(
+            [f"{each.which} against {each.against}"]
+            + [
+                told(contrast(found, each.which, each.against, kind).gain, sign=True)
+                for kind in (MEAN, *found.kinds)
+            ]
+            for each in proof.contrasts
+        ),
+    ]
+
+
 def markdown(proof: Proof) -> str:
     """Return the page."""
     found, how = proof.comparison, proof.settings
@@ -70,7 +90,7 @@ def markdown(proof: Proof) -> str:
     lines = [
         f"# {proof.name} on real defects",
         "",
-        *(f"- {contrast.sentence}" for contrast in proof.contrasts),
+        *(f"- {each.sentence}" for each in proof.contrasts),
         f"- {cost_told(proof)}",
         *(f"- {note}" for note in proof.notes),
         "",
@@ -81,6 +101,10 @@ def markdown(proof: Proof) -> str:
         "Pixel AP per kind (parts that show it):",
         "",
         *_table(kind_rows(proof)),
+        "",
+        "Gains, both training sets on the same draws:",
+        "",
+        *_table(gain_rows(proof)),
         "",
         how_made,
     ]

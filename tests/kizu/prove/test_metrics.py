@@ -88,7 +88,8 @@ def pictures():
     for _ in range(3):
         mask = np.zeros((40, 40), bool)
         mask[5:20, 5:15] = mask[30:32, 30:33] = True
-        made.append((rng.normal(size=mask.shape).astype(np.float32) + 1.5 * mask, mask))
+        scores = 0.4 * rng.normal(size=mask.shape) + 0.6 * mask
+        made.append((scores.astype(np.float32), mask))
     return made
 
 
