@@ -64,7 +64,7 @@ class ScoreCounts:
 def score_bins(scores: FloatMap) -> NDArray[np.intp]:
     """Return the bin of every score; fine around 0, of equal relative width far from it."""
     place = (np.arcsinh(_FINE * scores) - _ENDS[0]) / (_ENDS[1] - _ENDS[0])
-    return np.clip((place * BINS).astype(np.intp), 0, BINS - 1)
+    return np.asarray(np.clip((place * BINS).astype(np.intp), 0, BINS - 1))
 
 
 def image_score(scores: FloatMap) -> float:
