@@ -204,12 +204,12 @@ def test_variants_take_the_wordings_in_turn(spec, images):
     assert prompts == ["a deep hole", "a round hole", "a deep hole"]
 
 
-def test_a_prompt_knows_place_and_severity_and_the_painters_request_does_not(spec, images):
+def test_a_prompt_knows_place_and_severity_and_the_painter_severity_alone(spec, images):
     defect = {"placement": "on the rim", "severity": "severe"}
     painted = plan_samples(with_defect(spec, defect), images)
-    assert [s.request for s in painted] == [
-        s.request for s in plan_samples(with_defect(spec), images)
-    ]
+    worse = plan_samples(with_defect(spec, {"severity": "severe"}), images)
+    assert [s.request for s in painted] == [s.request for s in worse]
+    assert painted[0].request.ask["severity"] == "severe"
     paid = plan_samples(with_defect(spec, defect, editor={"name": "gpt-image"}), images)[0]
     assert "on the rim" in paid.request.ask["prompt"]
     assert "severe" in paid.request.ask["prompt"]

@@ -26,19 +26,44 @@ def older(tmp_path):
     return tmp_path / "older"
 
 
-@pytest.mark.parametrize(("name", "edits"), [("painted", 2), ("bought", 3)])
-def test_every_edit_is_found_by_its_key_and_opened(older, name, edits):
-    store = Store(str(older / "store"))
+@pytest.fixture
+def store(older):
+    return Store(str(older / "store"))
+
+
+@pytest.fixture
+def photo(older):
+    return decode_png((older / "photos" / "plate.png").read_bytes())
+
+
+def planned(older, name, store):
+    """Return a spec of the older store, its samples, and how many photos there are."""
     spec = DatasetSpec.from_yaml(older / f"{name}.yaml")
     images = [examine(file, store) for file in list_source(spec.images.path)]
-    photo = decode_png((older / "photos" / "plate.png").read_bytes())
-    samples = plan_samples(spec, images)
+    return spec, plan_samples(spec, images), len(images)
+
+
+def test_every_bought_edit_is_found_by_its_key_and_opened(older, store, photo):
+    spec, samples, photos = planned(older, "bought", store)
     records = [find_edit(store, sample.request.key) for sample in samples]
-    assert len(records) == edits
+    assert len(records) == 3
     for sample, record in zip(samples, records, strict=True):
         assert record.request == sample.request
         assert (open_edit(store, record, photo) != photo).any()
-    assert estimate_build(spec, samples, len(images), store).to_make == 0
+    assert estimate_build(spec, samples, photos, store).to_make == 0
+
+
+def test_edits_of_an_older_painter_are_read_and_are_painted_anew_free_of_charge(
+    older, store, photo
+):
+    keys = [file.parent.name for file in (older / "store" / "edits").rglob("edit.json")]
+    records = [find_edit(store, key) for key in keys]
+    painted = [record for record in records if record.model == "painter-2"]
+    assert len(painted) == 2
+    for record in painted:
+        assert (open_edit(store, record, photo) != photo).any()
+    estimate = estimate_build(*planned(older, "painted", store), store)
+    assert (estimate.to_make, estimate.cost_usd) == (2, 0.0)
 
 
 def test_its_ledger_counts_as_real_money(older):
