@@ -72,7 +72,7 @@ def open_anomaly_map(folder: StageFolder) -> FloatMap:
 
 def read_composited_picture(folder: StageFolder) -> bytes:
     """Return the composited picture as the PNG file it is."""
-    return folder.read(_PICTURE)
+    return folder.read_sound(_PICTURE, decode_png)
 
 
 def open_composited_label(folder: StageFolder) -> Mask:
@@ -80,10 +80,15 @@ def open_composited_label(folder: StageFolder) -> Mask:
     return folder.read_as("label.png", decode_mask)
 
 
+def open_composited_touched(folder: StageFolder) -> Mask:
+    """Return the (H, W) bool mask of all touched pixels of the composited picture."""
+    return folder.read_as("touched.png", decode_mask)
+
+
 def open_composite(folder: StageFolder) -> Composite:
     """Return the composited picture with its label, in the normal image's frame."""
     return Composite(
         folder.read_as(_PICTURE, decode_png),
         open_composited_label(folder),
-        folder.read_as("touched.png", decode_mask),
+        open_composited_touched(folder),
     )

@@ -8,7 +8,11 @@ from typing import Final
 
 from kizu.agree.fusion import TESTIMONY_SOURCE
 from kizu.agree.proof import NOTHING_PROVEN, Proof
-from kizu.diff.storage import open_composited_label, read_composited_picture
+from kizu.diff.storage import (
+    open_composited_label,
+    open_composited_touched,
+    read_composited_picture,
+)
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_mask, encode_png
 from kizu.outputs import SampleOutputs
@@ -141,25 +145,24 @@ def publish_sample(
     if outcome.status is not SampleStatus.JUDGED:
         return rows
     frame = PublishedFrame(outputs)
-    published = published_picture(outputs, frame)
-    sample = outputs.sample
+    label, sample = _published_label(outputs), outputs.sample
     write = partial(_write, outputs.store, version)
-    image = write(partial(defect_image, sample), encode_png(published.image))
+    image = write(partial(defect_image, sample), made_file(outputs, frame))
     mask_of = partial(defect_mask, sample, image.sha256)
-    files = Files(image=image, mask=write(mask_of, encode_mask(published.label)))
-    if published.touched is not None:
-        touched = write(partial(defect_touched, sample), encode_mask(published.touched))
-        files = replace(files, touched=touched)
+    files = Files(image=image, mask=write(mask_of, encode_mask(label)))
+    if frame.is_photo:
+        touched = encode_mask(open_composited_touched(FUSE.composite_folder(outputs)))
+        files = replace(files, touched=write(partial(defect_touched, sample), touched))
     if sample.picture is not None:
-        label = label_as_it_came(outputs, frame, published.label)
+        as_it_came = encode_mask(label_as_it_came(outputs, frame, label))
         edited = write(partial(edited_picture, sample), outputs.picture_file())
         mask_of = partial(edited_mask, sample, edited.sha256)
-        files = replace(files, edited=edited, edited_mask=write(mask_of, encode_mask(label)))
+        files = replace(files, edited=edited, edited_mask=write(mask_of, as_it_came))
     return rows | {
         "samples": [defect_row(outputs, outcome, files)],
         "provenance": [defect_provenance(outputs, outcome, composited=frame.is_photo)],
         "instances": [
-            *_labelled(outputs, frame, published),
+            *_labelled(outputs, frame, label),
             *_grounded(outputs, frame),
         ],
     }
@@ -180,6 +183,12 @@ def published_picture(outputs: SampleOutputs, frame: PublishedFrame) -> Publishe
     made = made_picture(outputs, frame)
     drawn = outputs.decision.label() if outputs.decision else None
     return made if drawn is None else replace(made, label=drawn)
+
+
+def _published_label(outputs: SampleOutputs) -> Mask:
+    """Return the label of ``published_picture``, (H, W) bool, without reading its image."""
+    drawn = outputs.decision.label() if outputs.decision else None
+    return made_label(outputs) if drawn is None else drawn
 
 
 def made_picture(outputs: SampleOutputs, frame: PublishedFrame) -> Published:
@@ -204,12 +213,12 @@ def made_file(outputs: SampleOutputs, frame: PublishedFrame) -> bytes:
     return read_composited_picture(FUSE.composite_folder(outputs))
 
 
-def _labelled(outputs: SampleOutputs, frame: PublishedFrame, published: Published) -> list[Row]:
+def _labelled(outputs: SampleOutputs, frame: PublishedFrame, label: Mask) -> list[Row]:
     sample, source = outputs.sample, mask_source(outputs)
     if source == TESTIMONY_SOURCE or not sample.has_normal:
-        return candidate_instances(sample.sample_id, published.label, frame.candidates, source)
+        return candidate_instances(sample.sample_id, label, frame.candidates, source)
     measured = frame.anomaly_map(), frame.diff.threshold
-    return diff_instances(sample.sample_id, published.label, *measured, source)
+    return diff_instances(sample.sample_id, label, *measured, source)
 
 
 def _grounded(outputs: SampleOutputs, frame: PublishedFrame) -> list[Row]:

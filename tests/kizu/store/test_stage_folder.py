@@ -77,3 +77,20 @@ def test_a_file_of_an_output_of_an_older_kizu_is_known_by_what_reads_it(store):
 
 def _number(_):
     raise ValueError("no number")
+
+
+def test_a_file_without_a_digest_is_read_to_see_that_it_is_sound(store):
+    def decode(data):
+        if data != b"the mask":
+            raise ValueError("no mask")
+
+    folder = StageFolder(store, "diff", "abcd")
+    folder.write("mask.png", b"the mask")
+    folder.finish({})
+    assert StageFolder(store, "diff", "abcd").read_sound("mask.png", decode) == b"the mask"
+    record = store.read_json(folder.record_path)
+    store.write_json(folder.record_path, {**record, "files": {}})
+    assert StageFolder(store, "diff", "abcd").read_sound("mask.png", decode) == b"the mask"
+    store.write("stages/diff/ab/abcd/mask.png", b"another")
+    with pytest.raises(DamagedFileError):
+        StageFolder(store, "diff", "abcd").read_sound("mask.png", decode)
