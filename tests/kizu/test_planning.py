@@ -2,6 +2,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+from real_defects import write_defects
 
 from kizu.edit.storage import sidecar_path
 from kizu.imaging.codecs import encode_mask
@@ -250,3 +251,13 @@ def test_warnings_come_before_money_is_spent(spec):
     [price] = spec_warnings(unpriced, TODAY)
     assert "the price of generic is not known" in price
     assert spec_warnings(spec, TODAY) == []
+
+
+def test_a_class_without_real_pictures_is_told_with_the_setting_that_names_the_folder(
+    spec, images, tmp_path
+):
+    editor = {"name": "transplant", "defects": str(write_defects(tmp_path, ["pit"]))}
+    planned = plan_samples(with_defect(spec, {"defect_type": "pit"}, editor=editor), images)
+    assert planned[0].request.ask["source"].startswith("pit/")
+    with pytest.raises(SpecError, match=r"editor\.defects: .* holds pit and no 'burr'"):
+        plan_samples(with_defect(spec, {"defect_type": "burr"}, editor=editor), images)
