@@ -110,7 +110,9 @@ def _publish_samples(
     unpublished: dict[str, str] = {}
     lost: dict[str, str] = {}
     while True:
-        version = choose_version(spec, inventory, plan.shards, store_url, unpublished, lost)
+        version = choose_version(
+            spec, inventory, plan.shards, store_url, unpublished, lost, plan.groups
+        )
         if not version.is_new or version.is_empty:
             return version, lost
         work = version.open_work(Store(store_url))
@@ -126,7 +128,7 @@ def _publish_samples(
         if any(isinstance(failure, UnpublishedError) for failure in found):
             continue
         try:
-            publish_version(spec, inventory, version, found, store_url, lost)
+            publish_version(spec, inventory, version, found, store_url, lost, plan.groups)
         except LostNormalsError as failure:
             lost |= failure.reasons
         else:

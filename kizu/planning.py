@@ -1,5 +1,6 @@
 """Plans a dataset: which edits of which photos it needs, and what is still to be bought."""
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,8 +20,11 @@ from kizu.shards import BuildPlan, save_shards
 from kizu.sources import Inventory, NormalImage, Skipped, SourceError
 from kizu.spec import DatasetSpec, DefectSpec
 from kizu.spec.errors import SpecError
+from kizu.splits import NO_GROUPS, Groups, group_photos
 from kizu.store import Store
 from kizu.store.keys import content_key
+
+logger = logging.getLogger(__name__)
 
 MOST_SAMPLES: Final = 200_000
 """Samples of one build, four times what docs/scale.md advises: their plan takes some 700 MB."""
@@ -78,17 +82,19 @@ def plan_samples(
     spec: DatasetSpec,
     images: Iterable[NormalImage],
     pairs: Sequence[Pair] = (),
+    groups: Groups = NO_GROUPS,
     *,
     emulated: bool = False,
 ) -> list[PlannedSample]:
     """List the samples of a dataset that can be planned; arguments as of ``plan_dataset``."""
-    return plan_dataset(spec, images, pairs, emulated=emulated).samples
+    return plan_dataset(spec, images, pairs, groups, emulated=emulated).samples
 
 
 def plan_dataset(
     spec: DatasetSpec,
     images: Iterable[NormalImage],
     pairs: Sequence[Pair] = (),
+    groups: Groups = NO_GROUPS,
     *,
     emulated: bool = False,
 ) -> DatasetPlan:
@@ -101,13 +107,14 @@ def plan_dataset(
         spec: The dataset.
         images: The photos.
         pairs: The editor's pictures, paired.
+        groups: Which photos stay together.
         emulated: Whether the emulator makes the edits, which are others than real ones then.
 
     Raises:
         SpecError: The editor does not understand a prompt, there are too many samples, or no photo
             has a drawn mask.
     """
-    planner = _Planner(spec, emulated=emulated)
+    planner = _Planner(spec, groups, emulated=emulated)
     if spec.editor.maker.pictures is not None:
         _check_count(spec, len(pairs), f"{len(pairs):,} pictures")
         return _planned(planner, ((p.picture.name, partial(planner.paired, p)) for p in pairs))
@@ -184,8 +191,11 @@ def plan_build(
     pairing = open_pairing(pairs, store)
     if spec.editor.maker.pictures is not None:
         pairing.check_usable()
+    groups = group_photos(spec, split_photos(inventory.images, pairing.pairs))
+    for note in groups.notes:
+        logger.warning("%s", note)
     planned = plan_dataset(
-        spec, inventory.images, pairing.pairs, emulated=spec.editor.is_emulated()
+        spec, inventory.images, pairing.pairs, groups, emulated=spec.editor.is_emulated()
     )
     samples = planned.samples
     if stored_only:
@@ -206,7 +216,13 @@ def plan_build(
         samples=len(samples),
         left_out=len(planned.samples) - len(samples) + planned.missing + unreadable,
         pairs=tuple(pairs),
+        groups=groups.save(store),
     )
+
+
+def split_photos(images: Iterable[NormalImage], pairs: Iterable[Pair]) -> list[NormalImage]:
+    """Return all photos that are drawn into splits; of pictures without normals, the pictures."""
+    return [*images, *(pair.normal for pair in pairs if not pair.has_normal)]
 
 
 def estimate_build(
@@ -265,8 +281,9 @@ class _NoMaskError(ValueError):
 class _Planner:
     """Plans one sample at a time; what photos share is worked out once."""
 
-    def __init__(self, spec: DatasetSpec, *, emulated: bool) -> None:
+    def __init__(self, spec: DatasetSpec, groups: Groups, *, emulated: bool) -> None:
         self._spec = spec
+        self._groups = groups
         self._identity = spec.editor.identity(emulated=emulated)
         self._masks = DrawnMasks()
         self._masked: set[int] = set()
@@ -295,6 +312,7 @@ class _Planner:
             region=region,
             expected_area=defect.expected_area,
             request=request,
+            in_group=self._groups.group_of(image),
         )
 
     def paired(self, pair: Pair) -> PlannedSample:
@@ -322,6 +340,7 @@ class _Planner:
             region=region,
             expected_area=defect.expected_area,
             request=request,
+            in_group=self._groups.group_of(image),
         )
 
     def _region(self, image: NormalImage, defect: DefectSpec, index: int) -> Region | None:

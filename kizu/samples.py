@@ -9,7 +9,8 @@ from kizu.edit.regions import Region
 from kizu.edit.request import EditRequest
 from kizu.settings import Record
 from kizu.sources import NormalImage
-from kizu.store.keys import content_key, fraction_of, sha256_hex
+from kizu.splits import Group
+from kizu.store.keys import sha256_hex
 
 
 class PairedPicture(Record):
@@ -43,6 +44,8 @@ class PlannedSample(Record):
         region: Where the defect may be.
         expected_area: How much of the image it should cover.
         request: The edit request.
+        in_group: The photos that stay in one split with the normal image; None for itself alone,
+            as an older kizu planned it.
     """
 
     sample_id: str
@@ -55,11 +58,12 @@ class PlannedSample(Record):
     region: Region | None
     expected_area: AreaRange
     request: EditRequest
+    in_group: Group | None = None
 
-
-def is_test_photo(image: NormalImage, test_fraction: float) -> bool:
-    """Draw the split of an edited photo by its content, so that it never changes sides."""
-    return fraction_of(content_key("split", sha256=image.sha256)) < test_fraction
+    @property
+    def group(self) -> Group:
+        """The photos that stay in one split with the normal image."""
+        return self.in_group or Group.alone(self.normal)
 
 
 MOST_NAME_BYTES: Final = 255

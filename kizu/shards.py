@@ -83,6 +83,8 @@ class BuildPlan(Record):
             read.
         pairs: Where it is stored which pictures of an editor that brings its own were paired, and
             which files are left out.
+        groups: Where it is stored which photos stay together in one split; empty in plans of an
+            older kizu.
     """
 
     shards: tuple[ShardRef, ...]
@@ -90,6 +92,7 @@ class BuildPlan(Record):
     samples: int
     left_out: int
     pairs: tuple[str, ...] = ()
+    groups: str = ""
 
     def open(self, store: Store) -> Iterator[PlannedSample]:
         """Yield the samples; one shard is held at a time."""

@@ -8,6 +8,7 @@ from kizu.publish import samples, version
 from kizu.publish.version import VersionRef
 from kizu.shards import ShardRef
 from kizu.spec import DatasetSpec
+from kizu.splits import Groups
 from kizu.stages.grounding import AnnotatorChoice
 from kizu.store import Store
 from tasks.caching import CACHED_IN_RUN, UNCACHED
@@ -21,6 +22,7 @@ def choose_version(
     store_url: str,
     unpublished: dict[str, str],
     lost: dict[str, str],
+    groups: str,
 ) -> VersionRef:
     """Name the version that what is in the store now makes, and note how far every sample came.
 
@@ -31,10 +33,12 @@ def choose_version(
         store_url: The store.
         unpublished: Why samples could not be published although they were judged, by their ids.
         lost: Why normal images are lost, by the SHA-256 of their files; they are left out.
+        groups: Where it is stored which photos stay together in one split.
     """
     store = Store(store_url)
     images = open_inventory(inventory, store).images
-    return version.choose_version(spec, images, shards, store, unpublished, lost)
+    together = Groups.open(groups, store)
+    return version.choose_version(spec, images, shards, store, unpublished, lost, together)
 
 
 @task(name="publish", task_run_name="publish {shard.number} of {shard.of}", **CACHED_IN_RUN)
@@ -62,6 +66,7 @@ def publish_version(
     rows: list[str],
     store_url: str,
     lost: dict[str, str],
+    groups: str,
 ) -> None:
     """Write what is new of the normal images, then tables and manifest.
 
@@ -71,7 +76,8 @@ def publish_version(
     store = Store(store_url)
     images = open_inventory(inventory, store).images
     parts = (store.read_json(path) for path in rows)
-    version.publish_version(store, chosen, spec, images, parts, lost)
+    together = Groups.open(groups, store)
+    version.publish_version(store, chosen, spec, images, parts, lost, together)
 
 
 @task(name="point to latest", **UNCACHED)

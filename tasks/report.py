@@ -11,6 +11,7 @@ from kizu.publish.version import VersionRef
 from kizu.report import write
 from kizu.shards import BuildPlan
 from kizu.spec import DatasetSpec
+from kizu.splits import Groups
 from kizu.stages.grounding import AnnotatorChoice
 from kizu.store import Store
 from kizu.summary import BuildSummary, summarize
@@ -43,6 +44,7 @@ def write_report(
     """
     store, folder = Store(store_url), version.folder()
     outcomes, certification = version.open_outcomes(store), version.open_certification(store)
+    groups = Groups.open(plan.groups, store)
     summary = summarize(
         outcomes,
         open_inventory(inventory, store).without(open_pairing(plan.pairs, store).left_out),
@@ -50,7 +52,7 @@ def write_report(
         version="" if version.is_empty else version.version,
         latest=latest,
         is_new=version.is_new,
-        note=annotators.note,
+        note=" ".join(filter(None, [annotators.note, *groups.notes])),
         is_grounded=bool(annotators.versions),
         stopped=stopped,
         paid=dataset_spending(Ledger(store), spec.name),

@@ -79,6 +79,8 @@ def publish(store, folder, rows, images, category="plate", certified=(), provena
             "defect_type": defect_type,
             "verdict": verdict,
             "certified": mask is None or sample_id in certified,
+            "group": sample_id,
+            "fold": -1,
         }
         for kind in FILE_KINDS:
             path = f"files/{kind}s/{sample_id}.png" if kind in files else ""
@@ -122,6 +124,8 @@ def confirmed_sample(sample_id, label, *found, source="kizu-diff", verdict="acce
         "defect_type": "hole",
         "verdict": verdict,
         "certified": False,
+        "group": sample_id,
+        "fold": -1,
         **{f"{kind}_{what}": "" for kind in FILE_KINDS for what in ("path", "sha256")},
     }
     how = {

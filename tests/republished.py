@@ -11,6 +11,7 @@ from kizu.publish.samples import publish_shard
 from kizu.publish.version import point_to_latest, publish_version
 from kizu.sources import list_source, take_in
 from kizu.spec import DatasetSpec
+from kizu.splits import group_photos
 from kizu.store import Store
 
 PHOTOS = 2
@@ -59,7 +60,7 @@ def finish(store, spec, chosen):
     folder, proof = chosen.folder(), chosen.open_certification(store).proof
     shards = chosen.open_work(store).shards
     parts = [publish_shard(store, folder, shard.open(store), proof) for shard in shards]
-    publish_version(store, chosen, spec, images, parts)
+    publish_version(store, chosen, spec, images, parts, groups=group_photos(spec, images))
 
 
 def add_photo(tmp_path, number=9):

@@ -18,6 +18,7 @@ from kizu.review_page.session import ReviewSession
 from kizu.shards import save_shards
 from kizu.sources import list_source, take_in
 from kizu.spec import DatasetSpec
+from kizu.splits import group_photos
 from kizu.stages import STAGES, StageRun, run_stage
 from kizu.stages.grounding import choose_annotators
 from kizu.store import Store
@@ -78,13 +79,14 @@ def built(store: Store, spec: DatasetSpec) -> VersionRef:
     """Take a dataset's samples through all stages; what the build came to is in the store."""
     images = [take_in(file, store) for file in list_source(spec.images.path)]
     annotators = choose_annotators(spec.grounding).versions
-    shards = save_shards(plan_samples(spec, images), spec, annotators, store, 16)
+    groups = group_photos(spec, images)
+    shards = save_shards(plan_samples(spec, images, (), groups), spec, annotators, store, 16)
     run = StageRun(store, CancelToken(store, "tests"))
     for stage in STAGES:
         for shard in shards:
             report = run_stage(stage, shard, run)
             assert not report.failures, report.failures
-    return choose_version(spec, images, shards, store)
+    return choose_version(spec, images, shards, store, groups=groups)
 
 
 def client_of(

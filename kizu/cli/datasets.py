@@ -31,6 +31,7 @@ from kizu.cli.terminal import (
     out,
     print_estimate,
     print_skipped,
+    print_splits,
     print_summary,
     print_trips,
     print_warnings,
@@ -45,6 +46,7 @@ from kizu.publish.dataset import LATEST, open_dataset
 from kizu.publish.names import NameTakenError
 from kizu.sources import Inventory, examine, list_source
 from kizu.spec import DatasetSpec
+from kizu.splits import group_photos, split_sentences
 from kizu.store import Store
 from kizu.summary import BuildSummary
 
@@ -78,8 +80,15 @@ def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE) -> None:
             bars("look at photos", 1, None)
     inventory = Inventory.of(found)
     print_warnings(spec)
-    planned = or_exit(plan_dataset, spec, inventory.images, emulated=spec.editor.is_emulated())
+    groups = or_exit(group_photos, spec, inventory.images)
+    planned = or_exit(
+        partial(plan_dataset, groups=groups, emulated=spec.editor.is_emulated()),
+        spec,
+        inventory.images,
+    )
     print_estimate(spec, estimate_build(spec, planned.samples, len(inventory.images), opened))
+    edited = {sample.normal.sha256 for sample in planned.samples}
+    print_splits(groups, split_sentences(spec, inventory.images, groups, edited))
     print_suggestions(spec, planned.samples, opened)
     print_skipped((*inventory.skipped, *planned.left_out))
 

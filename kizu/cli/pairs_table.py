@@ -10,14 +10,16 @@ from rich.text import Text
 
 from kizu.cli.half_blocks import can_show_pictures, small_picture
 from kizu.cli.options import or_exit
-from kizu.cli.terminal import out, print_skipped, progress_bars
+from kizu.cli.terminal import out, print_skipped, print_splits, progress_bars
 from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import decode_image, decode_png
 from kizu.intake import read_normal
 from kizu.pairing import Pair, Pairing, pair_source
 from kizu.pairing.rules import picture_source
+from kizu.planning import split_photos
 from kizu.sources import Skipped, SourceError, SourceFile, file_url, read_file
 from kizu.spec import DatasetSpec
+from kizu.splits import group_photos, split_sentences
 from kizu.store import Store
 
 OpenPair: TypeAlias = Callable[[Pair], tuple[RgbImage, RgbImage]]
@@ -34,6 +36,10 @@ def show_pairs(spec: DatasetSpec, store: Store) -> None:
     with progress_bars():
         inventory, pairing = or_exit(pair_source, spec, store)
     print_skipped(inventory.skipped)
+    photos = split_photos(inventory.images, pairing.pairs)
+    groups = or_exit(group_photos, spec, photos)
+    paired = {pair.normal.sha256 for pair in pairing.pairs}
+    print_splits(groups, split_sentences(spec, photos, groups, paired))
     print_pairs(pairing, lambda pair: _open_pair(pair, spec, store), MOST_PAIRS)
 
 

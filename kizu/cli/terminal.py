@@ -17,6 +17,7 @@ from kizu.planning import BuildEstimate, spec_warnings
 from kizu.progress import Listener, listening
 from kizu.sources import Skipped
 from kizu.spec import DatasetSpec
+from kizu.splits import Groups
 from kizu.summary import BuildSummary, next_steps
 
 out = Console(highlight=False, soft_wrap=True)
@@ -70,6 +71,19 @@ def print_estimate(spec: DatasetSpec, found: BuildEstimate) -> None:
     out.print(table)
     for preview in found.previews:
         out.print(f"[bold]{escape(preview.defect_type)}[/]: {escape(preview.prompt)}")
+
+
+def print_splits(groups: Groups, said: Sequence[str]) -> None:
+    """Print how photos fall into splits, and what is odd about their groups.
+
+    Args:
+        groups: The groups.
+        said: What ``split_sentences`` says of them.
+    """
+    for sentence in said:
+        out.print(f"{sentence}.", markup=False)
+    for note in groups.notes:
+        print_warning(note)
 
 
 def print_warnings(spec: DatasetSpec) -> None:

@@ -50,9 +50,18 @@ def upgraded(table: str, found: pa.Table, version: int) -> pa.Table:
         found = _with_annotators(found)
     if table == "samples" and version < 5:
         found = found.append_column("certified", pa.array([False] * found.num_rows, pa.bool_()))
+    if table == "samples" and "group" not in found.column_names:
+        found = _without_groups(found)
     if table == "provenance" and version < 5:
         found = _with_reasons(found)
     return found
+
+
+def _without_groups(found: pa.Table) -> pa.Table:
+    """Name no groups: photos were drawn by themselves, and the table does not say which it was."""
+    groups, folds = [""] * found.num_rows, [-1] * found.num_rows
+    found = found.append_column("group", pa.array(groups, pa.string()))
+    return found.append_column("fold", pa.array(folds, pa.int64()))
 
 
 def _with_reasons(found: pa.Table) -> pa.Table:

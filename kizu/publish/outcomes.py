@@ -14,11 +14,12 @@ from kizu.diff import Status
 from kizu.edit.storage import EditRecord
 from kizu.outputs import SampleOutputs
 from kizu.review import decision_folder
-from kizu.samples import PlannedSample, is_test_photo
+from kizu.samples import PlannedSample
 from kizu.settings import Record
 from kizu.shards import Fate, Shard, ShardRef, last_failure
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
+from kizu.splits import NO_FOLD, NO_GROUPS, Groups
 from kizu.stages import DIFF, LAST_STAGES, STAGES
 from kizu.store import DamagedFileError, Store
 from kizu.store.keys import content_key
@@ -88,7 +89,9 @@ class Outcome(Record):
         host: The host that made the edit; empty for this machine.
         emulated: True if that was the emulator, which bills nothing.
         decision_problem: What is wrong with what a person decided on it, and the way out.
-        in_test: Whether its photo was drawn into the test split.
+        in_test: Whether its group was drawn into the test split.
+        group: The name of the photos that it stays together with.
+        fold: The fold that they were drawn into; ``NO_FOLD`` where none were asked for.
         rows_key: Key of everything its rows and files follow from, but for what is proven and the
             split; empty where that is not known.
     """
@@ -116,6 +119,8 @@ class Outcome(Record):
     emulated: bool = False
     decision_problem: str = ""
     in_test: bool = False
+    group: str = ""
+    fold: int = NO_FOLD
     rows_key: str = ""
 
     @property
@@ -199,7 +204,9 @@ def _outcome(outputs: SampleOutputs, agreement: Agreement | None, problem: str =
         host=edit.host if edit else "",
         emulated=edit.emulated if edit else False,
         decision_problem=outputs.decision_problem if agreement else "",
-        in_test=is_test_photo(sample.normal, outputs.shard.spec.publish.test_fraction),
+        in_test=sample.group.is_test(outputs.shard.spec.publish.test_fraction),
+        group=sample.group.name,
+        fold=sample.group.fold(outputs.shard.spec.publish.folds),
         rows_key=_rows_key(outputs, status, reason, is_judged=agreement is not None),
     )
 
@@ -214,7 +221,7 @@ def _rows_key(outputs: SampleOutputs, status: SampleStatus, reason: str, *, is_j
     asked = {
         "schema": SCHEMA_VERSION,
         "dataset": spec.name,
-        "sample": outputs.sample.model_dump(mode="json"),
+        "sample": outputs.sample.model_dump(mode="json", exclude={"in_group"}),
         "edit": edit.model_dump(mode="json") if edit else None,
     }
     if not is_judged:
@@ -339,7 +346,10 @@ def _left_behind(store: Store, sample_id: str, status: SampleStatus) -> tuple[Sa
 
 
 def version_name(
-    spec: DatasetSpec, normals: Sequence[NormalImage], outcomes: Sequence[Outcome]
+    spec: DatasetSpec,
+    normals: Sequence[NormalImage],
+    outcomes: Sequence[Outcome],
+    groups: Groups = NO_GROUPS,
 ) -> str:
     """Name a version by its content: the same content is the same version on every machine.
 
@@ -350,6 +360,7 @@ def version_name(
         schema=SCHEMA_VERSION,
         recipe=spec.recipe(),
         normals=[[image.name, image.sha256, image.pixels_sha256] for image in normals],
+        groups={sha256: [group.name, group.key] for sha256, group in groups.of.items()},
         samples=[content for outcome in outcomes if (content := outcome.content)],
     )[:12]
 

@@ -9,9 +9,10 @@ from kizu.edit.storage import EditRecord
 from kizu.outputs import SampleOutputs
 from kizu.publish.layout import good_id
 from kizu.publish.outcomes import UNMADE, Outcome
-from kizu.samples import PlannedSample, is_test_photo
+from kizu.samples import PlannedSample
 from kizu.sources import NormalImage
 from kizu.spec import GOOD, DatasetSpec
+from kizu.splits import Group
 from kizu.stages import STAGES
 from kizu.store.keys import canonical_json
 
@@ -62,9 +63,19 @@ class Files:
         return paths | {f"{kind}_sha256": file.sha256 for kind, file in files.items()}
 
 
-def normal_row(image: NormalImage, spec: DatasetSpec, file: File, *, edited: bool) -> Row:
-    """Return the samples row of a normal image."""
-    in_test = edited and is_test_photo(image, spec.publish.test_fraction)
+def normal_row(
+    image: NormalImage, spec: DatasetSpec, file: File, group: Group, *, edited: bool
+) -> Row:
+    """Return the samples row of a normal image.
+
+    Args:
+        image: The image.
+        spec: The dataset.
+        file: Its file.
+        group: The photos it stays together with.
+        edited: Whether there are edits of any of these.
+    """
+    in_test = edited and group.is_test(spec.publish.test_fraction)
     return {
         "label_index": NORMAL,
         "split": TEST if in_test else TRAIN,
@@ -74,6 +85,8 @@ def normal_row(image: NormalImage, spec: DatasetSpec, file: File, *, edited: boo
         "defect_type": GOOD,
         "verdict": Verdict.ACCEPT.value,
         "certified": True,
+        "group": group.name,
+        "fold": group.fold(spec.publish.folds),
         **Files(file).columns(),
     }
 
@@ -123,6 +136,8 @@ def settled_columns(table: str, outcome: Outcome) -> Row:
             "split": _split(outcome.verdict, in_test=outcome.in_test),
             "verdict": outcome.verdict.value,
             "certified": outcome.is_certified,
+            "group": outcome.group,
+            "fold": outcome.fold,
         }
     if table == "provenance":
         return {

@@ -92,6 +92,20 @@ SAMPLES: Final = pa.schema(
             pa.bool_(),
             "True where a proven bound covers the label, or a person accepted it.",
         ),
+        column(
+            "group",
+            pa.string(),
+            "Photos of one group, as the spec's images.group tells or because they look the same, "
+            "are in one split and fold; a photo alone is called by its name. Empty in tables of an "
+            "older kizu.",
+        ),
+        column(
+            "fold",
+            pa.int64(),
+            "The fold for cross-validation that the group was drawn into; -1 where the spec's "
+            "publish.folds asks for none.",
+            values="-1, or 0 to folds - 1",
+        ),
         _TOUCHED[0],
         _IMAGE[1],
         _MASK[1],

@@ -51,6 +51,7 @@ from kizu.settings import Record
 from kizu.shards import Shard, ShardRef
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
+from kizu.splits import NO_GROUPS, Groups
 from kizu.stages import LAST_STAGES
 from kizu.stages.grounding import AnnotatorChoice
 from kizu.store import DamagedFileError, Store
@@ -191,6 +192,7 @@ def choose_version(
     store: Store,
     unpublished: Mapping[str, str] = NONE_UNPUBLISHED,
     lost: Mapping[str, str] = NONE_LOST,
+    groups: Groups = NO_GROUPS,
 ) -> VersionRef:
     """Name the version that what is in the store now makes, and note how far every sample came.
 
@@ -201,13 +203,14 @@ def choose_version(
         store: The store.
         unpublished: Why samples could not be published although they were judged, by their ids.
         lost: Why normal images are lost, by the SHA-256 of their files; they are left out.
+        groups: Which photos stay together in one split.
     """
     by_shard = outcomes_by_shard(shards, store, unpublished)
     outcomes = [outcome for part in by_shard for outcome in part]
     certified = prove(store, spec.name, spec.agree, outcomes)
     outcomes = [with_proof(outcome, certified.proof) for outcome in outcomes]
     images = [image for image in images if image.sha256 not in lost]
-    version = version_name(spec, images, outcomes)
+    version = version_name(spec, images, outcomes, groups)
     noted = _OutcomeList(outcomes=tuple(outcomes)).model_dump(mode="json")
     chosen = VersionRef(
         dataset=spec.name,
@@ -266,6 +269,7 @@ def publish_normals(
     outcomes: Sequence[Outcome],
     lost: Mapping[str, str] = NONE_LOST,
     published: Mapping[str, File] = NONE_PUBLISHED,
+    groups: Groups = NO_GROUPS,
 ) -> dict[str, list[Row]]:
     """Publish the normal images and return their rows by table name.
 
@@ -277,11 +281,13 @@ def publish_normals(
         outcomes: How far the samples came when the version was named.
         lost: Why normal images are lost, by the SHA-256 of their files; they are left out.
         published: Files of those that an earlier version has, by sample id.
+        groups: Which photos stay together in one split.
 
     Raises:
         LostNormalsError: More of them are lost.
     """
     edited = _edited(spec, images, outcomes)
+    in_splits = {groups.group_of(image).key for image in images if image.sha256 in edited}
     kept = [image for image in images if image.sha256 not in lost]
     rows = []
     newly_lost: dict[str, str] = {}
@@ -292,7 +298,8 @@ def publish_normals(
         except DamagedFileError as damage:
             newly_lost[image.sha256] = str(damage)
             continue
-        rows.append(normal_row(image, spec, file, edited=image.sha256 in edited))
+        group = groups.group_of(image)
+        rows.append(normal_row(image, spec, file, group, edited=group.key in in_splits))
     if newly_lost:
         raise LostNormalsError(newly_lost)
     return {"samples": rows, "provenance": [normal_provenance(image) for image in kept]}
@@ -324,6 +331,7 @@ def publish_version(
     images: Sequence[NormalImage],
     parts: Iterable[Mapping[str, list[Row]]],
     lost: Mapping[str, str] = NONE_LOST,
+    groups: Groups = NO_GROUPS,
 ) -> None:
     """Publish the normal images, take over what earlier versions have, and complete the version.
 
@@ -334,6 +342,7 @@ def publish_version(
         images: Its normal images.
         parts: Rows by table name of the samples that were to be published.
         lost: Why normal images are lost, by the SHA-256 of their files; they are left out.
+        groups: Which photos stay together in one split.
 
     Raises:
         LostNormalsError: More of them are lost.
@@ -342,7 +351,7 @@ def publish_version(
     folder, work, outcomes = chosen.folder(), chosen.open_work(store), chosen.open_outcomes(store)
     try:
         published = kept_files(store, spec.name, work)
-        normals = publish_normals(store, folder, spec, images, outcomes, lost, published)
+        normals = publish_normals(store, folder, spec, images, outcomes, lost, published, groups)
         kept = kept_rows(store, spec.name, work, outcomes)
         keys = row_keys((image for image in images if image.sha256 not in lost), outcomes)
         rows = noting_rows(store, folder, keys, chain([normals], parts, kept))

@@ -27,6 +27,7 @@ from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS
 from kizu.settings import KeyedByContent, Operational, Settings
 from kizu.spec.defects import DefectSpec
 from kizu.spec.errors import SpecError, problem_sentences, with_current_names
+from kizu.spec.grouping import GroupSettings
 from kizu.spec.publishing import PublishSettings
 from kizu.spec.reading import read_spec
 from kizu.spec.texts import FolderName, Words, WordsOrNone, caption_remarks
@@ -51,6 +52,12 @@ class ImagesSpec(Settings):
         "object",
         title="Category",
         description="What the photos show ('mug', 'circuit board'); goes into prompts and rows.",
+    )
+    group: GroupSettings | None = Field(
+        None,
+        title="Photos that belong together",
+        description="Says which photos show the same part or lot: they are never in train and test "
+        "at once. A pattern of names, a folder level, or a table. Empty: every photo by itself.",
     )
     max_edited: int | None = Field(
         None,
@@ -214,9 +221,9 @@ class DatasetSpec(Settings):
 
     def with_paths(self, resolve: Callable[[str], str]) -> Self:
         """Return the dataset with every place of pictures, masks and tables resolved."""
-        images = self.images.model_copy(
-            update={"path": self.images.path and resolve(self.images.path)}
-        )
+        group = self.images.group and self.images.group.with_paths(resolve)
+        path = self.images.path and resolve(self.images.path)
+        images = self.images.model_copy(update={"path": path, "group": group})
         defects = tuple(_with_mask(defect, resolve) for defect in self.defects)
         editor = self.editor.with_paths(resolve)
         return self.model_copy(update={"images": images, "defects": defects, "editor": editor})

@@ -18,6 +18,13 @@ class PublishSettings(Settings):
         description="Fraction of the edited photos that go to the test split, normal and defective "
         "together, so that no photo is in train and test. Photos without edits go to train.",
     )
+    folds: int | None = Field(
+        None,
+        ge=2,
+        title="Folds",
+        description="Draw every group of photos into one of so many folds, for cross-validation: "
+        "the column 'fold' of the table. It is independent of the test split.",
+    )
     composite: bool = Field(
         True,  # noqa: FBT003 - a pydantic default
         title="Composite onto the normal image",

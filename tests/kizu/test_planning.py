@@ -15,10 +15,11 @@ from kizu.planning import (
     plan_samples,
     spec_warnings,
 )
-from kizu.samples import file_stem, is_test_photo
+from kizu.samples import file_stem
 from kizu.sources import Inventory, NormalImage, Skipped, SourceError
 from kizu.spec import DatasetSpec
 from kizu.spec.errors import SpecError
+from kizu.splits import Group
 
 
 def image(number: int) -> NormalImage:
@@ -154,10 +155,11 @@ def test_the_outlook_counts_what_the_store_holds(spec, images, store):
 
 
 def test_the_split_of_a_photo_never_changes(images):
-    in_test = [image for image in images if is_test_photo(image, 0.5)]
+    alone = [Group.alone(image) for image in images]
+    in_test = [group for group in alone if group.is_test(0.5)]
     assert 0 < len(in_test) < len(images)
-    assert all(is_test_photo(image, 0.8) for image in in_test)
-    assert not any(is_test_photo(image, 0.0) for image in images)
+    assert all(group.is_test(0.8) for group in in_test)
+    assert not any(group.is_test(0.0) for group in alone)
 
 
 def test_the_kind_is_found_in_the_type_where_the_prompt_does_not_tell(spec, images):

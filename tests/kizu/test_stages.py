@@ -41,7 +41,7 @@ NORMAL = NormalImage("ab" * 32, "cd" * 32, "a.png", 640, 480)
 WHOLE = Geometry.fit((640, 480), GptImageSettings(name="gpt-image").sizes)
 FOUNDATION: dict[str, Any] = {
     "name": "plates",
-    "images": {"path": "photos"},
+    "images": {"path": "photos", "group": {"table": "lots.csv"}},
     "defects": [
         {
             "defect_type": "hole",
@@ -81,6 +81,9 @@ COMMON: dict[str, tuple[Any, set[str]]] = {
     "name": ("cups", {V}),
     "images.path": ("elsewhere", NOTHING),
     "images.category": ("cup", {V}),
+    "images.group.pattern": ("tile([0-9]+)", {V}),
+    "images.group.folder": (1, {V}),
+    "images.group.table": ("other.csv", NOTHING),
     "images.max_edited": (7, {V}),
     "images.max_megapixels": (50.0, NOTHING),
     "defects.0.defect_type": ("dent", {C, V}),
@@ -133,6 +136,7 @@ COMMON: dict[str, tuple[Any, set[str]]] = {
     "agree.max_bad_edits": (0.1, NOTHING),
     "agree.without_grounding": ("accept", FROM_VERDICT),
     "publish.test_fraction": (0.4, {V}),
+    "publish.folds": (5, {V}),
     "publish.composite": (False, {C, V}),
     "publish.latest": ("always", NOTHING),
     "publish.wait_for_review": (True, NOTHING),
@@ -315,6 +319,8 @@ def with_setting(fields: dict[str, Any], path: str, value: Any) -> DatasetSpec:
     place[last] = value
     if path.endswith("region.kind"):
         copy["defects"][0]["region"] = {"kind": value}
+    if path.startswith("images.group"):
+        copy["images"]["group"] = {last: value}
     return DatasetSpec.parse(copy)
 
 

@@ -121,3 +121,17 @@ def test_roundtrip_prints_a_row_per_reader_and_no_pixel_that_differs(run, datase
     assert [row[1] for row in rows] == ["coco", "yolo"]
     assert all(row[3:5] == ["4 of 4", "0"] for row in rows)
     assert rows[0][2].startswith("pycocotools")
+
+
+def test_plan_says_how_groups_fall_and_what_no_rule_speaks_of(run, photos, tmp_path, make_photo):
+    for name in ("lot1_a", "lot1_b", "lot2_a"):
+        (photos / f"{name}.png").write_bytes(encode_png(make_photo(len(name) + ord(name[3]))))
+    (photos / "lot1_b.png").write_bytes(encode_png(make_photo(99)))
+    run("init", "photos")
+    file = tmp_path / "dataset.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("images:", "images:\n  group: lot(\\d+)_"), encoding="utf-8")
+    code, out, errors = run("plan", "dataset.yaml")
+    assert code == 0
+    assert "4 groups of 5 photos, the largest of 2: " in out
+    assert "images.group says nothing of 2 of 5 photos (" in errors

@@ -17,6 +17,8 @@ ROW = {
     "defect_type": "good",
     "verdict": "accept",
     "certified": False,
+    "group": "a.png",
+    "fold": -1,
     "touched_path": "",
     "edited_path": "",
     "edited_mask_path": "",
