@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 
 from kizu.edit.content_filter import flag_words
 from kizu.edit.cropping import Framing, crop_target, plan_crop
+from kizu.edit.digital_source import DigitalSource
 from kizu.edit.prompts import PROMPT_VERSION, Language, RegionForm, compose_prompt
 from kizu.edit.regions import region_guide
 from kizu.edit.request import DefectRequest, EditRequest
@@ -25,6 +26,8 @@ class PromptedSettings(EditorSettings):
         version: Changes when the same settings come to send another picture; then edits are
             bought anew.
     """
+
+    digital_source: ClassVar[DigitalSource | None] = DigitalSource.MODEL
 
     version: ClassVar[str]
 

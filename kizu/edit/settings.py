@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from kizu.edit.digital_source import DigitalSource
 from kizu.edit.editor import Editor, SecretSource
 from kizu.edit.paid import PaidEditor
 from kizu.edit.request import DefectRequest, EditRequest
@@ -56,11 +57,13 @@ class EditorSettings(Settings, ABC):
     Attributes:
         name: The editor's name; a ``Literal`` in each editor.
         aliases: Names that specs gave it earlier.
+        digital_source: What its pictures are; None where that is not known.
     """
 
     model_config = ConfigDict(json_schema_extra=_operational_last)
 
     aliases: ClassVar[tuple[str, ...]] = ()
+    digital_source: ClassVar[DigitalSource | None] = None
 
     name: str
 

@@ -309,6 +309,7 @@ class Dataset:
         """
         tables = list(self.damaged_tables())
         yield from tables
+        yield from self.damaged_card()
         if not any(found.path == _TABLE_FILE.format("samples") for found in tables):
             for sample in self._drawn(most):
                 yield from sample.damage(seen)
@@ -321,6 +322,16 @@ class Dataset:
                     pass
             except DatasetError as error:
                 yield PublishedDamage(_TABLE_FILE.format(table), str(error))
+
+    def damaged_card(self) -> Iterator[PublishedDamage]:
+        """Read the card's files; yield those that are missing or not what was published."""
+        for path, sha256 in self.manifest.get("files", {}).items():
+            try:
+                self.read(path, sha256)
+            except DatasetError:
+                place = self._store.address(self.folder.path(path))
+                sentence = f"{place} of the version's card is missing or altered; {_ANEW}"
+                yield PublishedDamage(path, sentence)
 
     def _drawn(self, most: int | None) -> Iterator[Sample]:
         if most is None or most >= len(self):

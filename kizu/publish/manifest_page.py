@@ -24,6 +24,8 @@ Made by `python -m kizu.publish.manifest_page > docs/manifest.md`; the words sta
 | `VERSION/instances.parquet` | one row per region of a mask and per detection of an annotator |
 | `VERSION/provenance.parquet` | one row per image: how it came about, and its verdict's figures |
 | `VERSION/edits.parquet` | one row per edit that was asked for, refusals and failures among them |
+| `VERSION/README.md` | the card, as Hugging Face reads one; its pictures lie in `card/` |
+| `VERSION/croissant.json` | the tables as Croissant describes them |
 | `files/` | pictures and masks, once for all versions that hold them |
 | `latest.json` | the latest complete version |
 
@@ -65,6 +67,7 @@ MANIFEST_FIELDS: Final[Mapping[str, str]] = {
     "recipe": "The settings of the spec that shape the dataset, paths left out.",
     "rows": "Number of rows by table.",
     "sha256": "SHA-256 of each table's file, which 'kizu verify' holds them against.",
+    "files": "SHA-256 of the card's files, by their paths within the version.",
     "checksum": "SHA-256 of this file's content and place, without this field.",
 }
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from kizu.agree.fusion import DIFF_SOURCE, TESTIMONY_SOURCE
 from kizu.agree.verdict import Verdict
+from kizu.edit.digital_source import published_source
 from kizu.edit.storage import EditRecord
 from kizu.outputs import SampleOutputs
 from kizu.publish.layout import good_id
@@ -165,9 +166,17 @@ def defect_provenance(outputs: SampleOutputs, outcome: Outcome, *, composited: b
         **settled_columns("provenance", outcome),
         "made_by": outputs.made_by,
         "composited": composited,
+        "digital_source_type": _digital_source(outputs, composited=composited),
         **_review_columns(outputs),
         "mask_source": mask_source(outputs),
     }
+
+
+def _digital_source(outputs: SampleOutputs, *, composited: bool) -> str | None:
+    """Return what made the published image; None where that is not known."""
+    editor = outputs.shard.spec.editor.maker.digital_source
+    source = published_source(editor, composited=composited, emulated=outputs.picture.emulated)
+    return source.value if source else None
 
 
 def _pairing_columns(sample: PlannedSample) -> Row:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from kizu.agree.fusion import DIFF_SOURCE, TESTIMONY_SOURCE
 from kizu.agree.proof import Stratum
 from kizu.agree.verdict import Verdict
+from kizu.edit.digital_source import IPTC_TERMS, DigitalSource
 from kizu.publish.older_tables import upgraded
 from kizu.stages import STAGES
 from kizu.stages.columns import FRACTION, column
@@ -320,6 +321,13 @@ PROVENANCE: Final = pa.schema(
             "True where the image is the photo with the change pasted in, false where it is the "
             "editor's own picture.",
             null=_OF_NORMALS,
+        ),
+        column(
+            "digital_source_type",
+            pa.string(),
+            f"What made the published image, as a term of {IPTC_TERMS}.",
+            values=", ".join(DigitalSource),
+            null=f"{_OF_NORMALS}, and of pictures that existed before",
         ),
         column("reviewed_by", pa.string(), "The person who decided on it.", null=_NOT_REVIEWED),
         column("reviewed_at", pa.string(), "When, in ISO 8601 UTC.", null=_NOT_REVIEWED),

@@ -1,12 +1,11 @@
 """Whether a published version is whole, and what of it the store can bring back."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, product
+from itertools import chain, islice, product
 from typing import Any, Final
 
 from kizu.publish.dataset import FILE_KINDS, Dataset, PublishedDamage
 from kizu.publish.layout import VersionFolder, is_pooled, pool_path
-from kizu.publish.schemas import decode_table
 from kizu.store import Store, keyed
 from kizu.store.keys import sha256_hex
 
@@ -22,7 +21,7 @@ def what_is_lost(store: Store, folder: VersionFolder) -> str:
     """
     try:
         dataset = Dataset(store, folder)
-        if found := next(dataset.damaged_tables(), None):
+        if found := next(chain(dataset.damaged_tables(), dataset.damaged_card()), None):
             return found.sentence
         sizes = _sizes(store, dataset)
         for sample in dataset:
@@ -63,10 +62,15 @@ def restore(
     Returns:
         Those that the store does not have byte for byte.
     """
-    if any(not found.sample_id for found in damaged):  # a table says what the files were made from
+    if next(dataset.damaged_tables(), None):  # they say what the files were made from
         return list(damaged)
-    rows = decode_table("provenance", dataset.table("provenance")).to_pylist()
-    made_from = {row["sample_id"]: row for row in rows}
+    lost = {found.sample_id for found in damaged}
+    made_from = {
+        row["sample_id"]: row
+        for part in dataset.parts("provenance")
+        for row in part.to_pylist()
+        if row["sample_id"] in lost
+    }
     return [
         found
         for found in damaged

@@ -11,6 +11,7 @@ from kizu.agree.settings import AgreementSettings
 from kizu.grounding import annotator_name
 from kizu.intake import read_normal
 from kizu.planning import edited_images
+from kizu.publish.card_files import write_card
 from kizu.publish.certification import Certification, prove
 from kizu.publish.dataset import Dataset, DatasetError
 from kizu.publish.earlier import (
@@ -355,7 +356,7 @@ def publish_version(
         kept = kept_rows(store, spec.name, work, outcomes)
         keys = row_keys((image for image in images if image.sha256 not in lost), outcomes)
         rows = noting_rows(store, folder, keys, chain([normals], parts, kept))
-        publish_tables(store, folder, spec, outcomes, rows)
+        publish_tables(store, folder, spec, outcomes, rows, chosen.open_certification(store))
         note_end(store, folder)
     except DatasetError as error:
         raise VersionChangedError(
@@ -370,8 +371,9 @@ def publish_tables(
     spec: DatasetSpec,
     outcomes: Iterable[Outcome],
     parts: Iterable[Mapping[str, list[Row]]],
+    proven: Certification | None = None,
 ) -> None:
-    """Write the tables and then the manifest, which completes the version, in bounded memory.
+    """Write tables, card and then the manifest, which completes the version, in bounded memory.
 
     Args:
         store: The store.
@@ -379,12 +381,14 @@ def publish_tables(
         spec: The dataset.
         outcomes: How far the samples came when the version was named.
         parts: Rows by table name; they are run through once.
+        proven: What reviews have proven of the samples, for the card; None if that is not known.
 
     Raises:
         VersionChangedError: The rows are not those of the outcomes that name the version.
     """
     with store.scratch() as new_file:
         tables = write_tables(_as_named(version, outcomes, parts), new_file)
+        files = write_card(store, version, spec, tables, proven)
         for name, table in tables.items():
             store.write_file(version.path(f"{name}.parquet"), table.file)
     manifest = {
@@ -394,6 +398,7 @@ def publish_tables(
         "recipe": spec.recipe(),
         "rows": {name: table.rows for name, table in tables.items()},
         "sha256": {name: table.sha256 for name, table in tables.items()},
+        "files": files,
     }
     store.write_json(version.path(MANIFEST), manifest)
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from kizu.settings import Operational, Settings
+from kizu.spec.texts import WordsOrNone
 
 
 class PublishSettings(Settings):
@@ -30,6 +31,12 @@ class PublishSettings(Settings):
         title="Composite onto the normal image",
         description="Publish the normal image with only the changed region pasted in, so that "
         "every pixel that was not touched is the original one.",
+    )
+    license: WordsOrNone = Field(
+        "",
+        title="Licence",
+        description="Under which licence the dataset may be used, as Hugging Face names it "
+        "('cc-by-4.0', 'other'); goes into its card. Empty: the card says that none is stated.",
     )
     wait_for_review: Annotated[bool, Operational()] = Field(
         False,  # noqa: FBT003 - a pydantic default

@@ -1,10 +1,11 @@
 """The offline editor as a plug-in."""
 
 from functools import lru_cache
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field, JsonValue
 
+from kizu.edit.digital_source import DigitalSource
 from kizu.edit.editor import Editor, SecretSource
 from kizu.edit.painter.drift import DriftProfile
 from kizu.edit.painter.kinds import DefectKind, is_branched, kind_from_prompt
@@ -19,6 +20,8 @@ PAINTER_MODEL: Final = f"painter-{PAINTER_VERSION}"
 
 class PainterSettings(EditorSettings):
     """The offline editor: free, needs no network, paints onto the user's own photo."""
+
+    digital_source: ClassVar[DigitalSource | None] = DigitalSource.DRAWN_COMPOSITE
 
     name: Literal["painter"] = Field(
         "painter", title="Editor", description="Paints defects offline, free of charge."

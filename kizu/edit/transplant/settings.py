@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue
 
+from kizu.edit.digital_source import DigitalSource
 from kizu.edit.editor import Editor, SecretSource
 from kizu.edit.request import DefectRequest
 from kizu.edit.settings import EditorSettings
@@ -27,6 +28,8 @@ _MOST_NAMED: Final = 5  # pictures that cannot be used, each with its reason; mo
 
 class TransplantSettings(EditorSettings):
     """Moves real defects that you have pictures and masks of onto your normal images."""
+
+    digital_source: ClassVar[DigitalSource | None] = DigitalSource.CAPTURE_COMPOSITE
 
     name: Literal["transplant"] = Field(
         title="Editor",

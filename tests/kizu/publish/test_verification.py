@@ -71,8 +71,8 @@ def test_what_a_disk_lists_under_another_form_of_its_name_is_not_lost(
 
 
 @pytest.mark.parametrize("way", CONTENT)
-@pytest.mark.parametrize("name", [TABLE, "edits.parquet", MANIFEST])
-def test_a_damaged_table_or_manifest_is_published_anew(store, published, name, way):
+@pytest.mark.parametrize("name", [TABLE, "edits.parquet", MANIFEST, "README.md", "card/hole.png"])
+def test_a_damaged_table_card_or_manifest_is_published_anew(store, published, name, way):
     damage(store, latest_version(store, "plates").path(name), way)
     assert published().is_new
 
@@ -80,7 +80,7 @@ def test_a_damaged_table_or_manifest_is_published_anew(store, published, name, w
 @pytest.mark.usefixtures("published")
 def test_every_damaged_file_is_named_and_brought_back(store):
     whole = files(store)
-    pictures = sorted(path for path in whole if path.endswith(".png"))
+    pictures = sorted(path for path in whole if path.startswith(pool_path("plates")))
     for place, path in enumerate(pictures):
         damage(store, path, [*CONTENT, MISSING][place % 5])
     dataset = open_dataset(store, "plates")
@@ -89,6 +89,17 @@ def test_every_damaged_file_is_named_and_brought_back(store):
     assert all("kizu verify plates --version" in each.sentence for each in damaged)
     assert restore(store, dataset, damaged) == []
     assert files(store) == whole
+
+
+@pytest.mark.usefixtures("published")
+@pytest.mark.parametrize("name", ["README.md", "croissant.json", "card/hole.png"])
+def test_a_damaged_file_of_the_card_is_named_and_left_to_a_build(store, name):
+    dataset = open_dataset(store, "plates")
+    damage(store, dataset.folder.path(name), "cut to half")
+    [found] = dataset.damage()
+    assert found.path == name
+    assert "'kizu build' publishes the version anew" in found.sentence
+    assert restore(store, dataset, [found]) == [found]
 
 
 @pytest.mark.usefixtures("published")
@@ -121,7 +132,7 @@ def test_a_sample_is_looked_at_instead_of_all(store, monkeypatch):
         lambda self, path, sha256=None: read.append(path) or read_all(self, path, sha256),
     )
     assert list(open_dataset(store, "plates").damage(1)) == []
-    assert 1 <= sum(path.endswith(".png") for path in read) <= 3
+    assert 1 <= sum(path.startswith("files/") for path in read) <= 3
 
 
 @pytest.mark.usefixtures("published")

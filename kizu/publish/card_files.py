@@ -1,0 +1,76 @@
+"""Writes a version's card: README, pictures of its defects, and the Croissant description."""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import pyarrow as pa
+
+from kizu.imaging.codecs import decode_mask, decode_png, encode_png
+from kizu.publish.card import CROISSANT, README, card, description, montage_name
+from kizu.publish.certification import Certification
+from kizu.publish.croissant import croissant
+from kizu.publish.facts import DefectFacts, version_facts
+from kizu.publish.layout import VersionFolder
+from kizu.publish.montage import montage
+from kizu.publish.schemas import decode_parts
+from kizu.publish.tables import TableFile
+from kizu.spec import DatasetSpec
+from kizu.store import Store
+from kizu.store.keys import sha256_hex
+
+logger = logging.getLogger(__name__)
+
+_ROWS_AT_A_TIME: Final = 4096
+
+
+def write_card(
+    store: Store,
+    version: VersionFolder,
+    spec: DatasetSpec,
+    tables: Mapping[str, TableFile],
+    proven: Certification | None,
+) -> dict[str, str]:
+    """Write a version's card into it.
+
+    Args:
+        store: The store.
+        version: The version; its pictures are there.
+        spec: The dataset.
+        tables: Its tables.
+        proven: What reviews have proven of it; None if that is not known.
+
+    Returns:
+        The SHA-256 of each file, by its path within the version.
+    """
+
+    def parts(table: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+        with tables[table].file.open("rb") as opened:
+            yield from decode_parts(table, opened, _ROWS_AT_A_TIME, columns)
+
+    facts = version_facts(parts)
+    pictures = {name: _picture(store, version, each) for name, each in facts.defects.items()}
+    shown = {name: data for name, data in pictures.items() if data}
+    digests = {name: table.sha256 for name, table in tables.items()}
+    told = croissant(
+        spec.name, version.version, description(spec, facts), spec.publish.license, digests
+    )
+    files = {montage_name(name): data for name, data in shown.items()}
+    files[README] = card(version.version, spec, facts, proven, sorted(shown)).encode()
+    files[CROISSANT] = f"{json.dumps(told, indent=1, ensure_ascii=False)}\n".encode()
+    for name, data in files.items():
+        store.write(version.path(name), data)
+    return {name: sha256_hex(data) for name, data in sorted(files.items())}
+
+
+def _picture(store: Store, version: VersionFolder, facts: DefectFacts) -> bytes:
+    """Return the picture of a defect as a PNG file; nothing where there is none to show."""
+    samples = []
+    for each in facts.pictured:
+        try:
+            image = decode_png(store.read(version.path(each.image_path)))
+            samples.append((image, decode_mask(store.read(version.path(each.mask_path)))))
+        except (FileNotFoundError, ValueError) as damage:
+            logger.warning("the card does not show %s: %s", each.image_path, damage)
+    return encode_png(montage(samples)) if samples else b""

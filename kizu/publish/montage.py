@@ -1,0 +1,68 @@
+"""A small picture of some samples of one defect: the images with their labels, and close by."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from kizu.imaging.arrays import Mask, RgbImage
+from kizu.imaging.boxes import box_of
+from kizu.viz.overlays import CHANGED_COLOUR, FINE_PEN, fit_image, fit_mask, outline_mask
+
+_CELL_PX: Final = 192
+_GAP_PX: Final = 4
+_PAPER: Final = 250
+_AROUND: Final = 0.5
+"""Of the defect's larger side, how much is shown around it."""
+_LEAST_CLOSE_PX: Final = 48
+"""A smaller window shows pixels and no defect."""
+
+
+def montage(samples: Sequence[tuple[RgbImage, Mask]]) -> RgbImage:
+    """Set samples side by side: above the image with the label's outline, below the defect.
+
+    Args:
+        samples: (H, W, 3) uint8 image and (H, W) bool label of each; one at least.
+
+    Returns:
+        (h, w, 3) uint8.
+    """
+    width = len(samples) * (_CELL_PX + _GAP_PX) - _GAP_PX
+    sheet = np.full((2 * _CELL_PX + _GAP_PX, width, 3), _PAPER, np.uint8)
+    for place, (image, label) in enumerate(samples):
+        left = place * (_CELL_PX + _GAP_PX)
+        outlined = outline_mask(*_fitted(image, label), CHANGED_COLOUR, FINE_PEN)
+        _paste(sheet, outlined, 0, left)
+        rows, columns = _window(label)
+        _paste(sheet, _fitted(image[rows, columns], label[rows, columns])[0], 1, left)
+    return sheet
+
+
+def _fitted(image: RgbImage, label: Mask) -> tuple[RgbImage, Mask]:
+    """Scale both into a cell, in their own shape."""
+    scale = _CELL_PX / max(label.shape)
+    height, width = (max(1, round(side * scale)) for side in label.shape)
+    return fit_image(image, width, height), fit_mask(label, width, height)
+
+
+def _paste(sheet: RgbImage, picture: RgbImage, row: int, left: int) -> None:
+    top = row * (_CELL_PX + _GAP_PX)
+    height, width = picture.shape[:2]
+    down, right = (_CELL_PX - height) // 2, (_CELL_PX - width) // 2
+    sheet[top + down : top + down + height, left + right : left + right + width] = picture
+
+
+def _window(label: Mask) -> tuple[slice, slice]:
+    """Return rows and columns of a square around a label; all of them where there is none."""
+    height, width = label.shape
+    if not label.any():
+        return slice(0, height), slice(0, width)
+    x0, y0, x1, y1 = (int(edge) for edge in box_of(label)[0])
+    side = max(_LEAST_CLOSE_PX, round(max(x1 - x0, y1 - y0) * (1 + 2 * _AROUND)))
+    return _around((y0 + y1) // 2, side, height), _around((x0 + x1) // 2, side, width)
+
+
+def _around(middle: int, length: int, end: int) -> slice:
+    """Return a stretch around a place, moved into 0 to end and cut where it is longer."""
+    start = min(max(0, middle - length // 2), max(0, end - length))
+    return slice(start, min(end, start + length))
