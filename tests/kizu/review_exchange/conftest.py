@@ -3,7 +3,7 @@
 import uuid
 
 import pytest
-from published import hard_masks
+from published import dataset, hard_masks  # noqa: F401 - a fixture
 
 from kizu.cancellation import CancelToken
 from kizu.grounding.storage import save_detections

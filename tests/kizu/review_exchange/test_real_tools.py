@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 from served import ROOT
 
-from kizu.imaging.brush_rle import encode_brush
+from kizu.export import export_dataset
+from kizu.imaging.brush_rle import decode_brush, encode_brush
 from kizu.imaging.codecs import decode_mask, encode_mask, encode_png
 from kizu.loopback import free_port
 from kizu.publish.samples import made_label
@@ -150,6 +151,27 @@ def test_hard_masks_come_back_from_label_studio_pixel_for_pixel(label_studio, ha
     assert sorted(found) == sorted(masks)
     for sample_id, mask in masks.items():
         assert np.count_nonzero(found[sample_id].mask(mask.shape) != mask) == 0
+
+
+def test_an_export_is_imported_as_finished_annotations_and_comes_back_pixel_for_pixel(
+    label_studio, dataset, masks, tmp_path
+):
+    client, root = label_studio
+    export_dataset(dataset, "label-studio", tmp_path / "export")
+    shutil.copytree(tmp_path / "export", root, dirs_exist_ok=True)  # it is the root of local files
+    made, tasks = project(client, root)
+    for task in tasks:
+        picture = client.get(task["data"]["image"]).content
+        assert picture == dataset[task["data"]["sample_id"]].read("image")
+    found = {}
+    for task in json.loads(exported_json(client, made)):
+        [annotation] = task["annotations"]
+        found[task["data"]["sample_id"]] = [each["value"] for each in annotation["result"]]
+    assert found.pop("normal") == []
+    assert found.keys() == masks.keys()
+    for sample_id, [value] in found.items():
+        assert value["brushlabels"] == [dataset[sample_id].row["defect_type"]]
+        assert np.array_equal(decode_brush(value["rle"], masks[sample_id].shape), masks[sample_id])
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the path")
