@@ -79,11 +79,11 @@ class Selection:
 
     def _why_not(self, sample: Sample) -> str:
         verdict = str(sample.row["verdict"])
-        if sample.is_normal or verdict in self.also:
+        if verdict in self.also:
             return ""
         if verdict != Verdict.ACCEPT:
             return verdict
-        needs = self.by_certificate and not self.uncertified
+        needs = self.by_certificate and not self.uncertified and not sample.is_normal
         return "uncertified" if needs and not sample.row["certified"] else ""
 
 

@@ -83,6 +83,18 @@ def test_where_a_certificate_stands_what_it_does_not_cover_is_left_out_and_told(
     assert (more.count, more.left_out) == (3, ())
 
 
+def test_a_rejected_edit_without_a_defect_is_no_normal_image(store, make_photo, tmp_path):
+    rows = [
+        ("normal", "good", "train", "accept", None),
+        ("unchanged", "hole", "reject", "reject", None),
+    ]
+    images = [make_photo(number) for number in range(2)]
+    publish(store, VersionFolder("plates", "0125"), rows, images)
+    found = export_dataset(open_dataset(store, "plates", "0125"), "coco", tmp_path / "coco")
+    assert found.count == 1
+    assert found.left_out == ("1 are rejected (--also reject exports them too)",)
+
+
 def test_single_decisions_of_people_leave_no_other_sample_out(reviewed, tmp_path):
     found = export_dataset(reviewed(["ring"], ["ring"]), "coco", tmp_path / "coco")
     assert (found.count, found.left_out, found.by_certificate) == (3, (), False)
