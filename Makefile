@@ -17,7 +17,7 @@ test-slow: $(VENV)/.dev-installed
 	$(BIN)/python -m pytest -n auto --dist loadfile --slow
 
 # The tools that exports are for, each in an environment of its own, for they pin versions that clash
-# and some have other licences than kizu. About 8 GB, most of it PyTorch, twice.
+# and some have other licences than kizu. Gigabytes, most of it PyTorch, twice.
 CONSUMERS ?= build/consumers
 consumers: $(VENV)/.dev-installed $(patsubst tests/consumers/%.txt,$(CONSUMERS)/%/.installed,$(wildcard tests/consumers/*.txt))
 	KIZU_CONSUMERS=$(CONSUMERS) $(BIN)/python -m pytest --slow -m consumers

@@ -96,6 +96,7 @@ def sample_rows(number: int) -> dict[str, list[Row]]:
         "defect_type": defect,
         "verdict": verdict,
         "certified": False,
+        "negative": "",
         **files,
     }
     how = _filled("provenance", number % _DIFFERENT) | {

@@ -81,6 +81,7 @@ def publish(store, folder, rows, images, category="plate", certified=(), provena
             "certified": mask is None or sample_id in certified,
             "group": sample_id,
             "fold": -1,
+            "negative": "",
         }
         for kind in FILE_KINDS:
             path = f"files/{kind}s/{sample_id}.png" if kind in files else ""
@@ -126,6 +127,7 @@ def confirmed_sample(sample_id, label, *found, source="kizu-diff", verdict="acce
         "certified": False,
         "group": sample_id,
         "fold": -1,
+        "negative": "",
         **{f"{kind}_{what}": "" for kind in FILE_KINDS for what in ("path", "sha256")},
     }
     how = {

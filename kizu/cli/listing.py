@@ -8,6 +8,7 @@ from kizu.cli.options import DEFAULT_STORE, DatasetName, DatasetVersion, StoreUr
 from kizu.cli.terminal import err, out
 from kizu.publish.dataset import LATEST, Dataset, DatasetError, open_dataset
 from kizu.publish.layout import complete_versions, dataset_names
+from kizu.spec import GOOD
 from kizu.store import Store
 
 
@@ -37,8 +38,8 @@ def list_(store: StoreUrl = DEFAULT_STORE) -> None:
 def _counts(dataset: Dataset) -> list[str]:
     """Return how many images are normal, and how many have each verdict."""
     samples = dataset.samples
-    judged = samples[samples["label_index"] != 0]["verdict"].value_counts()
-    normal = int((samples["label_index"] == 0).sum())
+    judged = samples[samples["defect_type"] != GOOD]["verdict"].value_counts()
+    normal = int((samples["defect_type"] == GOOD).sum())
     return [str(normal), *(str(judged.get(verdict, 0)) for verdict in Verdict)]
 
 

@@ -4,7 +4,8 @@ https://huggingface.co/docs/hub/datasets-cards. Equal content gives an equal car
 at the version's folder.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import yaml
@@ -195,7 +196,8 @@ def _pictures(pictured: Sequence[str]) -> str:
 
 
 def _splits(facts: VersionFacts) -> str:
-    accepted = [facts.defects[name].splits for name in facts.defects]
+    accepted = [each.splits for each in facts.defects.values()]
+    negatives = sum((each.negatives for each in facts.defects.values()), Counter[str]())
     rows = [
         (TRAIN, facts.normals[TRAIN], 0, "one-class training"),
         (TEST, facts.normals[TEST], sum(each[TEST] for each in accepted), "testing"),
@@ -206,11 +208,22 @@ def _splits(facts: VersionFacts) -> str:
             "supervised training, besides train",
         ),
         ("review", 0, facts.count(Verdict.REVIEW), "nothing yet: a person is to look"),
-        ("reject", 0, facts.count(Verdict.REJECT), "nothing: the label does not hold"),
+        ("reject", 0, facts.count(Verdict.REJECT) - sum(negatives.values()), _NO_USE),
+        *(("negatives", *row) for row in _negative_rows(negatives)),
     ]
     return _table(
         ("split", "normal", "with a defect", "for"), ([str(each) for each in row] for row in rows)
     )
+
+
+_NO_USE: Final = "nothing: the label does not hold"
+
+
+def _negative_rows(negatives: Counter[str]) -> Iterator[tuple[int, int, str]]:
+    if found := negatives["unchanged"]:
+        yield found, 0, "hard normal images: a model redrew the photo, nothing visible changed"
+    if found := negatives["wrong"]:
+        yield 0, found, "what a person rejected: neither normal nor of its class"
 
 
 def _making(spec: DatasetSpec, facts: VersionFacts) -> str:

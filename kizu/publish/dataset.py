@@ -72,8 +72,8 @@ class Sample:
 
     @property
     def is_normal(self) -> bool:
-        """True for an image without a defect."""
-        return not self.row["label_index"]
+        """True for a photograph without a defect; negatives, which an editor made, are none."""
+        return not self.row["label_index"] and not self.row["negative"]
 
     def image(self) -> RgbImage:
         """Return the image, (H, W, 3) uint8 RGB.

@@ -11,6 +11,7 @@ import pyarrow as pa
 from kizu.agree.verdict import Verdict
 from kizu.grounding import annotator_name
 from kizu.publish.rows import Row
+from kizu.spec import GOOD
 from kizu.store.keys import sha256_hex
 
 PICTURED: Final = 4
@@ -45,6 +46,7 @@ class DefectFacts:
     Attributes:
         verdicts: Samples by verdict.
         splits: Accepted samples by split.
+        negatives: Rejected samples that are published as negatives, by why.
         certified: Those that are certified.
         refused: Edits that the service refused.
         cost_usd: What all its edits cost; None where a price is not known.
@@ -53,6 +55,7 @@ class DefectFacts:
 
     verdicts: Counter[str] = field(default_factory=Counter)
     splits: Counter[str] = field(default_factory=Counter)
+    negatives: Counter[str] = field(default_factory=Counter)
     certified: int = 0
     refused: int = 0
     cost_usd: float | None = 0.0
@@ -122,9 +125,9 @@ def version_facts(parts: Parts) -> VersionFacts:
     """
     normals: Counter[str] = Counter()
     defects: dict[str, DefectFacts] = {}
-    wanted = ("defect_type", "label_index", "verdict", "split", "certified", "sample_id")
+    wanted = ("defect_type", "verdict", "split", "certified", "sample_id", "negative")
     for row in _rows(parts, "samples", (*wanted, "image_path", "mask_path")):
-        if not row["label_index"]:
+        if row["defect_type"] == GOOD:
             normals[row["split"]] += 1
             continue
         _count_sample(defects.setdefault(row["defect_type"], DefectFacts()), row)
@@ -158,6 +161,7 @@ def _rows(parts: Parts, table: str, columns: Sequence[str]) -> Iterator[Row]:
 def _count_sample(facts: DefectFacts, row: Row) -> None:
     facts.verdicts[str(row["verdict"])] += 1
     is_accepted = row["verdict"] == Verdict.ACCEPT
+    facts.negatives[str(row["negative"])] += bool(row["negative"])
     if is_accepted:
         facts.splits[str(row["split"])] += 1
         facts.certified += bool(row["certified"])

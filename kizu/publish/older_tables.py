@@ -52,6 +52,8 @@ def upgraded(table: str, found: pa.Table, version: int) -> pa.Table:
         found = found.append_column("certified", pa.array([False] * found.num_rows, pa.bool_()))
     if table == "samples" and "group" not in found.column_names:
         found = _without_groups(found)
+    if table == "samples" and "negative" not in found.column_names:
+        found = found.append_column("negative", pa.array([""] * found.num_rows, pa.string()))
     if table == "provenance" and version < 5:
         found = _with_reasons(found)
     return found

@@ -19,6 +19,7 @@ from kizu.settings import Record
 from kizu.shards import Fate, Shard, ShardRef, last_failure
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
+from kizu.spec.publishing import Negative
 from kizu.splits import NO_FOLD, NO_GROUPS, Groups
 from kizu.stages import DIFF, LAST_STAGES, STAGES
 from kizu.store import DamagedFileError, Store
@@ -92,6 +93,7 @@ class Outcome(Record):
         in_test: Whether its group was drawn into the test split.
         group: The name of the photos that it stays together with.
         fold: The fold that they were drawn into; ``NO_FOLD`` where none were asked for.
+        negatives: What of the rejected samples is published as negatives.
         rows_key: Key of everything its rows and files follow from, but for what is proven and the
             split; empty where that is not known.
     """
@@ -121,7 +123,16 @@ class Outcome(Record):
     in_test: bool = False
     group: str = ""
     fold: int = NO_FOLD
+    negatives: tuple[Negative, ...] = ()
     rows_key: str = ""
+
+    @property
+    def negative(self) -> Negative | None:
+        """As which negative it is published; None for all that are not."""
+        if self.verdict is not Verdict.REJECT:
+            return None
+        kind: Negative = "unchanged" if self.reason == Reason.NO_VISIBLE_CHANGE else "wrong"
+        return kind if kind in self.negatives else None
 
     @property
     def photo(self) -> str:
@@ -207,6 +218,7 @@ def _outcome(outputs: SampleOutputs, agreement: Agreement | None, problem: str =
         in_test=sample.group.is_test(outputs.shard.spec.publish.test_fraction),
         group=sample.group.name,
         fold=sample.group.fold(outputs.shard.spec.publish.folds),
+        negatives=outputs.shard.spec.publish.negatives,
         rows_key=_rows_key(outputs, status, reason, is_judged=agreement is not None),
     )
 

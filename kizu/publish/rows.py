@@ -26,6 +26,8 @@ REVIEWER: Final = "review"
 TRAIN, TEST = "train", "test"
 TRAIN_DEFECTS: Final = "train_defects"
 """Split of accepted defects whose photo is in train: one-class readers must not train on them."""
+NEGATIVES: Final = "negatives"
+"""Split of rejected samples that the spec asks for: no defect of the dataset is on them."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ def normal_row(
         "category": spec.images.category,
         "defect_type": GOOD,
         "verdict": Verdict.ACCEPT.value,
+        "negative": "",
         "certified": True,
         "group": group.name,
         "fold": group.fold(spec.publish.folds),
@@ -113,8 +116,6 @@ def defect_row(outputs: SampleOutputs, outcome: Outcome, files: Files) -> Row:
     """
     sample = outputs.sample
     return {
-        "label_index": ABNORMAL,
-        "label": "abnormal",
         "sample_id": sample.sample_id,
         "category": outputs.shard.spec.images.category,
         "defect_type": sample.defect_type,
@@ -133,8 +134,12 @@ def settled_columns(table: str, outcome: Outcome) -> Row:
     if outcome.verdict is None:
         return {}
     if table == "samples":
+        unchanged = outcome.negative == "unchanged"
         return {
-            "split": _split(outcome.verdict, in_test=outcome.in_test),
+            "label_index": NORMAL if unchanged else ABNORMAL,
+            "label": "normal" if unchanged else "abnormal",
+            "split": NEGATIVES if outcome.negative else _split(outcome),
+            "negative": outcome.negative or "",
             "verdict": outcome.verdict.value,
             "certified": outcome.is_certified,
             "group": outcome.group,
@@ -149,10 +154,10 @@ def settled_columns(table: str, outcome: Outcome) -> Row:
     return {}
 
 
-def _split(verdict: Verdict, *, in_test: bool) -> str:
-    if verdict is not Verdict.ACCEPT:
-        return verdict.value
-    return TEST if in_test else TRAIN_DEFECTS
+def _split(outcome: Outcome) -> str:
+    if outcome.verdict and outcome.verdict is not Verdict.ACCEPT:
+        return outcome.verdict.value
+    return TEST if outcome.in_test else TRAIN_DEFECTS
 
 
 def defect_provenance(outputs: SampleOutputs, outcome: Outcome, *, composited: bool) -> Row:

@@ -6,7 +6,7 @@ is said beside it, travels in the Parquet file and is listed in ``docs/manifest.
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +16,7 @@ from kizu.agree.proof import Stratum
 from kizu.agree.verdict import Verdict
 from kizu.edit.digital_source import IPTC_TERMS, DigitalSource
 from kizu.publish.older_tables import upgraded
+from kizu.spec.publishing import Negative
 from kizu.stages import STAGES
 from kizu.stages.columns import FRACTION, column
 from kizu.versions import SCHEMA_VERSION
@@ -63,15 +64,20 @@ _IMAGE, _MASK, _TOUCHED, _EDITED, _EDITED_MASK = (
 SAMPLES: Final = pa.schema(
     [
         _IMAGE[0],
-        column("label_index", pa.int64(), "1 for images with a defect.", values="0, 1"),
+        column(
+            "label_index",
+            pa.int64(),
+            "1 for images with a defect, 0 for normal ones and unchanged negatives.",
+            values="0, 1",
+        ),
         _MASK[0],
         column(
             "split",
             pa.string(),
             "What the image is for. train holds normal images only; train_defects are accepted "
             "defects whose photo is in train, so that no photo is in train and test; review and "
-            "reject are what was not accepted.",
-            values="train, test, train_defects, review, reject",
+            "reject are what was not accepted, negatives what the spec wants of the latter.",
+            values="train, test, train_defects, review, reject, negatives",
         ),
         column("label", pa.string(), "label_index as a word.", values="normal, abnormal"),
         column("sample_id", pa.string(), "The image's name in the dataset, which is unique."),
@@ -87,6 +93,14 @@ SAMPLES: Final = pa.schema(
             pa.string(),
             "Whether the label holds; normal images are accepted.",
             values=", ".join(Verdict),
+        ),
+        column(
+            "negative",
+            pa.string(),
+            "Why an image of the split negatives is one; empty for all others. unchanged: a model "
+            "redrew the photo and nothing visible changed, so it is normal; wrong: a person "
+            "rejected what changed, so it is neither normal nor a sample of its class.",
+            values=", ".join(get_args(Negative)),
         ),
         column(
             "certified",

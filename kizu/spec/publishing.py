@@ -7,6 +7,8 @@ from pydantic import Field
 from kizu.settings import Operational, Settings
 from kizu.spec.texts import WordsOrNone
 
+Negative = Literal["unchanged", "wrong"]
+
 
 class PublishSettings(Settings):
     """Splits, and what the published images show."""
@@ -31,6 +33,14 @@ class PublishSettings(Settings):
         title="Composite onto the normal image",
         description="Publish the normal image with only the changed region pasted in, so that "
         "every pixel that was not touched is the original one.",
+    )
+    negatives: tuple[Negative, ...] = Field(
+        (),
+        title="Rejected edits as negatives",
+        description="Give rejected edits the split 'negatives' instead of 'reject'. 'unchanged': "
+        "the model redrew the photo and nothing visible changed, a hard normal image; 'wrong': a "
+        "person rejected what changed. Both keep the verdict 'reject' and are in no export by "
+        "default.",
     )
     license: WordsOrNone = Field(
         "",

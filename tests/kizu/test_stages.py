@@ -138,6 +138,7 @@ COMMON: dict[str, tuple[Any, set[str]]] = {
     "publish.test_fraction": (0.4, {V}),
     "publish.folds": (5, {V}),
     "publish.composite": (False, {C, V}),
+    "publish.negatives": (["unchanged"], {V}),
     "publish.license": ("cc-by-4.0", {V}),
     "publish.latest": ("always", NOTHING),
     "publish.wait_for_review": (True, NOTHING),

@@ -40,6 +40,7 @@ def write_version(store, make_photo):
                 "certified": True,
                 "group": f"s{n:04d}",
                 "fold": -1,
+                "negative": "",
             }
             for kind in FILE_KINDS:
                 path = f"{kind}/s{n:04d}.png" if kind in kinds else ""
@@ -68,7 +69,13 @@ def without_columns_of_today(data):
     metadata = {**table.schema.metadata, b"kizu.schema_version": b"1"}
     kept = ("image_path", "mask_path")
     columns = (f"{kind}_{what}" for kind in FILE_KINDS for what in ("path", "sha256"))
-    gone = ["certified", "group", "fold", *(column for column in columns if column not in kept)]
+    gone = [
+        "certified",
+        "negative",
+        "group",
+        "fold",
+        *(column for column in columns if column not in kept),
+    ]
     sink = io.BytesIO()
     pq.write_table(table.drop_columns(gone).replace_schema_metadata(metadata), sink)
     return sink.getvalue()

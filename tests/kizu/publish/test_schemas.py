@@ -19,6 +19,7 @@ ROW = {
     "certified": False,
     "group": "a.png",
     "fold": -1,
+    "negative": "",
     "touched_path": "",
     "edited_path": "",
     "edited_mask_path": "",
