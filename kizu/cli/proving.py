@@ -38,6 +38,10 @@ def prove(
     segmenter: Annotated[
         str, typer.Option(help=f"What is trained: {', '.join(SEGMENTERS)}.")
     ] = "features",
+    one_class: Annotated[
+        str,
+        typer.Option(help="What learns from normals alone: features, or padim (of anomalib)."),
+    ] = "features",
     seeds: Annotated[int, typer.Option(min=1, help="Trainings per training set and fold.")] = 3,
     also: Annotated[
         list[Verdict],
@@ -69,6 +73,7 @@ def prove(
             real,
             group=group,
             segmenter=segmenter,
+            one_class=one_class,
             settings=settings,
             also=also,
         )

@@ -10,9 +10,10 @@ import numpy as np
 from kizu.imaging.arrays import FloatMap, RgbImage
 from kizu.progress import advance, expect
 from kizu.prove.bootstrap import Draws, Table, measure
-from kizu.prove.feature_model import FeatureModel, fit_normal
+from kizu.prove.feature_model import FeatureModel
 from kizu.prove.free_baseline import free_defect
 from kizu.prove.models import Model, Scorer
+from kizu.prove.one_class import NormalPixels, OneClass
 from kizu.prove.pictures import Picture, reduced
 from kizu.prove.scores import ScoreCounts
 from kizu.prove.splits import folds_of
@@ -78,6 +79,7 @@ def compare(
     dataset: Sequence[Picture],
     settings: ProofSettings,
     model: Model[Any, Any] | None = None,
+    one_class: OneClass | None = None,
 ) -> Comparison:
     """Train on every training set and test on the real pictures of other parts.
 
@@ -88,8 +90,10 @@ def compare(
             where their parts are not tested.
         settings: How.
         model: The segmenter; the feature model if None.
+        one_class: What learns from normals alone; the distance of features if None.
     """
-    run = _Run(real, dataset, settings, _Sampled(model or FeatureModel()))
+    sampled = _Sampled(model or FeatureModel())
+    run = _Run(real, dataset, settings, sampled, one_class or NormalPixels())
     expect("train", len(settings.sets) * settings.folds)
     expect("test", len(real))
     for fold in range(settings.folds):
@@ -132,7 +136,7 @@ class _Sampled:
 @dataclass(frozen=True, eq=False)
 class _Trained:
     counts: ScoreCounts
-    model: Model[Any, Any]
+    model: Model[Any, Any] | OneClass
     score: Scorer[Any]
 
 
@@ -142,6 +146,7 @@ class _Run:
     dataset: Sequence[Picture]
     settings: ProofSettings
     sampled: _Sampled
+    one_class: OneClass
     counts: dict[TrainingSet, list[ScoreCounts]] = field(default_factory=dict)
     trained: dict[TrainingSet, list[int]] = field(default_factory=dict)
     normals: list[int] = field(default_factory=list)
@@ -182,7 +187,9 @@ class _Run:
         model, plain = self.sampled.model, self.sampled.of(normals)
         for which in self.settings.sets:
             if which is TrainingSet.NORMALS:
-                yield self._one_class(normals, small)
+                self.trained.setdefault(which, []).append(0)
+                score = _calibrated(self.one_class.fit(small), self.one_class, small)
+                yield _Trained(self._counts(which, 0), self.one_class, score)
                 advance("train")
                 continue
             for number in range(self.settings.seeds):
@@ -196,13 +203,6 @@ class _Run:
                 score = _calibrated(model.fit([*samples, *plain], seed), model, small)
                 yield _Trained(self._counts(which, number), model, score)
             advance("train")
-
-    def _one_class(self, normals: Sequence[Picture], small: Sequence[RgbImage]) -> _Trained:
-        own = isinstance(self.sampled.model, FeatureModel)
-        sampled = self.sampled if own else _Sampled(FeatureModel())
-        self.trained.setdefault(TrainingSet.NORMALS, []).append(0)
-        score = _calibrated(fit_normal(sampled.of(normals)), sampled.model, small)
-        return _Trained(self._counts(TrainingSet.NORMALS, 0), sampled.model, score)
 
     def _samples(
         self,
@@ -235,7 +235,7 @@ def _seed_of(seed: int, fold: int, number: int) -> int:
 
 
 def _calibrated(
-    score: Scorer[Any], model: Model[Any, Any], normals: Sequence[RgbImage]
+    score: Scorer[Any], model: Model[Any, Any] | OneClass, normals: Sequence[RgbImage]
 ) -> Scorer[Any]:
     """Return a scorer whose unit is the spread of its scores on training normals.
 

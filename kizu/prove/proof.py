@@ -9,6 +9,7 @@ from kizu.agree.verdict import Verdict
 from kizu.prove.bootstrap import MEAN, METRICS, POOLED, Interval, interval
 from kizu.prove.comparison import Comparison, ProofSettings, compare
 from kizu.prove.dataset_pictures import dataset_pictures
+from kizu.prove.one_class import load_one_class
 from kizu.prove.real_folder import open_real_folder
 from kizu.prove.segmenters import load_segmenter
 from kizu.prove.training_sets import TrainingSet
@@ -101,6 +102,7 @@ def prove(
     *,
     group: str | None = None,
     segmenter: str = "features",
+    one_class: str = "features",
     settings: ProofSettings | None = None,
     also: Collection[Verdict] = (),
 ) -> Proof:
@@ -112,6 +114,7 @@ def prove(
         folder: The real defects; see ``open_real_folder``.
         group: A regular expression that tells the part in a picture's name.
         segmenter: One of ``SEGMENTERS``.
+        one_class: One of ``ONE_CLASS``.
         settings: How to compare.
         also: Verdicts of samples to train on besides "accept".
 
@@ -119,14 +122,17 @@ def prove(
         RealFolderError: The folder cannot be used.
         NothingToProveError: The version has no accepted defect.
         UnknownSegmenterError: There is no such segmenter.
+        NoOneClassModelError: There is no such one-class model, or it is not installed.
         DatasetError: A file of the version is missing, or is not the one that was published.
     """
-    model = load_segmenter(segmenter)
+    model, normal_model = load_segmenter(segmenter), load_one_class(one_class)
     how = settings or ProofSettings()
     real = open_real_folder(folder, group)
     made = dataset_pictures(store, dataset, real.parts, also)
-    found = compare(real.pictures, made.pictures, how, model)
+    found = compare(real.pictures, made.pictures, how, model, normal_model)
     notes = [*real.left_out, *_notes(found, group)]
+    if normal_model.remark:
+        notes.append(normal_model.remark)
     if made.not_accepted:
         notes.append(
             f"{made.not_accepted} samples of the dataset were not trained on, for they are not "

@@ -1,9 +1,11 @@
+import sys
+
 import numpy as np
 import pytest
 from real_parts import pictures, surface, with_spot
 
 from kizu.prove import feature_model, unet
-from kizu.prove.feature_model import FeatureModel, fit_normal
+from kizu.prove.one_class import NoOneClassModelError, NormalPixels, load_one_class
 from kizu.prove.pictures import reduced
 from kizu.prove.segmenters import SEGMENTERS, UnknownSegmenterError, load_segmenter
 
@@ -41,13 +43,24 @@ def test_equal_seeds_give_equal_scores(name, monkeypatch):
 
 
 def test_what_is_far_from_the_normal_is_found_without_a_defect():
-    model, rng = FeatureModel(), np.random.default_rng(0)
-    normals = [model.sample(*reduced(*each.read()), rng) for each in pictures({}, 8)]
+    model = NormalPixels()
+    normals = [reduced(*each.read())[0] for each in pictures({}, 8)]
     image, mask = reduced(*with_spot(surface(99), np.random.default_rng(3)))
-    scores = fit_normal(normals)(model.prepare(image))
+    scores = model.fit(normals)(model.prepare(image))
     assert scores[mask].mean() > np.percentile(scores[~mask], 95)
 
 
 def test_a_segmenter_that_there_is_not_is_refused_with_those_there_are():
     with pytest.raises(UnknownSegmenterError, match="features, unet"):
         load_segmenter("resnet")
+
+
+def test_a_one_class_model_that_there_is_not_is_refused_with_those_there_are():
+    with pytest.raises(NoOneClassModelError, match="features, padim"):
+        load_one_class("glass")
+
+
+def test_padim_without_anomalib_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "anomalib", None)
+    with pytest.raises(NoOneClassModelError, match="pip install anomalib"):
+        load_one_class("padim")
