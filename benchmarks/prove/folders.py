@@ -17,33 +17,13 @@ from pathlib import Path
 
 import cv2
 import torch
-from tqdm import tqdm
+from progress import bars
 
-from kizu.progress import listening
-from kizu.prove.bootstrap import MEAN, METRICS, POOLED, interval
-from kizu.prove.comparison import Comparison, ProofSettings, compare
+from kizu.prove.comparison import ProofSettings, compare
+from kizu.prove.proof import Proof
 from kizu.prove.real_folder import open_real_folder
+from kizu.prove.report import markdown
 from kizu.prove.training_sets import TrainingSet
-
-
-def print_table(found: Comparison) -> None:
-    """Print pixel AP by defect, its mean with the interval, and the other metrics' means."""
-    kinds = [*found.kinds, POOLED]
-    parts = len(found.groups)
-    print(f"{'training set':30}{'n':>5}  {'mean AP [95 %]':22}", *(f"{kind:>9}" for kind in kinds))
-    for which, table in found.tables.items():
-        mean = interval(table["pixel_ap", MEAN], parts + sum(found.groups.values()))
-        each = " ".join(f"{table['pixel_ap', kind][0]:9.3f}" for kind in kinds)
-        other = "  ".join(f"{name} {table[name, MEAN][0]:.3f}" for name in METRICS[1:])
-        told = f"{mean.value:.3f} [{mean.low:.3f} {mean.high:.3f}]"
-        print(f"{which:30}{found.trained[which]:5.0f}  {told:22} {each}  {other}")
-    for which in (TrainingSet.DATASET, TrainingSet.DATASET_FREE):
-        apart = (
-            found.tables[which]["pixel_ap", MEAN] - found.tables[TrainingSet.FREE]["pixel_ap", MEAN]
-        )
-        by = interval(apart, parts + sum(found.groups.values()))
-        print(f"{which} minus free: {by.value:+.3f} [{by.low:+.3f} {by.high:+.3f}]")
-    print(f"parts: {dict(found.groups)}; normals {found.normals:.0f}; left out {found.left_out}")
 
 
 def main() -> None:
@@ -68,19 +48,10 @@ def main() -> None:
             print(sentence)
         start = time.process_time()
         settings = ProofSettings(seeds=options.seeds, draws=options.draws, sets=tuple(sets))
-        bars: dict[str, tqdm] = {}
-
-        def show(stage: str, count: int, total: int | None, bars: dict[str, tqdm] = bars) -> None:
-            if stage not in bars:
-                bars[stage] = tqdm(total=total, desc=stage)
-            bars[stage].update(count)
-
-        with listening(show):
+        with bars():
             found = compare(real.pictures, train.pictures, settings)
-        for bar in bars.values():
-            bar.close()
-        print(f"\n{folder}: {time.process_time() - start:.0f} CPU s")
-        print_table(found)
+        print(markdown(Proof(str(folder), "features", settings, found, 0.0, ())))
+        print(f"{time.process_time() - start:.0f} CPU s; left out by part: {found.left_out}")
 
 
 if __name__ == "__main__":

@@ -18,17 +18,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import argparse
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import torch
-from tqdm import tqdm
+from progress import bars
 
 from kizu import Dataset, DatasetSpec, open_dataset
 from kizu.agree.verdict import Verdict
-from kizu.progress import listening
 from kizu.prove.comparison import ProofSettings, compare
 from kizu.prove.dataset_pictures import dataset_pictures
 from kizu.prove.plot import save_plot
@@ -70,22 +67,6 @@ def built(editor: str, real: Path, normals: str, out: Path, variants: int) -> Da
     store = str(out / "store")
     run_build(spec, store)
     return open_dataset(store, spec.name)
-
-
-@contextmanager
-def bars() -> Iterator[None]:
-    """Show a bar per stage while the block runs."""
-    shown: dict[str, tqdm] = {}
-
-    def show(stage: str, count: int, total: int | None) -> None:
-        if stage not in shown:
-            shown[stage] = tqdm(total=total, desc=stage)
-        shown[stage].update(count)
-
-    with listening(show):
-        yield
-    for bar in shown.values():
-        bar.close()
 
 
 def main() -> None:
