@@ -48,6 +48,7 @@ defects:
   - defect_type: hole
     prompt: a deep hole
     phrases: [a hole]
+    area: {min_fraction: 0.0015, max_fraction: 0.009} # what the demonstration weights can see
     variants: 2
 
 editor:
