@@ -93,7 +93,7 @@ def write_folder(folder, made, *, mvtec=False):
     return folder
 
 
-def publish(store, made, *, verdict="accept", cost_usd=None, edit_key=None):
+def publish(store, made, *, verdict="accept", cost_usd=None, edit_key=None, group=None):
     """Publish pictures as a version: each part's normal photo, and what was made from it."""
     folder = VersionFolder("parts", "01")
     samples, provenance, edits = [], [], []
@@ -112,6 +112,8 @@ def publish(store, made, *, verdict="accept", cost_usd=None, edit_key=None):
             "defect_type": each.kind,
             "verdict": "accept" if each.is_normal else verdict,
             "certified": False,
+            "group": group or sample_id,
+            "fold": -1,
         }
         for kind in FILE_KINDS:
             path = f"{kind}s/{sample_id}.png" if kind in files else ""

@@ -43,8 +43,8 @@ def dataset_pictures(
     """Return what a version trains on.
 
     All its splits are used, for the test is on real pictures. Which real parts a sample shows is
-    told by the pixels, bytes and names of its photo, of itself, and of what its edit was asked to
-    use, as a real defect that was moved onto it.
+    told by its group; by pixels, bytes and names of its photo and of itself; and by what its edit
+    was asked to use, as a real defect that was moved onto it.
 
     Args:
         store: Where it and its edits lie.
@@ -69,6 +69,7 @@ def dataset_pictures(
     for sample in samples:
         origin = origins[sample.sample_id]
         found = {real.by_digest.get(pixels_digest(sample.image()))}
+        found |= {sample.row["group"]} & set(real.by_digest.values())
         found |= set(_parts_by_origin(store, real, origin))
         shown[sample.sample_id] = frozenset(part for part in found if part)
         if sample.is_normal:

@@ -21,6 +21,7 @@ from kizu.progress import advance, expect
 from kizu.prove.pictures import Picture
 from kizu.sources import pixels_digest
 from kizu.spec import GOOD
+from kizu.spec.grouping import GroupSettings
 from kizu.store.keys import sha256_hex
 
 Pixels = TypeVar("Pixels", bound=NDArray[Any])
@@ -54,15 +55,20 @@ class RealParts:
 
     Attributes:
         by_digest: The part by the SHA-256 of a picture's file, and by that of its pixels.
-        pattern: What tells the part by a name; None if names tell nothing.
+        rule: What tells the part by a file's name; None if names tell nothing.
     """
 
     by_digest: Mapping[str, str]
-    pattern: re.Pattern[str] | None = None
+    rule: GroupSettings | None = None
 
-    def by_name(self, name: str) -> str | None:
-        """Return the part that a name tells; None for none."""
-        return group_of(name, self.pattern) if self.pattern else None
+    def by_name(self, name: str) -> str:
+        """Return the part that a path's last name tells; empty for none.
+
+        Example:
+            >>> RealParts({}, GroupSettings(pattern="(tile[0-9]+)_")).by_name("a/tile04_exp1.jpg")
+            'tile04'
+        """
+        return self.rule.group_of(name.rsplit("/", 1)[-1]) if self.rule else ""
 
 
 def open_real_folder(
@@ -83,16 +89,16 @@ def open_real_folder(
     """
     if not folder.is_dir():
         raise RealFolderError(f"{folder} is no folder; give the folder of your real defects")
-    part_of = _grouping(group)
+    digests: dict[str, str] = {}
+    parts = RealParts(digests, _rule_of(group))
     listed = list(_mvtec(folder) if (folder / "test").is_dir() else _plain(folder))
     pictures: list[Picture] = []
     left_out: list[str] = []
-    digests: dict[str, str] = {}
     expect(f"look at {folder.name}", len(listed))
     for kind, file, mask in listed:
         name = f"{kind}/{file.name}"
         try:
-            part = part_of(name)
+            part = _part_of(name, parts)
             data = _bytes_of(file)
             image = read_pair(file, mask, needs_defect=kind != GOOD)[0]
         except RealFolderError as error:
@@ -102,10 +108,20 @@ def open_real_folder(
             digests |= {sha256_hex(data): part, pixels_digest(image): part}
         advance(f"look at {folder.name}")
     pictures.sort(key=lambda each: each.name)
-    pattern = None if group is None else re.compile(group)
-    found = RealFolder(tuple(pictures), tuple(left_out), RealParts(digests, pattern))
+    found = RealFolder(tuple(pictures), tuple(left_out), parts)
     _check(found, folder, needs_normals=needs_normals)
     return found
+
+
+def _part_of(name: str, parts: RealParts) -> str:
+    if parts.rule is None:
+        return name
+    if part := parts.by_name(name):
+        return part
+    raise RealFolderError(
+        f"{name} has no part in its name by --group {parts.rule.pattern!r}; write an expression "
+        "that fits all names"
+    )
 
 
 def read_pair(
@@ -147,40 +163,14 @@ def _decoded(file: Path, decode: Callable[[bytes], Pixels]) -> Pixels:
         raise RealFolderError(f"{file} cannot be used: {error}") from error
 
 
-def _grouping(group: str | None) -> Callable[[str], str]:
-    """Return what tells the part that a picture shows by its name."""
-    if group is None:
-        return str
+def _rule_of(group: str | None) -> GroupSettings | None:
     try:
-        pattern = re.compile(group)
+        re.compile(group or "")
     except re.error as error:
         raise RealFolderError(
             f"--group {group!r} is no regular expression ({error}); try for example 'tile[0-9]+'"
         ) from error
-
-    def part_of(name: str) -> str:
-        part = group_of(name, pattern)
-        if part is None:
-            raise RealFolderError(
-                f"{name} has no part in its name by --group {group!r}; write an expression that "
-                "fits all names"
-            )
-        return part
-
-    return part_of
-
-
-def group_of(name: str, pattern: re.Pattern[str]) -> str | None:
-    """Return which part a picture shows, by its file name; None if the expression does not fit.
-
-    Example:
-        >>> group_of("crack/tile004_exp1.jpg", re.compile("(tile[0-9]+)_"))
-        'tile004'
-    """
-    found = pattern.search(name.rsplit("/", 1)[-1])
-    if found is None:
-        return None
-    return found.group(1) if pattern.groups else found.group(0)
+    return None if group is None else GroupSettings(pattern=group)
 
 
 def _plain(folder: Path) -> Iterator[tuple[str, Path, Path | None]]:

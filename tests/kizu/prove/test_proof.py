@@ -57,6 +57,12 @@ def test_another_photo_of_a_real_part_is_known_by_its_name(store, real):
     assert parts_of(store, dataset, real)["made-part000_0"] == set()
 
 
+def test_a_part_is_known_by_the_group_that_was_published(store, real):
+    dataset = publish(store, pictures({"made": with_spot}, 1, first=500), group="part002")
+    found = parts_of(store, dataset, real, "part[0-9]+")
+    assert "part002" in found["made-part500_0"]
+
+
 def test_a_real_defect_that_was_moved_is_known_by_what_its_edit_was_asked_to_use(store, real):
     source = real / "spot" / "part003_0.png"
     request = EditRequest(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from real_parts import pictures, with_line, with_spot, write_folder
 
-from kizu.prove.real_folder import RealFolderError, group_of, open_real_folder
+from kizu.prove.real_folder import RealFolderError, open_real_folder
 from kizu.sources import pixels_digest
 
 DEFECTS = {"spot": with_spot, "line": with_line}
@@ -27,11 +27,6 @@ def test_pictures_and_masks_are_read_as_they_lie_there(tmp_path, made, mvtec):
         np.testing.assert_array_equal(image, by_name[each.name].read()[0])
         np.testing.assert_array_equal(mask, by_name[each.name].read()[1])
         assert each.group == by_name[each.name].group
-
-
-def test_what_matches_first_in_a_name_is_the_part():
-    assert group_of("crack/tile004_exp1.jpg", re.compile("tile[0-9]+")) == "tile004"
-    assert group_of("tile004/exp1.jpg", re.compile("tile[0-9]+")) is None
 
 
 def test_without_an_expression_every_picture_is_a_part(tmp_path, made):
