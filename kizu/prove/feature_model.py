@@ -14,11 +14,11 @@ from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 from kizu.prove.features import FEATURES, Features, describe
 from kizu.prove.models import Scorer
 
-_MOST_POSITIVE: Final = 300  # pixels of a picture; more are neighbours that say the same
+MOST_POSITIVE: Final = 300  # pixels of a picture; more are neighbours that say the same
 _MOST_NEGATIVE: Final = 600
 _HIDDEN: Final = (32, 16)
 _STEPS: Final = 600  # of 300, 600 and 900, by the real defects of training parts
-_BATCH: Final = 2048
+BATCH: Final = 2048
 _LEARNING_RATE: Final = 3e-3
 _WEIGHT_DECAY: Final = 1e-4
 _LEAST_SPREAD: Final = np.float32(1e-6)  # of a feature, as colour's in grey pictures
@@ -50,7 +50,7 @@ class FeatureModel:
         """Return some of a training picture's pixels, drawn at random."""
         features = describe(image)
         return PixelSample(
-            _some(features[mask], _MOST_POSITIVE, rng), _some(features[~mask], _MOST_NEGATIVE, rng)
+            _some(features[mask], MOST_POSITIVE, rng), _some(features[~mask], _MOST_NEGATIVE, rng)
         )
 
     def fit(self, samples: Sequence[PixelSample], seed: int) -> Scorer[Features]:
@@ -85,8 +85,8 @@ def _some(pixels: NDArray[np.float32], most: int, rng: np.random.Generator) -> N
 
 
 def _trained(samples: Sequence[PixelSample]) -> Scorer[Features]:
-    drawing = [_Drawing.of([each.positive for each in samples])]
-    drawing += [_Drawing.of([each.negative for each in samples])]
+    drawing = [PixelDrawing.of([each.positive for each in samples])]
+    drawing += [PixelDrawing.of([each.negative for each in samples])]
     everything = np.concatenate([each.pixels for each in drawing])
     mean, spread = everything.mean(axis=0), everything.std(axis=0) + _LEAST_SPREAD
     inputs = [torch.from_numpy((each.pixels - mean) / spread) for each in drawing]
@@ -97,7 +97,7 @@ def _trained(samples: Sequence[PixelSample]) -> Scorer[Features]:
         nn.ReLU(),
         nn.Linear(_HIDDEN[1], 1),
     )
-    targets = torch.cat([torch.ones(_BATCH // 2), torch.zeros(_BATCH // 2)])
+    targets = torch.cat([torch.ones(BATCH // 2), torch.zeros(BATCH // 2)])
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=_LEARNING_RATE, weight_decay=_WEIGHT_DECAY
     )
@@ -120,23 +120,30 @@ def _trained(samples: Sequence[PixelSample]) -> Scorer[Features]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Drawing:
-    """Pixels of pictures; each picture is drawn alike, however many pixels it has."""
+class PixelDrawing:
+    """Pixels of pictures; each picture is drawn alike, however many pixels it has.
+
+    Attributes:
+        pixels: (n, ``FEATURES``) float32, one picture's after another's.
+        starts: The first of each picture's.
+        counts: How many each has.
+    """
 
     pixels: NDArray[np.float32]
     starts: torch.Tensor
     counts: torch.Tensor
 
     @classmethod
-    def of(cls, pictures: Sequence[NDArray[np.float32]]) -> "_Drawing":
+    def of(cls, pictures: Sequence[NDArray[np.float32]]) -> "PixelDrawing":
+        """Put the pixels of pictures, (m, ``FEATURES``) float32 each, one after another."""
         counts = np.array([len(each) for each in pictures if len(each)])
         starts = torch.from_numpy(np.cumsum(counts) - counts)
         return cls(np.concatenate(pictures), starts, torch.from_numpy(counts))
 
     def draw(self) -> torch.Tensor:
         """Return the places of half a batch of pixels."""
-        picture = torch.randint(len(self.counts), (_BATCH // 2,))
-        return self.starts[picture] + (torch.rand(_BATCH // 2) * self.counts[picture]).long()
+        picture = torch.randint(len(self.counts), (BATCH // 2,))
+        return self.starts[picture] + (torch.rand(BATCH // 2) * self.counts[picture]).long()
 
 
 def _smooth(scores: FloatMap) -> FloatMap:
