@@ -57,7 +57,7 @@ TRAITS: Final[Mapping[DefectKind, Traits]] = {
         crack, (0.0015, 0.006), 4.5, elongated=True, at_edge=0.5, at_border=True, on_object=True
     ),
     DefectKind.STAIN: Traits(stain, (0.008, 0.04), 1.4, contrast=0.6),
-    DefectKind.HOLE: Traits(hole, (0.0005, 0.005), 1.2),
+    DefectKind.HOLE: Traits(hole, (0.0006, 0.006), 1.2),
     DefectKind.DENT: Traits(dent, (0.006, 0.03), 1.6, contrast=0.5, on_object=True),
     DefectKind.CONTAMINATION: Traits(contamination, (0.001, 0.005), 4.0),
     DefectKind.DISCOLOURATION: Traits(
