@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -54,19 +55,25 @@ def parts(samples: int) -> Iterator[dict[str, list[Row]]]:
         yield rows
 
 
-def outcomes(samples: int) -> Iterator[Outcome]:
-    """Yield what names the version of those rows."""
-    for number in range(samples):
-        yield Outcome(
-            sample_id=sample_id(number),
-            defect_type=_DEFECTS[number % len(_DEFECTS)],
-            status=SampleStatus.JUDGED,
-            reason="agree",
-            verdict=Verdict.ACCEPT,
-            edit_key="",
-            output_keys=tuple(_digest(stage.name, number) for stage in LAST_STAGES),
-            cost_usd=0.05,
-        )
+@dataclass(frozen=True)
+class Outcomes:
+    """What names the version of those rows; none is held, for that is not what is measured."""
+
+    samples: int
+
+    def __iter__(self) -> Iterator[Outcome]:
+        """Yield the outcomes of the samples."""
+        for number in range(self.samples):
+            yield Outcome(
+                sample_id=sample_id(number),
+                defect_type=_DEFECTS[number % len(_DEFECTS)],
+                status=SampleStatus.JUDGED,
+                reason="agree",
+                verdict=Verdict.ACCEPT,
+                edit_key="",
+                output_keys=tuple(_digest(stage.name, number) for stage in LAST_STAGES),
+                cost_usd=0.05,
+            )
 
 
 def sample_id(number: int) -> str:
@@ -97,6 +104,8 @@ def sample_rows(number: int) -> dict[str, list[Row]]:
         "verdict": verdict,
         "certified": False,
         "negative": "",
+        "group": name,
+        "fold": -1,
         **files,
     }
     how = _filled("provenance", number % _DIFFERENT) | {
@@ -104,9 +113,13 @@ def sample_rows(number: int) -> dict[str, list[Row]]:
         "normal_sha256": normal,
         "verdict": verdict,
         "decision_key": None,
+        "annotators": ['{"annotator": "by hand"}'],
+        "digital_source_type": "compositeSynthetic",
         **{f"{stage.name}_key": _digest(stage.name, number) for stage in STAGES},
     }
     edit = _filled("edits", number % _DIFFERENT) | {
+        "defect_type": defect,
+        "status": "edited",
         "sample_id": name,
         "edit_key": _digest("edit", number),
     }
@@ -141,7 +154,7 @@ def write_now(samples: int, folder: Path) -> None:
             "defects": [{"defect_type": "a", "prompt": "b"}],
         }
     )
-    publish_tables(Store(folder), FOLDER, spec, outcomes(samples), parts(samples))
+    publish_tables(Store(folder), FOLDER, spec, Outcomes(samples), parts(samples))
 
 
 def write_before(samples: int, folder: Path) -> None:
@@ -185,6 +198,7 @@ def queries(folder: Path, wanted: str) -> dict[str, Callable[[], int]]:
     """Return queries by name; each counts the rows that it finds."""
     import duckdb
     import polars as pl
+    import pyarrow.dataset  # noqa: F401 - what filters need, which is not part of their cost
 
     table = {name: str(folder / FOLDER.path(f"{name}.parquet")) for name in TABLES}
     one, some = table["provenance"], table["samples"]

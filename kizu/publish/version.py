@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import sha256
 from itertools import chain
 from typing import Final
+
+import numpy as np
 
 from kizu.agree.settings import AgreementSettings
 from kizu.grounding import annotator_name
@@ -379,7 +380,7 @@ def publish_tables(
         store: The store.
         version: The version.
         spec: The dataset.
-        outcomes: How far the samples came when the version was named.
+        outcomes: How far the samples came when the version was named; run through twice at most.
         parts: Rows by table name; they are run through once.
         proven: What reviews have proven of the samples, for the card; None if that is not known.
 
@@ -407,30 +408,46 @@ def _as_named(
     version: VersionFolder, outcomes: Iterable[Outcome], parts: Iterable[Mapping[str, list[Row]]]
 ) -> Iterator[Mapping[str, list[Row]]]:
     """Yield parts, and refuse rows of something made since the version was named by its content."""
-    columns = [f"{stage.name}_key" for stage in LAST_STAGES]
-    named = {
-        outcome.sample_id: _digest(outcome.output_keys, outcome.decision_key)
-        for outcome in outcomes
-        if outcome.status is SampleStatus.JUDGED
-    }
+    named = np.sort(np.fromiter(_named_marks(outcomes), np.uint64))
+    seen = np.zeros(len(named), np.bool_)
     odd = set()
     for part in parts:
         for row in part.get("provenance", ()):
-            if row.get(columns[0]):
-                found = _digest([row[column] for column in columns], row["decision_key"])
-                if named.pop(row["sample_id"], None) != found:
+            if row.get(_KEY_COLUMNS[0]):
+                keys = [row[column] for column in _KEY_COLUMNS]
+                mark = _mark(row["sample_id"], keys, row["decision_key"])
+                place = int(np.searchsorted(named, np.uint64(mark)))
+                if place == len(named) or named[place] != mark or seen[place]:
                     odd.add(row["sample_id"])
+                else:
+                    seen[place] = True
         yield part
-    if odd or named:
+    if odd or not seen.all():
+        missing = set(named[~seen].tolist())
+        marks = zip(_judged(outcomes), _named_marks(outcomes), strict=True)
+        odd |= {outcome.sample_id for outcome, mark in marks if mark in missing}
         raise VersionChangedError(
-            f"{min(odd | set(named))} changed while version {version.version} of "
-            f"{version.dataset} was published, by another build or a review; build again"
+            f"{min(odd)} changed while version {version.version} of {version.dataset} was "
+            "published, by another build or a review; build again"
         )
 
 
-def _digest(output_keys: Iterable[str], decision_key: str | None) -> bytes:
-    """Stand for what a sample was made from, in few bytes."""
-    return sha256(canonical_json([*output_keys, decision_key or ""]).encode()).digest()
+_KEY_COLUMNS: Final = tuple(f"{stage.name}_key" for stage in LAST_STAGES)
+
+
+def _judged(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    return (outcome for outcome in outcomes if outcome.status is SampleStatus.JUDGED)
+
+
+def _named_marks(outcomes: Iterable[Outcome]) -> Iterator[int]:
+    for outcome in _judged(outcomes):
+        yield _mark(outcome.sample_id, outcome.output_keys, outcome.decision_key)
+
+
+def _mark(sample_id: str, output_keys: Iterable[str], decision_key: str | None) -> int:
+    """Stand for what a sample was made from, in eight bytes: memory holds one for every sample."""
+    made_from = canonical_json([sample_id, *output_keys, decision_key or ""])
+    return int(sha256_hex(made_from.encode())[:16], 16)
 
 
 def point_to_latest(store: Store, version: VersionFolder) -> None:
