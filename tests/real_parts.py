@@ -112,6 +112,7 @@ def publish(store, made, *, verdict="accept", cost_usd=None, edit_key=None, grou
             "defect_type": each.kind,
             "verdict": "accept" if each.is_normal else verdict,
             "certified": False,
+            "negative": "",
             "group": group or sample_id,
             "fold": -1,
         }

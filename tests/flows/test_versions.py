@@ -261,7 +261,9 @@ def test_published_labels_are_the_painted_defects_at_any_size(
     sizes = (128, 256, 512, 1024)
     for side_px in sizes:
         (photos / f"{side_px}.png").write_bytes(encode_png(make_photo(side_px, side_px)))
-    defects = [{"defect_type": kind, "prompt": f"a {kind}"} for kind in ("hole", "stain", "crack")]
+    area = {"min_fraction": 0.008, "max_fraction": 0.03}  # at 128 px the smallest is 11 pixels wide
+    kinds = ("hole", "stain", "crack")
+    defects = [{"defect_type": kind, "prompt": f"a {kind}", "area": area} for kind in kinds]
     editor = PainterSettings(drift=drift).model_dump(mode="json")
     build(changed(spec, editor=editor, defects=defects))
     dataset = kizu.open_dataset(store, "plates")

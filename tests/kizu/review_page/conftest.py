@@ -19,7 +19,7 @@ def build_once(folder, **fields):
 
 @pytest.fixture(scope="session")
 def accepting_store(tmp_path_factory):
-    """Twelve samples: holes and stains accepted, scratches and cracks too faint to be."""
+    """Twelve samples: holes, stains and some others accepted, the rest too faint to be."""
     return build_once(tmp_path_factory.mktemp("accepting"))
 
 
