@@ -4,7 +4,7 @@
 
 The painter paints on the folder's normals; the training sets are compared twice: with every picture
 drawn alike, as kizu prove does, and with every pixel drawn alike, as a plain loss over pictures has
-it, where a patch counts a hundred times as much as a crack.
+it, where a patch counts as much as many cracks: median areas are printed too.
 """
 
 import os
@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import cv2
+import numpy as np
 import torch
 from progress import bars
 
@@ -23,7 +24,8 @@ from kizu.edit.painter import DefectKind, paint
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.prove import feature_model
 from kizu.prove.comparison import ProofSettings, compare
-from kizu.prove.pictures import Picture
+from kizu.prove.free_baseline import free_defect
+from kizu.prove.pictures import Picture, reduced
 from kizu.prove.proof import Proof
 from kizu.prove.real_folder import open_real_folder
 from kizu.prove.report import markdown
@@ -54,6 +56,15 @@ def draw_pixels_alike() -> None:
     feature_model.MOST_POSITIVE = 10**6
 
 
+def print_areas(normals: list[Picture], made: list[Picture]) -> None:
+    """Print the median area of painted defects, and of the free baseline's, at half size."""
+    small = [reduced(*each.read())[0] for each in normals]
+    areas = {"free": [free_defect(small, i, np.random.default_rng(i))[1].sum() for i in range(200)]}
+    for kind in KINDS:
+        areas[kind] = [reduced(*each.read())[1].sum() for each in made if each.kind == kind]
+    print(", ".join(f"{kind} {np.median(found):.0f} px" for kind, found in areas.items()))
+
+
 def main() -> None:
     """Compare both ways."""
     parser = argparse.ArgumentParser(
@@ -68,6 +79,7 @@ def main() -> None:
     real = open_real_folder(options.real, options.group)
     normals = [each for each in real.pictures if each.is_normal]
     made = [painted(each, kind) for each in normals for kind in KINDS]
+    print_areas(normals, made)
     settings = ProofSettings(seeds=options.seeds, sets=SETS)
     for name in ("every picture alike", "every pixel alike"):
         if name == "every pixel alike":
