@@ -89,8 +89,8 @@ class PromptedSettings(EditorSettings):
             source: (width, height) of the photo in pixels.
             guide: The region on a grid over the photo; None for anywhere.
         """
-        area, seed = request.ask.get("area"), request.ask.get("draw")
-        most = float(area[1]) if isinstance(area, list) else None  # type: ignore[arg-type] # a number
+        area, seed = request.asked_area, request.ask.get("draw")
+        most = area[1] if area else None
         return self._crop(source, guide, most, float(seed or 0.0))  # type: ignore[arg-type] # a number
 
     def warnings(self, defects: Sequence[str], today: date) -> list[str]:  # noqa: ARG002 - the base's
@@ -125,4 +125,4 @@ def placement_seed(defect: DefectRequest) -> float:
 
 def goes_onto_object(request: EditRequest) -> bool:
     """Tell whether a small defect was asked for: without a region it goes onto the object."""
-    return "draw" in request.ask and request.ask.get("area") is not None
+    return "draw" in request.ask and request.asked_area is not None

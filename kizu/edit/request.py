@@ -100,6 +100,18 @@ class EditRequest(Record):
         return self.editor.get("emulated") is True
 
     @property
+    def asked_area(self) -> tuple[float, float] | None:
+        """Least and most fraction of the photo that the defect covers; None if left open."""
+        area = self.ask.get("area")
+        return (float(area[0]), float(area[1])) if isinstance(area, list) else None  # type: ignore[arg-type] # JSON; the plan wrote two numbers
+
+    @property
+    def asked_severity(self) -> Severity | None:
+        """How bad it is to be; None if left open."""
+        severity = self.ask.get("severity")
+        return Severity(str(severity)) if severity else None
+
+    @property
     def draw(self) -> int:
         """A seed for random numbers, fixed by the request, in [0, 2**63)."""
         return int(self.key[:16], 16) >> 1

@@ -7,11 +7,11 @@ from pydantic import Field, JsonValue
 
 from kizu.edit.digital_source import DigitalSource
 from kizu.edit.editor import Editor, SecretSource
+from kizu.edit.local import FitSetting
 from kizu.edit.painter.drift import DriftProfile
 from kizu.edit.painter.kinds import DefectKind, is_branched, kind_from_prompt
 from kizu.edit.request import DefectRequest
 from kizu.edit.settings import EditorSettings
-from kizu.imaging.geometry import Fit
 from kizu.versions import PAINTER_VERSION
 
 PAINTER_MODEL: Final = f"painter-{PAINTER_VERSION}"
@@ -32,11 +32,7 @@ class PainterSettings(EditorSettings):
         description="Redraw the whole picture slightly, as the named gpt-image model does. "
         "'none' changes nothing outside the defect.",
     )
-    fit: Fit = Field(
-        "pad",
-        title="Fit",
-        description="'pad' sends the whole photo, 'crop' only its centre, when sizes differ.",
-    )
+    fit: FitSetting = "pad"
 
     @property
     def model_name(self) -> str:

@@ -9,10 +9,10 @@ from pydantic import AfterValidator, Field, JsonValue
 
 from kizu.edit.digital_source import DigitalSource
 from kizu.edit.editor import Editor, SecretSource
+from kizu.edit.local import FitSetting
 from kizu.edit.request import DefectRequest
 from kizu.edit.settings import EditorSettings
 from kizu.edit.transplant.sources import RealDefect, RealDefects, list_real_defects
-from kizu.imaging.geometry import Fit
 from kizu.settings import KeyedByContent
 from kizu.source_files import SourceError
 from kizu.store.addresses import without_secrets
@@ -41,11 +41,7 @@ class TransplantSettings(EditorSettings):
         description="A folder with one subfolder per defect type, in it NAME.png with "
         "NAME_mask.png, white on the defect; or a folder in MVTec AD's layout; or its fsspec URL.",
     )
-    fit: Fit = Field(
-        "pad",
-        title="Fit",
-        description="'pad' sends the whole photo, 'crop' only its centre, when sizes differ.",
-    )
+    fit: FitSetting = "pad"
 
     @property
     def needs_prompt(self) -> bool:
