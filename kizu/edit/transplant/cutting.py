@@ -12,6 +12,7 @@ from kizu.edit.painter.material import to_lab
 from kizu.edit.painter.noise_fields import FloatArray, Rng, blur, pull_push_fill, resize, slope
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 from kizu.imaging.morphology import dilate
+from kizu.imaging.slices import slices_around
 
 LIGHTNESS_OFFSET: Final = 16.0
 """L + 16 grows as the cube root of luminance (CIE 1976): its ratios are those of light."""
@@ -105,7 +106,7 @@ def cut_out(picture: RgbImage, mask: Mask, rng: Rng) -> Cutout:
     """
     own = _one_of(mask, rng)
     rim = rim_px(float(own.sum()))
-    window = _window(own, 3 * rim + 2)
+    window = slices_around(own, 3 * rim + 2)
     lab, crop = to_lab(picture[window]), own[window]
     surface = surface_without(lab, mask[window], rim)
     base = surface[..., 0] + LIGHTNESS_OFFSET
@@ -162,15 +163,6 @@ def _one_of(mask: Mask, rng: Rng) -> Mask:
     sizes = np.bincount(np.asarray(groups)[kept], minlength=count)[1:].astype(float)
     chosen = 1 + int(rng.choice(count - 1, p=np.sqrt(sizes) / np.sqrt(sizes).sum()))
     return np.asarray(kept & (np.asarray(groups) == chosen), bool)
-
-
-def _window(mask: Mask, margin: int) -> tuple[slice, slice]:
-    rows, columns = np.nonzero(mask)
-    top, left = max(rows.min() - margin, 0), max(columns.min() - margin, 0)
-    return (
-        slice(int(top), int(min(rows.max() + margin + 1, mask.shape[0]))),
-        slice(int(left), int(min(columns.max() + margin + 1, mask.shape[1]))),
-    )
 
 
 def _borders(mask: Mask) -> tuple[bool, bool, bool, bool]:
