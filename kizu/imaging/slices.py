@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from kizu.imaging.arrays import Mask
+from kizu.imaging.crops import crop_of
 
 Slices: TypeAlias = tuple[slice, slice]
 """Rows and columns of a picture, both with start and stop."""
@@ -41,3 +42,28 @@ def slices_around(mask: Mask, margin_px: int) -> Slices:
     """
     x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
     return grown(slices_of(x, y, width, height), margin_px, mask.shape)
+
+
+def square_around(mask: Mask, context: float, least_px: int) -> Slices:
+    """Return the slices of a square around an (H, W) mask, moved inside the picture and cut there.
+
+    Args:
+        mask: The mask; all of the picture is returned where it is empty.
+        context: The square's side over the mask's longer one.
+        least_px: The least side.
+
+    >>> square_around(np.eye(9, dtype=bool)[:, :5] & (np.arange(9)[:, None] == 1), 2.0, 3)
+    (slice(0, 3, None), slice(0, 3, None))
+    """
+    crop, (height, width) = crop_of(mask), mask.shape
+    if not crop.inside.size:
+        return slice(0, height), slice(0, width)
+    side_px = max(context * max(crop.inside.shape), least_px)
+    x0, y0, x1, y1 = crop.xyxy
+    return _stretch((y0 + y1) / 2, side_px, height), _stretch((x0 + x1) / 2, side_px, width)
+
+
+def _stretch(centre_px: float, side_px: float, length_px: int) -> slice:
+    side = min(round(side_px), length_px)
+    start = min(max(round(centre_px - side / 2), 0), length_px - side)
+    return slice(start, start + side)

@@ -6,14 +6,14 @@ from typing import Final
 import numpy as np
 
 from kizu.imaging.arrays import Mask, RgbImage
-from kizu.imaging.boxes import box_of
+from kizu.imaging.slices import square_around
 from kizu.viz.overlays import CHANGED_COLOUR, FINE_PEN, fit_image, fit_mask, outline_mask
 
 _CELL_PX: Final = 192
 _GAP_PX: Final = 4
 _PAPER: Final = 250
-_AROUND: Final = 0.5
-"""Of the defect's larger side, how much is shown around it."""
+_CONTEXT: Final = 2.0
+"""Side of what is shown close by over the defect's longer one."""
 _LEAST_CLOSE_PX: Final = 48
 """A smaller window shows pixels and no defect."""
 
@@ -33,8 +33,8 @@ def montage(samples: Sequence[tuple[RgbImage, Mask]]) -> RgbImage:
         left = place * (_CELL_PX + _GAP_PX)
         outlined = outline_mask(*_fitted(image, label), CHANGED_COLOUR, FINE_PEN)
         _paste(sheet, outlined, 0, left)
-        rows, columns = _window(label)
-        _paste(sheet, _fitted(image[rows, columns], label[rows, columns])[0], 1, left)
+        close = square_around(label, _CONTEXT, _LEAST_CLOSE_PX)
+        _paste(sheet, _fitted(image[close], label[close])[0], 1, left)
     return sheet
 
 
@@ -50,19 +50,3 @@ def _paste(sheet: RgbImage, picture: RgbImage, row: int, left: int) -> None:
     height, width = picture.shape[:2]
     down, right = (_CELL_PX - height) // 2, (_CELL_PX - width) // 2
     sheet[top + down : top + down + height, left + right : left + right + width] = picture
-
-
-def _window(label: Mask) -> tuple[slice, slice]:
-    """Return rows and columns of a square around a label; all of them where there is none."""
-    height, width = label.shape
-    if not label.any():
-        return slice(0, height), slice(0, width)
-    x0, y0, x1, y1 = (int(edge) for edge in box_of(label)[0])
-    side = max(_LEAST_CLOSE_PX, round(max(x1 - x0, y1 - y0) * (1 + 2 * _AROUND)))
-    return _around((y0 + y1) // 2, side, height), _around((x0 + x1) // 2, side, width)
-
-
-def _around(middle: int, length: int, end: int) -> slice:
-    """Return a stretch around a place, moved into 0 to end and cut where it is longer."""
-    start = min(max(0, middle - length // 2), max(0, end - length))
-    return slice(start, min(end, start + length))

@@ -10,8 +10,8 @@ import numpy as np
 from kizu.agree.verdict import EXPLANATION, Reason, Verdict
 from kizu.grounding import annotator_name
 from kizu.grounding.encoded import EncodedDetections
-from kizu.imaging.arrays import Mask, RgbImage
-from kizu.imaging.crops import crop_of
+from kizu.imaging.arrays import RgbImage
+from kizu.imaging.slices import square_around
 from kizu.outputs import SampleOutputs
 from kizu.publish.frames import PublishedFrame
 from kizu.publish.samples import made_file, made_label, made_picture
@@ -66,7 +66,7 @@ def thumbnail_file(outputs: SampleOutputs) -> bytes:
     (the published one again where there is none): one file, so that all change in one moment.
     """
     made = made_picture(outputs, PublishedFrame(outputs))
-    window = _window(made.label)
+    window = square_around(made.label, _CONTEXT, _LEAST_WINDOW_PX)
     label = made.label[window]
     scale = THUMBNAIL_PX / max(label.shape)
     size = round(label.shape[1] * scale), round(label.shape[0] * scale)
@@ -83,24 +83,6 @@ def _squared(part: RgbImage) -> RgbImage:
     top, left = height // 2, width // 2
     sides = (top, height - top, left, width - left)
     return np.asarray(cv2.copyMakeBorder(part, *sides, cv2.BORDER_REPLICATE), np.uint8)
-
-
-def _window(label: Mask) -> tuple[slice, slice]:
-    """Return a square window around a label, inside the picture; all of it without a label."""
-    crop = crop_of(label)
-    if not crop.inside.size:
-        return slice(None), slice(None)
-    side = max(_CONTEXT * max(crop.inside.shape), _LEAST_WINDOW_PX)
-    x0, y0, x1, y1 = crop.xyxy
-    return _around((y0 + y1) / 2, side, label.shape[0]), _around(
-        (x0 + x1) / 2, side, label.shape[1]
-    )
-
-
-def _around(centre_px: float, side_px: float, size_px: int) -> slice:
-    side = min(round(side_px), size_px)
-    start = min(max(round(centre_px - side / 2), 0), size_px - side)
-    return slice(start, start + side)
 
 
 def _webp(image: RgbImage) -> bytes:
