@@ -95,11 +95,8 @@ def split_of(sample: Sample) -> str:
 
 def _has_certificate(dataset: Dataset) -> bool:
     """Tell whether more is certified of a version than what people decided one by one."""
-    by_people: set[str] = set()
-    for part in dataset.parts("provenance", ("sample_id", "reviewed_by")):
-        for row in part.to_pylist():
-            if row["reviewed_by"]:
-                by_people.add(row["sample_id"])
+    reviewed = dataset.rows("provenance", ("sample_id", "reviewed_by"))
+    by_people = {row["sample_id"] for row in reviewed if row["reviewed_by"]}
     return any(
         sample.row["certified"] and not sample.is_normal and sample.sample_id not in by_people
         for sample in dataset

@@ -58,9 +58,7 @@ def dataset_pictures(
         DamagedFileError: The record of an edit is damaged.
     """
     origins: dict[str, Mapping[str, Any]] = {
-        row["sample_id"]: row
-        for part in dataset.parts("provenance", ("sample_id", *_ORIGIN))
-        for row in part.to_pylist()
+        row["sample_id"]: row for row in dataset.rows("provenance", ("sample_id", *_ORIGIN))
     }
     expect("look at dataset", len(dataset))
     samples = list(dataset)

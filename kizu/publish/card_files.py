@@ -5,8 +5,6 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-import pyarrow as pa
-
 from kizu.imaging.codecs import decode_mask, decode_png, encode_png
 from kizu.publish.card import CROISSANT, README, card, description, montage_name
 from kizu.publish.certification import Certification
@@ -14,6 +12,7 @@ from kizu.publish.croissant import croissant
 from kizu.publish.facts import DefectFacts, version_facts
 from kizu.publish.layout import VersionFolder
 from kizu.publish.montage import montage
+from kizu.publish.rows import Row
 from kizu.publish.schemas import decode_parts
 from kizu.publish.tables import TableFile
 from kizu.spec import DatasetSpec
@@ -45,11 +44,12 @@ def write_card(
         The SHA-256 of each file, by its path within the version.
     """
 
-    def parts(table: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+    def rows(table: str, columns: Sequence[str]) -> Iterator[Row]:
         with tables[table].file.open("rb") as opened:
-            yield from decode_parts(table, opened, _ROWS_AT_A_TIME, columns)
+            for part in decode_parts(table, opened, _ROWS_AT_A_TIME, columns):
+                yield from part.to_pylist()
 
-    facts = version_facts(parts)
+    facts = version_facts(rows)
     pictures = {name: _picture(store, version, each) for name, each in facts.defects.items()}
     shown = {name: data for name, data in pictures.items() if data}
     digests = {name: table.sha256 for name, table in tables.items()}

@@ -221,9 +221,8 @@ class Dataset:
 
     def __iter__(self) -> Iterator[Sample]:
         """Yield the samples in the order of their paths; a few rows are held at a time."""
-        for part in self.parts("samples"):
-            for row in part.to_pylist():
-                yield Sample(row, self)
+        for row in self.rows("samples"):
+            yield Sample(row, self)
 
     def parts(self, table: str, columns: Sequence[str] = ()) -> Iterator[pa.Table]:
         """Yield a table's rows in its order, a few at a time: memory need not hold it.
@@ -237,6 +236,11 @@ class Dataset:
         """
         with self._open_table(table) as file:
             yield from decode_parts(table, file, _ROWS_AT_A_TIME, columns)
+
+    def rows(self, table: str, columns: Sequence[str] = ()) -> Iterator[Mapping[str, Any]]:
+        """Yield the rows of ``parts`` one by one, as mappings from column to value."""
+        for part in self.parts(table, columns):
+            yield from part.to_pylist()
 
     def __getitem__(self, sample_id: str) -> Sample:
         """Return a sample by its id.
@@ -350,15 +354,6 @@ class Dataset:
             DatasetError: It is missing, or is not the file that was published.
         """
         return self.read(_TABLE_FILE.format(table), self.manifest["sha256"][table])
-
-    def rows(self, table: str, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-        """Yield some columns of a table's rows; a few rows are held at a time.
-
-        Raises:
-            DatasetError: The table is missing, or is not the one that was published.
-        """
-        for part in self.parts(table, columns):
-            yield from part.to_pylist()
 
     def _frame(self, table: str) -> "pd.DataFrame":
         frame: pd.DataFrame = decode_table(table, self.table(table)).to_pandas()

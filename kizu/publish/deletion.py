@@ -151,11 +151,9 @@ def published_paths(dataset: Dataset) -> Iterator[str]:
         DatasetError: The table that names them is not what was published.
     """
     columns = [f"{kind}_path" for kind in FILE_KINDS]
-    for part in dataset.parts("samples", columns):
-        for column in columns:
-            for path in part[column].to_pylist():
-                if path:
-                    yield dataset.folder.path(path)
+    for row in dataset.rows("samples", columns):
+        for path in filter(None, row.values()):
+            yield dataset.folder.path(path)
 
 
 def _as_compared(path: str) -> str:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import pyarrow as pa
-
 from kizu.agree.verdict import Verdict
 from kizu.grounding import annotator_name
 from kizu.publish.rows import Row
@@ -20,8 +18,8 @@ PICTURED: Final = 4
 _MODELS: Final = ("model", "detector", "segmenter")
 """Of an annotator's version, what names its models."""
 
-Parts = Callable[[str, Sequence[str]], Iterator[pa.Table]]
-"""Yields some columns of a table, some rows at a time."""
+Rows = Callable[[str, Sequence[str]], Iterator[Row]]
+"""Yields some columns of a table, row by row."""
 
 
 @dataclass(frozen=True)
@@ -115,29 +113,29 @@ class VersionFacts:
         return sum(found.total() if verdict is None else found[verdict] for found in each)
 
 
-def version_facts(parts: Parts) -> VersionFacts:
+def version_facts(rows: Rows) -> VersionFacts:
     """Count what a version's tables hold, in bounded memory.
 
     What differs between two versions of one name, as failures do, is left out.
 
     Args:
-        parts: Reads the tables.
+        rows: Reads the tables.
     """
     normals: Counter[str] = Counter()
     defects: dict[str, DefectFacts] = {}
     wanted = ("defect_type", "verdict", "split", "certified", "sample_id", "negative")
-    for row in _rows(parts, "samples", (*wanted, "image_path", "mask_path")):
+    for row in rows("samples", (*wanted, "image_path", "mask_path")):
         if row["defect_type"] == GOOD:
             normals[row["split"]] += 1
             continue
         _count_sample(defects.setdefault(row["defect_type"], DefectFacts()), row)
-    for row in _rows(parts, "edits", ("defect_type", "status", "cost_usd", "emulated")):
+    for row in rows("edits", ("defect_type", "status", "cost_usd", "emulated")):
         if row["status"] != "failed":
             _count_edit(defects.setdefault(row["defect_type"], DefectFacts()), row)
     models, sources, annotators = Counter[str](), Counter[str](), set[str]()
     emulated = 0
     columns = ("edit_key", "model", "annotators", "digital_source_type", "emulated")
-    for row in _rows(parts, "provenance", columns):
+    for row in rows("provenance", columns):
         if row["edit_key"]:
             models[row["model"] or "none"] += 1
             sources[row["digital_source_type"] or ""] += 1
@@ -151,11 +149,6 @@ def version_facts(parts: Parts) -> VersionFacts:
         dict(sorted(sources.items())),
         emulated,
     )
-
-
-def _rows(parts: Parts, table: str, columns: Sequence[str]) -> Iterator[Row]:
-    for part in parts(table, columns):
-        yield from part.to_pylist()
 
 
 def _count_sample(facts: DefectFacts, row: Row) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from kizu.publish.dataset import Dataset, DatasetError
-from kizu.publish.layout import VersionFolder, latest_version
+from kizu.publish.layout import VersionFolder, dataset_names, latest_version
 from kizu.publish.version import LastBuild, last_build
 from kizu.spec import DatasetSpec
 from kizu.store import DamagedFileError, Store
@@ -35,8 +35,7 @@ def check_name(store: Store, spec: DatasetSpec, photos: Iterable[str]) -> None:
 
 
 def _check_case(store: Store, name: str) -> None:
-    names = [folder.rpartition("/")[2] for folder in store.list_folders("datasets")]
-    alike = [other for other in names if other.casefold() == name.casefold()]
+    alike = [other for other in dataset_names(store) if other.casefold() == name.casefold()]
     if alike and name not in alike:
         raise NameTakenError(
             f"the name {name!r} differs from that of the dataset {alike[0]!r} in {store.url} in "
@@ -53,14 +52,11 @@ def _check_owner(store: Store, spec: DatasetSpec, photos: Iterable[str]) -> None
     same_place = _source(former) == _source(spec)
     if same_place and former.images.category == spec.images.category:
         return
-    published = _published(store, spec.name, last)
-    if published is None:
-        return
-    known = set(published.provenance["normal_sha256"])
-    if not known.isdisjoint(photos):
+    version, known = _published_photos(store, spec.name, last)
+    if not version or not known.isdisjoint(photos):
         return
     raise NameTakenError(
-        f"the name {spec.name!r} is taken: version {published.version} was published from "
+        f"the name {spec.name!r} is taken: version {version} was published from "
         f"{_source(former)} ({former.images.category}), and none of its {len(known)} photos is "
         f"among those of {_source(spec)} ({spec.images.category}); choose another name, or set "
         "publish.take_over to true to publish under this one all the same"
@@ -73,12 +69,15 @@ def _source(spec: DatasetSpec) -> str:
     return spec.images.path or (pictures.path if pictures else "")
 
 
-def _published(store: Store, name: str, last: LastBuild) -> Dataset | None:
-    """Return the latest version, or that of the last build; None if neither can be read."""
+def _published_photos(store: Store, name: str, last: LastBuild) -> tuple[str, set[str]]:
+    """Return the latest version, or that of the last build, and the SHA-256 of its photos' files.
+
+    Returns:
+        Nothing, if it cannot be read.
+    """
     try:
         folder = latest_version(store, name) or VersionFolder(name, last.version)
-        dataset = Dataset(store, folder)
-        dataset.table("provenance")
+        rows = Dataset(store, folder).rows("provenance", ("normal_sha256",))
+        return folder.version, {row["normal_sha256"] for row in rows}
     except ValueError:
-        return None
-    return dataset
+        return "", set()

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from kizu.agree.verdict import Verdict
 from kizu.publish.certification import CERTIFICATE_FILE, Certification
@@ -17,8 +17,9 @@ from kizu.publish.layout import (
     latest_version,
     pool_path,
 )
-from kizu.publish.schemas import decode_table
 from kizu.store import DamagedFileError, Store
+
+_COUNTED: Final = ("label_index", "verdict", "defect_type", "certified")
 
 
 @dataclass(frozen=True)
@@ -107,21 +108,18 @@ def _paths(store: Store, folder: VersionFolder) -> set[str]:
 
 def _counted(store: Store, folder: VersionFolder) -> dict[str, Any]:
     try:
-        dataset = Dataset(store, folder)
-        table = decode_table("samples", dataset.table("samples"))
+        rows = list(Dataset(store, folder).rows("samples", _COUNTED))
     except ValueError as damage:
         return {"problem": str(damage)}
-    names = ("label_index", "verdict", "defect_type", "certified")
-    rows = list(zip(*(table[name].to_pylist() for name in names), strict=True))
-    defects = [row for row in rows if row[0]]
-    verdicts = Counter(Verdict(verdict) for _, verdict, *_ in defects)
-    kinds = Counter({kind: 0 for _, _, kind, _ in defects})
-    kinds.update(kind for _, verdict, kind, _ in defects if verdict == Verdict.ACCEPT)
+    defects = [row for row in rows if row["label_index"]]
+    verdicts = Counter(Verdict(row["verdict"]) for row in defects)
+    kinds = Counter({row["defect_type"]: 0 for row in defects})
+    kinds.update(row["defect_type"] for row in defects if row["verdict"] == Verdict.ACCEPT)
     return {
         "normals": len(rows) - len(defects),
         "verdicts": {verdict: verdicts[verdict] for verdict in Verdict},
         "defects": dict(sorted(kinds.items())),
-        "certified": sum(certified for *_, certified in defects),
+        "certified": sum(row["certified"] for row in defects),
     }
 
 

@@ -66,10 +66,7 @@ def restore(
         return list(damaged)
     lost = {found.sample_id for found in damaged}
     made_from = {
-        row["sample_id"]: row
-        for part in dataset.parts("provenance")
-        for row in part.to_pylist()
-        if row["sample_id"] in lost
+        row["sample_id"]: row for row in dataset.rows("provenance") if row["sample_id"] in lost
     }
     return [
         found
