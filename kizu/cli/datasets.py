@@ -50,6 +50,10 @@ from kizu.splits import group_photos, split_sentences
 from kizu.store import Store
 from kizu.summary import BuildSummary
 
+AlsoExported = Annotated[
+    list[Verdict], typer.Option(help="Verdicts to export besides accept; may be repeated.")
+]
+
 
 def init(
     folder: Annotated[str, typer.Argument(help="Folder, pattern or URL of the normal photos.")],
@@ -159,9 +163,7 @@ def export(
     store: StoreUrl = DEFAULT_STORE,
     *,
     version: DatasetVersion = LATEST,
-    also: Annotated[
-        list[Verdict], typer.Option(help="Verdicts to export besides accept; may be repeated.")
-    ] = [],  # noqa: B006 - typer reads it and changes nothing
+    also: AlsoExported = [],  # noqa: B006 - typer reads it and changes nothing
     uncertified: Annotated[
         bool,
         typer.Option(
@@ -187,10 +189,10 @@ def export(
 
 
 def roundtrip(
-    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    name: DatasetName,
     store: StoreUrl = DEFAULT_STORE,
     *,
-    version: Annotated[str, typer.Option(help="The version.")] = LATEST,
+    version: DatasetVersion = LATEST,
     to: Annotated[
         list[str], typer.Option(help="A format; may be repeated. Without it all of them.")
     ] = [],  # noqa: B006 - typer reads it and changes nothing
@@ -201,9 +203,7 @@ def roundtrip(
             help="A folder of virtual environments with tools that are not installed here.",
         ),
     ] = None,
-    also: Annotated[
-        list[Verdict], typer.Option(help="Verdicts to export besides accept; may be repeated.")
-    ] = [],  # noqa: B006 - typer reads it and changes nothing
+    also: AlsoExported = [],  # noqa: B006 - typer reads it and changes nothing
     uncertified: Annotated[
         bool, typer.Option("--uncertified", help="As for 'kizu export'.")
     ] = False,

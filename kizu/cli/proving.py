@@ -9,7 +9,15 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from kizu.agree.verdict import Verdict
-from kizu.cli.options import DEFAULT_STORE, StoreUrl, fail, or_exit, write_text
+from kizu.cli.options import (
+    DEFAULT_STORE,
+    DatasetName,
+    DatasetVersion,
+    StoreUrl,
+    fail,
+    or_exit,
+    write_text,
+)
 from kizu.cli.terminal import err, out, progress_bars
 from kizu.prove.segmenters import SEGMENTERS
 from kizu.publish.dataset import LATEST, open_dataset
@@ -20,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def prove(
-    name: Annotated[str, typer.Argument(help="The dataset's name.")],
+    name: DatasetName,
     real: Annotated[
         Path,
         typer.Option(
@@ -30,7 +38,7 @@ def prove(
     ],
     store: StoreUrl = DEFAULT_STORE,
     *,
-    version: Annotated[str, typer.Option(help="The version.")] = LATEST,
+    version: DatasetVersion = LATEST,
     group: Annotated[
         str | None,
         typer.Option(help="Regular expression on file names: the part that a picture shows."),
