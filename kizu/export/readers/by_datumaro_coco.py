@@ -7,11 +7,16 @@ from typing import Any
 import numpy as np
 
 
-def read(folder: str) -> Iterator[tuple[str, Any, str | None]]:
-    """Yield name, mask and class of every image."""
+def read(folder: str, form: str = "coco_instances") -> Iterator[tuple[str, Any, str | None]]:
+    """Yield name, mask and class of every image.
+
+    Args:
+        folder: The export.
+        form: Its format, as datumaro calls it.
+    """
     import datumaro as dm
 
-    dataset = dm.Dataset.import_from(folder, "coco_instances")
+    dataset = dm.Dataset.import_from(folder, form)
     names = dataset.categories()[dm.AnnotationType.label]
     for item in dataset:
         mask, label = np.zeros(item.media.size, bool), None

@@ -1,21 +1,11 @@
 """CVAT for images 1.1, by datumaro."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 
 def read(folder: str) -> Iterator[tuple[str, Any, str | None]]:
     """Yield name, mask and class of every image."""
-    import datumaro as dm
+    import by_datumaro_coco
 
-    dataset = dm.Dataset.import_from(folder, "cvat")
-    names = dataset.categories()[dm.AnnotationType.label]
-    for item in dataset:
-        mask, label = np.zeros(item.media.size, bool), None
-        for each in item.annotations:
-            mask |= np.asarray(each.image) > 0
-            label = names[each.label].name
-        yield Path(item.id).name, mask, label
+    yield from by_datumaro_coco.read(folder, "cvat")

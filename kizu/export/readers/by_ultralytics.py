@@ -9,7 +9,23 @@ import numpy as np
 
 def read(folder: str) -> Iterator[tuple[str, Any, str | None]]:
     """Yield name, mask and class of every image."""
-    from ultralytics.data.utils import check_det_dataset, polygon2mask, verify_image_label
+    from ultralytics.data.utils import polygon2mask
+
+    for name, shape, _, polygons, label in read_labels(folder):
+        mask = np.zeros(shape, bool)
+        for polygon in polygons:
+            points = (polygon * (shape[1], shape[0])).reshape(1, -1)
+            mask |= polygon2mask(shape, list(points), downsample_ratio=1) > 0
+        yield name, mask, label
+
+
+def read_labels(folder: str) -> Iterator[tuple[str, tuple[int, int], Any, Any, str | None]]:
+    """Yield of every image its name, (H, W), labels, polygons and class, as Ultralytics has them.
+
+    Labels are (N, 5): class, centre x, centre y, width and height; as the points of polygons they
+    are fractions of the image.
+    """
+    from ultralytics.data.utils import check_det_dataset, verify_image_label
 
     data = check_det_dataset(str(Path(folder, "data.yaml")), autodownload=False)
     for image in sorted(Path(folder, "images").glob("*/*.png")):
@@ -18,8 +34,5 @@ def read(folder: str) -> Iterator[tuple[str, Any, str | None]]:
         _, labels, shape, polygons, _, _, _, _, bad, told = verify_image_label(of_file)
         if bad:
             raise ValueError(f"Ultralytics refuses {image.name}: {told}")
-        mask = np.zeros(shape, bool)
-        for polygon in polygons:
-            points = (polygon * (shape[1], shape[0])).reshape(1, -1)
-            mask |= polygon2mask(shape, list(points), downsample_ratio=1) > 0
-        yield image.stem, mask, data["names"][int(labels[0, 0])] if len(labels) else None
+        label = data["names"][int(labels[0, 0])] if len(labels) else None
+        yield image.stem, shape, labels, polygons, label
