@@ -138,14 +138,26 @@ class Store:
         Raises:
             StoreUnwritableError: The store takes no more files.
         """
+        self._put(
+            path,
+            lambda root, target: write_local(root, target, data),
+            lambda full: self._fs.pipe_file(full, data),
+        )
+
+    def _put(
+        self, path: str, local: Callable[[Path, Path], None], remote: Callable[[str], None]
+    ) -> None:
+        """Write a file as this store's kind has it: locally by root and target, else by its path.
+
+        Raises:
+            StoreUnwritableError: The store takes no more files.
+        """
         full = self._full(path)
         with self._telling(path):
-            if self._local:
-                retry_while_unreachable(
-                    self.url, lambda: write_local(Path(self._root), Path(full), data)
-                )
-            else:
-                retry_while_unreachable(self.url, lambda: self._fs.pipe_file(full, data))
+            retry_while_unreachable(
+                self.url,
+                lambda: local(Path(self._root), Path(full)) if self._local else remote(full),
+            )
 
     def link(self, source: str, target: str) -> bool:
         """Give a file a second name where that takes no more room; an older target is replaced.
@@ -187,14 +199,11 @@ class Store:
         Raises:
             StoreUnwritableError: The store takes no more files.
         """
-        full = self._full(path)
-        with self._telling(path):
-            if self._local:
-                retry_while_unreachable(
-                    self.url, lambda: adopt_local(Path(self._root), Path(full), file)
-                )
-            else:
-                retry_while_unreachable(self.url, lambda: self._fs.put_file(str(file), full))
+        self._put(
+            path,
+            lambda root, target: adopt_local(root, target, file),
+            lambda full: self._fs.put_file(str(file), full),
+        )
 
     def open_file(self, path: str) -> io.BufferedIOBase:
         """Open a file for reading, anywhere in it; of an object store it is fetched first.
