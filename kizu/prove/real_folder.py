@@ -100,7 +100,7 @@ def open_real_folder(
         try:
             part = _part_of(name, parts)
             data = _bytes_of(file)
-            image = read_pair(file, mask, needs_defect=kind != GOOD)[0]
+            image, _ = _pair(file, data, mask, needs_defect=kind != GOOD)
         except RealFolderError as error:
             left_out.append(str(error))
         else:
@@ -124,21 +124,24 @@ def _part_of(name: str, parts: RealParts) -> str:
     )
 
 
-def read_pair(
-    file: Path, mask: Path | None, *, needs_defect: bool = False
-) -> tuple[RgbImage, Mask]:
+def read_pair(file: Path, mask: Path | None) -> tuple[RgbImage, Mask]:
     """Return a picture's (H, W, 3) uint8 image and (H, W) bool mask; without one it is empty.
 
     Raises:
-        RealFolderError: One cannot be read, they differ in size, or the mask is empty though it
-            must not be.
+        RealFolderError: One cannot be read, or they differ in size.
     """
-    image = _decoded(file, decode_image)
+    return _pair(file, _bytes_of(file), mask, needs_defect=False)
+
+
+def _pair(
+    file: Path, data: bytes, mask: Path | None, *, needs_defect: bool
+) -> tuple[RgbImage, Mask]:
+    image = _decoded(file, data, decode_image)
     if mask is None:
         return image, np.zeros(image.shape[:2], np.bool_)
     if not mask.is_file():
         raise RealFolderError(f"{file} has no mask {mask.name}; draw one, or remove the picture")
-    drawn = _decoded(mask, decode_drawn_mask)
+    drawn = _decoded(mask, _bytes_of(mask), decode_drawn_mask)
     if needs_defect and not drawn.any():
         raise RealFolderError(f"{mask} marks nothing; draw the defect, or move {file.name} to good")
     if drawn.shape != image.shape[:2]:
@@ -156,9 +159,9 @@ def _bytes_of(file: Path) -> bytes:
         raise RealFolderError(f"{file} cannot be read: {error.strerror or error}") from error
 
 
-def _decoded(file: Path, decode: Callable[[bytes], Pixels]) -> Pixels:
+def _decoded(file: Path, data: bytes, decode: Callable[[bytes], Pixels]) -> Pixels:
     try:
-        return decode(_bytes_of(file))
+        return decode(data)
     except UnreadableImageError as error:
         raise RealFolderError(f"{file} cannot be used: {error}") from error
 
