@@ -1,6 +1,6 @@
 """Groups of photos that stay in one split; a photo that nothing is said of is a group alone."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final, Self
 
 from pydantic import Field
@@ -90,15 +90,12 @@ def group_photos(spec: DatasetSpec, images: Iterable[NormalImage]) -> Groups:
     """
     images = list(images)
     told = told_groups(spec, [image.name for image in images])
-    of = {
-        image.sha256: _group(image, told.of.get(image.name), set(told.of.values()))
-        for image in images
-        if told.of
-    }
+    names = set(told.of.values())
+    of = {image.sha256: _group(image, told.of.get(image.name), names) for image in images if names}
     return Groups(of=of, notes=told.notes)
 
 
-def _group(image: NormalImage, told: str | None, names: set[str]) -> Group:
+def _group(image: NormalImage, told: str | None, names: Collection[str]) -> Group:
     if told is not None:
         return Group.told(told)
     alone = Group.alone(image)
