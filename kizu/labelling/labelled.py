@@ -14,12 +14,10 @@ from kizu.imaging.arrays import Boxes, FloatMap, Mask, RgbImage
 from kizu.imaging.crops import connected_regions
 from kizu.imaging.geometry import Geometry
 from kizu.viz import overlays
-from kizu.viz.side_by_side import side_by_side
+from kizu.viz.side_by_side import fitted, side_by_side, with_label
 
 _COLOUR_NAMES: Final = ("orange", "pink", "green", "red", "violet", "yellow")
 """Of ``overlays.GROUNDED_COLOURS``."""
-
-_VIEW_PX: Final = 360  # px of a view's longer side; four of them fill a notebook's width
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +37,7 @@ class LabelledPair:
         detections: What each annotator found, by its name, on the composite.
         geometry: How the normal image was brought to the picture.
         match_score: How well the picture's detail agrees with the normal image's, 0 to 1; 0 if the
-            normal image was not recognised; None without one.
+            normal image was not recognised; None without one, and where the way is known.
         status: Changed, unchanged, redrawn, or that there is no normal image.
         drift: How far the picture moved away outside the change; None without a normal image.
         verdict: Accept, review or reject.
@@ -80,12 +78,12 @@ class LabelledPair:
 
     def figure(self) -> Image.Image:
         """Return a picture to look at: all views side by side, and what was decided and why."""
-        pasted = _fitted(self.composite)
+        pasted = fitted(self.composite)
         size = pasted.shape[1], pasted.shape[0]
         views = [("label, found from text" if self.detections else "label", self._outlined(pasted))]
         if self.has_normal:
-            came = _with_label(_fitted(self.edited), self.mask_on_edited)
-            views = [("normal", _fitted(self.normal)), ("edited, as it came", came), *views]
+            came = with_label(fitted(self.edited), self.mask_on_edited)
+            views = [("normal", fitted(self.normal)), ("edited, as it came", came), *views]
         if self.anomaly_map is not None:
             heat = overlays.heat_picture(pasted, overlays.fit_map(self.anomaly_map, *size))
             views.append(("anomaly map", heat))
@@ -102,7 +100,7 @@ class LabelledPair:
             if found.mask is not None:
                 union = overlays.fit_mask(np.asarray(found.mask.any(axis=0)), width, height)
                 picture = overlays.outline_mask(picture, union, colour, overlays.BOLD_PEN)
-        return _with_label(picture, self.mask)
+        return with_label(picture, self.mask)
 
     def _sentences(self) -> list[str]:
         """Say what was decided, and how the pictures lie to each other."""
@@ -112,8 +110,9 @@ class LabelledPair:
         names = zip(self.detections.items(), _COLOUR_NAMES, strict=False)
         said += [f"{name} ({colour}): {len(each)} found" for (name, each), colour in names]
         if self.has_normal:
-            match = f"match {self.match_score:.2f}, drift {self.drift}, {self.status}"
-            said.append(f"Edited: {self.geometry.in_words()}, {match}")
+            match = "" if self.match_score is None else f"match {self.match_score:.2f}, "
+            how = f"{match}drift {self.drift}, {self.status}"
+            said.append(f"Edited: {self.geometry.in_words()}, {how}")
         return said
 
     def _repr_png_(self) -> bytes:
@@ -122,22 +121,9 @@ class LabelledPair:
 
     def __repr__(self) -> str:
         """Name the verdict and its reason."""
-        return f"LabelledPair({self.verdict}, {self.reason}, {int(self.mask.sum())} px)"
+        return f"{type(self).__name__}({self.verdict}, {self.reason}, {int(self.mask.sum())} px)"
 
 
 def _boxes_of(mask: Mask) -> Boxes:
     regions = sorted(connected_regions(mask), key=lambda region: -region.area_px)
     return np.array([region.xyxy for region in regions], np.float32).reshape(-1, 4)
-
-
-def _fitted(image: RgbImage) -> RgbImage:
-    """Return a picture as long as a view."""
-    scale = _VIEW_PX / max(image.shape[:2])
-    size = max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1)
-    return overlays.fit_image(image, *size)
-
-
-def _with_label(picture: RgbImage, mask: Mask) -> RgbImage:
-    """Outline a mask in a fitted picture."""
-    fitted = overlays.fit_mask(mask, picture.shape[1], picture.shape[0])
-    return overlays.outline_mask(picture, fitted, overlays.CHANGED_COLOUR, overlays.BOLD_PEN)

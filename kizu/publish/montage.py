@@ -7,14 +7,21 @@ import numpy as np
 
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.slices import square_around
-from kizu.viz.overlays import CHANGED_COLOUR, FINE_PEN, fit_image, fit_mask, outline_mask
+from kizu.viz.overlays import (
+    CHANGED_COLOUR,
+    FINE_PEN,
+    fit_image,
+    fit_mask,
+    fitted_size,
+    outline_mask,
+)
 
 _CELL_PX: Final = 192
 _GAP_PX: Final = 4
 _PAPER: Final = 250
-_CONTEXT: Final = 2.0
+CONTEXT: Final = 2.0
 """Side of what is shown close by over the defect's longer one."""
-_LEAST_CLOSE_PX: Final = 48
+LEAST_CLOSE_PX: Final = 48
 """A smaller window shows pixels and no defect."""
 
 
@@ -33,16 +40,15 @@ def montage(samples: Sequence[tuple[RgbImage, Mask]]) -> RgbImage:
         left = place * (_CELL_PX + _GAP_PX)
         outlined = outline_mask(*_fitted(image, label), CHANGED_COLOUR, FINE_PEN)
         _paste(sheet, outlined, 0, left)
-        close = square_around(label, _CONTEXT, _LEAST_CLOSE_PX)
+        close = square_around(label, CONTEXT, LEAST_CLOSE_PX)
         _paste(sheet, _fitted(image[close], label[close])[0], 1, left)
     return sheet
 
 
 def _fitted(image: RgbImage, label: Mask) -> tuple[RgbImage, Mask]:
     """Scale both into a cell, in their own shape."""
-    scale = _CELL_PX / max(label.shape)
-    height, width = (max(1, round(side * scale)) for side in label.shape)
-    return fit_image(image, width, height), fit_mask(label, width, height)
+    size = fitted_size(label.shape, _CELL_PX)
+    return fit_image(image, *size), fit_mask(label, *size)
 
 
 def _paste(sheet: RgbImage, picture: RgbImage, row: int, left: int) -> None:

@@ -38,6 +38,21 @@ _FADE_IN: Final = 0.5
 _HALF: Final = 0.5
 
 
+def fitted_size(shape: tuple[int, ...], longest_px: int) -> tuple[int, int]:
+    """Return the (width, height) at which a picture of a shape is as long as asked for.
+
+    Args:
+        shape: (H, W) or (H, W, 3).
+        longest_px: Its longer side, in pixels.
+
+    Example:
+        >>> fitted_size((300, 400, 3), 200)
+        (200, 150)
+    """
+    scale = longest_px / max(shape[:2])
+    return max(round(shape[1] * scale), 1), max(round(shape[0] * scale), 1)
+
+
 def fit_image(image: RgbImage, width_px: int, height_px: int) -> RgbImage:
     """Scale to (height_px, width_px, 3): by area when shrinking, cubic when enlarging."""
     shrinks = width_px < image.shape[1]

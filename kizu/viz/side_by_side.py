@@ -6,8 +6,11 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
-from kizu.imaging.arrays import RgbImage
+from kizu.imaging.arrays import Mask, RgbImage
+from kizu.viz import overlays
 from kizu.viz.fonts import Font, label_font
+
+VIEW_PX: Final = 360  # px of a view's longer side; four of them fill a notebook's width
 
 _GAP_PX: Final = 12
 _TEXT_PX: Final = 15
@@ -40,6 +43,17 @@ def side_by_side(views: Sequence[tuple[str, RgbImage]], sentences: Sequence[str]
     for row, line in enumerate(lines):
         draw.text((_GAP_PX, below + row * _LINE_PX), line, fill=_INK, font=_font(line))
     return sheet
+
+
+def fitted(image: RgbImage) -> RgbImage:
+    """Return a picture as long as a view."""
+    return overlays.fit_image(image, *overlays.fitted_size(image.shape, VIEW_PX))
+
+
+def with_label(picture: RgbImage, mask: Mask) -> RgbImage:
+    """Outline an (H, W) mask, of any size, in a fitted picture."""
+    label = overlays.fit_mask(mask, picture.shape[1], picture.shape[0])
+    return overlays.outline_mask(picture, label, overlays.CHANGED_COLOUR, overlays.BOLD_PEN)
 
 
 def _font(text: str) -> Font | None:
