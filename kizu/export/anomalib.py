@@ -11,8 +11,8 @@ from typing import Final
 
 from kizu.export.mvtec import paths_of, write
 from kizu.export.names import class_folders
-from kizu.export.selection import Selection
 from kizu.publish.dataset import Dataset
+from kizu.publish.selection import Selection
 
 KEEPS: Final = "every pixel"
 LOADS: Final = """

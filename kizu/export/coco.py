@@ -14,10 +14,10 @@ from typing import Any, Final, TextIO
 
 from kizu.export.mvtec import write
 from kizu.export.names import class_folders, stem_of
-from kizu.export.selection import Selection, split_of
 from kizu.imaging.crops import MaskCrop, connected_regions
 from kizu.imaging.rle import encode_crop
 from kizu.publish.dataset import Dataset
+from kizu.publish.selection import Selection, split_of
 
 KEEPS: Final = "every pixel"
 LOADS: Final = """

@@ -14,9 +14,9 @@ from pycocotools import mask as coco_mask
 
 from kizu.export import coco
 from kizu.export.polygons import corner_polygons
-from kizu.export.selection import Selection
 from kizu.imaging.crops import MaskCrop
 from kizu.publish.dataset import Dataset
+from kizu.publish.selection import Selection
 
 LOADS: Final = coco.LOADS
 KEEPS: Final = "every pixel where COCO's own reader fills the polygons; others add borders"

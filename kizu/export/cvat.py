@@ -13,10 +13,10 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from kizu.export.names import stem_of
-from kizu.export.selection import Selection
 from kizu.imaging.crops import connected_regions
 from kizu.imaging.cvat_rle import encode_cvat_crop
 from kizu.publish.dataset import Dataset, Sample
+from kizu.publish.selection import Selection
 
 KEEPS: Final = "every pixel"
 LOADS: Final = """

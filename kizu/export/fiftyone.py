@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from kizu.export.coco import export as export_coco
-from kizu.export.selection import Selection
 from kizu.publish.dataset import Dataset
+from kizu.publish.selection import Selection
 
 KEEPS: Final = "every pixel"
 LOADS: Final = """

@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 import yaml
 
 from kizu.export.names import stem_of
-from kizu.export.selection import Selection, split_of
 from kizu.imaging.crops import connected_regions
 from kizu.publish.dataset import Dataset, Sample
+from kizu.publish.selection import Selection, split_of
 from kizu.spec import GOOD
 
 KEEPS: Final = "every pixel"

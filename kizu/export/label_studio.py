@@ -15,10 +15,10 @@ from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
 from kizu.export.names import stem_of
-from kizu.export.selection import Selection, split_of
 from kizu.imaging.arrays import Mask
 from kizu.imaging.brush_rle import encode_brush
 from kizu.publish.dataset import Dataset, Sample
+from kizu.publish.selection import Selection, split_of
 
 KEEPS: Final = "every pixel"
 LOADS: Final = """

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from kizu.export.mvtec import write
 from kizu.export.names import stem_of
-from kizu.export.selection import Selection, split_of
 from kizu.imaging.codecs import encode_mask
 from kizu.imaging.crops import MaskCrop, connected_regions
 from kizu.publish.dataset import Dataset, Sample
+from kizu.publish.selection import Selection, split_of
 
 KEEPS: Final = "every pixel"
 LOADS: Final = """

@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from kizu.export.names import class_folders, safe_name, stem_of
-from kizu.export.selection import Selection
 from kizu.publish.dataset import Dataset, Sample
 from kizu.publish.rows import TEST, TRAIN
+from kizu.publish.selection import Selection
 
 KEEPS: Final = "every pixel"
 LOADS: Final = """

@@ -15,8 +15,8 @@ from typing import Final, Protocol, cast
 from uuid import uuid4
 
 from kizu.export.names import stem_of
-from kizu.export.selection import Selection
 from kizu.publish.dataset import Dataset
+from kizu.publish.selection import Selection
 from kizu.sentences import words_of
 
 

@@ -25,11 +25,11 @@ from kizu.export import readers
 from kizu.export.names import stem_of
 from kizu.export.readers.own import OWN, Read
 from kizu.export.registry import FORMATS, export_dataset, format_module
-from kizu.export.selection import Selection
 from kizu.imaging.arrays import Mask
 from kizu.imaging.codecs import decode_mask
 from kizu.imaging.crops import MaskCrop, connected_regions, union_of
 from kizu.publish.dataset import Dataset
+from kizu.publish.selection import Selection
 from kizu.sentences import words_of
 
 _BOXES: Final = "yolo-detect"

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from kizu.export.names import stem_of
-from kizu.export.selection import Selection, split_of
 from kizu.imaging.codecs import encode_mask
 from kizu.publish.dataset import Dataset, Sample
+from kizu.publish.selection import Selection, split_of
 from kizu.spec import GOOD
 
 KEEPS: Final = "every pixel"

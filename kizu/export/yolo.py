@@ -15,9 +15,9 @@ import yaml
 from kizu.export.mvtec import write
 from kizu.export.names import stem_of
 from kizu.export.polygons import centre_polygon
-from kizu.export.selection import Selection, split_of
 from kizu.imaging.crops import MaskCrop, connected_regions
 from kizu.publish.dataset import Dataset
+from kizu.publish.selection import Selection, split_of
 
 KEEPS: Final = "every pixel"
 LOADS: Final = """

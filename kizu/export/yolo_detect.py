@@ -6,10 +6,10 @@ Format: https://docs.ultralytics.com/datasets/detect/.
 from pathlib import Path
 from typing import Final
 
-from kizu.export.selection import Selection
 from kizu.export.yolo import write_yolo
 from kizu.imaging.crops import MaskCrop
 from kizu.publish.dataset import Dataset
+from kizu.publish.selection import Selection
 
 KEEPS: Final = "none, only the box of every connected region"
 LOADS: Final = """

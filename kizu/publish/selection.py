@@ -3,17 +3,30 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from kizu.agree.verdict import Verdict
 from kizu.progress import advance, expect
 from kizu.publish.dataset import Dataset, Sample
 from kizu.publish.rows import TRAIN_DEFECTS
 
-_LEFT_OUT: Final[Mapping[str, str]] = {
-    Verdict.REVIEW: "wait for a person (--also review exports them too)",
-    Verdict.REJECT: "are rejected (--also reject exports them too)",
-    "uncertified": "are accepted, and no certificate covers them (--uncertified exports them too)",
+_UNCERTIFIED: Final = "uncertified"
+
+
+class _LeftOut(NamedTuple):
+    """Why samples are left out, and what takes them too: on the command line, and in Python."""
+
+    why: str
+    option: str
+    argument: str
+
+
+_LEFT_OUT: Final[Mapping[str, _LeftOut]] = {
+    Verdict.REVIEW: _LeftOut("wait for a person", "--also review", 'also=["review"]'),
+    Verdict.REJECT: _LeftOut("are rejected", "--also reject", 'also=["reject"]'),
+    _UNCERTIFIED: _LeftOut(
+        "are accepted, and no certificate covers them", "--uncertified", "uncertified=True"
+    ),
 }
 
 
@@ -75,7 +88,18 @@ class Selection:
     @property
     def sentences(self) -> list[str]:
         """What was left out, one sentence per reason."""
-        return [f"{count} {_LEFT_OUT[reason]}" for reason, count in sorted(self.left_out.items())]
+        return [
+            f"{count} {_LEFT_OUT[reason].why} ({_LEFT_OUT[reason].option} exports them too)"
+            for reason, count in sorted(self.left_out.items())
+        ]
+
+    @property
+    def sentences_for_code(self) -> list[str]:
+        """The same for those who call a function."""
+        return [
+            f"{count} {_LEFT_OUT[reason].why} ({_LEFT_OUT[reason].argument} takes them too)"
+            for reason, count in sorted(self.left_out.items())
+        ]
 
     def _why_not(self, sample: Sample) -> str:
         verdict = str(sample.row["verdict"])
@@ -84,7 +108,7 @@ class Selection:
         if verdict != Verdict.ACCEPT:
             return verdict
         needs = self.by_certificate and not self.uncertified and not sample.is_normal
-        return "uncertified" if needs and not sample.row["certified"] else ""
+        return _UNCERTIFIED if needs and not sample.row["certified"] else ""
 
 
 def split_of(sample: Sample) -> str:
