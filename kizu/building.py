@@ -51,7 +51,8 @@ def run_build(
     say = partial(print, file=sys.stderr)
     with prefect_server() as end_server, stopping_in_order(say, end_server) as interruption:
         state = build_dataset(spec, store_url=store_url, stored_only=stored_only, return_state=True)
-        result = state.result(raise_on_failure=False)
+        # a notebook's loop runs, so that Prefect would return a coroutine
+        result = state.result(raise_on_failure=False, _sync=True)  # type: ignore[call-overload] # async_dispatch's own argument
     if interruption.exit_status and isinstance(result, BaseException):
         raise BuildInterruptedError(interruption.exit_status) from result
     if isinstance(result, SamplesFailedError) and result.summary:
