@@ -79,5 +79,23 @@ def encoded(found: Detections) -> EncodedDetections:
     return EncodedDetections(found.xyxy, rle, found.confidence, found.phrase)
 
 
+def decoded(found: EncodedDetections, shape: tuple[int, int]) -> Detections:
+    """Return the same detections with their masks as arrays.
+
+    Args:
+        found: The detections.
+        shape: The image's (H, W) in pixels.
+
+    Raises:
+        ValueError: If a mask has another shape.
+    """
+    mask = None
+    if found.rle is not None:
+        mask = np.zeros((len(found), *shape), np.bool_)
+        for each, crop in zip(mask, found.crops(shape), strict=True):
+            each[crop.window] = crop.inside
+    return Detections(found.xyxy, mask, found.confidence, found.phrase)
+
+
 def _encode(mask: Mask) -> dict[str, Any]:
     return encode_crop(crop_of(mask), (mask.shape[0], mask.shape[1]))

@@ -103,13 +103,14 @@ def label_spec(
             {"defect_type": kind, "phrases": list(words)} for kind, words in phrases.items()
         ],
         "editor": editor,
-        **({} if annotators is None else {"grounding": _grounding(annotators)}),
+        **({} if annotators is None else {"grounding": grounding_fields(annotators)}),
         **settings,
     }
     return DatasetSpec.parse(fields, origin="kizu label")
 
 
-def _grounding(annotators: str | Sequence[Any]) -> dict[str, Any]:
+def grounding_fields(annotators: str | Sequence[Any]) -> dict[str, Any]:
+    """Return a spec's ``grounding`` of an annotator's name, or of several as in a spec."""
     if isinstance(annotators, str):
         return {"annotator": annotators}
     return {"annotators": list(annotators)}

@@ -21,14 +21,13 @@ from kizu.grounding import (
     GroundingUnavailable,
     load_annotator,
 )
-from kizu.grounding.encoded import encoded
+from kizu.grounding.encoded import decoded, encoded
 from kizu.grounding.moved import move_detections
 from kizu.grounding.names import NO_GROUNDING
-from kizu.imaging.arrays import Mask, RgbImage
+from kizu.imaging.arrays import Mask, RgbImage, checked_rgb
 from kizu.imaging.codecs import UnreadableImageError, decode_image
 from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS, most_bytes
 from kizu.imaging.geometry import Geometry
-from kizu.imaging.rle import decode_rle
 from kizu.labelling.labelled import LabelledPair
 from kizu.matching import find_geometry
 from kizu.source_files import NotReadableError, read_url
@@ -152,11 +151,7 @@ def _alone(picture: RgbImage, found: Mapping[str, Detections]) -> LabelledPair:
 def _opened(picture: Picture, what: str) -> RgbImage:
     """Return a picture's pixels; ``what`` names the argument in errors."""
     if isinstance(picture, np.ndarray):
-        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:  # RGB
-            raise ValueError(
-                f"{what} is {picture.dtype} {picture.shape}; give (H, W, 3) uint8 RGB, or a file"
-            )
-        return np.ascontiguousarray(picture)
+        return checked_rgb(picture, what)
     name, data = what, picture
     if not isinstance(data, bytes):
         name = f"{what} {fspath(data)}"
@@ -258,11 +253,8 @@ def _pasted(normal: RgbImage, edited: RgbImage, mask: Mask, result: DiffResult) 
 
 def _carried(found: Mapping[str, Detections], result: DiffResult) -> dict[str, Detections]:
     """Return detections in the normal image's frame."""
-    carried = {}
-    for name, each in found.items():
-        moved = move_detections(encoded(each), result.normal_from_edited)
-        mask = each.mask
-        if moved.rle:
-            mask = np.stack([decode_rle(rle) for rle in moved.rle])
-        carried[name] = Detections(moved.xyxy, mask, each.confidence, each.phrase)
-    return carried
+    shape = result.mask.shape[0], result.mask.shape[1]
+    return {
+        name: decoded(move_detections(encoded(each), result.normal_from_edited), shape)
+        for name, each in found.items()
+    }
