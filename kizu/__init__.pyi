@@ -11,6 +11,10 @@ from .grounding import load_annotator as load_annotator
 from .labelling import LabelledPair as LabelledPair
 from .labelling import label as label
 from .labelling import label_pair as label_pair
+from .making import MadeSample as MadeSample
+from .making import make_sample as make_sample
 from .publish.dataset import Dataset as Dataset
+from .publish.dataset import Sample as Sample
 from .publish.dataset import open_dataset as open_dataset
 from .spec import DatasetSpec as DatasetSpec
+from .viz.show import show as show

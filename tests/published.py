@@ -162,3 +162,12 @@ def _detections(found):
     boxes = [[*np.argwhere(m).min(0)[::-1], *np.argwhere(m).max(0)[::-1] + 1] for m in masks]
     stacked = np.stack(masks) if masks else np.zeros((0, *SHAPE), np.bool_)
     return Detections(np.array(boxes, np.float32).reshape(-1, 4), stacked, confidence, named)
+
+
+def made_from(photos, **values):
+    """Return rows of ``provenance``: which photo each sample was made from, by SHA-256."""
+    return [
+        how | {"normal_sha256": sha256, **values}
+        for name, sha256 in photos.items()
+        for how in confirmed_sample(name, np.ones((1, 1), bool))["provenance"]
+    ]

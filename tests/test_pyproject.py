@@ -16,6 +16,8 @@ OPTIONAL = {"azure", "dask", "matplotlib", "pillow_heif", "prefect_dask", "skima
 """Modules of extras, imported where they are needed."""
 ELSEWHERE = "kizu/export/readers/by_*.py"
 """What runs in environments of other tools, without kizu."""
+CALLERS = {"anomalib", "supervision", "torchvision"}
+"""Modules of libraries that a version becomes an object of: who asks for it has them."""
 
 
 def names(requirements: list[str]) -> set[str]:
@@ -42,7 +44,7 @@ def undeclared(folders: tuple[str, ...], declared: set[str]) -> dict[str, str]:
     packages = packages_distributions()
     found = {}
     for file in files:
-        for module in imported(file) - sys.stdlib_module_names - ours:
+        for module in imported(file) - sys.stdlib_module_names - ours - CALLERS:
             providers = names(packages.get(module, [module]))
             if not providers & declared:
                 found[module] = str(file.relative_to(ROOT))

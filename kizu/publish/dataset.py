@@ -1,14 +1,14 @@
 """Reads a published dataset version: what a user holds, and what everything else measures."""
 
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import file_digest
 from math import inf
 from random import SystemRandom
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,11 @@ from kizu.store.keys import sha256_hex
 
 if TYPE_CHECKING:
     import pandas as pd
+    from anomalib.data import Tabular
+    from PIL import Image
+    from supervision import DetectionDataset
+
+    from kizu.publish.conversions.torch_dataset import TorchDataset
 
 T = TypeVar("T")
 
@@ -124,6 +129,29 @@ class Sample:
         """
         return decode_mask(self.read("edited_mask")) if self.row["edited_mask_path"] else None
 
+    def normal(self) -> RgbImage | None:
+        """Return the photograph it was made from, (H, W, 3) uint8 RGB; None where none is there.
+
+        Raises:
+            DatasetError: As for ``image``.
+        """
+        found = self._dataset.normal_of(self)
+        return found.image() if found else None
+
+    def figure(self) -> "Image.Image":
+        """Return a picture to look at: the photo, the image, its label, and the defect close by.
+
+        Raises:
+            DatasetError: As for ``image``.
+        """
+        from kizu.publish.sample_figure import sample_figure
+
+        return sample_figure(self)
+
+    def _repr_png_(self) -> bytes:
+        """Return the figure as a PNG file; notebooks show it."""
+        return self.figure()._repr_png_() or b""
+
     def read(self, kind: str) -> bytes:
         """Return one of its files as it is stored.
 
@@ -164,6 +192,7 @@ class Dataset:
     Attributes:
         name: The dataset's name.
         version: The version's.
+        store: The store it lies in.
         folder: Where its files lie; ``folder.path`` gives the place of each.
         manifest: What ``manifest.json`` says of it.
     """
@@ -174,7 +203,7 @@ class Dataset:
         Raises:
             DatasetError: There is no such version, or it is not complete.
         """
-        self._store = store
+        self.store = store
         self.folder = folder
         self.name, self.version = folder.dataset, folder.version
         try:
@@ -242,17 +271,146 @@ class Dataset:
         for part in self.parts(table, columns):
             yield from part.to_pylist()
 
-    def __getitem__(self, sample_id: str) -> Sample:
-        """Return a sample by its id.
+    @overload
+    def __getitem__(self, which: str | int) -> Sample: ...
+
+    @overload
+    def __getitem__(self, which: slice) -> list[Sample]: ...
+
+    def __getitem__(self, which: str | int | slice) -> Sample | list[Sample]:
+        """Return a sample by its id or its number in the table; several by a slice.
 
         Raises:
-            KeyError: There is none.
+            KeyError: There is none of that id.
+            IndexError: There is none of that number.
         """
-        return Sample(self._rows[sample_id], self)
+        if isinstance(which, str):
+            return Sample(self._rows[which], self)
+        rows = self._row_list
+        if isinstance(which, slice):
+            return [Sample(row, self) for row in rows[which]]
+        try:
+            return Sample(rows[which], self)
+        except IndexError as error:
+            raise IndexError(f"{self.name} {self.version} has {len(self)} images") from error
 
     @cached_property
     def _rows(self) -> dict[str, Mapping[str, Any]]:
         return {sample.sample_id: sample.row for sample in self}
+
+    @cached_property
+    def _row_list(self) -> list[Mapping[str, Any]]:
+        return list(self._rows.values())
+
+    def normal_of(self, sample: Sample) -> Sample | None:
+        """Return the published photograph that a sample was made from; None where there is none.
+
+        Of a normal image it is the image itself.
+        """
+        return self._normals.get(self._photos[sample.sample_id])
+
+    @cached_property
+    def _photos(self) -> dict[str, str]:
+        """SHA-256 of the photo of every sample."""
+        rows = self.rows("provenance", ("sample_id", "normal_sha256"))
+        return {row["sample_id"]: row["normal_sha256"] for row in rows}
+
+    @cached_property
+    def _normals(self) -> dict[str, Sample]:
+        """The normal images, by SHA-256 of their photos."""
+        normals = (Sample(row, self) for row in self._row_list)
+        return {self._photos[each.sample_id]: each for each in normals if each.is_normal}
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return all images with how they came about: ``samples`` and ``provenance`` in one frame.
+
+        Returns:
+            One row per image, rejected and waiting ones too; paths are whole paths or URLs.
+        """
+        from kizu.publish.conversions.frame import to_pandas
+
+        return to_pandas(self)
+
+    def to_torch(
+        self,
+        transform: Callable[[dict[str, Any]], Any] | None = None,
+        *,
+        splits: Collection[str] = (),
+        also: Collection[str] = (),
+        uncertified: bool = False,
+    ) -> "TorchDataset":
+        """Return a map-style dataset of PyTorch, which a ``DataLoader`` with workers may read.
+
+        Its items are dictionaries: ``image`` (3, H, W) float32 in [0, 1], ``mask`` (H, W) bool,
+        ``label`` 0 or 1, ``class_index`` 0 for normal and from 1 for ``classes``, ``sample_id``.
+        Where torchvision is installed image and mask are its tv_tensors, so that its transforms
+        change both alike.
+
+        Args:
+            transform: Makes of such an item what is returned.
+            splits: Of the table, as ``("train", "train_defects")``; none for all.
+            also: Verdicts that are wanted besides "accept": "review", "reject".
+            uncertified: Whether accepted samples that no certificate covers are wanted where one
+                stands.
+
+        Raises:
+            DatasetError: There is no such split.
+        """
+        from kizu.publish.conversions import chosen_samples
+        from kizu.publish.conversions.torch_dataset import TorchDataset
+
+        found = chosen_samples(self, also, uncertified=uncertified, splits=splits)
+        return TorchDataset(*found, transform)
+
+    def to_supervision(
+        self,
+        *,
+        splits: Collection[str] = (),
+        also: Collection[str] = (),
+        uncertified: bool = False,
+    ) -> "DetectionDataset":
+        """Return a detection dataset of supervision: a box and a mask per connected region.
+
+        Images are read when they are asked for; the masks of all are held in memory.
+
+        Args:
+            splits: As of ``to_torch``.
+            also: As of ``to_torch``.
+            uncertified: As of ``to_torch``.
+
+        Raises:
+            DatasetError: There is no such split, or the store is not on this computer.
+            ImportError: supervision is not installed.
+        """
+        from kizu.publish.conversions import chosen_samples
+        from kizu.publish.conversions.supervision import to_supervision
+
+        found = chosen_samples(self, also, uncertified=uncertified, splits=splits)
+        return to_supervision(self, *found)
+
+    def to_anomalib(
+        self,
+        *,
+        also: Collection[str] = (),
+        uncertified: bool = False,
+        **settings: Any,  # noqa: ANN401 - anomalib's
+    ) -> "Tabular":
+        """Return a data module of anomalib: trains on the split ``train``, tests on ``test``.
+
+        Args:
+            also: As of ``to_torch``.
+            uncertified: As of ``to_torch``.
+            settings: Of anomalib's ``Tabular``, as ``train_batch_size=8``.
+
+        Raises:
+            DatasetError: The store is not on this computer.
+            ImportError: anomalib is not installed.
+        """
+        from kizu.publish.conversions import chosen_samples
+        from kizu.publish.conversions.anomalib import to_anomalib
+
+        found, _ = chosen_samples(self, also, uncertified=uncertified)
+        return to_anomalib(self, found, settings)
 
     def read(self, path: str, sha256: str | None = None) -> bytes:
         """Return a file of the version.
@@ -264,7 +422,7 @@ class Dataset:
         Raises:
             DatasetError: It is missing, or is not the file that was published.
         """
-        data = self._found(path, self._store.read)
+        data = self._found(path, self.store.read)
         if sha256 and sha256_hex(data) != sha256:
             raise self._altered(path)
         return data
@@ -273,7 +431,7 @@ class Dataset:
     def _open_table(self, table: str) -> Iterator[io.BufferedIOBase]:
         """Open a table's file for reading, once it is known to be what was published."""
         path = _TABLE_FILE.format(table)
-        with self._found(path, self._store.open_file) as file:
+        with self._found(path, self.store.open_file) as file:
             if file_digest(file, "sha256").hexdigest() != self.manifest["sha256"][table]:
                 raise self._altered(path)
             file.seek(0)
@@ -285,11 +443,11 @@ class Dataset:
             return read(place)
         except FileNotFoundError as error:
             raise DatasetError(
-                f"{self._store.address(place)} is missing from the version; {self._way_out}"
+                f"{self.store.address(place)} is missing from the version; {self._way_out}"
             ) from error
 
     def _altered(self, path: str) -> DatasetError:
-        place = self._store.address(self.folder.path(path))
+        place = self.store.address(self.folder.path(path))
         return DatasetError(f"{place} is not the file that was published; {self._way_out}")
 
     @property
@@ -333,7 +491,7 @@ class Dataset:
             try:
                 self.read(path, sha256)
             except DatasetError:
-                place = self._store.address(self.folder.path(path))
+                place = self.store.address(self.folder.path(path))
                 sentence = f"{place} of the version's card is missing or altered; {_ANEW}"
                 yield PublishedDamage(path, sentence)
 

@@ -2,9 +2,11 @@
 
 import re
 import shlex
+from pathlib import Path
 
 import cv2
 import pytest
+from published import made_from, publish
 from served import ROOT
 
 from kizu.cli.demo import write_demo
@@ -12,6 +14,7 @@ from kizu.edit.painter import DefectKind, paint
 from kizu.imaging.codecs import decode_image, encode_png
 from kizu.publish.dataset import open_dataset
 from kizu.publish.layout import VersionFolder
+from kizu.store import Store
 
 HEADINGS = {
     "README.md": "## Label pictures you already have",
@@ -42,6 +45,13 @@ def demo(tmp_path, monkeypatch):
     return spec.parent
 
 
+def python_blocks(readme: str) -> list[str]:
+    """The blocks of Python that import kizu."""
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [block for block in blocks if "kizu.make_sample" in block or "open_dataset" in block]
+
+
 def words_of(line: str) -> list[str]:
     program, *words = shlex.split(line)
     assert program == ".venv/bin/kizu"
@@ -70,3 +80,23 @@ def test_the_example_of_labelling_runs_as_it_is_written(demo, run):
 def test_both_languages_have_the_same_example():
     assert example("README.md") == example("README.ja.md")
     assert len(example("README.md")) == 3
+
+
+@pytest.mark.parametrize(("readme", "name"), [("README.md", "mugs"), ("README.ja.md", "湯呑み")])
+def test_the_python_of_a_readme_runs_as_it_is_written(
+    readme, name, tmp_path, monkeypatch, make_photo
+):
+    monkeypatch.chdir(tmp_path)
+    Path("mug.png").write_bytes(encode_png(make_photo(1)))
+    photos = [make_photo(number) for number in range(3)]
+    mask = photos[0][..., 0] > 150
+    rows = [("cup", "good", "train", "accept", None)]
+    rows += [(f"cup_{n}", "crack", "train_defects", "accept", mask) for n in range(2)]
+    origins = made_from({row[0]: "1" * 64 for row in rows})
+    store = Store("kizu-store")
+    publish(store, VersionFolder(name, "0123"), rows, photos, provenance=origins)
+    store.write_json(f"datasets/{name}/latest.json", {"version": "0123"})
+    blocks = python_blocks(readme)
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(compile(block, readme, "exec"), {})  # noqa: S102 - our own lines
