@@ -11,6 +11,7 @@ COMMANDS: Final = {
     "Make a dataset": (
         "datasets:demo",
         "datasets:init",
+        "checking:check",
         "datasets:plan",
         "datasets:build",
         "labelling:label",

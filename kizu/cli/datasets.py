@@ -12,6 +12,7 @@ from kizu.agree.verdict import Verdict
 from kizu.billing.ledger import Ledger
 from kizu.billing.spending import spending_rows, summarize_spending, to_csv
 from kizu.building import BuildStoppedError, run_build
+from kizu.checks import small_photos
 from kizu.cli.demo import write_demo
 from kizu.cli.learning import print_suggestions
 from kizu.cli.options import (
@@ -34,6 +35,7 @@ from kizu.cli.terminal import (
     print_splits,
     print_summary,
     print_trips,
+    print_warning,
     print_warnings,
     progress_bars,
 )
@@ -63,9 +65,26 @@ def init(
     files = or_exit(list_source, folder)
     if output.exists():
         fail(f"{output} exists already; delete it or choose another name with --output")
-    output.write_text(spec_template(folder, output), encoding="utf-8")
-    out.print(f"Wrote {output} for {len(files)} files. Describe your defects in it, then run:")
-    out.print(f"  kizu plan {output}\n  kizu build {output}")
+    store = or_exit(Store, DEFAULT_STORE)
+    with progress_bars() as bars:
+        bars("look at photos", 0, len(files))
+        found = []
+        for file in files:
+            found.append(examine(file, store))
+            bars("look at photos", 1, None)
+    inventory = Inventory.of(found)
+    write_text(output, spec_template(folder, output))
+    out.print(f"Wrote {output} for {len(inventory.images)} photos that can be used.", markup=False)
+    print_skipped(inventory.skipped)
+    if small := small_photos(inventory):
+        print_warning(small)
+    out.print(
+        "Describe your defects in it. Then:\n"
+        f"  kizu check {output}   # what is ready here, and what adds the rest\n"
+        f"  kizu plan {output}    # what would be made, and what it costs\n"
+        f"  kizu build {output}",
+        markup=False,
+    )
 
 
 def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE) -> None:

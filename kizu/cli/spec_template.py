@@ -2,11 +2,13 @@
 
 import os
 import posixpath
+import re
 from pathlib import Path
 from typing import Final
 
 import yaml
 
+from kizu.grounding import catalogue
 from kizu.spec.texts import name_after
 
 _TEMPLATE: Final = """\
@@ -18,16 +20,16 @@ images:
   # A folder, a pattern like photos/*.jpg, or a URL (abfs://..., s3://...).
   path: {path}
   # What the photos show; goes into prompts and into the dataset.
-  category: object
+  category: {category}
   # Edit only so many photos; the others stay normal, for training.
   # max_edited: 50
 
 defects:
   # One entry per kind of defect. 'prompt' says what to add, in your own words and language;
   # 'phrases' is what the annotator looks for.
-  - defect_type: scratch
-    prompt: a long thin scratch across the surface
-    phrases: [a scratch]
+  - defect_type: hole
+    prompt: a deep hole
+    phrases: [a hole]
     variants: 1
   - defect_type: stain
     prompt: a brown stain with a soft edge
@@ -44,12 +46,10 @@ editor:
   #   model: gpt-image-1.5
   # 'painter' paints offline and free of charge. 'drift' imitates how a gpt-image model redraws
   # the whole picture: none, gpt-image-1.5, gpt-image-2, redraw.
-  name: painter
-  drift: none
-
+{editor}
 grounding:
-  # Who looks for the phrases: a detector with a segmenter, or 'none'.
-  annotator: grounding-dino+sam
+  # Who looks for the phrases: a detector with a segmenter, or 'none'. 'kizu annotators' lists them.
+{annotator}
   # Several, each with its own settings, instead; one that confirms a change is enough.
   # annotators: [grounding-dino+sam, {{annotator: clipseg, box_threshold: 0.3}}]
 
@@ -67,15 +67,78 @@ seed: 0
 """
 
 
+_PAINTER: Final = """\
+  name: painter
+  drift: none
+"""
+_KEYED: Final = """\
+  # {variable} is set here, so gpt-image can be asked.
+"""
+_WITH_WEIGHTS: Final = """\
+  # Its weights are on this machine.
+  annotator: {name}"""
+_DEMONSTRATION: Final = """\
+  # No other weights are on this machine. These come with kizu and know five words (scratch, crack,
+  # stain, hole, dent) of painted defects: good for a first look. For real use fetch others,
+  # {setup}
+  # and write: annotator: {usual}
+  annotator: demo-grounding-dino+demo-sam"""
+_USUAL: Final = ("grounding-dino", "sam")
+_PREFERRED: Final = (_USUAL, ("mm-grounding-dino", "sam2"), ("owlv2", "sam"), ("clipseg",))
+"""In which order annotators are taken whose weights are here."""
+_UNKNOWN: Final = "object"
+_KEYS: Final = ("AZURE_OPENAI_API_KEY", "OPENAI_API_KEY")
+_SAY_NOTHING: Final = re.compile(
+    "photos|images|pictures|img|train|good|ok|normals?|data|home|users|root|tmp|mnt|desktop|documents|"
+    "downloads|写真|画像",
+    re.IGNORECASE,
+)
+"""Folder names that do not say what the photos show."""
+
+
 def spec_template(source: str, file: Path) -> str:
-    """Return the text of a spec file for a source of photos.
+    """Return the text of a spec file for a source of photos, with what runs on this machine.
 
     Args:
         source: Folder, pattern or URL, as the user typed it.
         file: The spec file to be; a relative source is written relative to its folder.
     """
-    name, path = _quoted(name_after(source)), _quoted(path_from(source, file))
-    return _TEMPLATE.format(file=file, name=name, path=path)
+    keys = [name for name in _KEYS if os.environ.get(name)]
+    editor = _PAINTER + "".join(_KEYED.format(variable=name) for name in keys[:1])
+    return _TEMPLATE.format(
+        file=file,
+        name=_quoted(name_after(source)),
+        path=_quoted(path_from(source, file)),
+        category=_quoted(category_after(source)),
+        editor=editor,
+        annotator=_annotator_lines(),
+    )
+
+
+def _annotator_lines() -> str:
+    ready = {entry.name for entry in catalogue() if entry.is_ready}
+    for parts in _PREFERRED:
+        if ready.issuperset(parts):
+            return _WITH_WEIGHTS.format(name="+".join(parts))
+    setups = [entry.setup for entry in catalogue() if entry.name in _USUAL and entry.setup]
+    return _DEMONSTRATION.format(setup=" and ".join(setups), usual="+".join(_USUAL))
+
+
+def category_after(source: str) -> str:
+    """Return what photos show, as far as their folder says.
+
+    Example:
+        >>> category_after("mvtec/bottle/train/good"), category_after("coffee_mugs/*.jpg")
+        ('bottle', 'coffee mugs')
+        >>> category_after("photos")
+        'object'
+    """
+    below_home = source.removeprefix(str(Path.home()))
+    parts = [part for part in re.split(r"[/\\]+", below_home) if part]
+    said = [
+        part for part in parts if not set(part) & set("*?[:.") and not _SAY_NOTHING.fullmatch(part)
+    ]
+    return (re.sub(r"[-_\s]+", " ", said[-1]).strip() if said else "") or _UNKNOWN
 
 
 def path_from(source: str, file: Path) -> str:

@@ -130,6 +130,20 @@ class EditorSettings(Settings, ABC):
         """Return the prompt as it will be sent; None for an editor that sends none."""
         return None
 
+    def problem(self) -> str:
+        """Say what keeps edits from being made here; empty if nothing does, as far as can be told.
+
+        Nothing is sent.
+        """
+        return ""
+
+    def endpoint(self) -> str:
+        """Return the URL of the service that is asked; empty for this machine.
+
+        To be asked where ``problem`` says nothing.
+        """
+        return ""
+
     def warnings(self, defects: Sequence[str], today: date) -> list[str]:  # noqa: ARG002 - as above
         """Return one sentence per thing that may go wrong or cost more than expected.
 

@@ -200,7 +200,20 @@ def connection_problem(settings: DeploymentSettings) -> str | None:
     there.
     """
     try:
-        Connection.from_environment(settings, lambda _: "a key that is there")
+        _without_block(settings)
     except StopEditingError as problem:
         return str(problem)
     return None
+
+
+def known_endpoint(settings: DeploymentSettings) -> str:
+    """Return the service's endpoint.
+
+    Raises:
+        StopEditingError: As ``connection_problem`` says.
+    """
+    return _without_block(settings).endpoint
+
+
+def _without_block(settings: DeploymentSettings) -> Connection:
+    return Connection.from_environment(settings, lambda _: "a key that is there")

@@ -21,13 +21,25 @@ class ImageServiceSettings(DeploymentSettings):
         """Tell whether that is the emulator."""
         return self.service().emulated
 
-    def warnings(self, defects: Sequence[str], today: date) -> list[str]:
-        """Say what keeps edits from being bought here, and which words may be refused."""
+    def problem(self) -> str:
+        """Say whether endpoint, version or key is missing here."""
         from kizu.edit.openai_images.connection import (  # noqa: PLC0415 - openai takes a second
             connection_problem,
         )
 
-        problem = connection_problem(self)
+        return connection_problem(self) or ""
+
+    def endpoint(self) -> str:
+        """Return the endpoint that the environment names."""
+        from kizu.edit.openai_images.connection import (  # noqa: PLC0415 - openai takes a second
+            known_endpoint,
+        )
+
+        return known_endpoint(self)
+
+    def warnings(self, defects: Sequence[str], today: date) -> list[str]:
+        """Say what keeps edits from being bought here, and which words may be refused."""
+        problem = self.problem()
         return [*([problem] if problem else []), *super().warnings(defects, today)]
 
     def make(self, secrets: SecretSource | None = None) -> PaidEditor:

@@ -1,5 +1,6 @@
 import re
 import webbrowser
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,50 @@ def test_init_writes_a_spec_that_is_valid_and_commented(run, photos, tmp_path):
     assert text.count("#") > 10
     spec = DatasetSpec.from_yaml(tmp_path / "dataset.yaml")
     assert (spec.name, spec.images.path) == ("photos", str(photos))
+
+
+def test_init_counts_the_photos_and_says_that_small_ones_are_small(run, photos):
+    (photos / "broken.png").write_bytes(b"")
+    _, out, errors = run("init", "photos")
+    assert "for 2 photos that can be used" in out
+    assert "skipped: broken.png: the file is empty" in errors
+    assert "they are small (shorter side 96 px)" in errors
+
+
+@pytest.mark.usefixtures("photos")
+def test_init_writes_what_runs_on_this_machine(run, tmp_path, monkeypatch):
+    run("init", "photos")
+    text = (tmp_path / "dataset.yaml").read_text(encoding="utf-8")
+    assert "annotator: demo-grounding-dino+demo-sam" in text
+    assert "hf download IDEA-Research/grounding-dino-tiny" in text
+    assert "is set here" not in text
+    monkeypatch.setenv("OPENAI_API_KEY", "0123456789abcdef")
+    run("init", "photos", "--output", "keyed.yaml")
+    assert "OPENAI_API_KEY is set here" in (tmp_path / "keyed.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("photos")
+def test_check_prints_a_row_for_all_that_a_build_needs(run, tmp_path):
+    run("init", "photos")
+    before = sorted(tmp_path.rglob("*"))
+    code, out, _ = run("check", "dataset.yaml")
+    assert code == 0
+    for words in ("2 can be used", "demo-grounding-dino+demo-sam is here", "painter works here"):
+        assert words in " ".join(out.split())
+    assert "Next: kizu plan dataset.yaml" in out
+    kept = [path for path in sorted(tmp_path.rglob("*")) if "kizu-store" not in path.parts]
+    assert kept == before
+
+
+@pytest.mark.usefixtures("photos")
+def test_check_ends_with_an_error_where_something_is_missing(run, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("AZURE_OPENAI_ENDPOINT", raising=False)
+    spec = "name: p\nimages: {path: photos}\ndefects: [{defect_type: hole, prompt: a hole}]\n"
+    Path("paid.yaml").write_text(spec + "editor: gpt-image\n", encoding="utf-8")
+    code, out, _ = run("check", "paid.yaml")
+    assert code == 1
+    assert "AZURE_OPENAI_ENDPOINT" in out
 
 
 @pytest.mark.usefixtures("photos")
