@@ -32,6 +32,7 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "UnreadableImageError",
     "decode_drawn_mask",
+    "decode_grey",
     "decode_image",
     "decode_map",
     "decode_mask",
@@ -286,6 +287,11 @@ def encode_map(values: FloatMap) -> bytes:
 def decode_map(data: bytes) -> FloatMap:
     """Decode a map written by ``encode_map``; (H, W) float32."""
     return np.asarray(_decode_grey(data) / _MAP_STEPS_PER_UNIT, dtype=np.float32)
+
+
+def decode_grey(data: bytes) -> NDArray[np.uint8]:
+    """Decode a grey PNG that kizu wrote; (H, W) uint8."""
+    return np.asarray(_decode_grey(data), np.uint8)
 
 
 def _decode_grey(data: bytes) -> NDArray[np.uint8] | NDArray[np.uint16]:
