@@ -1,7 +1,7 @@
 """Plans a dataset: which edits of which photos it needs, and what is still to be bought."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -14,13 +14,22 @@ from kizu.edit.regions import DrawnMasks, MaskRegion, Region, region_guide
 from kizu.edit.request import DefectRequest, EditRequest, ExistingPicture
 from kizu.edit.settings import EditorSettings
 from kizu.edit.storage import sidecar_path
+from kizu.imaging.codecs import decode_png
+from kizu.intake import read_normal
+from kizu.matching.duplicates import Thumbnail
 from kizu.pairing.pairs import Pair, open_pairing, save_pairs
 from kizu.samples import PlannedSample, sample_name
 from kizu.shards import BuildPlan, save_shards
 from kizu.sources import Inventory, NormalImage, Skipped, SourceError
 from kizu.spec import DatasetSpec, DefectSpec
 from kizu.spec.errors import SpecError
-from kizu.splits import NO_GROUPS, Groups, group_photos
+from kizu.splits import (
+    NO_GROUPS,
+    Groups,
+    NearDuplicates,
+    find_near_duplicates,
+    group_photos,
+)
 from kizu.store import Store
 from kizu.store.keys import content_key
 
@@ -191,7 +200,10 @@ def plan_build(
     pairing = open_pairing(pairs, store)
     if spec.editor.maker.pictures is not None:
         pairing.check_usable()
-    groups = group_photos(spec, split_photos(inventory.images, pairing.pairs))
+    photos = split_photos(inventory.images, pairing.pairs)
+    near = near_duplicates(spec, photos, store)
+    near.save(store)
+    groups = group_photos(spec, photos, near)
     for note in groups.notes:
         logger.warning("%s", note)
     planned = plan_dataset(
@@ -223,6 +235,34 @@ def plan_build(
 def split_photos(images: Iterable[NormalImage], pairs: Iterable[Pair]) -> list[NormalImage]:
     """Return all photos that are drawn into splits; of pictures without normals, the pictures."""
     return [*images, *(pair.normal for pair in pairs if not pair.has_normal)]
+
+
+def near_duplicates(
+    spec: DatasetSpec,
+    photos: Sequence[NormalImage],
+    store: Store,
+    thumbnails: Mapping[str, Thumbnail] | None = None,
+    *,
+    keep: bool = True,
+) -> NearDuplicates:
+    """Find photos that show the same, if the spec asks for it.
+
+    Args:
+        spec: The dataset.
+        photos: All photos that are drawn into splits.
+        store: The store.
+        thumbnails: Those of photos that the store may not have, by SHA-256.
+        keep: Whether thumbnails that are made are stored.
+    """
+    if not spec.images.near_duplicates:
+        return NearDuplicates()
+    return find_near_duplicates(
+        photos,
+        store,
+        lambda image: decode_png(read_normal(store, image, spec.images.path)),
+        thumbnails,
+        keep=keep,
+    )
 
 
 def estimate_build(

@@ -41,7 +41,7 @@ class Worth(StrEnum):
     PERSON = "person"
 
 
-_MADE_ANEW: Final = ("builds", "failures", "imported", "matches")
+_MADE_ANEW: Final = ("builds", "failures", "near_duplicates", "imported", "matches")
 """Folders of JSON files that every build can write anew."""
 
 _DONE: Final = {
@@ -112,8 +112,9 @@ def find_damage(store: Store, dataset: str = "") -> Iterator[Damage]:
             yield from _unreadable(path, store.read_json)
     for folder in store.list_folders("datasets"):
         yield from _unreadable(f"{folder}/latest.json", store.read_json)
-    for path in store.list("features"):
-        yield from _unreadable(path, store.read_checked)
+    for folder in ("features", "thumbnails"):
+        for path in store.list(folder):
+            yield from _unreadable(path, store.read_checked)
     yield from _said_by_people(store, "decisions", Decision)
     yield from _said_by_people(store, "reviews", Draw)
 

@@ -15,6 +15,7 @@ from kizu.imaging.codecs import (
     encode_png,
 )
 from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS, check_file_size, most_bytes
+from kizu.imaging.thumbnails import thumbnail
 from kizu.sentences import words_of
 from kizu.source_files import (
     NotReadableError,
@@ -37,12 +38,14 @@ __all__ = [
     "SourceError",
     "SourceFile",
     "examine",
+    "examine_pixels",
     "file_url",
     "list_source",
     "normal_record_path",
     "pixels_digest",
     "read_file",
     "take_in",
+    "thumbnail_path",
 ]
 
 PNG_SHA256: Final = "png_sha256"
@@ -130,28 +133,29 @@ def examine(
     file: SourceFile, store: Store, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
 ) -> NormalImage | Skipped:
     """Tell what a file is, or why it is skipped, and change nothing."""
-    return _examine(file, store, max_megapixels)[0]
+    return examine_pixels(file, store, max_megapixels)[0]
 
 
 def take_in(
     file: SourceFile, store: Store, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
 ) -> NormalImage | Skipped:
     """Decode a file into the store, or tell why it is skipped; known content is not redone."""
-    found, pixels = _examine(file, store, max_megapixels)
+    found, pixels = examine_pixels(file, store, max_megapixels)
     if isinstance(found, Skipped) or pixels is None:
         return found
     png = encode_png(pixels)
     store.write(found.path, png)
+    store.write_checked(thumbnail_path(found.sha256), encode_png(thumbnail(pixels)))
     facts = {key: value for key, value in asdict(found).items() if key not in ("sha256", "name")}
     facts |= {"decoder": DECODER_VERSION, PNG_SHA256: sha256_hex(png)}
     store.write_json(normal_record_path(found.sha256), facts)
     return found
 
 
-def _examine(
-    file: SourceFile, store: Store, max_megapixels: float
+def examine_pixels(
+    file: SourceFile, store: Store, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
 ) -> tuple[NormalImage | Skipped, RgbImage | None]:
-    """Return what a file is, and its pixels if the store does not have them."""
+    """Tell the same as ``examine``, with the pixels of a photo that the store does not have."""
     data = read_file(file, max_megapixels)
     if isinstance(data, Skipped):
         return data, None
@@ -221,3 +225,8 @@ def pixels_digest(pixels: RgbImage) -> str:
 def normal_record_path(sha256: str) -> str:
     """Return where it is stored what a file's content is, by the SHA-256 of its bytes."""
     return f"{keyed('normals', sha256)}.json"
+
+
+def thumbnail_path(sha256: str) -> str:
+    """Return where a photo's thumbnail is stored, by the SHA-256 of its file."""
+    return f"{keyed('thumbnails', sha256)}.png"

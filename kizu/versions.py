@@ -24,6 +24,9 @@ DIFF_VERSION: Final = "8"
 MATCHING_VERSION: Final = "1"
 """A picture is recognised by other features, or is given another normal or another geometry."""
 
+DUPLICATES_VERSION: Final = "1"
+"""Other photos are found to show the same; all are compared again."""
+
 GROUNDING_VERSION: Final = 2
 """The same model and settings give other detections."""
 

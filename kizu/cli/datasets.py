@@ -43,10 +43,11 @@ from kizu.export import FORMATS, export_dataset
 from kizu.export.registry import README
 from kizu.export.roundtrip import Trip
 from kizu.export.roundtrip import roundtrip as make_trips
-from kizu.planning import estimate_build, plan_dataset
+from kizu.imaging.thumbnails import thumbnail
+from kizu.planning import estimate_build, near_duplicates, plan_dataset
 from kizu.publish.dataset import LATEST, open_dataset
 from kizu.publish.names import NameTakenError
-from kizu.sources import Inventory, examine, list_source
+from kizu.sources import Inventory, NormalImage, examine_pixels, list_source
 from kizu.spec import DatasetSpec
 from kizu.splits import group_photos, split_sentences
 from kizu.store import Store
@@ -97,13 +98,19 @@ def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE) -> None:
     files = or_exit(list_source, spec.images.path)
     with progress_bars() as bars:
         bars("look at photos", 0, len(files))
-        found = []
+        found, thumbnails = [], {}
         for file in files:
-            found.append(examine(file, opened, spec.images.max_megapixels))
+            photo, pixels = examine_pixels(file, opened, spec.images.max_megapixels)
+            found.append(photo)
+            if isinstance(photo, NormalImage) and pixels is not None:
+                thumbnails[photo.sha256] = thumbnail(pixels)
             bars("look at photos", 1, None)
-    inventory = Inventory.of(found)
+        inventory = Inventory.of(found)
+        near = or_exit(
+            partial(near_duplicates, keep=False), spec, inventory.images, opened, thumbnails
+        )
     print_warnings(spec)
-    groups = or_exit(group_photos, spec, inventory.images)
+    groups = or_exit(group_photos, spec, inventory.images, near)
     planned = or_exit(
         partial(plan_dataset, groups=groups, emulated=spec.editor.is_emulated()),
         spec,

@@ -16,7 +16,7 @@ from kizu.imaging.codecs import decode_image, decode_png
 from kizu.intake import read_normal
 from kizu.pairing import Pair, Pairing, pair_source
 from kizu.pairing.rules import picture_source
-from kizu.planning import split_photos
+from kizu.planning import near_duplicates, split_photos
 from kizu.sources import Skipped, SourceError, SourceFile, file_url, read_file
 from kizu.spec import DatasetSpec
 from kizu.splits import group_photos, split_sentences
@@ -37,7 +37,9 @@ def show_pairs(spec: DatasetSpec, store: Store) -> None:
         inventory, pairing = or_exit(pair_source, spec, store)
     print_skipped(inventory.skipped)
     photos = split_photos(inventory.images, pairing.pairs)
-    groups = or_exit(group_photos, spec, photos)
+    with progress_bars():
+        near = or_exit(near_duplicates, spec, photos, store)
+    groups = or_exit(group_photos, spec, photos, near)
     paired = {pair.normal.sha256 for pair in pairing.pairs}
     print_splits(groups, split_sentences(spec, photos, groups, paired))
     print_pairs(pairing, lambda pair: _open_pair(pair, spec, store), MOST_PAIRS)

@@ -59,6 +59,13 @@ class ImagesSpec(Settings):
         description="Says which photos show the same part or lot: they are never in train and test "
         "at once. A pattern of names, a folder level, or a table. Empty: every photo by itself.",
     )
+    near_duplicates: bool = Field(
+        True,  # noqa: FBT003 - the field's default
+        title="Find near-duplicates",
+        description="Photos that show the same picture, as one file twice, resized, cropped or "
+        "re-exposed, are found and put into one group. Off: only 'group' says what belongs "
+        "together.",
+    )
     max_edited: int | None = Field(
         None,
         ge=1,

@@ -5,7 +5,8 @@ from collections.abc import Collection, Sequence
 
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
-from kizu.splits.groups import Group, Groups
+from kizu.splits.group import Group
+from kizu.splits.groups import Groups
 
 
 def split_sentences(

@@ -1,4 +1,4 @@
-"""Groups of photos that stay in one split; a photo that nothing is said of is a group alone."""
+"""Which groups a dataset's photos are in; a photo that nothing is said of is a group alone."""
 
 from collections.abc import Collection, Iterable
 from typing import Final, Self
@@ -8,44 +8,11 @@ from pydantic import Field
 from kizu.settings import Record
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
+from kizu.splits.group import Group
+from kizu.splits.joining import Placed, join_groups
+from kizu.splits.near_duplicates import NOT_LOOKED_FOR, NearDuplicates
 from kizu.splits.told import told_groups
 from kizu.store import Store
-from kizu.store.keys import content_key, fraction_of
-
-NO_FOLD: Final = -1
-"""The fold of every image where no folds were asked for: no column of ``samples`` is null."""
-
-
-class Group(Record):
-    """Photos that stay together in one split.
-
-    Attributes:
-        name: What tables call it.
-        key: What its split and fold are drawn from; it never changes with what else there is.
-    """
-
-    name: str
-    key: str
-
-    @classmethod
-    def alone(cls, image: NormalImage) -> Self:
-        """Return the group of a photo that nothing is said of: itself, drawn by its content."""
-        return cls(name=image.name, key=content_key("split", sha256=image.sha256))
-
-    @classmethod
-    def told(cls, name: str) -> Self:
-        """Return a group that the user named, drawn by its name."""
-        return cls(name=name, key=content_key("split", group=name))
-
-    def is_test(self, test_fraction: float) -> bool:
-        """Draw the split; a higher fraction moves groups to test and none away from it."""
-        return fraction_of(self.key) < test_fraction
-
-    def fold(self, folds: int | None) -> int:
-        """Draw one of so many folds, from 0; ``NO_FOLD`` of none."""
-        if folds is None:
-            return NO_FOLD
-        return int(fraction_of(content_key("fold", group=self.key)) * folds)
 
 
 class Groups(Record):
@@ -78,12 +45,15 @@ NO_GROUPS: Final = Groups()
 """Every photo is a group alone."""
 
 
-def group_photos(spec: DatasetSpec, images: Iterable[NormalImage]) -> Groups:
-    """Group the photos of a dataset as its spec says.
+def group_photos(
+    spec: DatasetSpec, images: Iterable[NormalImage], near: NearDuplicates = NOT_LOOKED_FOR
+) -> Groups:
+    """Group the photos of a dataset as its spec says, and with those that show the same.
 
     Args:
         spec: The dataset.
         images: The photos; of pictures without normal images, the pictures.
+        near: Photos that show the same.
 
     Raises:
         ValueError: The spec's table cannot be used, or its rule says nothing of any photo.
@@ -91,8 +61,16 @@ def group_photos(spec: DatasetSpec, images: Iterable[NormalImage]) -> Groups:
     images = list(images)
     told = told_groups(spec, [image.name for image in images])
     names = set(told.of.values())
-    of = {image.sha256: _group(image, told.of.get(image.name), names) for image in images if names}
-    return Groups(of=of, notes=told.notes)
+    photos = {
+        image.sha256: Placed(
+            image.name, _group(image, told.of.get(image.name), names), image.name in told.of
+        )
+        for image in images
+        if names or near.pairs
+    }
+    joined = join_groups(photos, near)
+    of = {sha256: photo.group for sha256, photo in photos.items() if names}
+    return Groups(of=of | dict(joined.of), notes=(*told.notes, *joined.notes))
 
 
 def _group(image: NormalImage, told: str | None, names: Collection[str]) -> Group:

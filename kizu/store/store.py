@@ -3,6 +3,8 @@
 Layout, readable by people::
 
     normals/ab/abcd….png        normal images as kizu decodes them
+    thumbnails/ab/abcd….png     the same, small and grey, and what came of comparing them:
+    near_duplicates/1/ab/….json how alike a photo and others are, by their SHA-256
     edits/ab/abcd…/             bought and painted edits with their sidecar; kizu never deletes here
     ledger/…                    one small file per paid call, and one for what came of it
     truth/ab/abcd….png          the painter's true masks, for evaluation only

@@ -3,9 +3,10 @@ from datetime import date
 import numpy as np
 import pytest
 from real_defects import write_defects
+from station_photos import jpeg
 
 from kizu.edit.storage import sidecar_path
-from kizu.imaging.codecs import encode_mask
+from kizu.imaging.codecs import encode_mask, encode_png
 from kizu.pairing import open_pairing
 from kizu.planning import (
     edited_images,
@@ -16,10 +17,10 @@ from kizu.planning import (
     spec_warnings,
 )
 from kizu.samples import file_stem
-from kizu.sources import Inventory, NormalImage, Skipped, SourceError
+from kizu.sources import Inventory, NormalImage, Skipped, SourceError, list_source, take_in
 from kizu.spec import DatasetSpec
 from kizu.spec.errors import SpecError
-from kizu.splits import Group
+from kizu.splits import Group, Groups
 
 
 def image(number: int) -> NormalImage:
@@ -128,6 +129,26 @@ def test_the_stored_plan_is_the_plan(spec, images, store):
     assert list(plan.open(store)) == plan_samples(spec, images)
     assert (plan.photos, plan.samples, plan.left_out) == (12, 24, 1)
     assert plan == plan_build(spec, inventory, (), store, shard_size=7)
+
+
+def test_photos_that_show_the_same_are_planned_into_one_group_unless_the_spec_says_no(
+    spec, photos, store, make_photo
+):
+    shown = make_photo(1, 160)
+    (photos / "a.png").write_bytes(encode_png(shown))
+    (photos / "a.jpg").write_bytes(jpeg(shown))
+    for seed in range(3, 7):
+        (photos / f"{seed}.png").write_bytes(encode_png(make_photo(seed, 160)))
+    taken = [take_in(file, store) for file in list_source(str(photos))]
+    for wanted in (True, False):
+        asked = {"images": {"path": str(photos), "near_duplicates": wanted}}
+        plan = plan_build(with_changes(spec, **asked), Inventory.of(taken), (), store, 7)
+        groups = Groups.open(plan.groups, store)
+        names = {image.name: groups.group_of(image).name for image in taken}
+        assert (names["a.jpg"] == names["a.png"]) == wanted
+        assert len(set(names.values())) == len(taken) - wanted
+        drawn = {sample.normal.name: sample.group.name for sample in plan.open(store)}
+        assert drawn == names
 
 
 def test_a_plan_of_what_is_stored_leaves_out_the_rest_and_counts_it(spec, images, store):

@@ -84,6 +84,7 @@ COMMON: dict[str, tuple[Any, set[str]]] = {
     "images.group.pattern": ("tile([0-9]+)", {V}),
     "images.group.folder": (1, {V}),
     "images.group.table": ("other.csv", NOTHING),
+    "images.near_duplicates": (False, {V}),
     "images.max_edited": (7, {V}),
     "images.max_megapixels": (50.0, NOTHING),
     "defects.0.defect_type": ("dent", {C, V}),
