@@ -32,6 +32,7 @@ COMMANDS: Final = {
         "listing:open_",
         "datasets:export",
         "datasets:roundtrip",
+        "leakage:leakage",
         "proving:prove",
     ),
     "Keep it": (
