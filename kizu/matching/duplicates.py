@@ -43,6 +43,7 @@ _PHOTOS_PER_AXIS: Final = 8  # in a smaller set an axis may be what two copies h
 _SET_PHOTOS: Final = 500  # that the axes are fitted to; a second of CPU
 _BLOCK: Final = 512  # photos compared at once with all others; 20 MB of floats for 10,000
 _SAME_ASPECT: Final = 0.005  # of width over height; thumbnails are whole px
+_LOOKS_ALIKE: Final = 0.3  # cosine of frames; of other scenes 0, of a crop by 6 % about .5
 _STATION_MATES: Final = 8  # photos of one shape among the nearest frames: a station's
 _LONE_MATES: Final = 3  # fewer of its own shape: it may be cropped
 _FINE_SIGMA_PX: Final = 1.0  # px of the thumbnail; JPEG's noise is finer
@@ -75,12 +76,19 @@ class DuplicateSearch:
         self._upright: list[Thumbnail] = []
         self._odd = np.zeros(self._count, np.bool_)
         for place, each in enumerate(thumbnails):
-            self._upright.append(self._in_place(place, each, thumbnails))
+            near = self._nearest[place]
+            near = near[frames[near] @ frames[place] > _LOOKS_ALIKE]
+            self._upright.append(self._in_place(place, each, near, thumbnails))
         self._details = _own_details(self._upright)
 
-    def _in_place(self, place: int, own: Thumbnail, thumbnails: Sequence[Thumbnail]) -> Thumbnail:
+    def _in_place(
+        self,
+        place: int,
+        own: Thumbnail,
+        near: NDArray[np.int64],
+        thumbnails: Sequence[Thumbnail],
+    ) -> Thumbnail:
         """Return a photo as the station's others lie, if it alone is of another shape."""
-        near = self._nearest[place]
         shapes = [np.abs(self._aspects[near] / self._aspects[at] - 1) < _SAME_ASPECT for at in near]
         if not shapes:
             return own
