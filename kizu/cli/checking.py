@@ -9,9 +9,9 @@ from rich.table import Table
 
 from kizu.checks import Check, State, check_build, worst
 from kizu.cli.options import DEFAULT_STORE, StoreUrl, or_exit
-from kizu.cli.terminal import out, progress_bars
+from kizu.cli.photos import look_at_photos
+from kizu.cli.terminal import out
 from kizu.planning import estimate_build, plan_dataset
-from kizu.sources import Inventory, examine, list_source
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 
@@ -25,7 +25,7 @@ def check(
     """Look whether a build has all it needs here; buys nothing and makes nothing."""
     spec = or_exit(DatasetSpec.from_yaml, spec_file)
     opened = or_exit(Store, store)
-    inventory = _inventory(spec, opened)
+    inventory, _ = look_at_photos(_source(spec), opened, spec.images.max_megapixels)
     samples = []
     if spec.editor.maker.pictures is None:
         samples = or_exit(
@@ -39,18 +39,10 @@ def check(
     out.print(f"Next: kizu plan {spec_file}, then kizu build {spec_file}", markup=False)
 
 
-def _inventory(spec: DatasetSpec, store: Store) -> Inventory:
-    """Look at the photos; of pictures without normal images, at the pictures."""
+def _source(spec: DatasetSpec) -> str:
+    """Return where the photos are; of pictures without normal images, where the pictures are."""
     pictures = spec.editor.maker.pictures
-    path = spec.images.path if spec.has_normals or pictures is None else pictures.path
-    files = or_exit(list_source, path)
-    with progress_bars() as bars:
-        bars("look at photos", 0, len(files))
-        found = []
-        for file in files:
-            found.append(examine(file, store, spec.images.max_megapixels))
-            bars("look at photos", 1, None)
-    return Inventory.of(found)
+    return spec.images.path if spec.has_normals or pictures is None else pictures.path
 
 
 def print_checks(checks: list[Check]) -> None:

@@ -26,6 +26,7 @@ from kizu.cli.options import (
     write_text,
 )
 from kizu.cli.pairs_table import show_pairs
+from kizu.cli.photos import look_at_photos
 from kizu.cli.spec_template import spec_template
 from kizu.cli.terminal import (
     err,
@@ -43,11 +44,9 @@ from kizu.export import FORMATS, export_dataset
 from kizu.export.registry import README
 from kizu.export.roundtrip import Trip
 from kizu.export.roundtrip import roundtrip as make_trips
-from kizu.imaging.thumbnails import thumbnail
 from kizu.planning import estimate_build, near_duplicates, plan_dataset
 from kizu.publish.dataset import LATEST, open_dataset
 from kizu.publish.names import NameTakenError
-from kizu.sources import Inventory, NormalImage, examine_pixels, list_source
 from kizu.spec import DatasetSpec
 from kizu.splits import group_photos, split_sentences
 from kizu.store import Store
@@ -63,17 +62,9 @@ def init(
     output: Annotated[Path, typer.Option(help="The file to write.")] = Path("dataset.yaml"),
 ) -> None:
     """Write a commented dataset.yaml for a folder of normal photos."""
-    files = or_exit(list_source, folder)
     if output.exists():
         fail(f"{output} exists already; delete it or choose another name with --output")
-    store = or_exit(Store, DEFAULT_STORE)
-    with progress_bars() as bars:
-        bars("look at photos", 0, len(files))
-        found = []
-        for file in files:
-            found.append(examine(file, store))
-            bars("look at photos", 1, None)
-    inventory = Inventory.of(found)
+    inventory, _ = look_at_photos(folder, or_exit(Store, DEFAULT_STORE))
     write_text(output, spec_template(folder, output))
     out.print(f"Wrote {output} for {len(inventory.images)} photos that can be used.", markup=False)
     print_skipped(inventory.skipped)
@@ -95,17 +86,9 @@ def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE) -> None:
     if spec.editor.maker.pictures is not None:
         show_pairs(spec, opened)
         return
-    files = or_exit(list_source, spec.images.path)
-    with progress_bars() as bars:
-        bars("look at photos", 0, len(files))
-        found, thumbnails = [], {}
-        for file in files:
-            photo, pixels = examine_pixels(file, opened, spec.images.max_megapixels)
-            found.append(photo)
-            if isinstance(photo, NormalImage) and pixels is not None:
-                thumbnails[photo.sha256] = thumbnail(pixels)
-            bars("look at photos", 1, None)
-        inventory = Inventory.of(found)
+    path, most = spec.images.path, spec.images.max_megapixels
+    inventory, thumbnails = look_at_photos(path, opened, most)
+    with progress_bars():
         near = or_exit(
             partial(near_duplicates, keep=False), spec, inventory.images, opened, thumbnails
         )
