@@ -5,13 +5,14 @@ at the version's folder.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import yaml
 
 from kizu.agree.verdict import Verdict
 from kizu.edit.digital_source import IPTC_TERMS, MADE_BY_MODEL
+from kizu.markdown import table as markdown_table
 from kizu.publish.certification import Certification
 from kizu.publish.facts import DefectFacts, VersionFacts
 from kizu.publish.rows import TEST, TRAIN, TRAIN_DEFECTS
@@ -170,7 +171,7 @@ def _licence_section(spec: DatasetSpec) -> str:
 
 
 def _defect_table(facts: VersionFacts) -> str:
-    return _table(_DEFECT_HEADS, (_cells(*each) for each in facts.defects.items()))
+    return markdown_table(_DEFECT_HEADS, (_cells(*each) for each in facts.defects.items()))
 
 
 def _cells(defect_type: str, facts: DefectFacts) -> tuple[str, ...]:
@@ -211,7 +212,7 @@ def _splits(facts: VersionFacts) -> str:
         ("reject", 0, facts.count(Verdict.REJECT) - sum(negatives.values()), _NO_USE),
         *(("negatives", *row) for row in _negative_rows(negatives)),
     ]
-    return _table(
+    return markdown_table(
         ("split", "normal", "with a defect", "for"), ([str(each) for each in row] for row in rows)
     )
 
@@ -262,7 +263,7 @@ def _marking(facts: VersionFacts) -> str:
     return (
         f"{told}What made each image is said in `digital_source_type` of `provenance.parquet`, in "
         f"the terms of IPTC ({IPTC_TERMS}). Normal images are the user's photographs.\n\n"
-        f"{_table(('digital source type', 'images', 'meaning'), rows)}\n"
+        f"{markdown_table(('digital source type', 'images', 'meaning'), rows)}\n"
         "Content Credentials (C2PA) sign a file's bytes, so those that a service put into an edit "
         "cannot be part of an image that was composited from it. They stay in the edit as it was "
         "received, which kizu's store keeps (`edits/`), and in pictures that are published as they "
@@ -277,8 +278,3 @@ def _emulated(facts: VersionFacts) -> str:
         f"- {facts.emulated} images were painted by kizu's emulator in the place of a model: they "
         "show that a build works and are not for training.\n"
     )
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -3,11 +3,12 @@
 python -m kizu.publish.manifest_page > docs/manifest.md
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import pyarrow as pa
 
+from kizu.markdown import table as markdown_table
 from kizu.publish.schemas import SORTED_BY, TABLES
 from kizu.stages.columns import NEVER, told
 
@@ -76,7 +77,7 @@ _TABLE_HEADS: Final = ("column", "type", "meaning", "unit", "range", "null")
 
 def page() -> str:
     """Return the page in Markdown."""
-    fields = _markdown_table(
+    fields = markdown_table(
         ("field", "meaning"), ((f"`{name}`", text) for name, text in MANIFEST_FIELDS.items())
     )
     return "\n".join([_ABOUT, fields, *(_section(name) for name in TABLES)])
@@ -85,7 +86,7 @@ def page() -> str:
 def _section(table: str) -> str:
     """Return what is said of one table."""
     order = ", ".join(f"`{column}`" for column in SORTED_BY[table])
-    rows = _markdown_table(_TABLE_HEADS, (_cells(field) for field in TABLES[table]))
+    rows = markdown_table(_TABLE_HEADS, (_cells(field) for field in TABLES[table]))
     return f"## {table}.parquet\n\nSorted by {order}.\n\n{rows}"
 
 
@@ -97,11 +98,6 @@ def _cells(field: pa.Field) -> tuple[str, ...]:
 
 def _kind(kind: pa.DataType) -> str:
     return f"list of {kind.value_type}" if pa.types.is_list(kind) else str(kind)
-
-
-def _markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 if __name__ == "__main__":
