@@ -5,10 +5,14 @@ BIN := $(VENV)/bin
 COMPILE := --quiet --universal --python-version 3.11 --extra dev --no-header --no-annotate \
 	--no-emit-index-url pyproject.toml
 
-.PHONY: demo test test-slow consumers check lock clean
+.PHONY: demo docs test test-slow consumers check lock clean
 
 demo: $(VENV)/.demo-installed
 	$(BIN)/kizu demo
+
+# build/site; its search wants a server: python -m http.server -d build/site
+docs: $(VENV)/.dev-installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 test: $(VENV)/.dev-installed
 	$(BIN)/python -m pytest -n auto --dist loadfile
