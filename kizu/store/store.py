@@ -57,6 +57,7 @@ from kizu.store.local_files import (
     remove_stale,
     write_local,
 )
+from kizu.store.recent import recent_files
 from kizu.store.retry import retry_while_unreachable
 from kizu.store.unwritable import free_bytes, telling
 
@@ -94,6 +95,7 @@ class Store:
         except (ValueError, ImportError) as error:
             raise ValueError(f"cannot open the store {url!r}: {shown_url(str(error))}") from error
         self._local = isinstance(self._fs, LocalFileSystem)
+        self._is_s3, self._is_azure = (name in self._fs.protocol for name in ("s3", "abfs"))
         self.url = url
 
     def __reduce__(self) -> tuple[type[Self], tuple[str]]:
@@ -131,8 +133,15 @@ class Store:
         Raises:
             FileNotFoundError: It is not there.
         """
-        full = self._full(path)
-        return bytes(retry_while_unreachable(self.url, lambda: self._fs.cat_file(full)))
+        full, recent = self._full(path), None if self._local else recent_files()
+        if recent and (kept := recent.get(full)) is not None:
+            return kept
+        # s3fs asks for the size first, unless it is not to read parts of large files side by side
+        at_once = {"max_concurrency": 1} if self._is_s3 else {}
+        data = bytes(retry_while_unreachable(self.url, lambda: self._fs.cat_file(full, **at_once)))
+        if recent:
+            recent.put(full, path, data)
+        return data
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file so that it appears whole; an older file of the name is replaced.
@@ -145,6 +154,8 @@ class Store:
             lambda root, target: write_local(root, target, data),
             lambda full: self._fs.pipe_file(full, data),
         )
+        if not self._local and (recent := recent_files()):
+            recent.put(self._full(path), path, data)
 
     def _put(
         self, path: str, local: Callable[[Path, Path], None], remote: Callable[[str], None]
@@ -249,8 +260,15 @@ class Store:
     def remove(self, path: str) -> None:
         """Remove a file that is no longer needed; nothing happens if it is gone already."""
         full = self._full(path)
+        if recent := recent_files():
+            recent.drop(full)
         with contextlib.suppress(FileNotFoundError):
             retry_while_unreachable(self.url, lambda: self._fs.rm_file(full))
+
+    @property
+    def local_root(self) -> Path | None:
+        """The folder of a store on a local disk; None on an object store."""
+        return Path(self._root) if self._local else None
 
     def local_folder(self, path: str) -> Path | None:
         """Return a folder of the local disk, made if need be; None on an object store."""
@@ -302,7 +320,7 @@ class Store:
         What is there already is read, which costs as much as to ask for it, and replaced where it
         is damaged.
         """
-        path = f"{keyed(folder, sha256_hex(canonical_json(value).encode()))}.json"
+        path = json_path(folder, value)
         data = encode_json(path, value)
         try:
             is_there = self.read(path) == data
@@ -332,16 +350,11 @@ class Store:
 
     def list(self, folder: str) -> Iterator[str]:
         """Yield the paths of all files below a folder, sorted; nothing if it is not there."""
-        root = self._full(folder)
         # the walk over a disk would leave out what it cannot read
         options = {"on_error": _raise_unless_gone} if self._local else {}
-        try:
-            found = retry_while_unreachable(self.url, lambda: self._fs.find(root, **options))
-        except FileNotFoundError:
-            return
-        for full in sorted(found):
-            if not is_aside(posixpath.basename(full)):
-                yield posixpath.join(folder, posixpath.relpath(full, root))
+        for path in sorted(self._find(folder, **options)):
+            if not is_aside(posixpath.basename(path)):
+                yield path
 
     def list_numbered(self, folder: str) -> Iterator[tuple[int, str]]:
         """Yield the files below a folder that are named by a number, as ``00000001.json``.
@@ -360,14 +373,30 @@ class Store:
 
     def sizes(self, folder: str) -> dict[str, int]:
         """Return the sizes in bytes of all files below a folder, by path."""
-        root = self._full(folder)
+        return {path: int(entry["size"]) for path, entry in self.entries(folder).items()}
+
+    def entries(self, folder: str) -> dict[str, dict[str, Any]]:
+        """Return what the file system tells of all files below a folder, by path."""
+        return self._find(folder)
+
+    def _find(self, folder: str, **options: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401 - fsspec's
+        """Return what the file system tells of all files below a folder, by path, unsorted."""
+        below = self._full(folder).rstrip("/")
+        root = below
+        # s3fs and adlfs ask besides what the folder is, unless a bucket's names are asked for
+        if self._is_s3 or self._is_azure:
+            root, _, options["prefix"] = below.partition("/")
+        if self._is_s3:  # Azure's client takes the slash away
+            options["prefix"] += "/"
+        find = partial(self._fs.find, root, detail=True, **options)
         try:
-            found = retry_while_unreachable(self.url, lambda: self._fs.find(root, detail=True))
+            found = retry_while_unreachable(self.url, find)
         except FileNotFoundError:
             return {}
         return {
-            posixpath.join(folder, posixpath.relpath(full, root)): int(entry["size"])
+            posixpath.join(folder, posixpath.relpath(full, below)): entry
             for full, entry in found.items()
+            if full.startswith(f"{below}/")
         }
 
     def list_folders(self, folder: str) -> Iterator[str]:
@@ -417,6 +446,11 @@ class Store:
 def _raise_unless_gone(error: OSError) -> None:
     if not isinstance(error, FileNotFoundError | NotADirectoryError):
         raise error
+
+
+def json_path(folder: str, value: dict[str, Any]) -> str:
+    """Return where ``Store.put_json`` writes a JSON object."""
+    return f"{keyed(folder, sha256_hex(canonical_json(value).encode()))}.json"
 
 
 def keyed(folder: str, key: str) -> str:
