@@ -21,7 +21,7 @@ from kizu.stages.grounding import AnnotatorChoice
 from kizu.store import Store
 from kizu.summary import BuildSummary, SamplesFailedError, last_summary
 from tasks.artifacts import show_pairs, show_summary, wait_with_progress
-from tasks.intake import list_photos, take_in_part
+from tasks.intake import list_photos, note_photos, take_in_part
 from tasks.pairing import describe_part, list_pictures, note_unused_rows, pair_part
 from tasks.publish import choose_version, make_latest, publish_shard, publish_version
 from tasks.report import write_report
@@ -31,18 +31,23 @@ from tasks.yield_alert import emit_yield_alert
 FILES_PER_PART = 64
 
 
-def take_in_photos(spec: DatasetSpec, store_url: str) -> list[str]:
+def take_in_photos(spec: DatasetSpec, store_url: str, *, rehash: bool = False) -> list[str]:
     """Take the normal images into the store; return where their listings lie."""
     if not spec.has_normals:
         return []
     pictures = spec.editor.maker.pictures
     without = pictures.path if pictures else None
-    files = list_photos(spec.images.path, store_url, FILES_PER_PART, without=without)
-    expect(INTAKE, sum(part.files for part in files))
-    taken: list[str] = take_in_part.map(
-        files, unmapped(store_url), unmapped(spec.images.max_megapixels)
-    ).result()
-    return taken
+    path, most = spec.images.path, spec.images.max_megapixels
+    listing = list_photos(path, store_url, FILES_PER_PART, most, without=without, rehash=rehash)
+    unread = sum(part.files for part in listing.parts)
+    get_run_logger().info("%d photos are read; the others are known by size and time", unread)
+    expect(INTAKE, unread)
+    if not listing.parts:
+        return list(listing.known)
+    parts = list(listing.parts)
+    taken: list[str] = take_in_part.map(parts, unmapped(store_url), unmapped(most)).result()
+    note_photos(path, listing, taken, store_url)
+    return [*listing.known, *taken]
 
 
 def pair_pictures(spec: DatasetSpec, inventory: list[str], store_url: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Final
 
 from kizu.imaging.codecs import decode_png
 from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS
+from kizu.known_photos import KnownPhotos
 from kizu.progress import advance
 from kizu.settings import Record
 from kizu.sources import (
@@ -21,7 +22,7 @@ from kizu.sources import (
     pixels_digest,
     take_in,
 )
-from kizu.store import DamagedFileError, Store
+from kizu.store import DamagedFileError, Marks, Store
 from kizu.store.keys import sha256_hex
 
 INTAKE: Final = "take in"
@@ -77,10 +78,18 @@ def save_listing(
     Raises:
         SourceError: Nothing is there.
     """
+    return _save(_files(path, setting, without), store, part_size)
+
+
+def _files(path: str, setting: str, without: str | None) -> list[SourceFile]:
     files = list_source(path, setting)
-    if without is not None:
-        others = {file.url for file in list_source(without)}
-        files = [file for file in files if file.url not in others]
+    if without is None:
+        return files
+    others = {file.url for file in list_source(without)}
+    return [file for file in files if file.url not in others]
+
+
+def _save(files: list[SourceFile], store: Store, part_size: int) -> list[FilesRef]:
     cuts = [files[start : start + part_size] for start in range(0, len(files), part_size)]
     parts = [_FilesPart(files=tuple(cut)).model_dump(mode="json") for cut in cuts]
     paths = [store.put_json("builds/files", part) for part in parts]
@@ -88,6 +97,86 @@ def save_listing(
         FilesRef(path=path, number=i + 1, of=len(cuts), files=len(cuts[i]))
         for i, path in enumerate(paths)
     ]
+
+
+class Listing(Record):
+    """The files of a source.
+
+    Attributes:
+        known: Where it is stored what those are that need not be read.
+        parts: The others.
+    """
+
+    known: tuple[str, ...]
+    parts: tuple[FilesRef, ...]
+
+
+def list_photos(
+    path: str,
+    store: Store,
+    part_size: int,
+    max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
+    *,
+    without: str | None = None,
+    rehash: bool = False,
+) -> Listing:
+    """List the normal images; those of known size and time, or ETag, need not be read.
+
+    Args:
+        path: The source.
+        store: The store.
+        part_size: Files per part.
+        max_megapixels: Larger pictures are left out.
+        without: Another source, whose files are left out.
+        rehash: Have all files read.
+
+    Raises:
+        SourceError: Nothing is there.
+    """
+    files = _files(path, "images.path", without)
+    known = {} if rehash else find_known(path, files, store, max_megapixels)
+    images = list(known.values())
+    cuts = [images[at : at + _KNOWN_PER_PART] for at in range(0, len(images), _KNOWN_PER_PART)]
+    return Listing(
+        known=tuple(_put_inventory(cut, [], store) for cut in cuts),
+        parts=tuple(_save([f for f in files if f.url not in known], store, part_size)),
+    )
+
+
+_KNOWN_PER_PART: Final = 4096
+"""Images whose part of the inventory is some 1 MB."""
+
+
+def find_known(
+    path: str, files: list[SourceFile], store: Store, max_megapixels: float
+) -> dict[str, NormalImage]:
+    """Return what the files of a source are that need not be read, by their URLs."""
+    photos, marks = KnownPhotos.open(store, path), Marks(store)
+    found = {file.url: photos.find(file, marks, max_megapixels) for file in files}
+    return {url: image for url, image in found.items() if image is not None}
+
+
+def note_known(path: str, listing: Listing, inventory: list[str], store: Store) -> None:
+    """Note what the files of a source are, so that the next build need not read them.
+
+    Args:
+        path: The source.
+        listing: Its files as they were listed before they were read.
+        inventory: Where it is stored what came of them.
+        store: The store.
+    """
+    if not listing.parts:
+        return
+    read = [file for part in listing.parts for file in part.open(store)]
+    parts = [store.read_json_as(each, _InventoryPart.model_validate) for each in inventory]
+    KnownPhotos.open(store, path).add(
+        store, path, read, [image for part in parts for image in part.images]
+    )
+
+
+def _put_inventory(images: list[NormalImage], skipped: list[Skipped], store: Store) -> str:
+    outcome = _InventoryPart(images=tuple(images), skipped=tuple(skipped))
+    return store.put_json("builds/inventory", outcome.model_dump(mode="json"))
 
 
 def take_in_files(
@@ -103,8 +192,7 @@ def take_in_files(
         else:
             images.append(taken)
         advance(INTAKE)
-    outcome = _InventoryPart(images=tuple(images), skipped=tuple(skipped))
-    return store.put_json("builds/inventory", outcome.model_dump(mode="json"))
+    return _put_inventory(images, skipped, store)
 
 
 def open_inventory(paths: list[str], store: Store) -> Inventory:

@@ -8,24 +8,29 @@ UTF-8 as ``\x83``. Files whose names would look the same are told apart by a dig
 import os
 import posixpath
 import stat
+import time
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, unquote_to_bytes
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from kizu.store.addresses import SecretInUrlError, shown_url, without_secrets
+from kizu.store.marks import GONE, mark_of, status_mark
 
 _MVTEC_GOOD: Final = "train/good"
 _GLOB_CHARACTERS: Final = frozenset("*?[")
 _LOCAL: Final = "file://"
 _DIGEST_DIGITS: Final = 8
+_TICK_S: Final = 2.0
+"""The coarsest clock of a file system, FAT's: a file that was written since may be written again
+without another time."""
 _KINDS: Final = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",
@@ -52,12 +57,17 @@ class SourceFile:
         url: Where ``read_url`` opens it.
         trouble: Why it cannot be opened, as far as the listing knows; empty if nothing is known.
         unreadable: True if that may be otherwise tomorrow.
+        size: Bytes; -1 where that is not known.
+        mark: What tells its content from another without reading it, see ``kizu.store.marks``;
+            empty where nothing can.
     """
 
     name: str
     url: str
     trouble: str = ""
     unreadable: bool = False
+    size: int = field(default=-1, compare=False)
+    mark: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,8 @@ class _Hit:
     path: str
     trouble: str = ""
     unreadable: bool = False
+    size: int = -1
+    mark: str = GONE
 
 
 def list_source(path: str, setting: str = "images.path") -> list[SourceFile]:
@@ -176,12 +188,29 @@ def _hits(
     """Return the folder that names start at, and what is below it."""
     folder, pattern = _split_pattern(fs, root)
     if pattern:
-        found = fs.glob(f"{_escaped(folder)}/{pattern}")
-        return folder, [_Hit(hit) for hit in found if not fs.isdir(hit)]
+        found = fs.glob(f"{_escaped(folder)}/{pattern}", detail=True)
+        if isinstance(fs, LocalFileSystem):
+            return folder, [_local_hit(hit) for hit in found if not fs.isdir(hit)]
+        return folder, [_hit(hit, found[hit]) for hit in found if not fs.isdir(hit)]
     root = _photos_root(fs, root, path, setting)
     if isinstance(fs, LocalFileSystem):
         return root, list(_walk(root))
-    return root, [_Hit(hit) for hit in fs.find(root)]
+    return root, [_hit(hit, entry) for hit, entry in fs.find(root, detail=True).items()]
+
+
+def _hit(path: str, entry: Mapping[str, Any]) -> _Hit:
+    """Return a file as an object store lists it."""
+    return _Hit(path, size=int(entry.get("size") or 0), mark=mark_of(entry))
+
+
+def _local_hit(path: str) -> _Hit:
+    """Return a file of this machine; one that cannot be looked at tells so when it is read."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - the name may be no Unicode
+    except OSError:
+        return _Hit(path)
+    is_old = time.time() - status.st_mtime > _TICK_S
+    return _Hit(path, size=status.st_size, mark=status_mark(status) if is_old else GONE)
 
 
 def _walk(root: str) -> Iterator[_Hit]:
@@ -207,7 +236,7 @@ def _walk(root: str) -> Iterator[_Hit]:
                 yield _Hit(entry.path, f"it cannot be read ({error.strerror})", unreadable=True)
                 continue
             way_out = "it is a link to a folder, which is not followed; copy its files here"
-            yield _Hit(entry.path, way_out if links else "")
+            yield _Hit(entry.path, way_out) if links else _local_hit(entry.path)
 
 
 def _split_pattern(fs: fsspec.AbstractFileSystem, root: str) -> tuple[str, str]:
@@ -248,7 +277,7 @@ def _named(fs: fsspec.AbstractFileSystem, root: str, hits: list[_Hit]) -> list[S
         url = _local_url(hit.path) if is_local else str(fs.unstrip_protocol(hit.path))
         # of names that look the same, the one that is written so keeps it
         name_of_its_own = told if alike[told] == 1 or name == told else _told_apart(told, name)
-        file = SourceFile(name_of_its_own, url, hit.trouble, hit.unreadable)
+        file = SourceFile(name_of_its_own, url, hit.trouble, hit.unreadable, hit.size, hit.mark)
         if not _is_unicode(url):
             file = replace(file, url="", trouble="its name is no Unicode; rename it")
         files.append(file)
