@@ -5,7 +5,7 @@ from typing import Any
 
 from prefect import State, flow, get_run_logger
 
-from flows.parameters import SAMPLES_PER_SHARD, build_name, choose_spec, choose_store
+from flows.parameters import build_name, choose_spec, choose_store
 from flows.runner import task_runner
 from flows.steps import (
     final_state,
@@ -16,10 +16,11 @@ from flows.steps import (
 )
 from kizu.cancellation import raise_if_interrupted
 from kizu.planning import spec_warnings
+from kizu.shards import SAMPLES_PER_SHARD
 from kizu.signals import take_signals_back
 from kizu.spec import DatasetSpec
 from kizu.stages import ANNOTATION_STAGES, STAGES
-from kizu.store import Store
+from kizu.store import Store, remembering
 from tasks.budget import within_budget
 from tasks.plan import check_name, choose_annotators, estimate, plan_build
 from tasks.review import wait_for_review
@@ -38,6 +39,7 @@ def build_dataset(
     store_url: str | None = None,
     shard_size: int = SAMPLES_PER_SHARD,
     stored_only: bool = False,  # noqa: FBT001, FBT002 - Prefect gives parameters by name
+    rehash: bool = False,  # noqa: FBT001, FBT002 - as above
 ) -> State[Any]:
     """Build a labelled dataset from normal images and a sentence per defect.
 
@@ -50,15 +52,23 @@ def build_dataset(
         shard_size: How many images one task handles.
         stored_only: Use only the edits that the store holds, and buy nothing: they are compared,
             annotated and judged as the spec says now. Samples without an edit are left out.
+        rehash: Read every photo, also those whose size and time (or ETag) are as they were.
     """
     take_signals_back()  # Prefect's own handler of SIGTERM would leave calls under way behind
     raise_if_interrupted()
     spec, store_url = choose_spec(spec, spec_file), choose_store(store_url)
+    with remembering():
+        return _build(spec, store_url, shard_size, stored_only=stored_only, rehash=rehash)
+
+
+def _build(
+    spec: DatasetSpec, store_url: str, shard_size: int, *, stored_only: bool, rehash: bool
+) -> State[Any]:
     Store(store_url).remove_stale_writes()
     for warning in spec_warnings(spec, datetime.now(UTC).date()):
         get_run_logger().warning(warning)
     annotators = choose_annotators(spec.grounding)
-    inventory = take_in_photos(spec, store_url)
+    inventory = take_in_photos(spec, store_url, rehash=rehash)
     pairs = pair_pictures(spec, inventory, store_url)
     plan = plan_build(
         spec, inventory, pairs, annotators, store_url, shard_size, stored_only=stored_only

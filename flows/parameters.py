@@ -11,9 +11,6 @@ from kizu.spec.errors import SpecError
 
 DEFAULT_STORE: Final = "kizu-store"
 
-SAMPLES_PER_SHARD: Final = 16
-"""Enough that what Prefect costs a task does not count."""
-
 
 def choose_spec(spec: DatasetSpec | None, spec_file: str | None) -> DatasetSpec:
     """Return the filled-in spec, or the one in the file.

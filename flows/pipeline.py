@@ -26,15 +26,15 @@ when its turn comes, and no slot waits."""
 
 
 def submit_pipeline(plan: BuildPlan, store_url: str, stages: Sequence[Stage]) -> Futures:
-    """Submit all tasks of all shards; a failed task lets the shard's others go on.
+    """Submit all tasks of the shards with work left; a failed task lets a shard's others go on.
 
     Args:
-        plan: The shards.
+        plan: What is to do.
         store_url: The store.
         stages: The stages they go through; each follows those it reads.
     """
     for stage in stages:
-        expect(stage.name, plan.samples)
+        expect(stage.name, plan.to_do)
     submitted: dict[tuple[str, int], Any] = {}
 
     def submit(step: Sequence[Stage], shard: ShardRef) -> Futures:
@@ -52,7 +52,7 @@ def submit_pipeline(plan: BuildPlan, store_url: str, stages: Sequence[Stage]) ->
         return future
 
     steps = [partial(submit, step) for step in steps_of(stages)]
-    return submit_staggered(plan.shards, _SHARDS_PER_SLOT * task_slots(), *steps)
+    return submit_staggered(plan.work, _SHARDS_PER_SLOT * task_slots(), *steps)
 
 
 def steps_of(stages: Sequence[Stage]) -> list[list[Stage]]:

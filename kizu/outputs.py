@@ -24,16 +24,33 @@ class SampleOutputs(SampleInputs):
 
     Attributes:
         proof: What reviews have proven of the dataset.
+        undecided: True where it is known that nobody has decided on it.
         decision_problem: What is wrong with the stored decision, once it was asked for; empty if
             nothing is.
     """
 
     def __init__(
-        self, store: Store, shard: Shard, sample: PlannedSample, proof: Proof = NOTHING_PROVEN
+        self,
+        store: Store,
+        shard: Shard,
+        sample: PlannedSample,
+        proof: Proof = NOTHING_PROVEN,
+        *,
+        undecided: bool = False,
     ) -> None:
-        """Point at a sample; nothing is read."""
+        """Point at a sample; nothing is read.
+
+        Args:
+            store: The store.
+            shard: The shard the sample is in.
+            sample: The sample.
+            proof: What reviews have proven of the dataset.
+            undecided: True where it is known that nobody has decided on it, as when its version was
+                named; a decision since then is one for the next version.
+        """
         super().__init__(store, shard, sample)
         self.proof = proof
+        self.undecided = undecided
         self.decision_problem = ""
 
     @property
@@ -100,6 +117,8 @@ class SampleOutputs(SampleInputs):
         None as well where that is damaged: then ``decision_problem`` says so, and the sample is to
         be reviewed again, whatever else speaks for it.
         """
+        if self.undecided:
+            return None
         try:
             return find_decision(self) if self.has_picture else None
         except DecisionDamagedError as damage:

@@ -30,8 +30,9 @@ from kizu.splits import (
     find_near_duplicates,
     group_photos,
 )
-from kizu.store import Store
+from kizu.store import Marks, Store
 from kizu.store.keys import content_key
+from kizu.store.marks import GONE
 
 logger = logging.getLogger(__name__)
 
@@ -209,9 +210,9 @@ def plan_build(
     planned = plan_dataset(
         spec, inventory.images, pairing.pairs, groups, emulated=spec.editor.is_emulated()
     )
-    samples = planned.samples
+    samples, is_stored = planned.samples, _stored(store)
     if stored_only:
-        samples = [s for s in samples if store.exists(sidecar_path(s.request.key))]
+        samples = [s for s in samples if is_stored(s)]
         if not samples:
             raise SourceError(
                 f"the store {store.url} holds no edit of {spec.name!r}; "
@@ -276,7 +277,8 @@ def estimate_build(
         photos: How many photos can be used.
         store: The store.
     """
-    missing = [s for s in samples if not store.exists(sidecar_path(s.request.key))]
+    is_stored = _stored(store)
+    missing = [s for s in samples if not is_stored(s)]
     return BuildEstimate(
         photos=photos,
         edited_photos=len({sample.normal.sha256 for sample in samples}),
@@ -287,6 +289,12 @@ def estimate_build(
         previews=_previews(spec.editor, samples),
         emulated=spec.editor.is_emulated(),
     )
+
+
+def _stored(store: Store) -> Callable[[PlannedSample], bool]:
+    """Return what tells whether the store holds a sample's edit, or that it was refused."""
+    marks = Marks(store)
+    return lambda sample: marks.of(sidecar_path(sample.request.key)) != GONE
 
 
 def _most_usd(editor: EditorSettings, samples: Sequence[PlannedSample]) -> float | None:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from kizu.billing.budget import BudgetSpec
 from kizu.cancellation import Cancellation, CancelToken
@@ -28,6 +28,7 @@ from kizu.store import (
     keyed,
 )
 from kizu.store.keys import sha256_hex
+from kizu.store.store import json_path
 
 logger = logging.getLogger(__name__)
 
@@ -72,11 +73,18 @@ class ShardRef(Record):
         return self.model_copy(update={"path": path})
 
 
+SAMPLES_PER_SHARD: Final = 16
+"""Of the shards that tasks work on: enough that what Prefect costs a task does not count."""
+
+SAMPLES_PER_PART: Final = 1024
+"""Of the files that hold a whole plan: few requests, and a part of some 2 MB."""
+
+
 class BuildPlan(Record):
     """What a build is to do.
 
     Attributes:
-        shards: Its samples.
+        shards: Its samples, in parts of many.
         photos: Normal images that can be used.
         samples: How many samples there are.
         left_out: Samples of the dataset that are not among them, and photos that could not be
@@ -85,6 +93,8 @@ class BuildPlan(Record):
             which files are left out.
         groups: Where it is stored which photos stay together in one split; empty in plans of an
             older kizu.
+        work: The samples that stages have something to make for, as the shards they are worked on.
+        to_do: How many these are.
     """
 
     shards: tuple[ShardRef, ...]
@@ -93,6 +103,8 @@ class BuildPlan(Record):
     left_out: int
     pairs: tuple[str, ...] = ()
     groups: str = ""
+    work: tuple[ShardRef, ...] = ()
+    to_do: int = 0
 
     def open(self, store: Store) -> Iterator[PlannedSample]:
         """Yield the samples; one shard is held at a time."""
@@ -101,8 +113,11 @@ class BuildPlan(Record):
 
     def with_budget(self, budget: BudgetSpec, store: Store) -> Self:
         """Store the shards again with another budget; the samples stay as they were planned."""
-        shards = tuple(ref.with_budget(budget, store) for ref in self.shards)
-        return self.model_copy(update={"shards": shards})
+        shards, work = (
+            tuple(ref.with_budget(budget, store) for ref in refs)
+            for refs in (self.shards, self.work)
+        )
+        return self.model_copy(update={"shards": shards, "work": work})
 
 
 class StepResult(StrEnum):
@@ -180,8 +195,29 @@ def save_shards(
     return [ShardRef(path=path, number=i + 1, of=len(paths)) for i, path in enumerate(paths)]
 
 
+def shard_paths(
+    samples: Sequence[PlannedSample],
+    spec: DatasetSpec,
+    annotators: tuple[str, ...],
+    shard_size: int,
+) -> list[str]:
+    """Return where ``save_shards`` stores samples; nothing is stored."""
+    cuts = [samples[start : start + shard_size] for start in range(0, len(samples), shard_size)]
+    return [
+        json_path(_FOLDER, _dumped(Shard(spec=spec, annotators=annotators, samples=tuple(cut))))
+        for cut in cuts
+    ]
+
+
+def _dumped(shard: Shard) -> dict[str, Any]:
+    return shard.model_dump(mode="json")
+
+
+_FOLDER: Final = "builds/shards"
+
+
 def _put(shard: Shard, store: Store) -> str:
-    return store.put_json("builds/shards", shard.model_dump(mode="json"))
+    return store.put_json(_FOLDER, _dumped(shard))
 
 
 def run_shard(

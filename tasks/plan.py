@@ -9,7 +9,8 @@ from kizu.grounding import GroundingChoice
 from kizu.intake import open_inventory
 from kizu.planning import BuildEstimate, estimate_build
 from kizu.publish import names
-from kizu.shards import BuildPlan
+from kizu.publish.seen import plan_work
+from kizu.shards import SAMPLES_PER_PART, BuildPlan
 from kizu.spec import DatasetSpec
 from kizu.stages import grounding
 from kizu.stages.grounding import AnnotatorChoice
@@ -35,7 +36,7 @@ def plan_build(
     *,
     stored_only: bool = False,
 ) -> BuildPlan:
-    """Plan the samples of all usable photos and store them as shards.
+    """Plan the samples of all usable photos, and store what stages have to make as shards.
 
     Args:
         spec: The dataset.
@@ -50,15 +51,16 @@ def plan_build(
         SourceError: No photo can be used, or no edit is in the store where only those count.
     """
     store = Store(store_url)
-    return planning.plan_build(
+    plan = planning.plan_build(
         spec,
         open_inventory(inventory, store),
         annotators.versions,
         store,
-        shard_size,
+        SAMPLES_PER_PART,
         pairs,
         stored_only=stored_only,
     )
+    return plan_work(plan, store, spec.name, shard_size)
 
 
 @task(name="check name", **UNCACHED)

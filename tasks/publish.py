@@ -54,7 +54,9 @@ def publish_shard(
     store = Store(store_url)
     proof = chosen.open_certification(store).proof
     folder, samples_of = chosen.folder(), shard.open(store)
-    rows = samples.publish_shard(store, folder, samples_of, proof, unpublished)
+    rows = samples.publish_shard(
+        store, folder, samples_of, proof, unpublished, undecided=chosen.undecided
+    )
     return store.put_json("builds/rows", rows)
 
 

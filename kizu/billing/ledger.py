@@ -82,7 +82,7 @@ class Ledger:
 
     def note_cached(self, dataset: str, key: str, bought_for: str, *, emulated: bool) -> None:
         """Write down, once, that a dataset uses an edit that another one paid for."""
-        path = _cached_path(dataset, key)
+        path = cached_path(dataset, key)
         if not self.store.exists(path):
             note = {"key": key, "dataset": dataset, "bought_for": bought_for, "at": time.time()}
             self.store.create_json(path, {**note, "emulated": emulated})
@@ -144,7 +144,8 @@ def _cached_folder(dataset: str) -> str:
     return f"ledger/cached/{dataset}"
 
 
-def _cached_path(dataset: str, key: str) -> str:
+def cached_path(dataset: str, key: str) -> str:
+    """Return where it is noted that a dataset uses an edit that another one paid for."""
     return f"{keyed(_cached_folder(dataset), key)}.json"
 
 

@@ -113,7 +113,7 @@ def check_has_record(store: Store, key: str) -> None:
     Raises:
         EditDamagedError: There is one, and no answer that it could be completed from.
     """
-    is_there = store.exists(_picture_path(key)) and not store.exists(sidecar_path(key))
+    is_there = store.exists(picture_path(key)) and not store.exists(sidecar_path(key))
     if is_there and not any(find_replies(store, key)):
         raise EditDamagedError(store.address(sidecar_path(key)), "it is missing beside its picture")
 
@@ -141,7 +141,7 @@ def save_edit(
         emulated=edit.emulated,
         note=edit.note,
     )
-    store.write(_picture_path(record.key), edit.picture)
+    store.write(picture_path(record.key), edit.picture)
     if truth:
         store.write(truth_path(record.key), truth)
     store.write_json(sidecar_path(record.key), record.model_dump(mode="json"))
@@ -196,7 +196,7 @@ def read_picture(store: Store, record: EditRecord) -> bytes:
     Raises:
         EditDamagedError: It is missing, or not the one that was recorded.
     """
-    path = _picture_path(record.key)
+    path = picture_path(record.key)
     try:
         data = store.read(path)
     except FileNotFoundError as error:
@@ -249,5 +249,6 @@ def reply_path(key: str, number: int) -> str:
     return f"{keyed('edits', key)}/replies/{number:08d}.json"
 
 
-def _picture_path(key: str) -> str:
+def picture_path(key: str) -> str:
+    """Return where the picture of an edit lies, as it was received."""
     return f"{keyed('edits', key)}/picture.png"

@@ -19,7 +19,7 @@ from kizu.publish.outcomes import Outcome
 from kizu.publish.rows import File, Row, settled_columns
 from kizu.publish.schemas import TABLES
 from kizu.settings import Record
-from kizu.shards import ShardRef, save_shards
+from kizu.shards import SAMPLES_PER_SHARD, ShardRef, save_shards
 from kizu.sources import NormalImage
 from kizu.store import DamagedFileError, Store
 
@@ -246,28 +246,30 @@ def cut_work(
     shards: Sequence[ShardRef],
     outcomes: Sequence[Sequence[Outcome]],
     kept: dict[str, tuple[str, ...]],
+    shard_size: int = SAMPLES_PER_SHARD,
 ) -> PublishWork:
-    """Return what is left to publish; shards of which some samples are kept are cut anew.
+    """Return what is left to publish; shards of too many, and those with kept ones, are cut anew.
 
     Args:
         store: The store.
         shards: All samples.
         outcomes: How far they came, by shard.
         kept: What earlier versions have.
+        shard_size: Samples per shard.
     """
     known = {sample_id for ids in kept.values() for sample_id in ids}
     whole, rest = [], []
     for ref, came in zip(shards, outcomes, strict=True):
         missing = {outcome.sample_id for outcome in came} - known
-        if len(missing) == len(came):
+        if len(missing) == len(came) <= shard_size:
             whole.append(ref)
         elif missing:
             rest.append((ref, missing))
     if rest:
         opened = [(ref.open(store), missing) for ref, missing in rest]
         samples = [s for shard, missing in opened for s in shard.samples if s.sample_id in missing]
-        one, size = opened[0][0], max(len(came) for came in outcomes)
-        whole += save_shards(samples, one.spec, one.annotators, store, size)
+        one = opened[0][0]
+        whole += save_shards(samples, one.spec, one.annotators, store, shard_size)
     numbered = tuple(
         ref.model_copy(update={"number": number, "of": len(whole)})
         for number, ref in enumerate(whole, 1)

@@ -1,7 +1,6 @@
 """How far each planned sample came, and the version that follows from it."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from enum import StrEnum
 from typing import Any, Final
@@ -16,7 +15,7 @@ from kizu.outputs import SampleOutputs
 from kizu.review import decision_folder
 from kizu.samples import PlannedSample
 from kizu.settings import Record
-from kizu.shards import Fate, Shard, ShardRef, last_failure
+from kizu.shards import Fate, last_failure
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
 from kizu.spec.publishing import Negative
@@ -54,10 +53,6 @@ _DRIFT_FIGURES: Final = (
     "relight_delta_e",
 )
 """Of the drift's figures, those that a model or setting of another kind moves most."""
-
-_READERS: Final = 16
-"""Shards looked up at a time: on an object store that is waiting, not work."""
-
 
 NONE_UNPUBLISHED: Final[Mapping[str, str]] = {}
 
@@ -188,7 +183,7 @@ def sample_outcome(outputs: SampleOutputs, unpublished: str = "") -> Outcome:
 def _outcome(outputs: SampleOutputs, agreement: Agreement | None, problem: str = "") -> Outcome:
     edit = outputs.edit
     status, reason = _status(edit, outputs.settled.reason if agreement else None)
-    if agreement and _is_published_as_edited(outputs, agreement):
+    if agreement and is_published_as_edited(outputs, agreement):
         problem = outputs.picture_problem()
     if problem and edit:
         agreement, status, reason = None, SampleStatus.UNFINISHED, problem
@@ -282,36 +277,8 @@ def last_keys(outputs: SampleOutputs) -> tuple[str, ...]:
     return tuple(stage.key(outputs) for stage in LAST_STAGES)
 
 
-def shard_outcomes(
-    refs: Sequence[ShardRef], store: Store, unpublished: Mapping[str, str] = NONE_UNPUBLISHED
-) -> list[Outcome]:
-    """Look up how far all samples of shards came, in their order, as if nothing was proven.
-
-    Args:
-        refs: The shards.
-        store: The store.
-        unpublished: Why samples could not be published although they were judged, by their ids.
-    """
-    return [each for part in outcomes_by_shard(refs, store, unpublished) for each in part]
-
-
-def outcomes_by_shard(
-    refs: Sequence[ShardRef], store: Store, unpublished: Mapping[str, str] = NONE_UNPUBLISHED
-) -> list[list[Outcome]]:
-    """Do the same as ``shard_outcomes``, shard by shard."""
-    with ThreadPoolExecutor(_READERS) as pool:
-        return list(pool.map(lambda ref: _outcomes_of(ref.open(store), store, unpublished), refs))
-
-
-def _outcomes_of(shard: Shard, store: Store, unpublished: Mapping[str, str]) -> list[Outcome]:
-    return [
-        sample_outcome(SampleOutputs(store, shard, sample), unpublished.get(sample.sample_id, ""))
-        for sample in shard.samples
-    ]
-
-
 def with_proof(outcome: Outcome, proof: Proof) -> Outcome:
-    """Return an outcome of ``shard_outcomes`` with what is proven; nothing is read again."""
+    """Return an outcome of ``sample_outcome`` with what is proven; nothing is read again."""
     if outcome.verdict is None:
         return outcome
     settled = settle_judged(
@@ -327,7 +294,7 @@ def with_proof(outcome: Outcome, proof: Proof) -> Outcome:
     return outcome.model_copy(update=told)
 
 
-def _is_published_as_edited(outputs: SampleOutputs, agreement: Agreement) -> bool:
+def is_published_as_edited(outputs: SampleOutputs, agreement: Agreement) -> bool:
     """Tell whether the editor's own picture is published, and so must be there undamaged."""
     if outputs.sample.picture is not None:
         return True

@@ -87,6 +87,8 @@ def publish_shard(
     shard: Shard,
     proof: Proof = NOTHING_PROVEN,
     unpublished: Mapping[str, str] = NONE_UNPUBLISHED,
+    *,
+    undecided: bool = False,
 ) -> dict[str, list[Row]]:
     """Write a shard's images and masks of a version; one sample's trouble stops no other.
 
@@ -96,6 +98,7 @@ def publish_shard(
         shard: The samples.
         proof: What is proven of the dataset.
         unpublished: Why samples could not be published before, by their ids; they are left out.
+        undecided: True if nobody had decided on any sample when the version was named.
 
     Returns:
         Rows by table name.
@@ -108,7 +111,7 @@ def publish_shard(
     rows: dict[str, list[Row]] = {}
     failed: dict[str, str] = {}
     for sample in shard.samples:
-        outputs = SampleOutputs(store, shard, sample, proof)
+        outputs = SampleOutputs(store, shard, sample, proof, undecided=undecided)
         try:
             published = publish_sample(version, outputs, unpublished.get(sample.sample_id, ""))
         except (StoreUnwritableError, StoreUnreachableError):

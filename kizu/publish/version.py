@@ -40,11 +40,11 @@ from kizu.publish.outcomes import (
     SampleStatus,
     is_empty,
     may_become_latest,
-    outcomes_by_shard,
     version_name,
     with_proof,
 )
 from kizu.publish.rows import File, Row, normal_provenance, normal_row
+from kizu.publish.seen import SeenSamples, look_at_shards
 from kizu.publish.tables import write_tables
 from kizu.publish.under_way import note_begin, note_end
 from kizu.publish.verification import what_is_lost
@@ -94,6 +94,7 @@ class VersionRef(Record):
         outcomes: Where it is written how far every sample came.
         certification: Where it is written what is proven of them.
         work: Where it is written what of it is to be made; empty if there is nothing to publish.
+        undecided: True if nobody had decided on any sample when it was named.
     """
 
     dataset: str
@@ -103,6 +104,7 @@ class VersionRef(Record):
     outcomes: str
     certification: str
     work: str = ""
+    undecided: bool = False
 
     def folder(self) -> VersionFolder:
         """Return where its files lie."""
@@ -139,6 +141,11 @@ class LastBuild(Record):
     def open_outcomes(self, store: Store) -> list[Outcome]:
         """Read how far every sample came, in the build's order."""
         return list(store.read_json_as(self.outcomes, _OutcomeList.model_validate).outcomes)
+
+    @property
+    def paths(self) -> list[str]:
+        """Where its samples are stored: the same paths hold the same samples and settings."""
+        return [ref.path for ref in self.shards]
 
     def open_samples(self, store: Store) -> list[tuple[Shard, PlannedSample, Outcome]]:
         """Read its samples in its order, each with its shard and how far it came."""
@@ -207,31 +214,58 @@ def choose_version(
         lost: Why normal images are lost, by the SHA-256 of their files; they are left out.
         groups: Which photos stay together in one split.
     """
-    by_shard = outcomes_by_shard(shards, store, unpublished)
-    outcomes = [outcome for part in by_shard for outcome in part]
-    certified = prove(store, spec.name, spec.agree, outcomes)
-    outcomes = [with_proof(outcome, certified.proof) for outcome in outcomes]
+    looked = look_at_shards(shards, store, SeenSamples.open(store, spec.name), unpublished)
+    by_shard = looked.outcomes
     images = [image for image in images if image.sha256 not in lost]
-    version = version_name(spec, images, outcomes, groups)
-    noted = _OutcomeList(outcomes=tuple(outcomes)).model_dump(mode="json")
-    chosen = VersionRef(
-        dataset=spec.name,
-        version=version,
-        is_new=not _is_whole(store, VersionFolder(spec.name, version)),
-        is_empty=is_empty(outcomes),
-        outcomes=store.put_json("builds/outcomes", noted),
-        certification=store.put_json("builds/certifications", certified.model_dump(mode="json")),
-    )
+    outcomes = [outcome for part in by_shard for outcome in part]
+    chosen, outcomes = name_version(spec, images, outcomes, store, groups)
     if chosen.is_new and not chosen.is_empty:
         note_begin(store, chosen.folder())
         kept = find_kept(store, _earlier(store, spec.name), row_keys(images, outcomes))
         work = cut_work(store, shards, by_shard, kept).model_dump(mode="json")
         chosen = chosen.model_copy(update={"work": store.put_json("builds/work", work)})
     last = LastBuild(
-        shards=tuple(shards), agree=spec.agree, outcomes=chosen.outcomes, version=version
+        shards=tuple(shards), agree=spec.agree, outcomes=chosen.outcomes, version=chosen.version
     )
     _note_last_build(store, spec.name, last)
+    if looked.is_new:
+        looked.seen.save(store, spec.name)
     return chosen
+
+
+def name_version(
+    spec: DatasetSpec,
+    images: Sequence[NormalImage],
+    outcomes: Sequence[Outcome],
+    store: Store,
+    groups: Groups,
+) -> tuple[VersionRef, list[Outcome]]:
+    """Name the version that outcomes make with what is proven of them.
+
+    Args:
+        spec: The dataset.
+        images: Its normal images.
+        outcomes: How far the samples came, as if nothing was proven.
+        store: The store.
+        groups: Which photos stay together in one split.
+
+    Returns:
+        The version without its work, and the outcomes with what is proven.
+    """
+    certified = prove(store, spec.name, spec.agree, outcomes)
+    proven = [with_proof(outcome, certified.proof) for outcome in outcomes]
+    version = version_name(spec, images, proven, groups)
+    noted = _OutcomeList(outcomes=tuple(proven)).model_dump(mode="json")
+    chosen = VersionRef(
+        dataset=spec.name,
+        version=version,
+        is_new=not _is_whole(store, VersionFolder(spec.name, version)),
+        is_empty=is_empty(proven),
+        undecided=not any(each.decision_key or each.decision_problem for each in proven),
+        outcomes=store.put_json("builds/outcomes", noted),
+        certification=store.put_json("builds/certifications", certified.model_dump(mode="json")),
+    )
+    return chosen, proven
 
 
 def _earlier(store: Store, dataset: str) -> list[VersionFolder]:

@@ -16,7 +16,7 @@ from kizu.samples import PlannedSample
 from kizu.shards import Shard
 from kizu.stages.base import ShardWork, Stage, StageRun
 from kizu.stages.inputs import SampleInputs
-from kizu.stages.obtain import obtain_edit, plan_job
+from kizu.stages.obtain import make_edit, obtain_edit, plan_job
 from kizu.store import Store
 
 
@@ -84,15 +84,11 @@ def _obtain(sample: SampleInputs, editor: Editor | PaidEditor, gate: CallGate | 
     planned = sample.sample
     if gate is not None and not any(find_replies(sample.store, planned.request.key)):
         gate.check_prompt(planned.prompt)  # before the photo is decoded
-    obtain_edit(
-        sample.store,
-        editor,
-        planned.request,
-        sample.normal,
-        planned.region,
-        gate,
-        planned.prompt,
-    )
+    asked = planned.request, sample.normal, planned.region
+    if gate is None and not editor.is_paid and not sample.edit_problem:
+        make_edit(sample.store, editor, *asked)  # it was looked for already
+    else:
+        obtain_edit(sample.store, editor, *asked, gate, planned.prompt)
 
 
 def _note_found(sample: SampleInputs, gate: CallGate) -> None:
