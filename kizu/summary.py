@@ -4,10 +4,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from kizu.agree.verdict import Verdict
+from kizu.billing.ledger import Ledger
+from kizu.billing.spending import dataset_spending
 from kizu.publish.layout import latest_version
 from kizu.publish.outcomes import FAILED, UNMADE, Outcome, SampleStatus
+from kizu.publish.version import VersionRef
 from kizu.settings import Record
 from kizu.sources import Inventory, Skipped
+from kizu.splits import Groups
+from kizu.stages.grounding import AnnotatorChoice
 from kizu.store import DamagedFileError, Store
 from kizu.store.keys import sha256_hex
 
@@ -193,6 +198,46 @@ def summarize(  # noqa: D417 - the others are fields of the summary
         is_shifted=is_shifted,
         dataset_address=dataset_address,
         report_address=report_address,
+    )
+
+
+def summarize_version(
+    store: Store,
+    version: VersionRef,
+    inventory: Inventory,
+    groups: Groups,
+    annotators: AnnotatorChoice,
+    *,
+    stopped: str,
+    latest: str,
+) -> BuildSummary:
+    """Sum up a build that named a version.
+
+    Args:
+        store: The store.
+        version: The version, which may be empty and not published.
+        inventory: The photos, and all files left out.
+        groups: Which photos stay together in one split.
+        annotators: Who annotated.
+        stopped: Why the build stopped early, or empty.
+        latest: The version that is the dataset's latest one now, or empty.
+    """
+    folder, certification = version.folder(), version.open_certification(store)
+    return summarize(
+        version.open_outcomes(store),
+        inventory,
+        dataset=version.dataset,
+        version="" if version.is_empty else version.version,
+        latest=latest,
+        is_new=version.is_new,
+        note=" ".join(filter(None, [annotators.note, *groups.notes])),
+        is_grounded=bool(annotators.versions),
+        stopped=stopped,
+        paid=dataset_spending(Ledger(store), version.dataset),
+        certificate=certification.accepted.sentence,
+        is_shifted=bool(certification.accepted.alarms),
+        dataset_address="" if version.is_empty else store.address(folder.path("")),
+        report_address="" if version.is_empty else store.address(folder.report("index.html")),
     )
 
 

@@ -2,19 +2,17 @@
 
 from prefect import task
 
-from kizu.billing.ledger import Ledger
-from kizu.billing.spending import dataset_spending
 from kizu.intake import open_inventory
 from kizu.pairing import open_pairing
 from kizu.publish.dataset import Dataset
 from kizu.publish.version import VersionRef
-from kizu.report import write
+from kizu.report import drawn, write
 from kizu.shards import BuildPlan
 from kizu.spec import DatasetSpec
 from kizu.splits import Groups
 from kizu.stages.grounding import AnnotatorChoice
 from kizu.store import Store
-from kizu.summary import BuildSummary, summarize
+from kizu.summary import BuildSummary, summarize_version
 from tasks.caching import UNCACHED
 
 
@@ -30,7 +28,7 @@ def write_report(
     stopped: str,
     latest: str,
 ) -> BuildSummary:
-    """Sum the build up, and write the page and the contact sheet of what it published.
+    """Sum the build up; write page and contact sheet of what it published, unless they are there.
 
     Args:
         spec: The dataset.
@@ -42,27 +40,15 @@ def write_report(
         stopped: Why the build stopped early, or empty.
         latest: The version that is the dataset's latest one now, or empty.
     """
-    store, folder = Store(store_url), version.folder()
-    outcomes, certification = version.open_outcomes(store), version.open_certification(store)
+    store = Store(store_url)
+    photos = open_inventory(inventory, store).without(open_pairing(plan.pairs, store).left_out)
     groups = Groups.open(plan.groups, store)
-    summary = summarize(
-        outcomes,
-        open_inventory(inventory, store).without(open_pairing(plan.pairs, store).left_out),
-        dataset=spec.name,
-        version="" if version.is_empty else version.version,
-        latest=latest,
-        is_new=version.is_new,
-        note=" ".join(filter(None, [annotators.note, *groups.notes])),
-        is_grounded=bool(annotators.versions),
-        stopped=stopped,
-        paid=dataset_spending(Ledger(store), spec.name),
-        certificate=certification.accepted.sentence,
-        is_shifted=bool(certification.accepted.alarms),
-        dataset_address="" if version.is_empty else store.address(folder.path("")),
-        report_address="" if version.is_empty else store.address(folder.report("index.html")),
+    summary = summarize_version(
+        store, version, photos, groups, annotators, stopped=stopped, latest=latest
     )
-    if not version.is_empty:
-        write.write_report(
-            store, Dataset(store, folder), spec, summary, outcomes, plan.shards, certification
-        )
+    if not (version.is_empty or drawn.is_drawn(store, spec, summary, version)):
+        dataset = Dataset(store, version.folder())
+        outcomes, proven = version.open_outcomes(store), version.open_certification(store)
+        write.write_report(store, dataset, spec, summary, outcomes, plan.shards, proven)
+        drawn.note_drawn(store, spec, summary, version)
     return summary

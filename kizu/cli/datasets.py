@@ -52,6 +52,10 @@ from kizu.splits import group_photos, split_sentences
 from kizu.store import Store
 from kizu.summary import BuildSummary
 
+Rehash = Annotated[
+    bool,
+    typer.Option("--rehash", help="Read photos too whose size and time, or ETag, did not change."),
+]
 AlsoExported = Annotated[
     list[Verdict], typer.Option(help="Verdicts to export besides accept; may be repeated.")
 ]
@@ -79,7 +83,7 @@ def init(
     )
 
 
-def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE) -> None:
+def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE, *, rehash: Rehash = False) -> None:
     """Print what a build would make and cost; changes nothing."""
     spec = or_exit(DatasetSpec.from_yaml, spec_file)
     opened = or_exit(Store, store)
@@ -87,7 +91,7 @@ def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE) -> None:
         show_pairs(spec, opened)
         return
     path, most = spec.images.path, spec.images.max_megapixels
-    inventory, thumbnails = look_at_photos(path, opened, most)
+    inventory, thumbnails = look_at_photos(path, opened, most, rehash=rehash)
     with progress_bars():
         near = or_exit(
             partial(near_duplicates, keep=False), spec, inventory.images, opened, thumbnails
@@ -116,13 +120,14 @@ def build(
     take_over: Annotated[
         bool, typer.Option("--take-over", help="Publish under another dataset's name.")
     ] = False,
+    rehash: Rehash = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show Prefect's log.")] = False,
 ) -> None:
     """Build the dataset; what the store holds already is not made again."""
     spec = or_exit(DatasetSpec.from_yaml, spec_file)
     if take_over:
         spec = taking_over(spec)
-    show_build(spec, store, stored_only=stored_only, verbose=verbose)
+    show_build(spec, store, stored_only=stored_only, rehash=rehash, verbose=verbose)
 
 
 def report(
@@ -246,7 +251,12 @@ def taking_over(spec: DatasetSpec) -> DatasetSpec:
 
 
 def show_build(
-    spec: DatasetSpec, store_url: str, *, stored_only: bool = False, verbose: bool = False
+    spec: DatasetSpec,
+    store_url: str,
+    *,
+    stored_only: bool = False,
+    rehash: bool = False,
+    verbose: bool = False,
 ) -> None:
     """Build a dataset with progress bars, and print what it came to."""
     print_warnings(spec)
@@ -254,7 +264,9 @@ def show_build(
 
     def run(wanted: DatasetSpec) -> BuildSummary:
         with progress_bars("start Prefect"):  # what is said of an end stands below the bars
-            return run_build(wanted, store.url, stored_only=stored_only, verbose=verbose)
+            return run_build(
+                wanted, store.url, stored_only=stored_only, rehash=rehash, verbose=verbose
+            )
 
     def run_or_ask() -> BuildSummary:
         try:
@@ -269,5 +281,7 @@ def show_build(
 
     summary = or_exit(run_or_ask)
     print_summary(summary)
+    if not (summary.is_new or rehash):
+        out.print("Photos whose size and time did not change were not read; --rehash reads them.")
     if summary.failed and not summary.only_waits:
         raise typer.Exit(1)

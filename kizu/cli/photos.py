@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from kizu.cli.options import or_exit
-from kizu.cli.terminal import progress_bars
+from kizu.cli.terminal import out, progress_bars
 from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS
 from kizu.imaging.thumbnails import thumbnail
+from kizu.intake import find_known
 from kizu.matching.duplicates import Thumbnail
-from kizu.sources import Inventory, NormalImage, examine_pixels, list_source
+from kizu.sources import Inventory, NormalImage, Skipped, examine_pixels, list_source
 from kizu.store import Store
 
 
@@ -25,7 +26,11 @@ class LookedAt(NamedTuple):
 
 
 def look_at_photos(
-    path: str, store: Store, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
+    path: str,
+    store: Store,
+    max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
+    *,
+    rehash: bool = False,
 ) -> LookedAt:
     """Examine a source's files with a progress bar; changes nothing.
 
@@ -33,15 +38,23 @@ def look_at_photos(
         path: Folder, pattern or URL.
         store: What it holds already is not decoded.
         max_megapixels: Larger photos are left out.
+        rehash: Read photos too whose size and time, or ETag, did not change.
     """
     files = or_exit(list_source, path)
-    found, thumbnails = [], {}
+    known = {} if rehash else find_known(path, files, store, max_megapixels)
+    unknown = [file for file in files if file.url not in known]
+    found: list[NormalImage | Skipped] = list(known.values())
+    thumbnails = {}
     with progress_bars() as bars:
-        bars("look at photos", 0, len(files))
-        for file in files:
+        bars("look at photos", 0, len(unknown))
+        for file in unknown:
             photo, pixels = examine_pixels(file, store, max_megapixels)
             found.append(photo)
             if isinstance(photo, NormalImage) and pixels is not None:
                 thumbnails[photo.sha256] = thumbnail(pixels)
             bars("look at photos", 1, None)
+    if known:
+        out.print(
+            f"{len(known)} photos are known by size and time and not read; plan --rehash reads them."
+        )
     return LookedAt(Inventory.of(found), thumbnails)

@@ -1,0 +1,67 @@
+"""Whether a version's report is there and would be drawn the same again."""
+
+from typing import Final
+
+from kizu.publish.version import VersionRef
+from kizu.settings import Record
+from kizu.spec import DatasetSpec
+from kizu.store import DamagedFileError, Store
+from kizu.store.keys import content_key
+from kizu.summary import BuildSummary
+from kizu.versions import CARD_VERSION
+
+_NOTE: Final = "drawn.json"
+
+
+class _Drawn(Record):
+    """What a report was drawn from.
+
+    Attributes:
+        made_from: Key of everything that it shows.
+        sizes: Sizes of its files in bytes, by path.
+    """
+
+    made_from: str
+    sizes: dict[str, int]
+
+
+def is_drawn(store: Store, spec: DatasetSpec, summary: BuildSummary, version: VersionRef) -> bool:
+    """Tell whether a report shows what is known now, and no file of it is gone or cut short.
+
+    Args:
+        store: The store.
+        spec: What the version was made by.
+        summary: What the build came to.
+        version: The version.
+    """
+    try:
+        drawn = store.read_json_as(version.folder().report(_NOTE), _Drawn.model_validate)
+    except (FileNotFoundError, DamagedFileError):
+        return False
+    return drawn.made_from == _made_from(spec, summary, version) and (
+        drawn.sizes.items() <= _sizes(store, version).items()
+    )
+
+
+def note_drawn(store: Store, spec: DatasetSpec, summary: BuildSummary, version: VersionRef) -> None:
+    """Note what a report was drawn from, so that the next build leaves it; see ``is_drawn``."""
+    drawn = _Drawn(made_from=_made_from(spec, summary, version), sizes=_sizes(store, version))
+    store.write_json(version.folder().report(_NOTE), drawn.model_dump(mode="json"))
+
+
+def _made_from(spec: DatasetSpec, summary: BuildSummary, version: VersionRef) -> str:
+    return content_key(
+        "report",
+        version=CARD_VERSION,
+        spec=spec.model_dump(mode="json"),
+        summary=summary.model_dump(mode="json", exclude={"is_new"}),
+        outcomes=version.outcomes,
+        certification=version.certification,
+    )
+
+
+def _sizes(store: Store, version: VersionRef) -> dict[str, int]:
+    """Return the sizes of a report's files by path, but for the note."""
+    note = version.folder().report(_NOTE)
+    sizes = store.sizes(version.folder().report("").rstrip("/"))
+    return {path: size for path, size in sizes.items() if path != note}
