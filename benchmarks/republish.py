@@ -42,7 +42,7 @@ from kizu.store import Store
 
 DEFECTS = ("hole", "stain", "scratch", "crack")
 _SHARD = 16  # as the flow's
-_ASKS = ("exists", "read", "write", "link", "create", "list", "sizes", "list_folders", "remove")
+_ASKS = ("exists", "read", "write", "link", "create", "list", "entries", "list_folders", "remove")
 
 
 @dataclass

@@ -5,7 +5,7 @@ real one takes, and paints a square.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,19 +15,29 @@ from unittest.mock import patch
 import cv2
 import numpy as np
 
+from kizu.cancellation import CancelToken
 from kizu.edit.editor import Edit
 from kizu.edit.painter.editor import PainterEditor
 from kizu.edit.painter.settings import PainterSettings
 from kizu.edit.request import EditRequest
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_png
-from kizu.planning import estimate_build
-from kizu.shards import ShardRef
+from kizu.intake import list_photos, note_known, open_inventory, take_in_files
+from kizu.planning import estimate_build, plan_build
+from kizu.publish.dataset import Dataset
+from kizu.publish.names import check_name
+from kizu.publish.samples import publish_shard
+from kizu.publish.seen import plan_work
+from kizu.publish.version import choose_version, make_latest, publish_version
+from kizu.report.drawn import is_drawn, note_drawn
+from kizu.report.write import write_report
+from kizu.shards import SAMPLES_PER_PART
 from kizu.spec import DatasetSpec
-from kizu.stages import STAGES
-from kizu.store import Store
-from tasks import intake, plan, publish, report
-from tasks.stage import STAGE_TASKS
+from kizu.splits import Groups
+from kizu.stages import STAGES, StageRun, run_stage
+from kizu.stages.grounding import choose_annotators
+from kizu.store import Store, remembering
+from kizu.summary import last_summary, summarize_version
 
 VARIANTS = 8
 
@@ -86,41 +96,64 @@ def write_photos(folder: Path, samples: int, side_px: int) -> DatasetSpec:
 def bare_loop(
     spec: DatasetSpec, store_url: str, threads: int, shard_size: int
 ) -> Mapping[str, float]:
-    """Make the dataset with a thread pool alone, shard by shard through all stages.
+    """Make the dataset with a thread pool alone, as the flow does, shard by shard.
 
     Returns:
         Seconds by part: "before" the first edit, "shards", "publish", and "after" it.
     """
+    with remembering():
+        return _bare_loop(spec, store_url, threads, shard_size)
+
+
+def _bare_loop(
+    spec: DatasetSpec, store_url: str, threads: int, shard_size: int
+) -> Mapping[str, float]:
     parts, store, clock = {}, Store(store_url), time.monotonic()
 
     def lap(part: str) -> None:
         nonlocal clock
         parts[part], clock = time.monotonic() - clock, time.monotonic()
 
-    annotators = plan.choose_annotators.fn(spec.grounding)
+    path, most = spec.images.path, spec.images.max_megapixels
+    run = StageRun(store, CancelToken(store, "bare loop"))
+    annotators = choose_annotators(spec.grounding)
     with ThreadPoolExecutor(threads) as pool:
-        files = intake.list_photos.fn(spec.images.path, store_url, 64)
-        inventory = list(pool.map(lambda part: intake.take_in_part.fn(part, store_url), files))
-        found = plan.plan_build.fn(spec, inventory, annotators, store_url, shard_size)
-        estimate_build(spec, list(found.open(store)), found.photos, store)
+        listing = list_photos(path, store, _FILES_PER_PART, most)
+        taken = list(pool.map(lambda part: take_in_files(part, store, most), listing.parts))
+        note_known(path, listing, taken, store)
+        photos = open_inventory([*listing.known, *taken], store)
+        versions = annotators.versions
+        plan = plan_build(spec, photos, versions, store, SAMPLES_PER_PART)
+        plan = plan_work(plan, store, spec.name, shard_size)
+        check_name(store, spec, (image.sha256 for image in photos.images))
+        estimate_build(spec, list(plan.open(store)), plan.photos, store)
         lap("before")
-        list(pool.map(_judging(store_url), found.shards))
+        list(pool.map(lambda shard: [run_stage(stage, shard, run) for stage in STAGES], plan.work))
         lap("shards")
-        version = publish.choose_version.fn(spec, inventory, found.shards, store_url)
-        rows = pool.map(lambda s: publish.publish_shard.fn(s, version, store_url), found.shards)
-        publish.publish_version.fn(spec, inventory, version, list(rows), store_url)
+        groups = Groups.open(plan.groups, store)
+        version = choose_version(spec, photos.images, plan.shards, store, groups=groups)
+        folder, proven = version.folder(), version.open_certification(store)
+        if version.is_new:
+            shards = version.open_work(store).shards
+            rows = pool.map(
+                lambda shard: publish_shard(
+                    store, folder, shard.open(store), proven.proof, undecided=version.undecided
+                ),
+                shards,
+            )
+            publish_version(store, version, spec, photos.images, list(rows), groups=groups)
         lap("publish")
-    latest = publish.make_latest.fn(spec, version, found.left_out, annotators, store_url)
-    report.write_report.fn(
-        spec, inventory, found.shards, version, annotators, store_url, stopped="", latest=latest
+    last_summary(store, spec.name)
+    latest = make_latest(spec, version, store, left_out=plan.left_out, annotators=annotators)
+    summary = summarize_version(
+        store, version, photos, groups, annotators, stopped="", latest=latest
     )
+    if not is_drawn(store, spec, summary, version):
+        dataset, outcomes = Dataset(store, folder), version.open_outcomes(store)
+        write_report(store, dataset, spec, summary, outcomes, plan.shards, proven)
+        note_drawn(store, spec, summary, version)
     lap("after")
     return parts
 
 
-def _judging(store_url: str) -> Callable[[ShardRef], None]:
-    def judge(shard: ShardRef) -> None:
-        for stage in STAGES:
-            STAGE_TASKS[stage.name].fn(stage.name, shard, store_url, {})
-
-    return judge
+_FILES_PER_PART = 64  # as the flow's
