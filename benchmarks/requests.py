@@ -31,6 +31,7 @@ from kizu.store import Store
 from kizu.unchanged import find_unchanged
 
 _REQUEST = re.compile(r'"(GET|PUT|HEAD|POST|DELETE) (\S+) HTTP/1\.1"')
+_STOPS = "GET builds/stops"  # how often depends on the time that a build takes
 _LONG_AGO_S = 1e9  # photos that were written a moment ago are not known by their time
 _ACCOUNT = "devstoreaccount1"  # the account and key of every Azurite; they open nothing else
 _KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -130,6 +131,7 @@ def measure(folder: Path, url: str, requests: Requests, options: argparse.Namesp
     bare_loop(spec, url, threads=1, shard_size=16)
     found["one photo more"] = requests.lap()
     samples = options.photos * VARIANTS
+    stops = {part: asked.pop(_STOPS, 0) for part, asked in found.items()}
     each = found["first"].total() / samples
     print(f"{samples} samples of {options.photos} photos; {VARIANTS} samples of one photo more")
     print(f"{'':16}{'requests':>10}{'per sample':>12}")
@@ -137,6 +139,7 @@ def measure(folder: Path, url: str, requests: Requests, options: argparse.Namesp
         of = VARIANTS if part == "one photo more" else samples
         print(f"{part:16}{asked.total():10}{asked.total() / of:12.2f}")
     beyond = found["one photo more"].total() - each * VARIANTS
+    print(f"besides, once a second, whether the run is to stop: {stops}")
     print(f"one photo more asks {beyond:.0f} times beyond {each:.1f} per new sample")
     if options.rooms:
         for part, asked in found.items():
