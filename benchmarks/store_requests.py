@@ -6,9 +6,10 @@ Azure Blob. "Nothing to do" is what ``kizu build`` asks before it starts Prefect
 what the flow asks where it is started all the same. Of one photo more it is told what is asked
 beyond what its own samples take, which are counted as those of the first build::
 
-    PYTHONPATH=. python benchmarks/requests.py --photos 8
+    PYTHONPATH=. python benchmarks/store_requests.py --photos 8
     npm install --no-save --prefix build/npm azurite
-    PYTHONPATH=. python benchmarks/requests.py --azurite build/npm/node_modules/.bin/azurite-blob
+    azurite=build/npm/node_modules/.bin/azurite-blob
+    PYTHONPATH=. python benchmarks/store_requests.py --azurite $azurite
 """
 
 import argparse
