@@ -54,7 +54,6 @@ def look_at_photos(
                 thumbnails[photo.sha256] = thumbnail(pixels)
             bars("look at photos", 1, None)
     if known:
-        out.print(
-            f"{len(known)} photos are known by size and time and not read; plan --rehash reads them."
-        )
+        way = "'kizu plan --rehash' reads them"
+        out.print(f"{len(known)} photos are known by size and time and not read; {way}.")
     return LookedAt(Inventory.of(found), thumbnails)
