@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
@@ -14,6 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from kizu.imaging.arrays import RgbImage
+from kizu.imaging.run_lengths import run_lengths
 from kizu.outputs import SampleOutputs
 from kizu.publish.frames import PublishedFrame
 from kizu.publish.samples import made_picture
@@ -25,15 +25,13 @@ from kizu.review_page.pictures import (
     thumbnail_file,
 )
 from kizu.review_page.queue import Task
-from kizu.review_page.run_lengths import run_lengths
 from kizu.review_page.safety import Access, Guard
 from kizu.review_page.session import ReviewSession, Stored, UnknownSampleError, Wanted
 from kizu.settings import Record
 from kizu.store import DamagedFileError
+from kizu.web import static_files
 
 logger = logging.getLogger(__name__)
-
-STATIC: Final = Path(__file__).parent / "static"
 
 _FOR_EVER: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
 """Of what is asked for by a version: another picture has another address."""
@@ -126,7 +124,7 @@ class _ReviewPage:
     def __init__(self, session: ReviewSession, clicks: ClickSegmenter | None) -> None:
         self._session = session
         self._clicks = clicks
-        self._files = {file.name: file.read_bytes() for file in STATIC.iterdir()}
+        self._files = {**static_files(), **static_files("kizu.review_page")}
 
     async def index(self, _: Request) -> Response:
         return self._static_file("index.html")

@@ -11,13 +11,13 @@ from kizu.agree.verdict import EXPLANATION, Reason, Verdict
 from kizu.grounding import annotator_name
 from kizu.grounding.encoded import EncodedDetections
 from kizu.imaging.arrays import RgbImage
+from kizu.imaging.run_lengths import run_lengths
 from kizu.imaging.slices import square_around
 from kizu.outputs import SampleOutputs
 from kizu.publish.frames import PublishedFrame
 from kizu.publish.samples import made_file, made_label, made_picture
 from kizu.report.translations import Language, explanation_text, reason_label
 from kizu.review import Decision
-from kizu.review_page.run_lengths import run_lengths
 from kizu.viz.overlays import (
     CHANGED_COLOUR,
     FINE_PEN,

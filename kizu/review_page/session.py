@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from kizu.agree.verdict import Reason, Verdict
+from kizu.imaging.run_lengths import mask_of_runs
 from kizu.outputs import SampleOutputs
 from kizu.publish.certification import draw_next
 from kizu.publish.frames import PublishedFrame
@@ -32,7 +33,6 @@ from kizu.review_page.queue import (
     next_tasks,
     review_order,
 )
-from kizu.review_page.run_lengths import mask_of_runs
 from kizu.settings import Record
 from kizu.spec import DatasetSpec
 from kizu.store import Store

@@ -6,6 +6,9 @@ import { listenToKeys } from "./keys.js";
 import { Queue, keyOf } from "./queue.js";
 import { Sheet } from "./sheet.js";
 import { Single } from "./single.js";
+import { WORDS } from "./words.js";
+
+i18n.words = WORDS;
 
 const SECTIONS = ["random", "risk", "held_back", "rest"];
 const MESSAGE_MS = 6000; // as long as a sentence takes to be seen and read

@@ -9,10 +9,12 @@ from PIL import Image
 from reviewed import ORIGIN, built, client_of
 
 from kizu.review import find_decision
-from kizu.review_page.app import STATIC
 from kizu.review_page.pictures import THUMBNAIL_PX
 from kizu.review_page.safety import Access, access_for
 from kizu.review_page.session import ReviewSession
+from kizu.web import static_files
+
+FILES = {**static_files(), **static_files("kizu.review_page")}
 
 TASKS = {"page": "page-one", "most": 4}
 
@@ -49,8 +51,8 @@ def test_the_page_names_its_dataset_and_how_far_it_is(client, session):
 def test_the_index_and_every_file_it_needs_are_served(client):
     page = client.get("/")
     assert page.headers["content-type"].startswith("text/html")
-    for file in STATIC.iterdir():
-        assert client.get(f"/static/{file.name}").content == file.read_bytes()
+    for name, data in FILES.items():
+        assert client.get(f"/static/{name}").content == data
 
 
 def test_a_sample_comes_with_its_pictures_at_full_size(client, session, store):
@@ -218,12 +220,12 @@ def test_every_answer_keeps_to_itself(client):
 
 
 def test_the_page_needs_no_inline_scripts_styles_or_other_hosts():
-    for file in STATIC.glob("*.*"):
-        text = file.read_text(encoding="utf-8")
+    for name, data in FILES.items():
+        text = data.decode()
         foreign = text.replace("http://www.w3.org/2000/svg", "")
-        assert "http://" not in foreign, file
-        assert "https://" not in foreign, file
-    page = (STATIC / "index.html").read_text(encoding="utf-8")
+        assert "http://" not in foreign, name
+        assert "https://" not in foreign, name
+    page = FILES["index.html"].decode()
     assert page.count("<script") == page.count('<script type="module" src=')
     assert "style=" not in page
     assert " on" not in page.replace(" one", "")

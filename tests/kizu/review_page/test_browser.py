@@ -13,11 +13,11 @@ import pytest
 from reviewed import spec_of
 from served import PATIENCE_S, ROOT, kizu
 
+from kizu.imaging.run_lengths import mask_of_runs
 from kizu.loopback import free_port
 from kizu.publish.dataset import open_dataset
 from kizu.review import latest_decision
 from kizu.review_page.candidates import open_build
-from kizu.review_page.run_lengths import mask_of_runs
 from kizu.store import Store
 
 pytestmark = pytest.mark.slow

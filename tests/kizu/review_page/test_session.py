@@ -8,11 +8,11 @@ from reviewed import built
 from kizu.agree.proof import Stratum
 from kizu.agree.verdict import Verdict
 from kizu.imaging.codecs import decode_png
+from kizu.imaging.run_lengths import run_lengths
 from kizu.publish.dataset import DatasetError
 from kizu.publish.frames import PublishedFrame
 from kizu.publish.samples import made_file, made_label, made_picture, published_picture
 from kizu.review import Drawn, find_decision, open_draws, record_decision
-from kizu.review_page.run_lengths import run_lengths
 from kizu.review_page.session import ReviewSession, UnknownSampleError, Wanted
 
 ONE, TWO = "page-one", "page-two"

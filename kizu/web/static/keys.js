@@ -21,13 +21,14 @@ const combined = (event) =>
 /**
  * Listen to keys.
  * @param {() => object[]} tables the rows that count now: { keys, run, hold, release, label }
+ * @param {{ inDialogs?: boolean }} options whether they count while a dialog is open
  */
-export function listenToKeys(tables) {
+export function listenToKeys(tables, { inDialogs = false } = {}) {
   const held = new Map();
   const find = (name) => tables().find((row) => row.keys.includes(name));
 
   window.addEventListener("keydown", (event) => {
-    if (document.querySelector("dialog[open]") || event.altKey) return;
+    if ((!inDialogs && document.querySelector("dialog[open]")) || event.altKey) return;
     if (isTyping(event.target)) {
       if (event.key === "Escape") event.target.blur();
       return;

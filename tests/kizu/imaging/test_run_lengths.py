@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from pycocotools import mask as coco_mask
 
 from kizu.imaging.rle import decode_rle
-from kizu.review_page.run_lengths import mask_of_runs, run_lengths
+from kizu.imaging.run_lengths import mask_of_runs, run_lengths
 
 MASKS = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, max_side=12))
 

@@ -1,6 +1,6 @@
 // Words of the page in English and Japanese.
 
-const WORDS = {
+export const WORDS = {
   en: {
     progress: "Progress", help: "Keys and help", close: "Close", picture: "Picture; keys: press ?",
     zoom: "Zoom", zoom_in: "Zoom in", zoom_out: "Zoom out", fit: "Fit", side_by_side: "Side by side", blink: "Hold: normal",
@@ -70,34 +70,5 @@ const WORDS = {
     key_hand: "移動", key_brush: "ブラシ (Shift+クリック: 直線)", key_eraser: "消しゴム", key_click: "クリック選択", key_size: "ブラシを細く・太く",
     key_undo_stroke: "描画を元に戻す", key_redo_stroke: "やり直す", key_other: "別のマスク", key_clear: "マスクを消去", key_note: "メモ", key_help: "このヘルプ",
     key_strike: "不採用の印", key_open: "1 枚を開く", key_arrows: "選ぶ", sheet_keys: "一覧シート", decide_keys: "判定", look_keys: "表示", draw_keys: "描画",
-  },
-};
-
-const browserLanguage = () => (navigator.language.startsWith("ja") ? "ja" : "en");
-
-export const i18n = {
-  language: localStorage.getItem("kizu-language") || browserLanguage(),
-
-  /** Return the words of a key, {names} replaced. */
-  t(key, values = {}) {
-    const words = WORDS[this.language][key] ?? key;
-    return words.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
-  },
-
-  /** Change to the other language and remember it. */
-  toggle() {
-    this.language = this.language === "en" ? "ja" : "en";
-    localStorage.setItem("kizu-language", this.language);
-    this.apply();
-  },
-
-  /** Put the words into the page. */
-  apply() {
-    document.documentElement.lang = this.language;
-    for (const node of document.querySelectorAll("[data-t]")) node.textContent = this.t(node.dataset.t);
-    for (const node of document.querySelectorAll("[data-t-label]")) {
-      node.setAttribute("aria-label", this.t(node.dataset.tLabel));
-      if (node.tagName === "BUTTON") node.title = this.t(node.dataset.tLabel);
-    }
   },
 };

@@ -5,6 +5,7 @@ const STEP = 1.25; // per key or button
 const PER_WHEEL = 0.0015; // of the logarithm of the scale, per unit the wheel reports
 const PER_PINCH = 0.01; // the same for pinches, which browsers report as small wheels
 const HALO = "rgba(0, 0, 0, .55)";
+const DIM = "rgba(0, 0, 0, .6)"; // over the picture, below an overlay of evidence
 
 export class View {
   constructor(canvas) {
@@ -13,7 +14,8 @@ export class View {
     this.scale = 1;
     this.offset = [0, 0];
     this.size = [1, 1]; // width, height of the pictures
-    this.pictures = { normal: null, published: null, heat: null };
+    // heat is a picture of its own, overlay one that is clear where nothing changed
+    this.pictures = { normal: null, published: null, heat: null, overlay: null };
     this.layers = []; // { outline: Path2D, fill: canvas or null, colour, dashed, visible }
     this.opacity = 0.8;
     this.showsNormal = false;
@@ -179,9 +181,18 @@ export class View {
     c.imageSmoothingEnabled = this.scale < 1; // enlarged, pixels stay pixels
     c.imageSmoothingQuality = "high";
     if (picture) c.drawImage(picture, 0, 0, ...this.size);
+    if (this.showsHeat && !normal && pictures.overlay) this._drawOverlay(pictures.overlay);
     if (!this.hidesOutlines && !(this.showsNormal && !isNormal)) this._drawLayers(isNormal);
     this._drawMarks();
     if (this.cursor) this._drawCursor();
+  }
+
+  _drawOverlay(overlay) {
+    const { context: c } = this;
+    c.fillStyle = DIM;
+    c.fillRect(0, 0, ...this.size);
+    c.imageSmoothingEnabled = true; // it is smaller than the picture
+    c.drawImage(overlay, 0, 0, ...this.size);
   }
 
   _drawLayers(isNormal) {
