@@ -44,7 +44,7 @@ HEADERS: Final = {
 }
 
 _REPORT: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """What our own pages need. Each allows its one script alone, by a policy within the page."""

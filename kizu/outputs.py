@@ -85,11 +85,6 @@ class SampleOutputs(SampleInputs):
             **told,
         )
 
-    @property
-    def card(self) -> StageFolder:
-        """Where the report's pictures lie."""
-        return StageFolder(self.store, "card", self.card_key)
-
     @cached_property
     def agreement(self) -> Agreement | None:
         """What the verdict stage says; None while any stage has something left to make."""

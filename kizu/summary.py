@@ -14,10 +14,6 @@ from kizu.sources import Inventory, Skipped
 from kizu.splits import Groups
 from kizu.stages.grounding import AnnotatorChoice
 from kizu.store import DamagedFileError, Store
-from kizu.store.keys import sha256_hex
-
-MAX_CARDS: Final = 300
-"""More cards than this make the page too heavy to open; it then says how many it leaves out."""
 
 SUMMARY_FILE: Final = "summary.json"
 """The summary's name among the files of a version's report."""
@@ -26,8 +22,6 @@ DRIFT_FROM: Final = 0.1
 """A change of the accepted fraction by more than this is told."""
 
 _DAMAGE_SHOWN: Final = 3  # files named in a summary's note; 'kizu repair' lists all
-
-_MOST_TELLING_FIRST: Final = (Verdict.REVIEW, Verdict.REJECT, Verdict.ACCEPT)
 
 
 class Problem(Record):
@@ -300,21 +294,3 @@ def next_steps(summary: BuildSummary) -> list[str]:
     if summary.accepted:
         steps.append(f"Train on {summary.dataset_address}; samples.parquet lists it.")
     return steps
-
-
-def cards_to_show(outcomes: Sequence[Outcome], limit: int = MAX_CARDS) -> list[str]:
-    """Choose the sample ids a page shows, in the build's order.
-
-    Above the limit those to review come first, then rejected ones; among equals a draw by id that
-    stays the same from build to build.
-    """
-    judged = [outcome for outcome in outcomes if outcome.verdict is not None]
-    ranked = sorted(
-        judged,
-        key=lambda outcome: (
-            _MOST_TELLING_FIRST.index(outcome.verdict or Verdict.ACCEPT),
-            sha256_hex(outcome.sample_id.encode()),
-        ),
-    )
-    chosen = {outcome.sample_id for outcome in ranked[:limit]}
-    return [outcome.sample_id for outcome in judged if outcome.sample_id in chosen]

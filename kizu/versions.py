@@ -36,7 +36,7 @@ FUSE_VERSION: Final = "1"
 VERDICT_VERSION: Final = "4"
 """The same diff and detections get another verdict or other figures."""
 
-CARD_VERSION: Final = "5"
+CARD_VERSION: Final = "6"
 """The report draws the same sample otherwise."""
 
 SCHEMA_VERSION: Final = 6

@@ -20,8 +20,10 @@ from kizu.cancellation import raise_if_interrupted
 from kizu.learning.yields import yield_rows
 from kizu.pairing import Pairing
 from kizu.planning import BuildEstimate
+from kizu.publish.layout import VersionFolder
 from kizu.publish.outcomes import FAILED, Outcome
 from kizu.publish.version import VersionRef
+from kizu.report.plots import PLOTS
 from kizu.spec import DatasetSpec
 from kizu.store import Store
 from kizu.store.keys import sha256_hex
@@ -120,6 +122,7 @@ def show_summary(summary: BuildSummary, version: VersionRef, store_url: str) -> 
     report, sheet = (served_url(folder.report(n)) for n in ("index.html", "contact_sheet.png"))
     if summary.version and report and sheet:
         _show_pictures(summary, report, sheet)
+        _show_plots(summary, folder, store_url)
     create_markdown_artifact(
         _markdown(summary, report),
         key=artifact_key("summary", summary.dataset),
@@ -156,6 +159,20 @@ def _show_pictures(summary: BuildSummary, report: str, sheet: str) -> None:
         key=artifact_key("report", summary.dataset),
         description="Every sample with its pictures, metrics and verdict",
     )
+
+
+def _show_plots(summary: BuildSummary, folder: VersionFolder, store_url: str) -> None:
+    """Put the report's plots into the UI, those that there are."""
+    store = Store(store_url)
+    for name, title in PLOTS.items():
+        path = folder.report(f"{name}.svg")
+        url = served_url(path)
+        if url and store.exists(path):
+            create_image_artifact(
+                image_url=url,
+                key=artifact_key(f"plot-{name}", summary.dataset),
+                description=f"{summary.dataset} {summary.version}: {title}",
+            )
 
 
 def _report_line(summary: BuildSummary, report: str | None) -> str:

@@ -47,6 +47,7 @@ from kizu.export.roundtrip import roundtrip as make_trips
 from kizu.planning import estimate_build, near_duplicates, plan_dataset
 from kizu.publish.dataset import LATEST, open_dataset
 from kizu.publish.names import NameTakenError
+from kizu.report.single import single_page
 from kizu.spec import DatasetSpec
 from kizu.splits import group_photos, split_sentences
 from kizu.store import Store
@@ -135,12 +136,20 @@ def report(
     store: StoreUrl = DEFAULT_STORE,
     *,
     version: DatasetVersion = LATEST,
-    japanese: Annotated[bool, typer.Option("--ja", help="Open the Japanese page.")] = False,
+    japanese: Annotated[bool, typer.Option("--ja", help="Open it in Japanese.")] = False,
     show: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
+    single: Annotated[
+        Path | None,
+        typer.Option(help="Write it as one file to send, of at most 200 samples."),
+    ] = None,
 ) -> None:
     """Open the report of a dataset."""
     opened = or_exit(Store, store)
     folder = or_exit(open_dataset, opened, name, version).folder
+    if single is not None:
+        write_text(single, or_exit(single_page, opened, folder))
+        out.print(f"Wrote {single}.", markup=False)
+        return
     address = opened.address(folder.report("index.ja.html" if japanese else "index.html"))
     out.print(address)
     if show:

@@ -16,9 +16,11 @@ from kizu.progress import advance, expect
 from kizu.publish.dataset import FILE_KINDS, Dataset
 from kizu.publish.earlier import noted_path
 from kizu.publish.layout import (
+    CARDS,
     MANIFEST,
     POOL,
     VersionFolder,
+    cards_path,
     latest_path,
     latest_version,
     pool_path,
@@ -170,7 +172,33 @@ def _leftovers(store: Store, folder: VersionFolder, needed: set[str]) -> list[tu
         if other.version != POOL and not store.exists(other.path(MANIFEST)):
             left += store.sizes(place).items()
     left += store.sizes(folder.report("").rstrip("/")).items()
-    return left
+    return [*left, *_unshown(store, folder)]
+
+
+def _unshown(store: Store, without: VersionFolder) -> Iterator[tuple[str, int]]:
+    """Yield the pictures of reports that no report but one's names, with sizes."""
+    shown: set[str] = set()
+    for place in store.list_folders(f"reports/{without.dataset}"):
+        folder = VersionFolder(without.dataset, place.rpartition("/")[2])
+        if folder != without and folder.version != CARDS:
+            shown.update(_cards_of(store, folder))
+    sizes = store.sizes(cards_path(without.dataset))
+    unshown = [(path, size) for path, size in sizes.items() if Path(path).stem not in shown]
+    yield from unshown
+    others = store.sizes(f"reports/{without.dataset}").items()
+    memory = f"{cards_path(without.dataset)}.json"  # it may name what is removed
+    for path, size in others:
+        is_last = not shown and path.count("/") == memory.count("/")
+        if is_last or (unshown and path == memory):
+            yield path, size
+
+
+def _cards_of(store: Store, folder: VersionFolder) -> Iterable[str]:
+    """Return the names of the pictures that a version's report shows; none of an older kizu's."""
+    try:
+        return [str(key) for key in store.read_json(folder.report(f"{CARDS}.json"))[CARDS]]
+    except (FileNotFoundError, DamagedFileError, KeyError):
+        return ()
 
 
 def _freed(store: Store, path: str, size: int) -> int:
@@ -187,7 +215,7 @@ def _remove_empty_folders(store: Store, folder: VersionFolder) -> None:
     """Remove the folders that a deletion emptied; object stores have none."""
     if store.local_folder("") is None:
         return
-    places: Iterable[str] = (folder.report("").rstrip("/"), f"datasets/{folder.dataset}")
+    places: Iterable[str] = (f"reports/{folder.dataset}", f"datasets/{folder.dataset}")
     for place in places:
         root = Path(store.address(place))
         inner = sorted(root.rglob("*"), key=lambda each: len(each.parts), reverse=True)

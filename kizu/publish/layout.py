@@ -17,6 +17,11 @@ from kizu.store import DamagedFileError, Store
 
 MANIFEST: Final = "manifest.json"
 
+CARDS: Final = "cards"
+"""The folder beside a dataset's reports with the pictures that they share; of a report, the file
+that names its own.
+"""
+
 POOL: Final = "files"
 """The folder beside a dataset's versions with their pictures and masks."""
 
@@ -73,6 +78,11 @@ def is_pooled(path: str) -> bool:
 def pool_path(dataset: str) -> str:
     """Return the folder with the pictures and masks of all versions of a dataset."""
     return f"datasets/{dataset}/{POOL}"
+
+
+def cards_path(dataset: str) -> str:
+    """Return the folder with the pictures of all reports of a dataset."""
+    return f"reports/{dataset}/{CARDS}"
 
 
 def latest_path(dataset: str) -> str:

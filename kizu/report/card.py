@@ -3,15 +3,13 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Final, Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 from kizu.agree.verdict import Verdict
 from kizu.imaging.arrays import Boxes, FloatMap, Mask, RgbImage
 
 Panel = Literal["normal", "edited", "outlined", "heat"]
 Metric: TypeAlias = float | int | str | None
-
-_PICTURES: Final = ("normal", "edited", "outlined", "heat", "detail")
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +21,7 @@ class Found:
         boxes: (N, 4) xyxy px.
         mask: (H, W) pixels; None where it gives boxes only, or found nothing.
         labels: The phrase behind each box, with its confidence.
+        phrases: The phrases alone, each once.
         metrics: The numbers of its comparison with the change, by name with unit.
     """
 
@@ -30,6 +29,7 @@ class Found:
     boxes: Boxes
     mask: Mask | None = None
     labels: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
     metrics: Mapping[str, Metric] = field(default_factory=dict)
 
 
@@ -39,12 +39,14 @@ class FoundWords:
 
     annotator: str
     labels: tuple[str, ...]
+    phrases: tuple[str, ...]
     metrics: Mapping[str, Metric]
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Read its fields as JSON holds them."""
-        return cls(value["annotator"], tuple(value["labels"]), value["metrics"])
+        lists = {name: tuple(value[name]) for name in ("labels", "phrases")}
+        return cls(**{**value, **lists})
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +67,7 @@ class Card:
             if nothing was compared.
         mask: (H, W) the defect's label, as it is published.
         found: What each annotator found, in the order of their colours.
+        photo: The photo's name.
     """
 
     sample_id: str
@@ -79,6 +82,7 @@ class Card:
     anomaly_map: FloatMap | None = None
     mask: Mask | None = None
     found: tuple[Found, ...] = ()
+    photo: str = ""
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not lie on one grid."""
@@ -98,18 +102,15 @@ class Card:
 
 
 @dataclass(frozen=True)
-class CardPictures:
-    """One sample ready to be shown: its words, and its pictures as WebP files.
+class CardWords:
+    """What a page says of one sample; see ``Card`` for what is not told here.
 
     Attributes:
         width_px: Width of the sample's own images, not of the pictures.
         height_px: Height of the same.
-        normal: The photo before the edit; None where there is none.
-        edited: The photo after it.
-        outlined: The edited photo with outlines of the change and of what the text finds.
-        heat: The anomaly map over the dimmed edited photo; None without a map.
-        detail: The surroundings of the change, enlarged: one equal panel for each name in
-            ``detail_panels``, side by side; None where there is nothing small to enlarge.
+        panels: The columns of the film: each panel is there once for the whole image and, of an
+            enlarged sample, once for the surroundings of the change below it.
+        is_enlarged: Whether the film has that second row.
     """
 
     sample_id: str
@@ -120,27 +121,17 @@ class CardPictures:
     explanation: str
     metrics: Mapping[str, Metric]
     found: tuple[FoundWords, ...]
+    photo: str
     width_px: int
     height_px: int
-    normal: bytes | None
-    edited: bytes
-    outlined: bytes
-    heat: bytes | None
-    detail: bytes | None
-    detail_panels: tuple[Panel, ...]
+    panels: tuple[Panel, ...]
+    is_enlarged: bool
 
     def to_json(self) -> dict[str, Any]:
-        """Return a JSON object with the pictures in base64; ``from_json`` is its inverse."""
+        """Return a JSON object; ``from_json`` is its inverse."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
-        for name in _PICTURES:
-            if values[name] is not None:
-                values[name] = base64.b64encode(values[name]).decode("ascii")
-        return {
-            **values,
-            "metrics": dict(self.metrics),
-            "found": [asdict(each) for each in self.found],
-            "detail_panels": list(self.detail_panels),
-        }
+        found = [asdict(each) for each in self.found]
+        return {**values, "metrics": dict(self.metrics), "found": found}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -149,12 +140,82 @@ class CardPictures:
         Raises:
             ValueError: It was written by another version of the report.
         """
-        names = {each.name for each in fields(cls)}
-        if set(value) != names:
-            odd = ", ".join(sorted(set(value) ^ names))
-            raise ValueError(f"stored pictures have other fields ({odd}); draw this card again")
-        files = {name: base64.b64decode(value[name]) for name in _PICTURES if value[name]}
+        _same_fields(cls, value)
         found = tuple(FoundWords.from_json(each) for each in value["found"])
-        lists = {"found": found, "detail_panels": tuple(value["detail_panels"])}
-        verdict = Verdict(value["verdict"])
-        return cls(**{**value, **files, **lists, "verdict": verdict})
+        told = {"found": found, "panels": tuple(value["panels"])}
+        return cls(**{**value, **told, "verdict": Verdict(value["verdict"])})
+
+
+@dataclass(frozen=True)
+class FoundShapes:
+    """Where one annotator found something, on the sample's own pixel grid.
+
+    Attributes:
+        mask: Its ``run_lengths``; None where it gives boxes only, or found nothing.
+        boxes: xyxy px of each box.
+    """
+
+    mask: tuple[int, ...] | None
+    boxes: tuple[tuple[float, ...], ...]
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read its fields as JSON holds them."""
+        mask = None if value["mask"] is None else tuple(value["mask"])
+        return cls(mask, tuple(tuple(box) for box in value["boxes"]))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the full-size view lays over a sample's own images.
+
+    Attributes:
+        label: ``run_lengths`` of the label on the sample's own pixel grid; None without one.
+        found: What each annotator found, in the order of their colours.
+        heat: The anomaly map as a WebP file that is clear where nothing changed, smaller than the
+            image; None without a map.
+    """
+
+    label: tuple[int, ...] | None
+    found: tuple[FoundShapes, ...]
+    heat: bytes | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON object, the picture in base64; ``from_json`` is its inverse."""
+        heat = None if self.heat is None else base64.b64encode(self.heat).decode("ascii")
+        return {"label": self.label, "found": [asdict(each) for each in self.found], "heat": heat}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read what ``to_json`` returned.
+
+        Raises:
+            ValueError: It was written by another version of the report.
+        """
+        _same_fields(cls, value)
+        label = None if value["label"] is None else tuple(value["label"])
+        heat = None if value["heat"] is None else base64.b64decode(value["heat"])
+        return cls(label, tuple(FoundShapes.from_json(each) for each in value["found"]), heat)
+
+
+@dataclass(frozen=True)
+class CardPictures:
+    """One sample ready to be shown.
+
+    Attributes:
+        words: What is said of it.
+        film: Its small pictures as one WebP file: equal cells side by side, one for each of the
+            words' panels, and of an enlarged sample a second row of them.
+        evidence: What is laid over its images at full size.
+    """
+
+    words: CardWords
+    film: bytes
+    evidence: Evidence
+
+
+def _same_fields(cls: type[CardWords | Evidence], value: Mapping[str, Any]) -> None:
+    names = {each.name for each in fields(cls)}
+    if set(value) != names:
+        odd = ", ".join(sorted(set(value) ^ names))
+        raise ValueError(f"stored pictures have other fields ({odd}); draw this card again")

@@ -11,16 +11,18 @@ from PIL import Image
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.boxes import clip_boxes
 from kizu.imaging.crops import MaskCrop, connected_regions, crop_of
-from kizu.report.card import Card, CardPictures, FoundWords, Panel
+from kizu.report.card import Card, CardPictures, CardWords, FoundWords, Panel
+from kizu.report.evidence import evidence_of
 from kizu.viz import overlays
 
 Window: TypeAlias = NDArray[np.float32]
 """(4,) float32 xyxy in pixels."""
 
-WHOLE_SIDE_PX: Final = 320
-PANEL_SIDE_PX: Final = 240
+CELL_SIDE_PX: Final = 256
+"""Longer side of a film's cells: they are shown at half of it, or whole on fine screens."""
+
 CARD_BYTES: Final = 60_000
-"""What a card's pictures may weigh together; quality gives way first."""
+"""What a film may weigh; quality gives way first."""
 
 _ENCODINGS: Final = ((82, 1.0), (64, 1.0), (44, 1.0), (44, 0.75), (36, 0.5))
 """(WebP quality, scale) to try in turn until the pictures are light enough."""
@@ -32,6 +34,7 @@ _WORTH_ENLARGING: Final = 0.62
 _THIN_FILL: Final = 0.3
 _PIECE_FRACTION: Final = 0.2
 _MAX_ASPECT: Final = 1.6
+_FREE: Final = 136  # grey, which is neither bright on a dark page nor dark on a bright one
 
 
 def draw_card(card: Card) -> CardPictures:
@@ -41,34 +44,49 @@ def draw_card(card: Card) -> CardPictures:
         card: The sample.
 
     Returns:
-        Its words and pictures; the whole image at most 320 px long, the surroundings of the change
-        enlarged beside each other, all together at most 60 kB.
+        Its words, its evidence, and its film: the whole image in cells of at most 256 px, below it
+        the surroundings of the change enlarged; at most 60 kB.
 
     Example:
         >>> grey = np.full((40, 60, 3), 128, np.uint8)
         >>> card = Card("a", "dent", "a dent", "reject", "unchanged", "Equal.", {}, grey, grey)
-        >>> pictures = draw_card(card)
-        >>> pictures.normal == pictures.edited, pictures.heat, pictures.detail
-        (True, None, None)
+        >>> words = draw_card(card).words
+        >>> words.panels, words.is_enlarged
+        (('normal', 'edited', 'outlined'), False)
     """
     card = _with_visible_boxes(card)
-    window = _window(card)
-    whole = _panels(card, _size_within(card.edited.shape, WHOLE_SIDE_PX), overlays.BOLD_PEN)
+    cell, window = _cell(card.edited.shape), _window(card)
+    whole = _panels(card, _size_within(card.edited.shape, max(cell)), overlays.BOLD_PEN)
+    rows = [whole]
     if window is not None:
         scale = whole["outlined"].shape[1] / card.edited.shape[1]
         whole["outlined"] = overlays.corner_marks(whole["outlined"], window * scale)
-    drawn: dict[str, RgbImage] = {str(name): picture for name, picture in whole.items()}
-    close = {} if window is None else _close_up(card, window)
-    if close:
-        drawn["detail"] = np.concatenate(list(close.values()), axis=1)
-    files = _encode_within(drawn, CARD_BYTES)
-    return _with_files(card, files, tuple(close))
+        rows.append(_close_up(card, window))
+    cells = [[_in_cell(picture, cell) for picture in row.values()] for row in rows]
+    film = np.concatenate([np.concatenate(row, axis=1) for row in cells])
+    words = _words(card, tuple(whole), is_enlarged=window is not None)
+    return CardPictures(words, _encode_within(film, CARD_BYTES), evidence_of(card))
+
+
+def panels_of(pictures: CardPictures) -> list[dict[Panel, RgbImage]]:
+    """Return the cells of a film, of the whole image and, of an enlarged one, of what is close."""
+    film = np.asarray(Image.open(io.BytesIO(pictures.film)).convert("RGB"), np.uint8)
+    names = pictures.words.panels
+    height = film.shape[0] // (1 + pictures.words.is_enlarged)
+    width = film.shape[1] // len(names)
+    return [
+        {
+            name: film[top : top + height, at * width : (at + 1) * width]
+            for at, name in enumerate(names)
+        }
+        for top in range(0, height * (1 + pictures.words.is_enlarged), height)
+    ]
 
 
 def _with_visible_boxes(card: Card) -> Card:
     """Keep boxes that run along the image's edge far enough inside to be seen."""
     height, width = card.edited.shape[:2]
-    margin_px = overlays.BOLD_PEN.line_px * max(height, width) / WHOLE_SIDE_PX
+    margin_px = overlays.BOLD_PEN.line_px * max(height, width) / CELL_SIDE_PX
     clipped = (
         replace(each, boxes=clip_boxes(each.boxes, (height, width), margin_px))
         for each in card.found
@@ -76,8 +94,8 @@ def _with_visible_boxes(card: Card) -> Card:
     return replace(card, found=tuple(clipped))
 
 
-def _with_files(card: Card, files: dict[str, bytes], panels: tuple[Panel, ...]) -> CardPictures:
-    return CardPictures(
+def _words(card: Card, panels: tuple[Panel, ...], *, is_enlarged: bool) -> CardWords:
+    return CardWords(
         sample_id=card.sample_id,
         defect_type=card.defect_type,
         prompt=card.prompt,
@@ -86,18 +104,42 @@ def _with_files(card: Card, files: dict[str, bytes], panels: tuple[Panel, ...]) 
         explanation=card.explanation,
         metrics=dict(card.metrics),
         found=tuple(
-            FoundWords(each.annotator, tuple(dict.fromkeys(each.labels)), dict(each.metrics))
+            FoundWords(
+                each.annotator,
+                tuple(dict.fromkeys(each.labels)),
+                tuple(dict.fromkeys(each.phrases)),
+                dict(each.metrics),
+            )
             for each in card.found
         ),
+        photo=card.photo,
         width_px=card.edited.shape[1],
         height_px=card.edited.shape[0],
-        normal=files.get("normal"),
-        edited=files["edited"],
-        outlined=files["outlined"],
-        heat=files.get("heat"),
-        detail=files.get("detail"),
-        detail_panels=panels,
+        panels=panels,
+        is_enlarged=is_enlarged,
     )
+
+
+def _cell(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return (width, height) px of a cell: shaped like the image, but for very long ones."""
+    aspect = float(np.clip(shape[1] / shape[0], 1 / _MAX_ASPECT, _MAX_ASPECT))
+    side = min(CELL_SIDE_PX, max(shape[:2]))
+    return (
+        max(round(side * min(aspect, 1.0)), 1),
+        max(round(side / max(aspect, 1.0)), 1),
+    )
+
+
+def _in_cell(picture: RgbImage, cell: tuple[int, int]) -> RgbImage:
+    """Scale a picture into a cell; what it leaves free is grey."""
+    width, height = cell
+    scale = min(width / picture.shape[1], height / picture.shape[0])
+    size = max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1)
+    fitted = picture if picture.shape[1::-1] == size else overlays.fit_image(picture, *size)
+    filled = np.full((height, width, 3), _FREE, np.uint8)
+    top, left = (height - size[1]) // 2, (width - size[0]) // 2
+    filled[top : top + size[1], left : left + size[0]] = fitted
+    return filled
 
 
 def _panels(card: Card, size: tuple[int, int], pen: overlays.Pen) -> dict[Panel, RgbImage]:
@@ -154,9 +196,8 @@ def _close_up(card: Card, window: Window) -> dict[Panel, RgbImage]:
         mask=None if card.mask is None else card.mask[part],
         found=tuple(found),
     )
-    return _panels(
-        cut, _size_within((y2 - y1, x2 - x1), PANEL_SIDE_PX, enlarge=True), overlays.FINE_PEN
-    )
+    side = max(_cell(card.edited.shape))
+    return _panels(cut, _size_within((y2 - y1, x2 - x1), side, enlarge=True), overlays.FINE_PEN)
 
 
 def _window(card: Card) -> Window | None:
@@ -212,13 +253,13 @@ def _size_within(shape: tuple[int, ...], side_px: int, *, enlarge: bool = False)
     return max(round(shape[1] * scale), 1), max(round(shape[0] * scale), 1)
 
 
-def _encode_within(pictures: dict[str, RgbImage], budget: int) -> dict[str, bytes]:
-    files: dict[str, bytes] = {}
+def _encode_within(picture: RgbImage, budget: int) -> bytes:
+    data = b""
     for quality, scale in _ENCODINGS:
-        files = {name: encode_webp(p, quality, scale) for name, p in pictures.items()}
-        if sum(map(len, files.values())) <= budget:
+        data = encode_webp(picture, quality, scale)
+        if len(data) <= budget:
             break
-    return files
+    return data
 
 
 def encode_webp(picture: RgbImage, quality: int, scale: float = 1.0) -> bytes:

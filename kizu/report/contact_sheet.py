@@ -1,6 +1,5 @@
 """Sets many samples on one picture, like slides on a light-table."""
 
-import io
 import math
 from collections.abc import Sequence
 from typing import Final
@@ -10,9 +9,14 @@ from PIL import Image, ImageDraw, ImageOps
 
 from kizu.agree.verdict import Verdict
 from kizu.imaging.arrays import RgbImage
-from kizu.report.card import CardPictures
+from kizu.report.card import CardPictures, CardWords, Panel
+from kizu.report.card_pictures import panels_of
+from kizu.report.mixture import fair_mix
 from kizu.report.translations import reason_label
 from kizu.viz.fonts import label_font
+
+MOST_CARDS: Final = 48
+"""Samples on a sheet: one is looked at whole, on a page that may hold thousands."""
 
 _CELL_PX: Final = 160
 _GAP_PX: Final = 4
@@ -32,7 +36,7 @@ _MARKS: Final = {"accept": (0, 128, 100), "review": (196, 128, 10), "reject": (1
 
 
 def contact_sheet(
-    pictures: Sequence[CardPictures], *, columns: int = 3, max_cards: int = 48
+    pictures: Sequence[CardPictures], *, columns: int = 3, max_cards: int = MOST_CARDS
 ) -> RgbImage:
     """Set samples side by side: normal, outlined, then the change enlarged before and after.
 
@@ -42,7 +46,7 @@ def contact_sheet(
         pictures: The samples; where nothing is enlarged, the edited image and its
             anomaly map stand instead.
         columns: Samples in a row.
-        max_cards: Samples at most; of more, evenly spaced ones are taken.
+        max_cards: Samples at most; of more, a fair mix is taken.
 
     Returns:
         (H, W, 3) picture; below each sample its verdict as a mark, its number and its defect.
@@ -52,7 +56,7 @@ def contact_sheet(
     """
     if columns < 1 or max_cards < 1:
         raise ValueError(f"columns={columns} and max_cards={max_cards} must both be 1 or more")
-    chosen = _evenly(len(pictures), max_cards)
+    chosen = fair_mix([each.words for each in pictures])[:max_cards]
     columns = min(columns, max(len(chosen), 1))
     sheet = _empty_sheet(len(chosen), columns)
     for place, index in enumerate(chosen):
@@ -62,11 +66,6 @@ def contact_sheet(
     return np.array(sheet, dtype=np.uint8)
 
 
-def _evenly(count: int, wanted: int) -> list[int]:
-    kept = min(count, wanted)
-    return [place * count // kept for place in range(kept)]
-
-
 def _empty_sheet(count: int, columns: int) -> Image.Image:
     rows = max(math.ceil(count / columns), 1)
     width = _GUTTER_PX + columns * (_CARD_WIDTH_PX + _GUTTER_PX)
@@ -74,11 +73,11 @@ def _empty_sheet(count: int, columns: int) -> Image.Image:
 
 
 def _place_card(
-    sheet: Image.Image, card: CardPictures, number: int, corner: tuple[int, int]
+    sheet: Image.Image, pictures: CardPictures, number: int, corner: tuple[int, int]
 ) -> None:
     left, top = corner
     draw = ImageDraw.Draw(sheet)
-    for slot, picture in enumerate(_slides(card)):
+    for slot, picture in enumerate(_slides(pictures)):
         x = left + slot * (_CELL_PX + _GAP_PX)
         draw.rectangle((x, top, x + _CELL_PX - 1, top + _CELL_PX - 1), fill=_WELL)
         if picture is None:
@@ -88,27 +87,16 @@ def _place_card(
             slide, (x + (_CELL_PX - slide.width) // 2, top + (_CELL_PX - slide.height) // 2)
         )
     middle = top + _CELL_PX + _LABEL_PX // 2 + 1
-    sheet.paste(_mark(card.verdict), (left, middle - _MARK_PX // 2))
-    _draw_label(draw, card, number, (left + _MARK_PX + 8, middle))
+    sheet.paste(_mark(pictures.words.verdict), (left, middle - _MARK_PX // 2))
+    _draw_label(draw, pictures.words, number, (left + _MARK_PX + 8, middle))
 
 
-def _slides(card: CardPictures) -> list[Image.Image | None]:
-    whole = [None if card.normal is None else _open(card.normal), _open(card.outlined)]
-    if card.detail is None:
-        rest = (card.edited, card.heat)
-        return whole + [_open(file) for file in rest if file is not None]
-    strip = _open(card.detail)
-    width = strip.width // len(card.detail_panels)
-    places = [
-        card.detail_panels.index(name)
-        for name in ("normal", "edited")
-        if name in card.detail_panels
-    ]
-    return whole + [strip.crop((at * width, 0, (at + 1) * width, strip.height)) for at in places]
-
-
-def _open(webp: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(webp)).convert("RGB")
+def _slides(pictures: CardPictures) -> list[Image.Image | None]:
+    whole, *close = panels_of(pictures)
+    near = close[0] if close else whole
+    rest: tuple[Panel, ...] = ("normal", "edited") if close else ("edited", "heat")
+    found = [whole.get("normal"), whole["outlined"], *(near[name] for name in rest if name in near)]
+    return [None if panel is None else Image.fromarray(panel) for panel in found]
 
 
 def _mark(verdict: Verdict) -> Image.Image:
@@ -128,7 +116,7 @@ def _mark(verdict: Verdict) -> Image.Image:
 
 
 def _draw_label(
-    draw: ImageDraw.ImageDraw, card: CardPictures, number: int, left_middle: tuple[int, int]
+    draw: ImageDraw.ImageDraw, card: CardWords, number: int, left_middle: tuple[int, int]
 ) -> None:
     end = f"{card.verdict}: {reason_label(card.reason, 'en')}"
     text = f"{number}   {card.defect_type}   {end}"

@@ -36,6 +36,7 @@ def gather_card(outputs: SampleOutputs, published: Sample) -> Card:
         anomaly_map=frame.anomaly_map() if sample.has_normal else None,
         mask=published.label(),
         found=tuple(_found(frame, witness) for witness in agreement.witnesses),
+        photo=sample.normal.name,
     )
 
 
@@ -57,6 +58,7 @@ def _found(frame: PublishedFrame, witness: Witness) -> Found:
         boxes=found.xyxy,
         mask=_union(found),
         labels=_labels(found),
+        phrases=tuple(found.phrase),
         metrics=witness.figures.model_dump(mode="json", exclude_none=True),
     )
 

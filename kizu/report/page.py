@@ -1,37 +1,28 @@
-"""Renders the report: one HTML page with its styles, script and pictures inside."""
+"""Renders the report: one HTML page with its styles, script and index inside."""
 
 import base64
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from kizu.agree.verdict import Verdict
 from kizu.certify.certificate import Certificate
 from kizu.learning.yields import YieldRow, total_yield
-from kizu.report.card import CardPictures
 from kizu.report.certificate import (
     certificate_sentence,
     curve_of,
     not_covered,
     stratum_title,
 )
-from kizu.report.translations import (
-    WORDS,
-    Language,
-    explanation_text,
-    fact_label,
-    metric_label,
-    metric_text,
-    reason_label,
-)
+from kizu.report.index import ShownCard, index_of
+from kizu.report.plots import Plot
+from kizu.report.translations import WORDS, fact_label, reason_label
 from kizu.viz.overlays import (
     CHANGED_COLOUR,
     GROUNDED_COLOURS,
@@ -39,6 +30,10 @@ from kizu.viz.overlays import (
     HEAT_TOP,
     heat_legend,
 )
+from kizu.web import one_script, static_files
+
+_SHARED: Final = ("view.js", "masks.js", "keys.js", "i18n.js", "gestures.js")
+_OWN: Final = ("samples.js", "filters.js", "grid.js", "full_size.js", "main.js")
 
 
 @dataclass(frozen=True)
@@ -52,10 +47,10 @@ class Page:
         yield_rows: One row per defect, in the spec's order.
         skipped: (file name, reason) of photos that could not be used.
         notes: Sentences a reader must not miss.
-        cards: The samples shown, in the build's order.
+        cards: The samples, in the build's order.
         next_steps: Sentences saying what to do now.
         certificates: What reviews prove of the labels.
-        total_samples: How many samples the version has, where the page shows only some.
+        plots: Plots of the samples, and of the builds before.
     """
 
     title: str
@@ -64,45 +59,44 @@ class Page:
     yield_rows: Sequence[YieldRow] = ()
     skipped: Sequence[tuple[str, str]] = ()
     notes: Sequence[str] = ()
-    cards: Sequence[CardPictures] = ()
+    cards: Sequence[ShownCard] = ()
     next_steps: Sequence[str] = ()
     certificates: Sequence[Certificate] = ()
-    total_samples: int | None = None
+    plots: Sequence[Plot] = ()
 
 
-def render_page(page: Page, language: Language = "en") -> str:
-    """Render a report as one self-contained HTML page; equal pages give equal text.
+def render_page(page: Page) -> str:
+    """Render a report as HTML, in English and Japanese; equal pages give equal text.
+
+    Where all samples come with their pictures the page holds them, and asks for nothing else. Else
+    it loads what it shows from files beside it, whether it is opened from disk or served.
 
     Args:
         page: What to show; its text is escaped, whatever it holds.
-        language: The page's own words; "en" or "ja".
-
-    Returns:
-        HTML that opens from disk and asks the network for nothing.
 
     Example:
         >>> "<title>tiles · v1</title>" in render_page(Page(title="tiles", version="v1"))
         True
     """
-    words = WORDS[language]
-    script = asset("page.js")
+    is_whole = all(card.pictures is not None for card in page.cards)
     return (
         environment()
         .get_template("page.html.j2")
         .render(
             page=page,
-            language=language,
-            words=words,
-            style=Markup(asset("page.css")),  # noqa: S704 - our own file
-            script=Markup(script),  # noqa: S704 - our own file
-            script_hash=_csp_hash(script),
-            facets=_facets(page.cards, language),
-            sort_names=_sort_names(page.cards),
-            total=total_yield(page.yield_rows, words["total"]),
+            words=WORDS,
+            style=Markup(style()),  # noqa: S704 - our own files
+            script=Markup(script()),  # noqa: S704 - our own files
+            script_hash=_csp_hash(script()),
+            index=index_of(page.cards),
+            embedded={card.words.sample_id: embedded(card) for card in page.cards}
+            if is_whole
+            else None,
+            footer=Markup(footer(is_whole=is_whole)),  # noqa: S704 - our own words
+            total=total_yield(page.yield_rows, ""),
             with_cost=any(row.cost_usd is not None for row in page.yield_rows),
             legend=_legend(),
-            annotators=_annotators(page.cards, words),
-            colours=_colours(),
+            annotators=_annotators(page.cards),
         )
     )
 
@@ -120,14 +114,12 @@ def environment() -> Environment:
     environment.filters |= {
         "certificate_sentence": certificate_sentence,
         "curve_of": curve_of,
+        "drawing": _drawing,
         "data_uri": _data_uri,
-        "explanation": explanation_text,
         "fact_label": fact_label,
-        "metric_label": metric_label,
-        "metric_text": metric_text,
+        "json": json_text,
         "reason_label": reason_label,
         "not_covered": not_covered,
-        "numbers": _numbers,
         "stratum_title": stratum_title,
     }
     return environment
@@ -138,56 +130,67 @@ def asset(name: str) -> str:
     return resources.files("kizu.report").joinpath("templates", name).read_text("utf-8")
 
 
+def style() -> str:
+    """Return the page's styles."""
+    return asset("page.css") + static_files()["view.css"].decode()
+
+
+@cache
+def script() -> str:
+    """Return the page's script."""
+    shared, own = static_files(), static_files("kizu.report")
+    modules = {name: shared[name] for name in _SHARED} | {name: own[name] for name in _OWN}
+    return one_script({name: data.decode() for name, data in modules.items()})
+
+
+def embedded(card: ShownCard) -> dict[str, Any]:
+    """Return what a page holds of a sample whose pictures are in it; see ``samples.js``."""
+    pictures = card.pictures
+    if pictures is None:
+        raise ValueError(f"sample {card.words.sample_id} has no pictures to hold")
+    return {
+        "film": base64.b64encode(pictures.film).decode("ascii"),
+        "card": {"words": pictures.words.to_json(), "evidence": pictures.evidence.to_json()},
+    }
+
+
+def footer(*, is_whole: bool) -> str:
+    """Return the page's foot, which says whether it needs the files beside it."""
+    template = '{% from "texts.html.j2" import t %}<p>{{ t(words, name) }}</p>'
+    name = "footer" if is_whole else "footer_beside"
+    return environment().from_string(template).render(words=WORDS, name=name)
+
+
 def _csp_hash(script: str) -> str:
     """Return the content security policy's name for exactly this script: no other one runs."""
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+
+
+def _drawing(plot: Plot) -> Markup:
+    return Markup(plot.svg)  # noqa: S704 - our own drawing, whose texts are escaped
 
 
 def _data_uri(webp: bytes) -> str:
     return "data:image/webp;base64," + base64.b64encode(webp).decode("ascii")
 
 
-def _numbers(card: CardPictures) -> str:
-    """Return a card's numeric metrics as JSON, for sorting."""
-    return json.dumps({name: card.metrics[name] for name in _numeric(card)})
+def json_text(value: object) -> Markup:
+    """Return JSON that ends no element that it stands in."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - nothing in it can be a tag
 
 
-def _numeric(card: CardPictures) -> list[str]:
-    return [name for name, value in card.metrics.items() if isinstance(value, int | float)]
-
-
-def _sort_names(cards: Sequence[CardPictures]) -> list[str]:
-    return list(dict.fromkeys(name for card in cards for name in _numeric(card)))
-
-
-def _facets(cards: Sequence[CardPictures], language: Language) -> list[dict[str, Any]]:
-    """List the filters: name, then (value, label, count) of every choice."""
-    verdicts = Counter(card.verdict for card in cards)
-    defects = Counter(card.defect_type for card in cards)
-    reasons = Counter(card.reason for card in cards)
-    words = WORDS[language]
-    return [
-        {"name": "verdict", "choices": [(v, words[v], verdicts[v]) for v in Verdict]},
-        {"name": "defect", "choices": [(d, d, n) for d, n in defects.items()]},
-        {
-            "name": "reason",
-            "choices": [(r, reason_label(r, language), n) for r, n in reasons.most_common()],
-        },
-    ]
-
-
-def _annotators(cards: Sequence[CardPictures], words: Mapping[str, str]) -> list[tuple[str, str]]:
+def _annotators(cards: Sequence[ShownCard]) -> list[tuple[str, Mapping[str, str]]]:
     """List (colour, legend) of the annotators; of a single one the name says nothing new."""
-    names = dict.fromkeys(found.annotator for card in cards for found in card.found)
-    texts = [words["found_by_legend"].format(name=name) for name in names]
+    names = dict.fromkeys(found.annotator for card in cards for found in card.words.found)
+    texts: list[Mapping[str, str]] = [
+        {language: words["found_by_legend"].format(name=name) for language, words in WORDS.items()}
+        for name in names
+    ]
     if len(texts) < 2:
-        texts = [words["grounded_legend"]]
-    return list(zip(_colours(), texts, strict=False))
-
-
-def _colours() -> list[str]:
-    """List the annotators' colours, in the order in which a card names what each found."""
-    return ["rgb({} {} {})".format(*colour) for colour in GROUNDED_COLOURS]
+        texts = [{language: words["grounded_legend"] for language, words in WORDS.items()}]
+    colours = ["rgb({} {} {})".format(*colour) for colour in GROUNDED_COLOURS]
+    return list(zip(colours, texts, strict=False))
 
 
 def _legend() -> dict[str, Any]:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from kizu.report.card import Metric
-
 Language = Literal["en", "ja"]
 
 WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
@@ -42,7 +40,32 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "samples": "Samples",
         "no_samples": "This build has no samples to show yet.",
         "no_match": "No sample matches these filters.",
-        "part_shown": "{shown} of {total} samples are on this page.",
+        "page": "Page",
+        "pages": "Pages",
+        "page_before": "Page before",
+        "page_after": "Next page",
+        "plots": "Plots",
+        "photo": "Photograph",
+        "all_photos": "all",
+        "finder": "Found by text",
+        "nobody": "nobody",
+        "reviewer": "Reviewed by",
+        "size": "Size of the label",
+        "no_label": "no label",
+        "fair_mix": "fair mix, best first",
+        "label": "Label",
+        "canvas": "Picture; drag moves it, the wheel or + and - zoom",
+        "zoom": "Zoom",
+        "zoom_in": "Zoom in",
+        "zoom_out": "Zoom out",
+        "fit": "Fit",
+        "real": "One image pixel on one screen pixel",
+        "side_by_side": "Side by side",
+        "normal_file": "normal (file)",
+        "published_file": "published (file)",
+        "mask_file": "mask (file)",
+        "small_only": "The files at full size are not beside this page; these are small pictures.",
+        "smaller_here": "This one-file page holds smaller pictures than the dataset.",
         "matching": "{count} of {all} samples",
         "filters": "Filters",
         "clear_filters": "Clear filters",
@@ -70,14 +93,14 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "close": "Close",
         "previous": "Previous sample",
         "next": "Next sample",
-        "side_by_side": "Side by side",
         "blink": "Blink",
-        "whole": "Whole",
-        "detail": "Detail",
         "show": "Show",
-        "shortcuts": "← → step / space blink / o outlines / h anomaly map / d detail / esc close",
+        "shortcuts": "← → step / hold b: normal / l blink / s side by side / o outlines / "
+        "t anomaly map / f fit / z 1:1 / + - zoom / esc close",
         "enter_hint": "Click a sample, or press Enter on it, to see it large.",
-        "javascript": "Filters and the large view need JavaScript; everything else is here.",
+        "javascript": "The samples need JavaScript; contact_sheet.png shows some of them.",
+        "footer_beside": "Made by kizu. The pictures lie in files beside this page; "
+        "'kizu report NAME --single FILE' makes one file of up to 200 samples.",
         "footer": "Made by kizu. This page needs no network: keep or send it as one file.",
     },
     "ja": {
@@ -114,7 +137,32 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "samples": "サンプル",
         "no_samples": "このビルドには、まだ表示できるサンプルがありません。",
         "no_match": "条件に合うサンプルはありません。",
-        "part_shown": "全 {total} 件のうち {shown} 件をこのページに表示しています。",
+        "page": "ページ",
+        "pages": "ページ",
+        "page_before": "前のページ",
+        "page_after": "次のページ",
+        "plots": "グラフ",
+        "photo": "写真",
+        "all_photos": "すべて",
+        "finder": "テキストで検出",
+        "nobody": "なし",
+        "reviewer": "確認者",
+        "size": "ラベルの大きさ",
+        "no_label": "ラベルなし",
+        "fair_mix": "まんべんなく (確かなものから)",
+        "label": "ラベル",
+        "canvas": "画像 (ドラッグで移動、ホイールまたは + - で拡大縮小)",
+        "zoom": "表示倍率",
+        "zoom_in": "拡大",
+        "zoom_out": "縮小",
+        "fit": "全体",
+        "real": "画像の 1 画素を画面の 1 画素で表示",
+        "side_by_side": "並べて表示",
+        "normal_file": "正常画像 (ファイル)",
+        "published_file": "公開画像 (ファイル)",
+        "mask_file": "マスク (ファイル)",
+        "small_only": "原寸のファイルがないため、縮小画像を表示しています。",
+        "smaller_here": "この単一ファイル版の画像は縮小されています。",
         "matching": "{all} 件中 {count} 件",
         "filters": "絞り込み",
         "clear_filters": "条件をクリア",
@@ -142,14 +190,14 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "close": "閉じる",
         "previous": "前のサンプル",
         "next": "次のサンプル",
-        "side_by_side": "並べて表示",
         "blink": "交互に表示",
-        "whole": "全体",
-        "detail": "拡大",
         "show": "表示",
-        "shortcuts": "← → 移動 / スペース 交互表示 / o 輪郭 / h 異常度 / d 拡大 / Esc 閉じる",
+        "shortcuts": "← → 移動 / b を押す間 正常 / l 交互表示 / s 並べる / o 輪郭 / "
+        "t 異常度 / f 全体 / z 等倍 / + - 拡大縮小 / Esc 閉じる",
         "enter_hint": "サンプルをクリックするか Enter キーを押すと、大きく表示します。",
-        "javascript": "絞り込みと拡大表示には JavaScript が必要です。",
+        "javascript": "表示には JavaScript が必要です。一部は contact_sheet.png にあります。",
+        "footer_beside": "kizu が作成。画像はこのページのそばのファイルにあります。"
+        "「kizu report NAME --single FILE」で 200 件まで 1 つのファイルにまとめられます。",
         "footer": "kizu が作成。ネットワークは不要で、1 つのファイルとして保存・送付できます。",
     },
 }
@@ -279,22 +327,3 @@ def metric_label(name: str, language: Language) -> str:
     unit = _UNITS.get(words[-1]) if len(words) > 1 else None
     text = " ".join("IoU" if word == "iou" else word for word in words[: -1 if unit else None])
     return f"{text} ({unit})" if unit else text
-
-
-def metric_text(name: str, value: Metric) -> str:
-    """Return a metric: three digits, thousands apart, fractions in percent, a hyphen for none.
-
-    Example:
-        >>> metrics = {"score": 0.12345, "area_px": 20481, "area_fraction": 0.00077, "iou": None}
-        >>> [metric_text(name, value) for name, value in metrics.items()]
-        ['0.123', '20,481', '0.077 %', '-']
-    """
-    if value is None:
-        return "-"
-    if isinstance(value, str):
-        return value
-    if name.endswith("_fraction"):
-        return f"{100 * value:.3g} %"
-    if isinstance(value, int) or abs(value) >= 1000:  # longer than three digits
-        return f"{value:,.0f}"
-    return f"{value:.3g}"

@@ -1,4 +1,4 @@
-"""Writes the report of a published version: the page in both languages, and the contact sheet."""
+"""Writes the report of a published version: the page, its pictures, and the contact sheet."""
 
 import logging
 from collections.abc import Sequence
@@ -12,21 +12,44 @@ from kizu.outputs import SampleOutputs
 from kizu.progress import advance, expect
 from kizu.publish.certification import CERTIFICATE_FILE, Certification
 from kizu.publish.dataset import Dataset, Sample
+from kizu.publish.layout import CARDS
 from kizu.publish.outcomes import Outcome
 from kizu.report.card import CardPictures
 from kizu.report.card_pictures import draw_card
-from kizu.report.contact_sheet import contact_sheet
+from kizu.report.cards import CardFolder, CardMemory, DrawnCard, card_name
+from kizu.report.contact_sheet import MOST_CARDS, contact_sheet
+from kizu.report.dataset_plots import dataset_plots
 from kizu.report.gather import gather_card
+from kizu.report.index import ShownCard, quoted
+from kizu.report.mixture import fair_mix
 from kizu.report.page import Page, render_page
+from kizu.report.plots import Plot
 from kizu.shards import ShardRef
-from kizu.spec import DatasetSpec
+from kizu.spec import GOOD, DatasetSpec
 from kizu.store import DamagedFileError, Store
-from kizu.summary import SUMMARY_FILE, BuildSummary, cards_to_show, next_steps
+from kizu.store.keys import content_key
+from kizu.summary import SUMMARY_FILE, BuildSummary, next_steps
 
 logger = logging.getLogger(__name__)
 
 REPORT: Final = "report"
 """What progress is reported as."""
+
+PAGE: Final = "index.html"
+SHEET: Final = "contact_sheet.png"
+
+_JAPANESE_PAGE: Final = "index.ja.html"
+"""What the Japanese page was called when there was one of its own: it leads to the one page."""
+
+_LEADS_ON: Final = (
+    '<!doctype html><html lang="ja"><meta charset="utf-8"><title>kizu</title>'
+    '<meta http-equiv="refresh" content="0; url=index.html#lang=ja">'
+    '<p><a href="index.html#lang=ja">index.html</a></p></html>\n'
+)
+_PATHS: Final = ("sample_id", "defect_type", "image_path", "mask_path")
+
+UP: Final = "../../../"
+"""From a version's report to the root of the store."""
 
 
 def write_report(
@@ -40,6 +63,9 @@ def write_report(
 ) -> None:
     """Write the page, the contact sheet and the summary of a version.
 
+    What was drawn before is not drawn again, and of a page of the same cards only what is said
+    changes.
+
     Args:
         store: The store.
         dataset: The version.
@@ -49,52 +75,115 @@ def write_report(
         shards: The samples.
         certification: What is proven of them.
     """
-    cards = _draw_cards(store, dataset, outcomes, shards, certification.proof)
-    page, report = _page(spec, summary, outcomes, cards, certification), dataset.folder.report
-    store.write(report("index.html"), render_page(page).encode())
-    store.write(report("index.ja.html"), render_page(page, language="ja").encode())
-    store.write(report("contact_sheet.png"), encode_png(contact_sheet(cards)))
+    report = dataset.folder.report
+    cards = _cards(store, dataset, outcomes, shards, certification.proof)
+    plots = dataset_plots(store, dataset, spec, outcomes)
+    for plot in plots:
+        store.write(report(f"{plot.name}.svg"), plot.svg.encode())
+    page = _page(spec, summary, outcomes, _shown(dataset, cards), certification, plots)
+    store.write(report(PAGE), render_page(page).encode())
+    store.write(report(_JAPANESE_PAGE), _LEADS_ON.encode())
+    keys = sorted(card.key for card in cards)
+    if _named(store, dataset) != keys:
+        sheet = contact_sheet(_for_sheet(CardFolder(store, dataset.name), cards))
+        store.write(report(SHEET), encode_png(sheet))
+        store.write_json(report(f"{CARDS}.json"), {"cards": keys})
     store.write_json(report(SUMMARY_FILE), summary.model_dump(mode="json"))
     store.write_json(report(CERTIFICATE_FILE), certification.model_dump(mode="json"))
 
 
-def _draw_cards(
+def _named(store: Store, dataset: Dataset) -> list[str] | None:
+    """Return the cards that the version's report has; None where it is not complete."""
+    try:
+        keys: list[str] = store.read_json(dataset.folder.report(f"{CARDS}.json"))["cards"]
+    except (FileNotFoundError, DamagedFileError, KeyError):
+        return None
+    return keys if store.exists(dataset.folder.report(SHEET)) else None
+
+
+def _cards(
     store: Store,
     dataset: Dataset,
     outcomes: Sequence[Outcome],
     shards: Sequence[ShardRef],
     proof: Proof,
-) -> list[CardPictures]:
-    decisions = {outcome.sample_id: outcome.decision_key for outcome in outcomes}
-    shown = set(cards_to_show(outcomes))
-    expect(REPORT, len(shown))
-    cards = []
-    for ref in shards:
+) -> list[DrawnCard]:
+    """Return the cards of all judged samples; those that are not in the store are drawn."""
+    judged = [outcome for outcome in outcomes if outcome.verdict is not None]
+    folder, memory = CardFolder(store, dataset.name), CardMemory(store, dataset.name)
+    found = {each.sample_id: card for each in judged if (card := memory.find(each))}
+    missing = {each.sample_id: each for each in judged if each.sample_id not in found}
+    expect(REPORT, len(missing))
+    for ref in shards if missing else ():
         shard = ref.open(store)
-        for sample in (sample for sample in shard.samples if sample.sample_id in shown):
-            published = dataset[sample.sample_id]
+        for sample in (sample for sample in shard.samples if sample.sample_id in missing):
             outputs = SampleOutputs(store, shard, sample, proof)
-            cards.append(_card(outputs, published, decisions[sample.sample_id]))
+            decision_key = missing[sample.sample_id].decision_key
+            published = dataset[sample.sample_id]
+            found[sample.sample_id] = _card(folder, outputs, published, decision_key)
             advance(REPORT)
-    return cards
+    if missing:
+        memory.remember(judged, found)
+    return [found[each.sample_id] for each in judged if each.sample_id in found]
 
 
-def _card(outputs: SampleOutputs, published: Sample, decision_key: str) -> CardPictures:
-    """Return a sample's pictures, drawn once.
+def _card(
+    folder: CardFolder, outputs: SampleOutputs, published: Sample, decision_key: str
+) -> DrawnCard:
+    """Return a sample's card, drawn once.
 
-    A card is not kept if the sample was decided on after it was published: its key is that of
-    another mask then.
+    The card of a sample that was decided on after it was published is not the one that its key
+    stands for, which is that of another mask: it has a name of its own.
     """
-    if outputs.decision_key != decision_key:
-        return draw_card(gather_card(outputs, published))
-    if outputs.card.done():
+    lasts = outputs.decision_key == decision_key
+    if lasts:
+        key = card_name(outputs.card_key)
         try:
-            return outputs.card.record_as(CardPictures.from_json)
+            return DrawnCard(key, folder.words(key))
+        except FileNotFoundError:
+            pass
         except DamagedFileError as damage:
             logger.warning("%s; it is drawn anew", damage)
+    else:
+        told = {name: published.row[name] for name in ("image_sha256", "mask_sha256", "verdict")}
+        key = card_name(content_key("decided", **told, decision=outputs.decision_key))
     pictures = draw_card(gather_card(outputs, published))
-    outputs.card.finish(pictures.to_json())
-    return pictures
+    folder.write(key, pictures)
+    return DrawnCard(key, pictures.words, lasts=lasts)
+
+
+def _shown(dataset: Dataset, cards: Sequence[DrawnCard]) -> list[ShownCard]:
+    """Return cards with the addresses of their samples' files, as seen from the version's page."""
+    rows = {row["sample_id"]: row for row in dataset.rows("samples", _PATHS)}
+    photos = {
+        row["sample_id"]: row["normal_sha256"]
+        for row in dataset.rows("provenance", ["sample_id", "normal_sha256"])
+    }
+    normals = {
+        photos[name]: row["image_path"] for name, row in rows.items() if row["defect_type"] == GOOD
+    }
+
+    def address(path: str) -> str:
+        return quoted(f"{UP}{dataset.folder.path(path)}") if path else ""
+
+    return [
+        ShownCard(
+            words=card.words,
+            key=card.key,
+            image=address(rows[card.words.sample_id]["image_path"]),
+            mask=address(rows[card.words.sample_id]["mask_path"]),
+            normal=address(normals.get(photos[card.words.sample_id], ""))
+            if "normal" in card.words.panels
+            else "",
+        )
+        for card in cards
+    ]
+
+
+def _for_sheet(folder: CardFolder, cards: Sequence[DrawnCard]) -> list[CardPictures]:
+    """Return the pictures of some of the cards, which are a fair mix."""
+    chosen = fair_mix([card.words for card in cards])[:MOST_CARDS]
+    return [folder.read(cards[place].key) for place in chosen]
 
 
 def _annotators(spec: DatasetSpec) -> str:
@@ -105,10 +194,10 @@ def _page(
     spec: DatasetSpec,
     summary: BuildSummary,
     outcomes: Sequence[Outcome],
-    cards: Sequence[CardPictures],
+    cards: Sequence[ShownCard],
     certification: Certification,
+    plots: Sequence[Plot],
 ) -> Page:
-    judged = summary.accepted + summary.review + summary.rejected
     cost = "unknown" if summary.cost_usd is None else f"{summary.cost_usd:.2f} USD"
     return Page(
         title=spec.name,
@@ -127,5 +216,5 @@ def _page(
         cards=cards,
         next_steps=next_steps(summary),
         certificates=certification.certificates,
-        total_samples=judged if judged > len(cards) else None,
+        plots=plots,
     )

@@ -168,6 +168,13 @@ def heat_picture(image: RgbImage, anomaly_map: FloatMap) -> RgbImage:
     return _to_uint8(dimmed + cover * (_heat_colour(level) - dimmed))
 
 
+def heat_overlay(anomaly_map: FloatMap) -> NDArray[np.uint8]:
+    """Return (H, W, 4) RGBA of a (H, W) map in noise-floor units, clear where nothing changed."""
+    level = _heat_level(anomaly_map)
+    cover = np.clip(level / _FADE_IN, 0, 1)[..., None] * 255
+    return np.dstack([_to_uint8(_heat_colour(level)), _to_uint8(cover)])
+
+
 def heat_legend(steps: int = 16) -> list[str]:
     """Return the scale's colours from floor to top as CSS colours, as drawn over mid grey."""
     units = np.geomspace(HEAT_FLOOR, HEAT_TOP, steps, dtype=np.float32)[None]

@@ -66,7 +66,7 @@ def test_keys_cost_one_read_of_the_edits_record_and_a_look_for_the_mask_that_is_
 ):
     found = outputs(None)
     reads.clear()
-    _ = found.diff, GROUNDING.key(found), found.verdict, found.card
+    _ = found.diff, GROUNDING.key(found), found.verdict, found.card_key
     assert reads == {"edits": 1, "stages": 1}
 
 

@@ -1,7 +1,7 @@
 from kizu.agree.verdict import Verdict
 from kizu.publish.outcomes import Outcome, SampleStatus
 from kizu.sources import Inventory, Skipped
-from kizu.summary import BuildSummary, cards_to_show, next_steps, summarize
+from kizu.summary import BuildSummary, next_steps, summarize
 
 
 def outcome(number: int, status: SampleStatus, verdict: Verdict | None = None, **fields) -> Outcome:
@@ -93,14 +93,6 @@ def test_without_an_annotator_the_way_out_is_told():
 def test_where_another_annotator_looked_nobody_is_told_that_none_did():
     confirmed = summary([MIXED[1]]).model_copy(update={"note": "clipseg does not look: x"})
     assert not any("agree.without_grounding" in step for step in next_steps(confirmed))
-
-
-def test_a_crowded_page_keeps_what_needs_eyes():
-    many = [outcome(n, SampleStatus.JUDGED, Verdict.ACCEPT) for n in range(10, 40)]
-    shown = cards_to_show([*many, *MIXED], limit=5)
-    assert {"s001", "s002"} < set(shown)
-    assert len(shown) == 5
-    assert len(cards_to_show(MIXED)) == 3
 
 
 def test_samples_that_wait_are_no_failures_and_prompts_given_up_are_told_once():

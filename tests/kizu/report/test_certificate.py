@@ -36,7 +36,7 @@ CERTIFICATES = {
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_the_page_tells_what_is_proven_and_what_is_not(case, language):
     told = CERTIFICATES[case]
-    page = render_page(Page("mugs", "v1", certificates=[told]), language)
+    page = render_page(Page("mugs", "v1", certificates=[told]))
     assert certificate_sentence(told, language).split(":")[0] in page
     assert stratum_title(told, language) in page
     assert all(line in page for line in not_covered(told, language))

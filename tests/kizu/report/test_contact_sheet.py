@@ -27,7 +27,15 @@ def test_sheet_grows_by_rows_of_the_asked_columns():
     assert heights[1] - heights[0] == heights[2] - heights[1] > 0
 
 
-def test_sheet_shows_at_most_the_asked_cards_evenly():
+def test_sheet_shows_a_fair_mix_of_at_most_the_asked_cards():
+    kinds = [("scratch", "reject")] * 50 + [("hole", "accept"), ("stain", "review")]
+    many = [pictures(defect, verdict) for defect, verdict in kinds]
+    sheet = contact_sheet(many, max_cards=3)
+    alone = contact_sheet([many[50], many[51], many[0]])
+    assert (sheet[:190] == alone[:190]).all(), "but for their numbers they are the same three"
+
+
+def test_sheet_shows_at_most_the_asked_cards():
     few = contact_sheet([pictures()] * 10, max_cards=4)
     assert few.shape == contact_sheet([pictures()] * 4).shape
 

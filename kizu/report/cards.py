@@ -1,0 +1,140 @@
+"""Keeps drawn cards as files that the reports of a dataset share, each drawn once.
+
+``reports/NAME/cards/ab/KEY.webp`` is a film, ``KEY.js`` beside it the words and the evidence: JSON
+with its checksum within a call, for a page that is opened from disk may read no file but may run
+one. ``reports/NAME/cards.json`` remembers the words of the last build's cards, so that a build with
+nothing to do reads one file and not one of each sample.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kizu.publish.layout import cards_path
+from kizu.publish.outcomes import Outcome
+from kizu.report.card import CardPictures, CardWords, Evidence
+from kizu.store import DamagedFileError, Store, keyed
+from kizu.store.checked import decode_json, encode_json, naming
+from kizu.store.keys import content_key
+from kizu.versions import CARD_VERSION
+
+_CALL: Final = b"kizuCard("
+_END: Final = b")"
+_DIGITS: Final = 20
+"""Of a card's key in its files' names: enough to tell apart all cards of a dataset."""
+
+
+@dataclass(frozen=True)
+class DrawnCard:
+    """A card that lies in the store.
+
+    Attributes:
+        key: Its name there.
+        words: What is said of it.
+        lasts: Whether it is what its sample's outcome stands for, also in later builds.
+    """
+
+    key: str
+    words: CardWords
+    lasts: bool = True
+
+
+class CardFolder:
+    """The drawn cards of a dataset."""
+
+    def __init__(self, store: Store, dataset: str) -> None:
+        """Point at them; nothing is read."""
+        self._store = store
+        self._folder = cards_path(dataset)
+
+    def path(self, key: str, suffix: str) -> str:
+        """Return where a card's film (``webp``) or words and evidence (``js``) lie."""
+        return f"{keyed(self._folder, key)}.{suffix}"
+
+    def film(self, key: str) -> bytes:
+        """Return a card's film.
+
+        Raises:
+            FileNotFoundError: It is not there.
+        """
+        return self._store.read(self.path(key, "webp"))
+
+    def read(self, key: str) -> CardPictures:
+        """Return a card.
+
+        Raises:
+            FileNotFoundError: It is not there.
+            DamagedFileError: It is not what was written.
+        """
+        words, evidence = self._told(key)
+        return CardPictures(words, self.film(key), evidence)
+
+    def words(self, key: str) -> CardWords:
+        """Return what is said of a card; its film is there.
+
+        Raises:
+            FileNotFoundError: It is not there.
+            DamagedFileError: It is not what was written.
+        """
+        return self._told(key)[0]
+
+    def write(self, key: str, pictures: CardPictures) -> None:
+        """Write a card: it counts once its words are there."""
+        self._store.write(self.path(key, "webp"), pictures.film)
+        path = self.path(key, "js")
+        told = {"words": pictures.words.to_json(), "evidence": pictures.evidence.to_json()}
+        self._store.write(path, _CALL + encode_json(path, told).strip() + _END)
+
+    def _told(self, key: str) -> tuple[CardWords, Evidence]:
+        path = self.path(key, "js")
+        data = self._store.read(path)
+        with naming(self._store.address(path)):
+            if not (data.startswith(_CALL) and data.endswith(_END)):
+                raise ValueError("it is no card")
+            told = decode_json(path, data[len(_CALL) : -len(_END)])
+            return CardWords.from_json(told["words"]), Evidence.from_json(told["evidence"])
+
+
+def card_name(card_key: str) -> str:
+    """Return what a card's files are called."""
+    return card_key[:_DIGITS]
+
+
+class CardMemory:
+    """The words of the last build's cards, by what they follow from."""
+
+    def __init__(self, store: Store, dataset: str) -> None:
+        """Read them; nothing where there are none, or they cannot be read."""
+        self._store = store
+        self._path = f"{cards_path(dataset)}.json"
+        try:
+            self._cards = store.read_json(self._path)["cards"]
+        except (FileNotFoundError, DamagedFileError, KeyError):
+            self._cards = {}
+
+    def find(self, outcome: Outcome) -> DrawnCard | None:
+        """Return an outcome's card where the last build had it."""
+        found = self._cards.get(_memory_key(outcome)) if outcome.rows_key else None
+        return (
+            None if found is None else DrawnCard(found["key"], CardWords.from_json(found["words"]))
+        )
+
+    def remember(self, outcomes: Sequence[Outcome], cards: Mapping[str, DrawnCard]) -> None:
+        """Keep the words of cards, by their samples, and nothing of earlier ones."""
+        told: dict[str, Any] = {}
+        for outcome in outcomes:
+            card = cards.get(outcome.sample_id)
+            if card is not None and card.lasts and outcome.rows_key:
+                told[_memory_key(outcome)] = {"key": card.key, "words": card.words.to_json()}
+        self._store.write_json(self._path, {"cards": told})
+
+
+def _memory_key(outcome: Outcome) -> str:
+    """Return a key of everything that a card follows from, without reading any of it."""
+    return content_key(
+        "shown",
+        version=CARD_VERSION,
+        rows=outcome.rows_key,
+        verdict=outcome.verdict,
+        reason=outcome.reason,
+    )

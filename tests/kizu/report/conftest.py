@@ -1,0 +1,2 @@
+from browser import page, screenshots  # noqa: F401 - fixtures
+from reported import plates  # noqa: F401 - a fixture
