@@ -99,7 +99,8 @@ def _match_block(
 ) -> NDArray[np.float64] | None:
     left, top = corner
     template = edited[top : top + block, left : left + block]
-    if template.std() < _MIN_BLOCK_STD:
+    _, deviation = cv2.meanStdDev(template)
+    if deviation.item() < _MIN_BLOCK_STD:
         return None
     window = normal[top - search : top + block + search, left - search : left + block + search]
     scores = cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED)
