@@ -7,6 +7,7 @@ et al. 2006) calibrates each image and scale for itself; up to half of a class m
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kizu.diff.filters import gaussian
 from kizu.imaging.arrays import FloatMap, Mask
@@ -15,6 +16,7 @@ CHI3_MEDIAN: Final = 1.54  # median of a chi distribution of three; 1.538
 CHI3_MEAN: Final = 1.6  # its mean; 1.596
 CHI3_Q80: Final = 2.15  # its 80 % quantile; 2.154
 
+_SPREAD_QUANTILES = (0.2, 0.5, 0.8)  # of residuals in a class: lower fifth, median, upper fifth
 _CLASSES = 24  # of equal activity; x0.7 to x1.4 no effect
 _MAX_SAMPLES = 60_000  # pixels; more do not change a median; for speed
 _TAIL_CAP = 2.2  # 80 % quantile in medians; 1.4 if normal, more is changed; x0.7 to x1.4 no effect
@@ -81,23 +83,23 @@ def noise_level(
 def _noise_curve(
     activity: FloatMap, residual: FloatMap, *, mixed: bool
 ) -> tuple[FloatMap, FloatMap]:
-    order = np.argsort(activity)
-    classes = np.array_split(order, _CLASSES)
-    centres = np.array([np.median(activity[c]) for c in classes], np.float32)
-    spread = _spread_of_quieter if mixed else _spread
-    levels = np.array([spread(residual[c]) for c in classes], np.float32)
+    order = np.argsort(activity)[: len(activity) // _CLASSES * _CLASSES].reshape(_CLASSES, -1)
+    centres = np.median(activity[order], axis=1).astype(np.float32)
+    levels = _spreads(np.quantile(residual[order], _SPREAD_QUANTILES, axis=1), mixed=mixed)
     smooth = np.convolve(np.pad(levels, 1, mode="edge"), [0.25, 0.5, 0.25], "valid")
     return centres, smooth.astype(np.float32)
 
 
-def _spread(lengths: FloatMap) -> float:
-    """Deviation per colour axis behind vector lengths; the tail counts, but only so far."""
-    median, q80 = np.quantile(lengths, (0.5, 0.8))
-    return float(max(median / CHI3_MEDIAN, min(q80, _TAIL_CAP * median) / CHI3_Q80))
+def _spreads(quantiles: NDArray[np.float64], *, mixed: bool) -> NDArray[np.float64]:
+    """Deviation per colour axis behind vector lengths; the tail counts, but only so far.
 
-
-def _spread_of_quieter(lengths: FloatMap) -> float:
-    """The same for lengths of which the larger ones may be changes."""
-    q20, median, q80 = np.quantile(lengths, (0.2, 0.5, 0.8))
-    median = min(median, _MEDIAN_CAP * q20)
-    return float(max(median / CHI3_MEDIAN, min(q80, _QUIETER_TAIL_CAP * median) / CHI3_Q80))
+    Args:
+        quantiles: (3, N), the lower fifth, the median and the upper fifth of every class.
+        mixed: Whether the larger lengths of a class may be changes.
+    """
+    q20, median, q80 = quantiles
+    tail_cap = _TAIL_CAP
+    if mixed:
+        median, tail_cap = np.minimum(median, _MEDIAN_CAP * q20), _QUIETER_TAIL_CAP
+    spread = np.maximum(median / CHI3_MEDIAN, np.minimum(q80, tail_cap * median) / CHI3_Q80)
+    return np.asarray(spread, np.float64)
