@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from kizu.diff import grading
+from kizu.diff.align.optical_flow import within
 from kizu.diff.align.registration import Registration, register, unmoved, warp_normal
 from kizu.diff.align.tone import Tone, correct_tone, untouched
 from kizu.diff.evidence.scale_evidence import (
@@ -29,11 +30,14 @@ from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 from kizu.imaging.crops import connected_regions
 from kizu.imaging.morphology import erode
 
-_VALID_MARGIN_PX = 5
-"""Px; about as far as cubic sampling and the fine blur see; x1.4 gains .012 IoU."""
+_FRAME_PX = 5
+"""Px beside the border or what has no counterpart: as far as cubic sampling and blur see."""
+_BEYOND_PX = 1.0
+"""Px beyond the border at which a counterpart may lie; the nearest row stands for it."""
 _CHANGE_MARGIN_FRACTION = 1 / 32
 """Of the short side, around marks nothing is learned from; x0.7 to x1.4 no effect."""
 _LARGE_CHANGE_FRACTION = 0.12  # of the picture; less never learns anew; x0.7 to x1.4 no effect
+_SPARSE = np.s_[::4, ::4]  # enough pixels for medians and averages of cells; for speed
 _SMALL_REST_FRACTION = 0.1  # of the picture; a smaller rest teaches nothing; x0.7 to x1.4 no effect
 
 
@@ -45,12 +49,14 @@ class Alignment:
         registration: Where every edited pixel lies in the normal image.
         tone: How its colours were predicted.
         valid: (H, W) bool, where the pair can be compared.
+        inner: (H, W) bool, valid away from the frame: what noise and tone are learned from.
         came_back: What of the normal the edit gave back; of one made in place nothing is undone.
     """
 
     registration: Registration
     tone: Tone
     valid: Mask
+    inner: Mask
     came_back: CameBack
 
     @classmethod
@@ -59,11 +65,12 @@ class Alignment:
         came_back = CameBack.of(normal, edited)
         if came_back.in_place:
             still = unmoved(edited.shape)
-            return cls(still, untouched(to_lab(normal)), still.valid, came_back)
+            return cls(still, untouched(to_lab(normal)), still.valid, still.valid, came_back)
         registration = register(normal, edited)
-        valid = erode(registration.valid, _VALID_MARGIN_PX)
-        tone = correct_tone(warp_normal(normal, registration), edited, valid)
-        return cls(registration, tone, valid, came_back)
+        valid = within(registration.map_x, registration.map_y, -_BEYOND_PX)
+        inner = erode(registration.valid, _FRAME_PX)
+        tone = correct_tone(warp_normal(normal, registration), edited, inner)
+        return cls(registration, tone, valid, inner, came_back)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +112,12 @@ def compare(
 
 def _all_scales(aligned: Alignment, edited_lab: FloatMap) -> list[Measurement]:
     """What differs at every scale, finest first; the edit is (H, W, 3) float32 Lab."""
-    sides = aligned.tone.predicted, edited_lab, aligned.valid, aligned.tone.uncertainty
-    return [fine_measurement(*sides), *(coarse_measurement(scale, *sides) for scale in COARSE)]
+    sides = aligned.tone.predicted, edited_lab, aligned.tone.uncertainty
+    where = aligned.valid, aligned.inner
+    return [
+        fine_measurement(*sides, *where),
+        *(coarse_measurement(scale, *sides, *where) for scale in COARSE),
+    ]
 
 
 def _judged(
@@ -120,7 +131,10 @@ def _judged(
     scales = [judge(scale, criteria) for scale in measured]
     mask, evidence_ratio = _marked(scales, min_area_px)
     rest = _rest_of(mask, aligned.valid)
-    if rest is not None and aligned.registration.match_rate(mask) >= grading.POOR_MATCH_RATE:
+    if rest is None:
+        return scales[0], mask, evidence_ratio
+    left = _sparse_size(scales[0].residual)
+    if aligned.registration.match_rate(mask, left) >= grading.POOR_MATCH_RATE:
         scales = [judge(scale, criteria, rest) for scale in measured]
         mask, evidence_ratio = _marked(scales, min_area_px)
     return scales[0], mask, evidence_ratio
@@ -138,7 +152,8 @@ def _answer(
         noise_delta_e=_noise_figure(fine, mask),
         identical_fraction=aligned.came_back.identical_fraction,
     )
-    match_rate, residual_px = registration.match_rate(mask), registration.residual_px
+    match_rate = registration.match_rate(mask, _sparse_size(fine.residual))
+    residual_px = registration.residual_px
     drift = grading.grade(measured, match_rate, residual_px, in_place=aligned.came_back.in_place)
     anomaly_map = anomaly_map_of(evidence_ratio, mask, fine.threshold)
     return DiffResult(
@@ -180,9 +195,13 @@ def _rest_of(mask: Mask, valid: Mask) -> Mask | None:
 
 def _noise_figure(fine: ScaleEvidence, mask: Mask) -> float:
     """Median residual outside a mask (H, W), in delta E, of every fourth pixel a side."""
-    every = np.s_[::4, ::4]
-    sample = magnitude(fine.residual[every])[(fine.valid & ~mask)[every]]
+    sample = _sparse_size(fine.residual)[(fine.valid & ~mask)[_SPARSE]]
     return float(np.median(sample)) if sample.size else 0.0
+
+
+def _sparse_size(residual: FloatMap) -> FloatMap:
+    """Length of the residual (H, W, 3) in delta E, of every fourth pixel a side."""
+    return magnitude(residual[_SPARSE])
 
 
 def anomaly_map_of(evidence_ratio: FloatMap, mask: Mask, threshold: float) -> FloatMap:

@@ -8,7 +8,7 @@ import numpy as np
 
 from kizu.diff.align.block_matching import coarse_affine
 from kizu.diff.align.optical_flow import CELL_PX, pixel_maps, refine_field, within
-from kizu.diff.filters import cells_outside
+from kizu.diff.filters import cell_averages, cells_outside
 from kizu.diff.result import Affine
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
@@ -17,6 +17,7 @@ MIN_SIDE_PX: Final = 32  # px; shortest side that can be registered; four cells 
 _BORDER_PX = 2  # px; reach of the cubic kernel (Keys 1981)
 _MATCHED_CORRELATION = 0.5
 """Of a cell with its counterpart, to count as matched; x0.7 to x1.4 no effect."""
+_UNSEEN_DELTA_E = 1.0  # delta E; less than the least visible difference, 2.3 (Mahy et al. 1994)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,17 +43,22 @@ class Registration:
     agreement: FloatMap
     warp_rms_px: float
 
-    def match_rate(self, changed: Mask) -> float:
-        """Share of textured cells outside the change that correlate with their counterpart.
+    def match_rate(self, changed: Mask, residual: FloatMap) -> float:
+        """Share of textured cells outside the change that match their counterpart.
 
-        Where little texture is left outside, the change counts too.
+        A cell matches if its detail correlates, or if nothing is left that anybody would see: the
+        slope of another light, or steps between grey levels, are texture that means nothing. Where
+        little texture is left outside, the change counts too.
 
         Args:
             changed: (H, W) bool.
+            residual: (h, w) float32 delta E that correction left, of any size.
         """
-        outside = cells_outside(changed, ~np.isnan(self.agreement))
-        judged = self.agreement[outside]
-        return float((judged > _MATCHED_CORRELATION).mean()) if judged.size else 1.0
+        textured = ~np.isnan(self.agreement)
+        outside = cells_outside(changed, textured)
+        left = cell_averages(residual, self.agreement.shape)[outside]
+        judged = (self.agreement[outside] > _MATCHED_CORRELATION) | (left < _UNSEEN_DELTA_E)
+        return float(judged.mean()) if judged.size else 1.0
 
 
 def register(normal: RgbImage, edited: RgbImage) -> Registration:

@@ -25,6 +25,8 @@ _MAX_RELATIVE_SCALE = 1.2  # scale in locations; beyond any seen on unchanged pi
 _USUAL_RELATIVE_SCALE = 0.6  # scale in locations, assumed then; x0.7 to x1.4 no effect
 _EVEN_RELATIVE_SCALE = 0.3
 """Scale in locations, the widest beside a large change; x0.7 to x1.4 no effect."""
+_MOST = 0.5  # of a block; a majority
+_MIN_FRAME_FRACTION = 0.02  # of a block; a frame of 5 px has .1 of blocks of 40
 _MIN_BLOCKS = 8  # blocks; fewer give no quantiles; x0.7 to x1.4 no effect
 _TAIL_FACTOR = 1.3  # tails of real pictures are heavier; measured on pairs with drift alone
 _TAIL_BLOCK_PX = 64  # px a side of a large picture's blocks; x0.7 to x1.4 no effect
@@ -100,6 +102,20 @@ def fit_block_maxima(z: FloatMap, valid: Mask) -> GumbelFit:
     return replace(fit, scale=min(fit.scale, _USUAL_RELATIVE_SCALE * fit.location))
 
 
+def fit_frame_maxima(z: FloatMap, frame: Mask) -> GumbelFit:
+    """Fit to the maxima of the picture's frame, of which a minority may have changed.
+
+    Args:
+        z: (H, W) float32 evidence in noise-floor units.
+        frame: (H, W) bool, thin parts of the blocks along the border.
+    """
+    maxima = _block_maxima(np.asarray(z * frame, np.float32), frame, _MIN_FRAME_FRACTION)
+    if len(maxima) < _MIN_BLOCKS:
+        return _fit_of_few(len(maxima))
+    fit = _fit_through_quantiles(maxima, _QUANTILES)
+    return replace(fit, scale=min(fit.scale, _USUAL_RELATIVE_SCALE * fit.location))
+
+
 def fit_remaining_maxima(z: FloatMap, rest: Mask) -> GumbelFit:
     """Fit to what a large change left over, of which more may turn out to be changed.
 
@@ -160,12 +176,12 @@ def _fit_through_quantiles(
     return GumbelFit(float(low - scale * reduced[0]), float(scale), len(maxima), _TAIL_FACTOR)
 
 
-def _block_maxima(z: FloatMap, valid: Mask) -> NDArray[np.float32]:
-    """Maxima of the blocks that are mostly valid, (N,)."""
+def _block_maxima(z: FloatMap, valid: Mask, least_fraction: float = _MOST) -> NDArray[np.float32]:
+    """Maxima of the blocks of which more than a share is valid, (N,)."""
     rows, columns = (max(side // _BLOCKS_PER_SIDE, _MIN_BLOCK_PX) for side in z.shape)
     height, width = z.shape[0] // rows * rows, z.shape[1] // columns * columns
     if height == 0 or width == 0:
         return np.zeros(0, np.float32)
     grid = (height // rows, rows, width // columns, columns)
-    known = valid[:height, :width].reshape(grid).mean(axis=(1, 3)) > 0.5  # mostly
+    known = valid[:height, :width].reshape(grid).mean(axis=(1, 3)) > least_fraction
     return np.asarray(z[:height, :width].reshape(grid).max(axis=(1, 3))[known], np.float32)

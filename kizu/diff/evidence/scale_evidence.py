@@ -11,7 +11,12 @@ from typing import Final
 import cv2
 import numpy as np
 
-from kizu.diff.evidence.gumbel import GumbelFit, fit_block_maxima, fit_remaining_maxima
+from kizu.diff.evidence.gumbel import (
+    GumbelFit,
+    fit_block_maxima,
+    fit_frame_maxima,
+    fit_remaining_maxima,
+)
 from kizu.diff.evidence.noise import common_activity, noise_level
 from kizu.diff.filters import WHOLE, enlarge, gaussian, magnitude, shrink
 from kizu.imaging.arrays import FloatMap, Mask
@@ -82,6 +87,7 @@ class Measurement:
         activity: (h', w') float32, activity that both images have.
         uncertainty: (h', w') float32 delta E that uncertain colour correction adds to the noise.
         valid: (h, w) bool.
+        inner: (h, w) bool, the valid ones away from the picture's frame.
     """
 
     scale: Scale
@@ -91,6 +97,7 @@ class Measurement:
     activity: FloatMap
     uncertainty: FloatMap
     valid: Mask
+    inner: Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +133,7 @@ def judge(
             found elsewhere; everything that is valid if None.
     """
     shape = measured.valid.shape
-    learned = measured.valid if rest is None else measured.valid & _at_size(rest, shape)
+    learned = measured.inner if rest is None else measured.inner & _at_size(rest, shape)
     known = _at_size(learned, measured.activity.shape)
     noise = noise_level(measured.spread, measured.activity, known, mixed=rest is not None)
     noise += measured.uncertainty
@@ -138,8 +145,11 @@ def judge(
         threshold = fit.threshold(criteria.false_alarm_rate)
     else:
         fit = fit_remaining_maxima(z, learned)
-        fraction = int(np.count_nonzero(learned)) / max(int(np.count_nonzero(measured.valid)), 1)
+        fraction = int(np.count_nonzero(learned)) / max(int(np.count_nonzero(measured.inner)), 1)
         threshold = fit.discovery_threshold(criteria.false_alarm_rate, fraction)
+    frame = measured.valid & ~measured.inner
+    if frame.any():
+        noise[frame] *= frame_noise(z, frame, fit, threshold, criteria.false_alarm_rate)
     noise = np.maximum(noise, np.float32(visible / threshold))
     if criteria.region is not None:
         noise = noise / region_weight(criteria, fit, threshold, shape)
@@ -151,6 +161,19 @@ def judge(
         threshold=threshold,
         valid=measured.valid,
     )
+
+
+def frame_noise(
+    z: FloatMap, frame: Mask, fit: GumbelFit, threshold: float, false_alarm_rate: float
+) -> float:
+    """How many times noisier the frame (h, w) is than the rest, judged by its own maxima.
+
+    Registration, sampling and blur know one side only there. A chip takes a small part of the
+    frame, as a change does of the picture.
+    """
+    own = fit_frame_maxima(z, frame)
+    level = own.threshold(false_alarm_rate, fit.blocks / max(own.blocks, 1))
+    return max(level / threshold, 1.0)
 
 
 def _at_size(mask: Mask, shape: tuple[int, ...]) -> Mask:
@@ -185,15 +208,16 @@ def region_weight(
 
 
 def fine_measurement(
-    predicted: FloatMap, edited: FloatMap, valid: Mask, uncertainty: FloatMap
+    predicted: FloatMap, edited: FloatMap, uncertainty: FloatMap, valid: Mask, inner: Mask
 ) -> Measurement:
     """Differences at full size, tolerant of one pixel of misregistration.
 
     Args:
         predicted: (H, W, 3) float32 Lab, the normal as the edit should show it.
         edited: (H, W, 3) float32 Lab.
-        valid: (H, W) bool.
         uncertainty: (h, w) float32 delta E of uncertain colour correction.
+        valid: (H, W) bool.
+        inner: (H, W) bool, the valid ones away from the picture's frame.
     """
     excess, spread, activity = fine_figures(predicted, edited)
     return Measurement(
@@ -206,6 +230,7 @@ def fine_measurement(
             FINE.uncertainty_fraction * enlarge(uncertainty, activity.shape), np.float32
         ),
         valid=valid,
+        inner=inner,
     )
 
 
@@ -229,11 +254,18 @@ def fine_figures(predicted: FloatMap, edited: FloatMap) -> tuple[FloatMap, Float
 
 
 def coarse_measurement(
-    scale: Scale, predicted: FloatMap, edited: FloatMap, valid: Mask, uncertainty: FloatMap
+    scale: Scale,
+    predicted: FloatMap,
+    edited: FloatMap,
+    uncertainty: FloatMap,
+    valid: Mask,
+    inner: Mask,
 ) -> Measurement:
     """Differences of averages at a coarser scale; arguments as for `fine_measurement`."""
     e, p = shrink(edited, scale.reduction), shrink(predicted, scale.reduction)
-    inside = shrink(valid.astype(np.float32), scale.reduction) > WHOLE
+    inside, away = (
+        shrink(where.astype(np.float32), scale.reduction) > WHOLE for where in (valid, inner)
+    )
     size = magnitude(gaussian(e - p, scale.sigma))
     return Measurement(
         scale=scale,
@@ -245,6 +277,7 @@ def coarse_measurement(
             scale.uncertainty_fraction * enlarge(uncertainty, inside.shape), np.float32
         ),
         valid=inside,
+        inner=away,
     )
 
 

@@ -50,7 +50,7 @@ def refine_outline(
             size = magnitude(gaussian(edited - predicted, FINE.sigma))
             noise = noise_part(evidence.noise, tile)
             found = _ends_of(part, size, noise, pixel_px)[tile.inner]
-            sharp[tile.core] = found & pair.valid(tile.core)
+            sharp[tile.core] = np.where(pair.valid(tile.core), found, mask[tile.core])
 
     each(work, tiles_of(mask.shape, TILE_PX, margin_px + margin_px % 2), threads)
     return sharp

@@ -25,7 +25,8 @@ class FullSizePair:
         displacement: (h, w, 2) float32 from edited to normal in full-size pixels, xy; none where
             nothing moved.
         correction: Of the colours; none where there is nothing to correct.
-        comparable: (h, w) float32, one where the normal has a counterpart.
+        comparable: (h, w) float32, one where the normal has a counterpart away from the frame; what
+            the working size marked in the frame stays as it is.
     """
 
     normal: RgbImage
@@ -38,7 +39,7 @@ class FullSizePair:
     def of(cls, normal: RgbImage, edited: RgbImage, coarse: Comparison) -> "FullSizePair":
         """Bring what a comparison at the working size found to full size."""
         aligned = coarse.aligned
-        comparable = aligned.valid.astype(np.float32)
+        comparable = aligned.inner.astype(np.float32)
         if aligned.came_back.in_place:
             return cls(normal, edited, None, None, comparable)
         height, width = comparable.shape

@@ -13,7 +13,8 @@ def test_registration_follows_shift_and_zoom_to_a_fifth_of_a_pixel(photo, drifte
     x, y = expected_maps(photo.shape, (4.0, -3.0))
     error = np.hypot(registration.map_x - x, registration.map_y - y)[registration.valid]
     assert np.median(error) < 0.2
-    assert registration.match_rate(np.zeros(photo.shape[:2], bool)) > 0.9
+    much = np.full((4, 4), 9, np.float32)
+    assert registration.match_rate(np.zeros(photo.shape[:2], bool), much) > 0.9
 
 
 def test_registration_is_not_bent_by_a_painted_part(photo, drifted, stained):
@@ -43,8 +44,10 @@ def test_the_match_rate_does_not_count_what_changed_against_the_picture(photo):
     changed = np.zeros(photo.shape[:2], bool)
     changed[50:170, 50:170] = True
     registration = register(photo, edited)
-    assert registration.match_rate(changed) > 0.98
-    assert registration.match_rate(np.zeros_like(changed)) < 0.98
+    much, nothing = (np.full((4, 4), left, np.float32) for left in (9, 0))
+    assert registration.match_rate(changed, much) > 0.98
+    assert registration.match_rate(np.zeros_like(changed), much) < 0.98
+    assert registration.match_rate(np.zeros_like(changed), nothing) == 1
 
 
 def test_the_field_runs_on_to_the_border(photo, drifted):

@@ -24,7 +24,7 @@ def lab_pair():
 def fine(predicted, edited, criteria=CRITERIA):
     valid = np.ones(predicted.shape[:2], bool)
     uncertainty = np.zeros((1, 1), np.float32)
-    return judge(fine_measurement(predicted, edited, valid, uncertainty), criteria)
+    return judge(fine_measurement(predicted, edited, uncertainty, valid, valid), criteria)
 
 
 def test_noise_is_no_evidence(lab_pair):
@@ -44,7 +44,9 @@ def test_another_grain_is_no_coarse_evidence(lab_pair):
     other = np.roll(predicted, (40, 60), (0, 1))
     valid, uncertainty = np.ones(predicted.shape[:2], bool), np.zeros((1, 1), np.float32)
     for scale in COARSE:
-        evidence = judge(coarse_measurement(scale, predicted, other, valid, uncertainty), CRITERIA)
+        evidence = judge(
+            coarse_measurement(scale, predicted, other, uncertainty, valid, valid), CRITERIA
+        )
         assert evidence.z.max() < evidence.threshold
 
 
@@ -52,7 +54,9 @@ def test_a_faint_broad_stain_is_coarse_evidence(lab_pair):
     predicted, edited = lab_pair
     edited[80:160, 80:160, 2] += 5
     valid, uncertainty = np.ones(predicted.shape[:2], bool), np.zeros((1, 1), np.float32)
-    evidence = judge(coarse_measurement(COARSE[2], predicted, edited, valid, uncertainty), CRITERIA)
+    evidence = judge(
+        coarse_measurement(COARSE[2], predicted, edited, uncertainty, valid, valid), CRITERIA
+    )
     assert evidence.z[14:16, 14:16].min() > evidence.threshold
 
 
@@ -71,7 +75,7 @@ def test_noise_learned_beside_a_large_change_is_the_lower_one(lab_pair):
     edited[:150] += np.random.default_rng(4).normal(0, 20, edited[:150].shape).astype(np.float32)
     valid, rest = np.ones(predicted.shape[:2], bool), np.ones(predicted.shape[:2], bool)
     rest[:170] = False
-    measured = fine_measurement(predicted, edited, valid, np.zeros((1, 1), np.float32))
+    measured = fine_measurement(predicted, edited, np.zeros((1, 1), np.float32), valid, valid)
     first, second = judge(measured, CRITERIA), judge(measured, CRITERIA, rest)
     assert second.noise.mean() < 0.5 * first.noise.mean()
     assert second.z[170:].max() < second.threshold

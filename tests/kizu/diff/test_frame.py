@@ -1,0 +1,61 @@
+"""Parts break at their edges: the picture is judged up to its last row."""
+
+import cv2
+import numpy as np
+import pytest
+
+from kizu.diff import DiffSettings, Status, diff_mask
+from kizu.edit.painter import DriftProfile, Painting, imitate_drift
+
+SIDE_PX = 256
+
+
+@pytest.fixture(scope="module")
+def brushed():
+    """Brushed metal that fills the picture, (256, 256, 3) uint8."""
+    noise = np.random.default_rng(7).normal(0, 60, (SIDE_PX, SIDE_PX)).astype(np.float32)
+    lines = cv2.GaussianBlur(noise, (0, 0), sigmaX=18, sigmaY=0.7)
+    shade = np.linspace(120, 190, SIDE_PX)[None]
+    return np.repeat(np.clip(shade + 2 * lines, 0, 255).astype(np.uint8)[..., None], 3, 2)
+
+
+def chipped(image, depth_px):
+    """A dark chip in the middle of the upper edge."""
+    truth = np.zeros(image.shape[:2], np.uint8)
+    cv2.ellipse(truth, (SIDE_PX // 2, 0), (3 * depth_px, depth_px), 0, 0, 360, 1, -1)
+    edited = image.copy()
+    edited[truth > 0] = (40, 38, 36)
+    return Painting(edited, truth > 0)
+
+
+@pytest.mark.parametrize("turns", range(4), ids=["top", "left", "bottom", "right"])
+@pytest.mark.parametrize("depth_px", [6, 12])
+def test_a_chip_at_the_edge_is_outlined_in_a_redrawn_picture(brushed, depth_px, turns):
+    painting = chipped(brushed, depth_px)
+    turned = Painting(np.rot90(painting.image, turns).copy(), np.rot90(painting.truth, turns))
+    redrawn = imitate_drift(turned, DriftProfile.GPT_IMAGE_2, seed=turns)
+    found = diff_mask(np.rot90(brushed, turns).copy(), redrawn.image)
+    assert found.status is Status.CHANGED
+    assert (found.mask & redrawn.truth).sum() > 0.75 * (found.mask | redrawn.truth).sum()
+
+
+@pytest.mark.parametrize("profile", [DriftProfile.GPT_IMAGE_1_5, DriftProfile.GPT_IMAGE_2])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_edge_of_a_redrawn_picture_without_a_defect_is_not_marked(brushed, profile, seed):
+    nothing = np.zeros(brushed.shape[:2], bool)
+    redrawn = imitate_drift(Painting(brushed, nothing), profile, seed)
+    assert diff_mask(brushed, redrawn.image).status is Status.UNCHANGED
+
+
+def test_a_chip_at_the_edge_of_a_large_picture_keeps_its_outermost_rows(brushed):
+    painting = chipped(brushed, 12)
+    size = (3 * SIDE_PX, 3 * SIDE_PX)
+    normal, edited = (
+        cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
+        for image in (brushed, painting.image)
+    )
+    truth = cv2.resize(painting.truth.astype(np.uint8), size) > 0
+    redrawn = imitate_drift(Painting(edited, truth), DriftProfile.GPT_IMAGE_2, seed=1)
+    found = diff_mask(normal, redrawn.image, DiffSettings(max_work_megapixels=0.25))
+    assert found.status is Status.CHANGED
+    assert found.mask[:4, redrawn.truth[2]].mean() > 0.8
