@@ -9,7 +9,7 @@ _DIRECT_SIGMA_PX = 5.0  # px; wider blurs run on a reduced picture; for speed
 _REDUCED_SIGMA_PX = 2.5  # px; the least blur there; so that reducing does not alias
 _CHANGED_CELL_FRACTION = 0.05
 """Of a cell: with less of it changed it still tells of the drift; x0.7 to x1.4 no effect."""
-_MIN_OUTSIDE_FRACTION = 0.5  # of known cells; fewer do not speak for the picture; a majority
+_MIN_OUTSIDE_FRACTION = 0.4  # of known cells; fewer do not speak for the picture
 WHOLE = 0.99  # area average of a cell that is valid all over; one, less float rounding
 
 

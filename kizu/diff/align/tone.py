@@ -10,18 +10,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kizu.diff.align.account import Account, without_recoloured
+from kizu.diff.align.cells import Cells, coarse_bin
 from kizu.diff.align.colour_model import (
-    Cells,
-    biweight,
-    coarse_bin,
+    COLOURS,
     colour_offsets,
-    correction_table,
-    fit,
-    predict_cells,
+    corrections_of,
     rarity,
-    shading_of,
     table_index,
 )
+from kizu.diff.align.light import shading_of
+from kizu.diff.align.robust import biweight
 from kizu.diff.filters import cells_outside, enlarge, gaussian, magnitude
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
@@ -75,12 +74,14 @@ class Correction:
     """A fitted colour correction, for any size of the picture it was fitted to.
 
     Attributes:
-        table: (64^3, 3) float32, what to add to every coarse RGB colour (0 to 1).
-        shading: (64, 64, 3) float32, what to add to RGB over the picture.
+        colours: (13, 3) coefficients of the colour terms.
+        offsets: (16^3, 3), what to add to single colours beyond.
+        shading: (64, 64) float32, by what share RGB is brighter over the picture.
         field: (h, w, 3) float32, what to add to Lab over the picture.
     """
 
-    table: FloatMap
+    colours: NDArray[np.float64]
+    offsets: NDArray[np.float64]
     shading: FloatMap
     field: FloatMap
 
@@ -92,10 +93,19 @@ class Correction:
             spread: Brings a grid over the whole picture to the pixels of `warped`.
         """
         rgb = warped * np.float32(1 / 255)
-        rgb += self.table.take(table_index(warped), axis=0)
-        rgb += spread(self.shading)
+        rgb += spread(self.shading)[..., None] * rgb
+        rgb += self._table_of(colours := table_index(warped)).take(colours, axis=0)
         np.clip(rgb, 0, 1, out=rgb)
         return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab) + spread(self.field), np.float32)
+
+    def _table_of(self, colours: NDArray[np.int32]) -> FloatMap:
+        """What to add to the colours (H, W) that occur, (64^3, 3) float32."""
+        occurs = np.zeros(COLOURS, np.bool_)
+        occurs[colours] = True
+        rows = np.flatnonzero(occurs)
+        table = np.zeros((COLOURS, 3), np.float32)
+        table[rows] = corrections_of(rows, self.colours, self.offsets)
+        return table
 
 
 def correct_tone(warped: RgbImage, edited: RgbImage, valid: Mask) -> Tone:
@@ -107,16 +117,19 @@ def correct_tone(warped: RgbImage, edited: RgbImage, valid: Mask) -> Tone:
         valid: (H, W) bool, where the normal has a counterpart.
     """
     cells = Cells.of(warped, edited, valid)
-    coefficients = fit(cells)
-    fitted = predict_cells(cells, coefficients)
-    offsets = colour_offsets(cells.rgb, cells.edited - fitted, cells.valid)
+    account = Account.of(cells)
+    drifted = without_recoloured(cells, account)
+    if drifted is not cells:
+        account = Account.of(drifted)
+    fitted = account.predict(cells)
+    offsets = colour_offsets(cells.rgb, drifted.edited - fitted, cells.valid)
     fitted = np.clip(fitted + offsets[coarse_bin(cells.rgb)], 0, 1)
     toned, target, start = (_lab(rgb, cells.shape) for rgb in (fitted, cells.edited, cells.rgb))
     whole = cells.valid.reshape(cells.shape)
-    field = _illumination_field(target - toned, whole)
+    field = _illumination_field(_lab(drifted.edited, cells.shape) - toned, whole)
     correction = toned + field - start
     offset = np.median(correction[whole], axis=0)
-    found = Correction(correction_table(coefficients, offsets), shading_of(coefficients), field)
+    found = Correction(account.colours, offsets, shading_of(account.light), field)
     return Tone(
         predicted=found.predict(warped, lambda grid: enlarge(grid, warped.shape)),
         uncertainty=magnitude(np.asarray(correction - offset, np.float32))
@@ -150,7 +163,7 @@ def _illumination_field(residual: FloatMap, valid: Mask) -> FloatMap:
     """
     sigma = _FIELD_SIGMA_FRACTION * min(valid.shape)
     field = np.zeros_like(residual)
-    known = valid.ravel().astype(np.float64)
+    known = valid.ravel()
     for reach in _FIELD_REACHES:
         left = (residual - field).reshape(-1, 3).astype(np.float64)
         weight = biweight(left, known, reach, _MIN_SPREAD_DELTA_E)

@@ -1,6 +1,7 @@
 import numpy as np
 
-from kizu.diff.align.colour_model import Cells, colour_offsets, rarity
+from kizu.diff.align.cells import Cells
+from kizu.diff.align.colour_model import colour_offsets, rarity
 
 
 def test_colour_offsets_never_absorb_a_large_change():

@@ -1,0 +1,104 @@
+"""Light that falls off: smooth, of few terms, and it multiplies all channels alike.
+
+Unlike a tone curve it depends on the place; unlike a change it has no edge. It is fitted together
+with what else a camera or a model does to all of a picture: gains, offsets, less saturation.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kizu.diff.align.cells import Cells
+from kizu.diff.align.robust import biweight
+from kizu.imaging.arrays import FloatMap
+
+CENSORED: Final = 0.02
+"""Of the range at either end, 5 levels: clipped values; x0.7 to x1.4 no effect."""
+MIN_SPREAD: Final = 0.002  # of the range; half a level of 8 bits
+RIDGE: Final = 2e-4  # ridge per cell; x0.7 to x1.4 no effect
+LIGHTS: Final = (5, 8)
+"""Terms of light: a quadratic, and with what the square of the radius adds, as lenses have it."""
+LIGHT_TERMS: Final = LIGHTS[-1]
+
+_ROUNDS = 6  # of re-weighting
+_REACH = 6.0  # deviations trusted; Tukey's is 4.7, and corners lie far off at first
+_UNUSED = 1e3  # a ridge that leaves a term no say
+_SATURATION_RIDGE = 0.002  # of the range squared: grey ground tells nothing of saturation
+_SHADING_SIDE = 64  # a side of the light's grid; a quartic needs no finer one
+_UNCHANGED = np.array([*[0.0] * LIGHT_TERMS, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0])
+_OFFSETS = np.arange(LIGHT_TERMS + 3, LIGHT_TERMS + 6)
+
+
+def fit_light(
+    cells: Cells,
+    toned: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    light_terms: int = LIGHT_TERMS,
+    *,
+    mild: bool = False,
+) -> NDArray[np.float64]:
+    """Light and mild change of colour that explain most of what toned colours leave, (15,).
+
+    Every cell of the picture counts alike, for light is told by plain ground.
+
+    Args:
+        cells: What is to be explained.
+        toned: (N, 3) their colours as far as a tone is known.
+        counts: (N,) for how many cells each of them stands.
+        light_terms: How many terms of light may be used; the rest stay zero.
+        mild: Without offsets, and although more than half may have changed.
+
+    Returns:
+        As `mild_terms` orders them: light, gains, offsets, loss of saturation.
+    """
+    terms = mild_terms(cells, toned)
+    free = (cells.edited > CENSORED) & (cells.edited < 1 - CENSORED)
+    least = np.full(len(_UNCHANGED), RIDGE / 3)  # of one channel
+    least[light_terms:LIGHT_TERMS] = _UNUSED
+    least[-1] = _SATURATION_RIDGE
+    if mild:
+        least[_OFFSETS] = _UNUSED
+    solution = _UNCHANGED
+    for _ in range(_ROUNDS):
+        left = cells.edited - np.clip(terms @ solution, 0, 1)
+        weight = biweight(left, counts, _REACH, MIN_SPREAD, quiet=mild)[:, None] * free
+        ridge = least * (weight.sum() + 1)  # not nothing where every value is clipped
+        matrix, pull = np.diag(ridge), ridge * _UNCHANGED
+        for channel in range(3):
+            weighted = terms[:, channel] * weight[:, channel, None]
+            matrix += weighted.T @ terms[:, channel]
+            pull += weighted.T @ cells.edited[:, channel]
+        solution = np.linalg.solve(matrix, pull)
+    return np.asarray(solution, np.float64)
+
+
+def mild_terms(cells: Cells, toned: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What light and mild changes do to every channel, (N, 3, 15).
+
+    Light (8), three gains, three offsets, and loss of saturation.
+    """
+    terms = np.zeros((len(toned), 3, len(_UNCHANGED)))
+    places, grey = place_terms(cells.xy), toned.mean(axis=1)
+    for channel in range(3):
+        mine = terms[:, channel]
+        mine[:, :LIGHT_TERMS] = places * cells.rgb[:, channel, None]
+        mine[:, LIGHT_TERMS + channel] = toned[:, channel]
+        mine[:, LIGHT_TERMS + 3 + channel] = 1.0
+        mine[:, -1] = grey - toned[:, channel]
+    return terms
+
+
+def place_terms(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What a light is made of at places (N, 2) from -0.5 to 0.5; (N, 8)."""
+    x, y = np.ascontiguousarray(xy.T)
+    r2 = x * x + y * y
+    return np.column_stack([x, y, x * x, y * y, x * y, r2 * r2, r2 * x, r2 * y])
+
+
+def shading_of(light: NDArray[np.float64]) -> FloatMap:
+    """By what share a light (8,) brightens the picture, on a coarse grid, (64, 64) float32."""
+    ramp = (np.arange(_SHADING_SIDE) + 0.5) / _SHADING_SIDE - 0.5
+    xy = np.stack(np.meshgrid(ramp, ramp), axis=-1).reshape(-1, 2)
+    shading = place_terms(xy) @ light
+    return np.asarray(shading, np.float32).reshape(_SHADING_SIDE, _SHADING_SIDE)
