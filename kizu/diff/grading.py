@@ -12,6 +12,7 @@ _LOST_MATCH_RATE = 0.3
 POOR_MATCH_RATE = 0.5  # textured cells that match; fewer are suspect; a majority
 _SEEN_DELTA_E = 1.0  # delta E left; less than the least visible difference, 2.3 (Mahy et al. 1994)
 _RELIT_DELTA_E = 20.0  # delta E; at 23, 7 more of 210 relights pass; drift alone stays below 19
+_CAST_DELTA_E = 12.0  # delta E in a and b; redraws cast 8 at most, colourised photographs 13 to 60
 _OTHER_DELTA_E = 8.0  # delta E left everywhere: other contents; x0.7 to x1.4 no effect
 _UNSETTLED_PX = 0.18
 """Px; redraws of 28 scenes still ask for 0.17 and more, `warped` for up to 0.15."""
@@ -61,9 +62,9 @@ def grade(
     """Grade the drift outside the change.
 
     A picture is redrawn if its detail no longer matches, if no smooth field settles on it and what
-    is left still differs, if much is left everywhere, or if the light changed over most of it. On a
-    blurred picture nothing can settle or match to a fraction of a pixel, and nothing needs to:
-    little is left there.
+    is left still differs, if much is left everywhere, or if light or colour changed over most of
+    it. On a blurred picture nothing can settle or match to a fraction of a pixel, and nothing needs
+    to: little is left there.
     """
     if in_place:
         return Drift.NONE
@@ -71,7 +72,8 @@ def grade(
     lost = match_rate < _LOST_MATCH_RATE or (match_rate < POOR_MATCH_RATE and left > _SEEN_DELTA_E)
     adrift = residual_px > _UNSETTLED_PX and left > _RESYNTHESISED_DELTA_E
     other = left > _OTHER_DELTA_E or measured.relight_delta_e > _RELIT_DELTA_E
-    if lost or adrift or other:
+    cast = float(np.hypot(measured.delta_a, measured.delta_b)) > _CAST_DELTA_E
+    if lost or adrift or other or cast:
         return Drift.REDRAWN
     far = np.hypot(measured.shift_x_px, measured.shift_y_px) > _STRONG_SHIFT_PX
     if far or measured.tone_delta_e > _STRONG_TONE_DELTA_E:

@@ -24,10 +24,11 @@ def test_a_picture_that_settles_drifted_slightly():
         {"match_rate": 0.4, "noise_delta_e": 2.0},
         {"residual_px": 0.4, "noise_delta_e": 3.0},
         {"relight_delta_e": 25.0},
+        {"relight_delta_e": 19.0, "delta_a": 6.0, "delta_b": 12.0},
         {"noise_delta_e": 12.0},
     ],
 )
-def test_lost_detail_an_unsettled_field_or_another_light_is_a_redraw(metrics):
+def test_lost_detail_an_unsettled_field_another_light_or_cast_is_a_redraw(metrics):
     assert graded(**metrics) is Drift.REDRAWN
 
 
