@@ -19,7 +19,7 @@ from run import KIZU, judge
 from scenes import SCENES
 
 from kizu.diff import comparison
-from kizu.diff.align import colour_model, optical_flow, tone
+from kizu.diff.align import account, colour_model, optical_flow, tone
 from kizu.diff.evidence import scale_evidence
 from kizu.diff.evidence.noise import CHI3_MEDIAN
 from kizu.diff.evidence.scale_evidence import ScaleEvidence
@@ -58,6 +58,9 @@ VARIANTS: Final[Mapping[str, tuple[object, str, object]]] = {
     "complete": (comparison, "compare", comparison.compare),
     "no fine registration": (optical_flow, "_SCHEDULE", ()),
     "no colour correction": (comparison, "correct_tone", _no_tone),
+    "no falling light": (account, "LIGHTS", ()),
+    "recoloured parts learned as tone": (account, "_RECOLOURED_DELTA_E", 1e9),
+    "frame not judged": (comparison, "_BEYOND_PX", -7.0),
     "colours not balanced": (colour_model, "_CELLS_PER_COLOUR", 10**9),
     "one noise level for the picture": (scale_evidence, "noise_level", _constant_noise),
     "largest of all scales": (comparison, "decide", _largest_of_all_scales),
