@@ -5,7 +5,7 @@ import sys
 import webbrowser
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.table import Table
@@ -22,6 +22,14 @@ from kizu.report.changes_page import changes_page
 from kizu.store import Store
 from kizu.store.unwritable import in_words
 
+_VERDICTS: Final = (Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT)
+_TOLD: Final = (
+    "normal / accepted / review / rejected",
+    "certified",
+    "accepted by defect",
+    "own + shared",
+)
+
 
 def versions(
     name: DatasetName,
@@ -29,34 +37,32 @@ def versions(
 ) -> None:
     """List a dataset's versions, the oldest first: samples by verdict and defect, and room."""
     found = or_exit(overview, or_exit(Store, store), name)
-    kinds = sorted({kind for each in found for kind in each.defects or {}})
-    told = ("accepted", "review", "rejected", "certified", "certificate")
-    table = Table("version", "published (UTC)", "normal", *told, *kinds, "own", "shared")
+    table = Table("version", "published (UTC)", *_TOLD)
+    for column in table.columns[:2]:
+        column.no_wrap = True
     for each in found:
-        table.add_row(*_cells(each, kinds))
+        table.add_row(*_cells(each))
     out.print(table)
     for each in found:
         if each.problem:
             out.print(f"{each.version}: {each.problem}", markup=False)
     if not any(each.is_latest for each in found):
         out.print("None of them is the latest one: name the version that you want to read.")
-    out.print(
-        "* the latest. Per defect: accepted images. Own: what deleting the version frees at most."
-    )
+    out.print("* the latest. Own: what deleting the version frees at most.")
 
 
-def _cells(each: VersionOverview, kinds: list[str]) -> list[str]:
-    verdicts, defects = each.verdicts or {}, each.defects or {}
+def _cells(each: VersionOverview) -> list[str]:
+    """Return a row that fits into 80 columns, however many kinds of defects there are."""
+    verdicts = each.verdicts or {}
+    counts = [each.normals, *(verdicts.get(kind, 0) for kind in _VERDICTS)]
+    certificate = ", by a certificate" if each.has_certificate else ""
     return [
         f"{each.version}{' *' if each.is_latest else ''}",
         f"{each.published_at:%Y-%m-%d %H:%M}",
-        str(each.normals),
-        *(str(verdicts.get(kind, 0)) for kind in (Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT)),
-        str(each.certified),
-        "yes" if each.has_certificate else "no",
-        *(str(defects.get(kind, 0)) for kind in kinds),
-        in_words(each.own_bytes),
-        in_words(each.shared_bytes),
+        " / ".join(map(str, counts)),
+        f"{each.certified}{certificate}",
+        ", ".join(f"{kind} {count}" for kind, count in sorted((each.defects or {}).items())),
+        f"{in_words(each.own_bytes)} + {in_words(each.shared_bytes)}",
     ]
 
 

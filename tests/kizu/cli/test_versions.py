@@ -36,9 +36,18 @@ def test_versions_are_listed_with_what_they_hold(plates, known, before):
     rows = [line for line in said.splitlines() if re.search(r"[0-9a-f]{12}", line)]
     cells = [[cell.strip() for cell in row.strip("│ ").split("│")] for row in rows]
     assert [row[0] for row in cells] == [before, f"{latest} *"]
-    assert [row[2] for row in cells] == ["2", "3"]
-    assert [sum(map(int, row[3:6])) for row in cells] == [4, 6]
-    assert all(row[7] == "no" for row in cells)
+    counts = [[int(count) for count in row[2].split(" / ")] for row in cells]
+    assert [count[0] for count in counts] == [2, 3]
+    assert [sum(count[1:]) for count in counts] == [4, 6]
+    assert not any("certificate" in row[3] for row in cells)
+
+
+def test_a_row_of_versions_fits_into_a_terminal_of_80_columns(plates, known, before, monkeypatch):
+    monkeypatch.setattr("kizu.cli.versions.out.width", 80)
+    _, said, _ = plates("versions", "plates")
+    assert before in said
+    assert latest_version(known, "plates").version in said
+    assert max(map(len, said.splitlines())) <= 80
 
 
 def test_a_dataset_that_is_not_there_is_one_sentence(plates):
