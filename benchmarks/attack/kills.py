@@ -103,6 +103,9 @@ def compare(run: "Worker", options: argparse.Namespace) -> None:
     print(f"ledger                     {summarize_spending(lines)}")
     print(f"edits, calm and killed     {len(calm_print)}, {len(killed_print)}")
     print(f"equal                      {calm_print == killed_print}")
+    names = sorted(calm_print.keys() | killed_print.keys())
+    unequal = [name for name in names if calm_print.get(name) != killed_print.get(name)]
+    print(f"files that differ          {', '.join(unequal[:8]) or 'none'}")
     print(f"files left by killed       {run.remains('killed')}")
     is_good = billed <= allowed and calm_print == killed_print and len(calm_print) > 0
     is_good &= len(bought) == options.edits == bought.total() and unknown <= in_flight
