@@ -42,6 +42,7 @@ from kizu.store import Store
 from kizu.store.keys import canonical_json, sha256_hex
 
 WORKER = Path(__file__).parents[1] / "azure" / "worker.py"
+HOLD_DIGESTS_OF_TABLES = ("manifest.json", "croissant.json")
 OWN_TO_A_CALL = ("request_id", "bought_at", "latency_s")
 """Columns that no two purchases share."""
 
@@ -271,7 +272,7 @@ class Flow(Worker):
                 kept = decode_table(table, data)
                 drop = [column for column in OWN_TO_A_CALL if column in kept.column_names]
                 data = canonical_json(kept.drop_columns(drop).to_pylist()).encode()
-            if file != "manifest.json":
+            if file not in HOLD_DIGESTS_OF_TABLES:
                 found[file] = sha256_hex(data)
         return found
 
