@@ -4,21 +4,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
-from anomalib.data import Tabular
 
 from kizu.publish.conversions import local_file
 from kizu.publish.dataset import Dataset, Sample
 
 if TYPE_CHECKING:
-    from anomalib.data import Tabular as TabularModule
+    from anomalib.data import Tabular
 
 _COLUMNS: Final = ("image_path", "label_index", "mask_path", "split", "label")
 
 
-def to_anomalib(
-    dataset: Dataset, samples: Sequence[Sample], settings: dict[str, Any]
-) -> "TabularModule":
+def to_anomalib(dataset: Dataset, samples: Sequence[Sample], settings: dict[str, Any]) -> "Tabular":
     """Return the samples as ``Tabular``; see ``Dataset.to_anomalib``."""
+    from anomalib.data import Tabular  # noqa: PLC0415 - no package of ours
+
     rows = [{column: sample.row[column] for column in _COLUMNS} for sample in samples]
     for row in rows:
         for column in ("image_path", "mask_path"):

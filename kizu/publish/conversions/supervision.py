@@ -4,20 +4,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import supervision as sv
 
 from kizu.imaging.crops import connected_regions
 from kizu.publish.conversions import local_file
 from kizu.publish.dataset import Dataset, Sample
 
 if TYPE_CHECKING:
-    from supervision import DetectionDataset
+    from supervision import DetectionDataset, Detections
 
 
 def to_supervision(
     dataset: Dataset, samples: Sequence[Sample], classes: Sequence[str]
 ) -> "DetectionDataset":
     """Return images by their paths, with a detection per region; see ``Dataset.to_supervision``."""
+    import supervision as sv  # noqa: PLC0415 - no package of ours
+
     found = {
         str(local_file(dataset, sample.row["image_path"], "supervision")): _detections(
             sample, classes
@@ -27,7 +28,9 @@ def to_supervision(
     return sv.DetectionDataset(classes=list(classes), images=list(found), annotations=found)
 
 
-def _detections(sample: Sample, classes: Sequence[str]) -> "sv.Detections":
+def _detections(sample: Sample, classes: Sequence[str]) -> "Detections":
+    import supervision as sv  # noqa: PLC0415 - no package of ours
+
     if sample.is_normal:
         return sv.Detections.empty()
     label = sample.label()
