@@ -1,7 +1,6 @@
 """Commands that make, show and hand over datasets."""
 
 import sys
-import webbrowser
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +21,7 @@ from kizu.cli.options import (
     SpecFile,
     StoreUrl,
     fail,
+    open_in_browser,
     or_exit,
     write_text,
 )
@@ -153,7 +153,7 @@ def report(
     address = opened.address(folder.report("index.ja.html" if japanese else "index.html"))
     out.print(address)
     if show:
-        webbrowser.open(address if "://" in address else Path(address).as_uri())
+        open_in_browser(address)
 
 
 def demo(

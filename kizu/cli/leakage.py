@@ -1,15 +1,20 @@
 """The command that looks for the same thing on both sides of a split: leakage."""
 
 import json
-import webbrowser
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from kizu.cli.options import DEFAULT_STORE, DatasetName, DatasetVersion, StoreUrl, or_exit
+from kizu.cli.options import (
+    DEFAULT_STORE,
+    DatasetName,
+    DatasetVersion,
+    StoreUrl,
+    open_in_browser,
+    or_exit,
+)
 from kizu.cli.terminal import err, out, progress_bars
 from kizu.publish.dataset import LATEST, open_dataset
 from kizu.publish.leakage import NOT_SEEN, Leakage, find_leakage
@@ -45,7 +50,7 @@ def leakage(
             address = opened.address(path)
             out.print(f"The nearest pairs: {address}", markup=False)
             if show:
-                webbrowser.open(address if "://" in address else Path(address).as_uri())
+                open_in_browser(address)
     if not found.is_proven:
         raise typer.Exit(1)
 

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final, NoReturn, ParamSpec, TypeVar
@@ -34,6 +35,11 @@ def or_exit(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         raise typer.Exit(stop.exit_status) from None
     except ValueError as error:
         fail(str(error))
+
+
+def open_in_browser(address: str) -> None:
+    """Open a file of the store, by its path or URL, in the browser."""
+    webbrowser.open(address if "://" in address else Path(address).as_uri())
 
 
 def write_text(file: Path, text: str) -> None:

@@ -2,16 +2,14 @@
 
 import json
 import sys
-import webbrowser
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.table import Table
 
 from kizu.agree.verdict import Verdict
-from kizu.cli.options import DEFAULT_STORE, DatasetName, StoreUrl, fail, or_exit
+from kizu.cli.options import DEFAULT_STORE, DatasetName, StoreUrl, fail, open_in_browser, or_exit
 from kizu.cli.terminal import out, progress_bars
 from kizu.publish.changes import count_kinds, find_changes
 from kizu.publish.dataset import LATEST, open_dataset
@@ -102,7 +100,7 @@ def diff(
     address = opened.address(path)
     out.print(address, markup=False)
     if show:
-        webbrowser.open(address if "://" in address else Path(address).as_uri())
+        open_in_browser(address)
 
 
 def delete(
