@@ -6,18 +6,15 @@ that cannot see is another content of the same size that was given the same time
 every file.
 """
 
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, Final, Self
 
 from kizu.imaging.formats import most_bytes
 from kizu.sources import NormalImage, SourceFile, normal_record_path
-from kizu.store import DamagedFileError, Marks, Store, keyed
+from kizu.store import Marks, Store, keyed
 from kizu.store.keys import content_key
 from kizu.versions import DECODER_VERSION
-
-logger = logging.getLogger(__name__)
 
 
 class KnownPhotos:
@@ -30,13 +27,7 @@ class KnownPhotos:
     @classmethod
     def open(cls, store: Store, source: str) -> Self:
         """Read what is known of a source; nothing, where that is damaged or another kizu's."""
-        try:
-            return store.read_json_as(_path(source), cls._read)
-        except FileNotFoundError:
-            return cls()
-        except DamagedFileError as damage:
-            logger.warning("%s; all photos are read", damage)
-            return cls()
+        return store.read_note(_path(source), cls._read, cls, "all photos are read")
 
     @classmethod
     def _read(cls, value: Mapping[str, Any]) -> Self:

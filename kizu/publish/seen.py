@@ -7,7 +7,6 @@ another dataset paid for it. While these are the same, so is the sample, and not
 to make. Without the file, or with a damaged one, every sample is looked at anew.
 """
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -33,8 +32,6 @@ from kizu.stages import ANNOTATION_STAGES
 from kizu.store import DamagedFileError, Marks, Store
 from kizu.store.keys import canonical_json, content_key, sha256_hex
 from kizu.store.marks import GONE
-
-logger = logging.getLogger(__name__)
 
 _FINISHED: Final = (SampleStatus.JUDGED, SampleStatus.REFUSED)
 """Where a sample stands that no rerun tries again."""
@@ -88,13 +85,7 @@ class SeenSamples:
     @classmethod
     def open(cls, store: Store, dataset: str) -> Self:
         """Read what the last build of a dataset saw; of another kizu's build, nothing."""
-        try:
-            return store.read_json_as(_path(dataset), cls._read)
-        except FileNotFoundError:
-            return cls()
-        except DamagedFileError as damage:
-            logger.warning("%s; all samples are looked at", damage)
-            return cls()
+        return store.read_note(_path(dataset), cls._read, cls, "all samples are looked at")
 
     @classmethod
     def _read(cls, value: Mapping[str, Any]) -> Self:
@@ -296,7 +287,9 @@ def plan_work(plan: BuildPlan, store: Store, dataset: str, shard_size: int) -> B
         keys = zip(one.samples, planned_keys(one), strict=True)
         left += [sample for sample, key in keys if not seen.find(key, marks)]
     work = save_shards(left, one.spec, one.annotators, store, shard_size) if one else []
-    return plan.model_copy(update={"work": tuple(work), "to_do": len(left)})
+    return plan.model_copy(
+        update={"work": tuple(work), "to_do": len(left), "shard_size": shard_size}
+    )
 
 
 _READERS: Final = 16

@@ -25,6 +25,7 @@ hash to (``kizu.store.checked``) and is checked when it is read. Every call wait
 
 import contextlib
 import io
+import logging
 import os
 import posixpath
 import re
@@ -41,6 +42,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from kizu.store.addresses import shown_url, without_secrets
 from kizu.store.checked import (
+    DamagedFileError,
     decode_bytes,
     decode_json,
     encode_bytes,
@@ -62,6 +64,8 @@ from kizu.store.retry import retry_while_unreachable
 from kizu.store.unwritable import free_bytes, telling
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 _NUMBERED: Final = re.compile(r"([0-9]{8,})\.json")
 
@@ -309,6 +313,25 @@ class Store:
         value = self.read_json(path)
         with naming(self.address(path)):
             return read(value)
+
+    def read_note(
+        self, path: str, read: Callable[[dict[str, Any]], T], instead: Callable[[], T], so: str
+    ) -> T:
+        """Return a JSON object that only saves work, as ``read`` makes it of the fields.
+
+        Args:
+            path: The note.
+            read: Makes the object of its fields.
+            instead: Makes what stands for a note that is not there, or is damaged.
+            so: What a damaged note costs, for the log.
+        """
+        try:
+            return self.read_json_as(path, read)
+        except FileNotFoundError:
+            return instead()
+        except DamagedFileError as damage:
+            logger.warning("%s; %s", damage, so)
+            return instead()
 
     def write_json(self, path: str, value: dict[str, Any]) -> None:
         """Write a JSON object with its checksum: equal objects give equal bytes."""
