@@ -116,7 +116,14 @@ def _publish_samples(
     lost: dict[str, str] = {}
     while True:
         version = choose_version(
-            spec, inventory, plan.shards, store_url, unpublished, lost, plan.groups
+            spec,
+            inventory,
+            plan.shards,
+            store_url,
+            unpublished,
+            lost,
+            plan.groups,
+            plan.shard_size,
         )
         if not version.is_new or version.is_empty:
             return version, lost

@@ -95,6 +95,7 @@ class BuildPlan(Record):
             older kizu.
         work: The samples that stages have something to make for, as the shards they are worked on.
         to_do: How many these are.
+        shard_size: Samples per shard, of work and of what is published.
     """
 
     shards: tuple[ShardRef, ...]
@@ -105,6 +106,7 @@ class BuildPlan(Record):
     groups: str = ""
     work: tuple[ShardRef, ...] = ()
     to_do: int = 0
+    shard_size: int = SAMPLES_PER_SHARD
 
     def open(self, store: Store) -> Iterator[PlannedSample]:
         """Yield the samples; one shard is held at a time."""

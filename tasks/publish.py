@@ -23,6 +23,7 @@ def choose_version(
     unpublished: dict[str, str],
     lost: dict[str, str],
     groups: str,
+    shard_size: int,
 ) -> VersionRef:
     """Name the version that what is in the store now makes, and note how far every sample came.
 
@@ -34,11 +35,14 @@ def choose_version(
         unpublished: Why samples could not be published although they were judged, by their ids.
         lost: Why normal images are lost, by the SHA-256 of their files; they are left out.
         groups: Where it is stored which photos stay together in one split.
+        shard_size: Samples per shard of what is to be published.
     """
     store = Store(store_url)
     images = open_inventory(inventory, store).images
     together = Groups.open(groups, store)
-    return version.choose_version(spec, images, shards, store, unpublished, lost, together)
+    return version.choose_version(
+        spec, images, shards, store, unpublished, lost, together, shard_size
+    )
 
 
 @task(name="publish", task_run_name="publish {shard.number} of {shard.of}", **CACHED_IN_RUN)

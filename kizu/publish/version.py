@@ -50,7 +50,7 @@ from kizu.publish.under_way import note_begin, note_end
 from kizu.publish.verification import what_is_lost
 from kizu.samples import PlannedSample
 from kizu.settings import Record
-from kizu.shards import Shard, ShardRef
+from kizu.shards import SAMPLES_PER_SHARD, Shard, ShardRef
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
 from kizu.splits import NO_GROUPS, Groups
@@ -202,6 +202,7 @@ def choose_version(
     unpublished: Mapping[str, str] = NONE_UNPUBLISHED,
     lost: Mapping[str, str] = NONE_LOST,
     groups: Groups = NO_GROUPS,
+    shard_size: int = SAMPLES_PER_SHARD,
 ) -> VersionRef:
     """Name the version that what is in the store now makes, and note how far every sample came.
 
@@ -213,6 +214,7 @@ def choose_version(
         unpublished: Why samples could not be published although they were judged, by their ids.
         lost: Why normal images are lost, by the SHA-256 of their files; they are left out.
         groups: Which photos stay together in one split.
+        shard_size: Samples per shard of what is to be published.
     """
     looked = look_at_shards(shards, store, SeenSamples.open(store, spec.name), unpublished)
     by_shard = looked.outcomes
@@ -222,7 +224,7 @@ def choose_version(
     if chosen.is_new and not chosen.is_empty:
         note_begin(store, chosen.folder())
         kept = find_kept(store, _earlier(store, spec.name), row_keys(images, outcomes))
-        work = cut_work(store, shards, by_shard, kept).model_dump(mode="json")
+        work = cut_work(store, shards, by_shard, kept, shard_size).model_dump(mode="json")
         chosen = chosen.model_copy(update={"work": store.put_json("builds/work", work)})
     last = LastBuild(
         shards=tuple(shards), agree=spec.agree, outcomes=chosen.outcomes, version=chosen.version

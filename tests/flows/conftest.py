@@ -1,6 +1,8 @@
 """A Prefect server of its own for the flow tests."""
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from prefect import State
@@ -18,6 +20,14 @@ from kizu.summary import BuildSummary, SamplesFailedError
 def prefect_server() -> Iterator[None]:
     with prefect_test_harness(server_startup_timeout=120):
         yield
+
+
+@pytest.fixture
+def old_photos(photos: Path) -> Path:
+    """The photos, of long ago: fresh ones are read, and noted, at the second build as well."""
+    for photo in photos.iterdir():
+        os.utime(photo, (0, 0))
+    return photos
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ def reads(monkeypatch):
     return counted
 
 
+@pytest.mark.usefixtures("old_photos")
 def test_a_rebuild_reads_nothing_of_finished_samples(build, spec, reads):
     store = Store(f"objects://{uuid.uuid4().hex}/store")
     _, first = build(spec, store.url)
