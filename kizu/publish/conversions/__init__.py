@@ -55,11 +55,10 @@ def local_file(dataset: Dataset, path: str, reader: str) -> Path:
     Raises:
         DatasetError: The store is no folder of this computer.
     """
-    folder, _, name = dataset.folder.path(path).rpartition("/")
-    place = dataset.store.local_folder(folder)
-    if place is None:
+    root = dataset.store.local_root
+    if root is None:
         raise DatasetError(
             f"{reader} reads files of this computer, and the store is at {dataset.store.url}; "
             f"'kizu export {dataset.name} FOLDER --to ...' brings them here"
         )
-    return place / name
+    return root / dataset.folder.path(path)
