@@ -70,9 +70,10 @@ def check_build(
     """
     yield check_photos(inventory)
     yield from check_annotators(spec)
-    yield check_editor(spec)
+    editor = check_editor(spec)
+    yield editor
     for sentence in spec_warnings(spec, today):
-        if sentence != spec.editor.problem() and DEMO_NOTICE not in sentence:  # told above
+        if sentence != editor.sentence and DEMO_NOTICE not in sentence:  # told above
             yield Check("spec", State.WARNING, sentence)
     yield check_store(store)
     yield check_space(store, inventory, estimate)

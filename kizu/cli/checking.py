@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from kizu.checks import Check, State, check_build, worst
@@ -52,5 +53,5 @@ def print_checks(checks: list[Check]) -> None:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for each in checks:
-        table.add_row(each.what, f"[{_STYLES[each.state]}]{each.state}[/]", each.sentence)
+        table.add_row(each.what, f"[{_STYLES[each.state]}]{each.state}[/]", escape(each.sentence))
     out.print(table)
