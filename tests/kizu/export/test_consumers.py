@@ -6,17 +6,15 @@ They lie in ``build/consumers``, or where ``KIZU_CONSUMERS`` says. What is not i
 import os
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
-from served import ROOT
+from tool_environments import PLACE, python_with
 
 from kizu.export import FORMATS, export_dataset
-from kizu.export.roundtrip import TOOLS, find_environment, roundtrip
+from kizu.export.roundtrip import TOOLS, roundtrip
 
 pytestmark = [pytest.mark.slow, pytest.mark.consumers]
 
-PLACE = Path(os.environ.get("KIZU_CONSUMERS") or ROOT / "build" / "consumers")
 READS_WITHIN_S = 300
 """On two shared cores importing anomalib alone took 40 seconds."""
 APART = {"anomalib", "mvtec"}
@@ -26,10 +24,7 @@ APART = {"anomalib", "mvtec"}
 def environment_of(name):
     """The Python that has the first tool of a format."""
     tool = TOOLS[name][0]
-    python = find_environment(tool.package, PLACE)
-    if not python:
-        pytest.skip(f"{tool.distribution} is not installed in {PLACE}; 'make consumers' does it")
-    return python
+    return python_with(tool.package, tool.distribution)
 
 
 def run(python, program, folder):

@@ -4,20 +4,15 @@ Each runs in its own environment, whose PyTorch its compiled parts fit; what kiz
 there comes from kizu's own.
 """
 
-import os
 import subprocess
 import sysconfig
-from pathlib import Path
 
 import pytest
 from published import dataset, masks  # noqa: F401 - fixtures
 from served import ROOT
-
-from kizu.export.roundtrip import find_environment
+from tool_environments import python_with
 
 pytestmark = [pytest.mark.slow, pytest.mark.consumers]
-
-PLACE = Path(os.environ.get("KIZU_CONSUMERS") or ROOT / "build" / "consumers")
 
 SUPERVISION = """
 data = dataset.to_supervision()
@@ -62,9 +57,7 @@ def test_a_library_reads_every_pixel_of_what_a_version_becomes(
     store,
     dataset,  # noqa: F811 - the fixture
 ):
-    python = find_environment(library, PLACE)
-    if not python:
-        pytest.skip(f"{library} is not installed in {PLACE}; 'make consumers' does it")
+    python = python_with(library, library)
     head = f"""
 import sys
 sys.path[:0] = [{str(ROOT)!r}]
