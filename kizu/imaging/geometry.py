@@ -224,6 +224,7 @@ class Geometry:
         """Return a mask of the photo in the model's picture; padding does not belong.
 
         Of a component so thin that most of it would be lost, every pixel it touches stands for it.
+        Where a component covers exactly half of a pixel, that pixel may or may not belong.
         """
         scaled = _resize_mask(self._cut(mask), self.scaled, _SENT)
         return self._turned(self._pad(scaled, cv2.BORDER_CONSTANT)) > 0

@@ -1,8 +1,9 @@
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kizu.imaging.geometry import FixedSizes, FreeSizes, Geometry
@@ -137,14 +138,18 @@ def test_more_than_three_turns_are_refused():
 @given(
     st.integers(60, 300),
     st.integers(8, 300),
-    st.integers(8, 300),
+    st.integers(-1, 1),
     st.integers(0, 59),
     st.booleans(),
     st.integers(0, 3),
 )
-def test_a_line_of_one_pixel_survives_any_scaling(side, width, height, at, upright, turns):
+def test_a_line_of_one_pixel_survives_any_scaling(side, width, rounding, at, upright, turns):
     mask = np.zeros((60, side), bool)
     mask[(slice(None), at) if upright else (at, slice(None))] = True
+    height = max(round(60 * width / side) + rounding, 1)
+    across = Fraction(width, side) if upright else Fraction(height, 60)
+    halves = [end % 1 == Fraction(1, 2) for end in (at * across, (at + 1) * across)]
+    assume(not any(halves))  # half a pixel: OpenCV rounds it up here and down there
     model = (height, width) if turns % 2 else (width, height)
     whole = Geometry((side, 60), (0, 0, side, 60), (width, height), (0, 0), model, turns)
     sent = whole.apply_mask(mask)

@@ -36,7 +36,7 @@ def copy_of(built_store, tmp_path):
 
 @pytest.fixture(scope="session")
 def modest_store(tmp_path_factory):
-    """The same samples as in the first, of which two random draws prove all that is asked for."""
+    """The same samples as in the first; two random photographs prove all that is asked for."""
     agree = {"without_grounding": "accept", "max_wrong": 0.4, "confidence": 0.55}
     return build_once(tmp_path_factory.mktemp("modest"), agree=agree)
 

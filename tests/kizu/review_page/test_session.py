@@ -35,9 +35,13 @@ def test_draws_are_stored_before_anything_is_shown(modest):
     session = ReviewSession(modest, "plates")
     [draw] = open_draws(modest, "plates")
     accepted = [each for each in session.build.candidates if each.stratum is Stratum.ACCEPTED]
-    assert (draw.stratum, draw.population, len(draw.members)) == ("accepted", len(accepted), 2)
-    shown = [session.build.samples[n].outcome.decisions for n in numbers(session.tasks(ONE, 2))]
-    assert shown == list(draw.members)
+    photos = {each.outcome.decisions: each.outcome.photo for each in session.build.samples}
+    *before, last = draw.members
+    assert (draw.stratum, draw.population) == ("accepted", len(accepted))
+    assert len({photos[member] for member in before}) == 1  # the second photograph ends the draw
+    assert photos[last] not in {photos[member] for member in before}
+    shown = [session.build.samples[n].outcome.decisions for n in numbers(session.tasks(ONE, 9))]
+    assert shown[: len(draw.members)] == list(draw.members)
 
 
 def test_a_page_that_is_opened_again_draws_nothing_more(modest):
