@@ -37,16 +37,18 @@ def take_in_photos(spec: DatasetSpec, store_url: str, *, rehash: bool = False) -
         return []
     pictures = spec.editor.maker.pictures
     without = pictures.path if pictures else None
-    path, most = spec.images.path, spec.images.max_megapixels
-    listing = list_photos(path, store_url, FILES_PER_PART, most, without=without, rehash=rehash)
+    path, read_as = spec.images.path, (spec.images.max_megapixels, spec.images.decoding)
+    listing = list_photos(path, store_url, FILES_PER_PART, *read_as, without=without, rehash=rehash)
     unread = sum(part.files for part in listing.parts)
     get_run_logger().info("%d photos are read; the others are known by size and time", unread)
     expect(INTAKE, unread)
     if not listing.parts:
         return list(listing.known)
     parts = list(listing.parts)
-    taken: list[str] = take_in_part.map(parts, unmapped(store_url), unmapped(most)).result()
-    note_photos(path, listing, taken, store_url)
+    taken: list[str] = take_in_part.map(
+        parts, unmapped(store_url), *map(unmapped, read_as)
+    ).result()
+    note_photos(path, listing, taken, store_url, spec.images.decoding)
     return [*listing.known, *taken]
 
 
@@ -59,7 +61,12 @@ def pair_pictures(spec: DatasetSpec, inventory: list[str], store_url: str) -> li
     pictures = spec.editor.maker.pictures
     if pictures is None:
         return []
-    wait([describe_part.submit(part, spec.images.path, store_url) for part in inventory])
+    wait(
+        [
+            describe_part.submit(part, spec.images.path, store_url, spec.images.decoding)
+            for part in inventory
+        ]
+    )
     files = list_pictures(pictures.path, store_url, FILES_PER_PART)
     expect(PAIR, sum(part.files for part in files))
     one = unmapped(files), unmapped(spec), unmapped(inventory), unmapped(store_url)

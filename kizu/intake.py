@@ -4,7 +4,7 @@ import logging
 from math import inf
 from typing import Final
 
-from kizu.imaging.codecs import decode_png
+from kizu.imaging.codecs import PLAIN, Decoding, decode_png
 from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS
 from kizu.known_photos import KnownPhotos
 from kizu.progress import advance
@@ -117,6 +117,7 @@ def list_photos(
     part_size: int,
     max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
     *,
+    decoding: Decoding = PLAIN,
     without: str | None = None,
     rehash: bool = False,
 ) -> Listing:
@@ -127,6 +128,7 @@ def list_photos(
         store: The store.
         part_size: Files per part.
         max_megapixels: Larger pictures are left out.
+        decoding: How they are read.
         without: Another source, whose files are left out.
         rehash: Have all files read.
 
@@ -134,7 +136,7 @@ def list_photos(
         SourceError: Nothing is there.
     """
     files = _files(path, "images.path", without)
-    known = {} if rehash else find_known(path, files, store, max_megapixels)
+    known = {} if rehash else find_known(path, files, store, max_megapixels, decoding)
     images = list(known.values())
     cuts = [images[at : at + _KNOWN_PER_PART] for at in range(0, len(images), _KNOWN_PER_PART)]
     return Listing(
@@ -148,15 +150,25 @@ _KNOWN_PER_PART: Final = 4096
 
 
 def find_known(
-    path: str, files: list[SourceFile], store: Store, max_megapixels: float
+    path: str,
+    files: list[SourceFile],
+    store: Store,
+    max_megapixels: float,
+    decoding: Decoding = PLAIN,
 ) -> dict[str, NormalImage]:
     """Return what the files of a source are that need not be read, by their URLs."""
-    photos, marks = KnownPhotos.open(store, path), Marks(store)
+    photos, marks = KnownPhotos.open(store, path, decoding), Marks(store)
     found = {file.url: photos.find(file, marks, max_megapixels) for file in files}
     return {url: image for url, image in found.items() if image is not None}
 
 
-def note_known(path: str, listing: Listing, inventory: list[str], store: Store) -> None:
+def note_known(
+    path: str,
+    listing: Listing,
+    inventory: list[str],
+    store: Store,
+    decoding: Decoding = PLAIN,
+) -> None:
     """Note what the files of a source are, so that the next build need not read them.
 
     Args:
@@ -164,14 +176,14 @@ def note_known(path: str, listing: Listing, inventory: list[str], store: Store) 
         listing: Its files as they were listed before they were read.
         inventory: Where it is stored what came of them.
         store: The store.
+        decoding: How they were read.
     """
     if not listing.parts:
         return
     read = [file for part in listing.parts for file in part.open(store)]
     parts = [store.read_json_as(each, _InventoryPart.model_validate) for each in inventory]
-    KnownPhotos.open(store, path).add(
-        store, path, read, [image for part in parts for image in part.images]
-    )
+    images = [image for part in parts for image in part.images]
+    KnownPhotos.open(store, path, decoding).add(store, path, read, images, decoding)
 
 
 def _put_inventory(images: list[NormalImage], skipped: list[Skipped], store: Store) -> str:
@@ -180,13 +192,16 @@ def _put_inventory(images: list[NormalImage], skipped: list[Skipped], store: Sto
 
 
 def take_in_files(
-    part: FilesRef, store: Store, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
+    part: FilesRef,
+    store: Store,
+    max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
+    decoding: Decoding = PLAIN,
 ) -> str:
     """Decode a part of the files into the store; return where the outcome lies."""
     images: list[NormalImage] = []
     skipped: list[Skipped] = []
     for file in part.open(store):
-        taken = take_in(file, store, max_megapixels)
+        taken = take_in(file, store, max_megapixels, decoding)
         if isinstance(taken, Skipped):
             skipped.append(taken)
         else:
@@ -202,13 +217,14 @@ def open_inventory(paths: list[str], store: Store) -> Inventory:
     return Inventory.of([*images, *(skip for part in parts for skip in part.skipped)])
 
 
-def read_normal(store: Store, image: NormalImage, source: str) -> bytes:
+def read_normal(store: Store, image: NormalImage, source: str, decoding: Decoding = PLAIN) -> bytes:
     """Return a normal image's PNG file; a damaged one is taken in anew from its photo.
 
     Args:
         store: The store.
         image: The image.
         source: Where the photos are.
+        decoding: How they are read.
 
     Raises:
         DamagedFileError: It is damaged, and its photo is not where it was.
@@ -218,7 +234,7 @@ def read_normal(store: Store, image: NormalImage, source: str) -> bytes:
     except DamagedFileError as damage:
         logger.warning("%s; it is taken in anew", damage)
         store.remove(normal_record_path(image.sha256))
-        if not _is_taken_in(store, image, source):
+        if not _is_taken_in(store, image, source, decoding):
             raise DamagedFileError(
                 damage.file,
                 f"{damage.why}, and {image.name} is no longer what it was in {source}; "
@@ -254,12 +270,12 @@ def _shows(data: bytes, image: NormalImage) -> bool:
         return False
 
 
-def _is_taken_in(store: Store, image: NormalImage, source: str) -> bool:
+def _is_taken_in(store: Store, image: NormalImage, source: str, decoding: Decoding) -> bool:
     try:
         url = file_url(source, image.name)
     except SourceError:
         return False
     if url is None:
         return False
-    taken = take_in(SourceFile(image.name, url), store, inf)  # it was let in before
+    taken = take_in(SourceFile(image.name, url), store, inf, decoding)  # it was let in before
     return isinstance(taken, NormalImage) and taken.pixels_sha256 == image.pixels_sha256

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, Final, Self
 
+from kizu.imaging.codecs import PLAIN, Decoding
 from kizu.imaging.formats import most_bytes
 from kizu.sources import NormalImage, SourceFile, normal_record_path
 from kizu.store import Marks, Store, keyed
@@ -25,9 +26,15 @@ class KnownPhotos:
         self._known = dict(known or {})
 
     @classmethod
-    def open(cls, store: Store, source: str) -> Self:
-        """Read what is known of a source; nothing, where that is damaged or another kizu's."""
-        return store.read_note(_path(source), cls._read, cls, "all photos are read")
+    def open(cls, store: Store, source: str, decoding: Decoding = PLAIN) -> Self:
+        """Read what is known of a source; nothing, where that is damaged or another kizu's.
+
+        Args:
+            store: The store.
+            source: The source.
+            decoding: How its files are read; otherwise they may be other images.
+        """
+        return store.read_note(_path(source, decoding), cls._read, cls, "all photos are read")
 
     @classmethod
     def _read(cls, value: Mapping[str, Any]) -> Self:
@@ -53,6 +60,7 @@ class KnownPhotos:
         source: str,
         files: Iterable[SourceFile],
         images: Iterable[NormalImage],
+        decoding: Decoding = PLAIN,
     ) -> None:
         """Store what is known of a source, with what was read of it now.
 
@@ -61,6 +69,7 @@ class KnownPhotos:
             source: The source.
             files: What was read, as it was listed before.
             images: What could be used of it; others among them change nothing.
+            decoding: How it was read.
         """
         by_name = {image.name: image for image in images}
         now = dict(self._known)
@@ -70,12 +79,15 @@ class KnownPhotos:
                 now[file.url] = (file.mark, by_name[file.name])
         if now != self._known:
             entries = {url: [mark, asdict(image)] for url, (mark, image) in now.items()}
-            store.write_json(_path(source), {"files": entries})
+            store.write_json(_path(source, decoding), {"files": entries})
             self._known = now
 
 
-def _path(source: str) -> str:
-    return f"{keyed(_FOLDER, content_key('source', path=source, decoder=DECODER_VERSION))}.json"
+def _path(source: str, decoding: Decoding) -> str:
+    told = decoding.told()
+    chosen = {"decoding": told} if told else {}
+    key = content_key("source", path=source, decoder=DECODER_VERSION, **chosen)
+    return f"{keyed(_FOLDER, key)}.json"
 
 
 _FOLDER: Final = "builds/photos"

@@ -108,7 +108,7 @@ def make_sample(
     """
     spec = _spec(photo, defect, editor, annotators, category, variant, settings)
     with _opened(spec, store) as opened, _as_file(photo) as file:
-        taken = take_in(file, opened, spec.images.max_megapixels)
+        taken = take_in(file, opened, spec.images.max_megapixels, spec.images.decoding)
         if isinstance(taken, Skipped):
             raise SourceError(f"{taken.name}: {taken.reason}")
         return _made(spec, taken, opened)

@@ -260,7 +260,7 @@ def near_duplicates(
     return find_near_duplicates(
         photos,
         store,
-        lambda image: decode_png(read_normal(store, image, spec.images.path)),
+        lambda image: decode_png(read_normal(store, image, spec.images.path, spec.images.decoding)),
         thumbnails,
         keep=keep,
     )
@@ -369,7 +369,7 @@ class _Planner:
         defect = next(d for d in self._spec.defects if d.defect_type == shown.defect_type)
         index = self._spec.defects.index(defect)
         region = shown.region or self._region(image, defect, index)
-        existing = ExistingPicture(picture.name, picture.sha256, pair.geometry)
+        existing = ExistingPicture(picture.name, picture.sha256, pair.geometry, pair.decoding)
         request = EditRequest(
             normal_sha256=image.sha256,
             ask=self._ask(image, defect, index, 0, region, existing),

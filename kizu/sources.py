@@ -10,8 +10,11 @@ import numpy as np
 from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import (
     IMAGE_SUFFIXES,
+    PLAIN,
+    Decoding,
     UnreadableImageError,
     decode_image,
+    decoding_of,
     encode_png,
 )
 from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS, check_file_size, most_bytes
@@ -27,7 +30,7 @@ from kizu.source_files import (
 )
 from kizu.store import DamagedFileError, Store, keyed
 from kizu.store.addresses import shown_url
-from kizu.store.keys import sha256_hex
+from kizu.store.keys import content_key, sha256_hex
 from kizu.versions import DECODER_VERSION
 
 __all__ = [
@@ -57,7 +60,8 @@ class NormalImage:
     """A normal image in the store.
 
     Attributes:
-        sha256: SHA-256 of the file it was decoded from; its identity.
+        sha256: SHA-256 of the file it was decoded from; its identity. Where a dataset has it read
+            otherwise than by default, and that gives other pixels, SHA-256 of both.
         pixels_sha256: SHA-256 of size and decoded pixels; equal for one photo in two formats.
         name: The file's name below the source.
         width: Pixels.
@@ -130,17 +134,23 @@ class Inventory:
 
 
 def examine(
-    file: SourceFile, store: Store, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
+    file: SourceFile,
+    store: Store,
+    max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
+    decoding: Decoding = PLAIN,
 ) -> NormalImage | Skipped:
     """Tell what a file is, or why it is skipped, and change nothing."""
-    return examine_pixels(file, store, max_megapixels)[0]
+    return examine_pixels(file, store, max_megapixels, decoding)[0]
 
 
 def take_in(
-    file: SourceFile, store: Store, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
+    file: SourceFile,
+    store: Store,
+    max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
+    decoding: Decoding = PLAIN,
 ) -> NormalImage | Skipped:
     """Decode a file into the store, or tell why it is skipped; known content is not redone."""
-    found, pixels = examine_pixels(file, store, max_megapixels)
+    found, pixels = examine_pixels(file, store, max_megapixels, decoding)
     if isinstance(found, Skipped) or pixels is None:
         return found
     png = encode_png(pixels)
@@ -153,16 +163,19 @@ def take_in(
 
 
 def examine_pixels(
-    file: SourceFile, store: Store, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
+    file: SourceFile,
+    store: Store,
+    max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
+    decoding: Decoding = PLAIN,
 ) -> tuple[NormalImage | Skipped, RgbImage | None]:
     """Tell the same as ``examine``, with the pixels of a photo that the store does not have."""
     data = read_file(file, max_megapixels)
     if isinstance(data, Skipped):
         return data, None
     try:
-        sha256 = sha256_hex(data)
-        known = _known(file.name, sha256, store)
-        return (known, None) if known else _decoded(file.name, sha256, data, max_megapixels)
+        own = decoding_of(data, decoding)
+        known = _known(file.name, _identity(sha256_hex(data), own), store)
+        return (known, None) if known else _decoded(file.name, data, store, max_megapixels, own)
     except UnreadableImageError as error:
         return Skipped(file.name, str(error)), None
 
@@ -207,11 +220,30 @@ def _known(name: str, sha256: str, store: Store) -> NormalImage | None:
 
 
 def _decoded(
-    name: str, sha256: str, data: bytes, max_megapixels: float
-) -> tuple[NormalImage, RgbImage]:
-    pixels = decode_image(data, max_megapixels)
+    name: str, data: bytes, store: Store, max_megapixels: float, decoding: Decoding
+) -> tuple[NormalImage, RgbImage | None]:
+    """Return a photo with its pixels; without, if a dataset's decoding reads a known one as it is.
+
+    It then keeps its identity, and with it every edit that was bought for it.
+    """
+    sha256 = sha256_hex(data)
+    plain = None if decoding == PLAIN else _known(name, sha256, store)
+    by_default = plain.pixels_sha256 if plain else ""
+    if decoding != PLAIN and not plain:
+        by_default = pixels_digest(decode_image(data, max_megapixels))
+    pixels = decode_image(data, max_megapixels, decoding)
+    digest = pixels_digest(pixels)
+    if plain and digest == by_default:
+        return plain, None
+    identity = sha256 if digest == by_default else _identity(sha256, decoding)
     height, width = pixels.shape[:2]
-    return NormalImage(sha256, pixels_digest(pixels), name, width, height), pixels
+    return NormalImage(identity, digest, name, width, height), pixels
+
+
+def _identity(sha256: str, decoding: Decoding) -> str:
+    """Return what a file is known by that is read in a way of its own."""
+    told = decoding.told()
+    return content_key("photo", file=sha256, decoding=told) if told else sha256
 
 
 def pixels_digest(pixels: RgbImage) -> str:

@@ -81,15 +81,15 @@ def _latest_build(store: Store, dataset: str) -> LastBuild | None:
 
 def _inventory(spec: DatasetSpec, store: Store) -> Inventory:
     """Return the photos; nothing if one is not in the store, or many would have to be read."""
-    path, most = spec.images.path, spec.images.max_megapixels
+    path, read_as = spec.images.path, (spec.images.max_megapixels, spec.images.decoding)
     files = list_source(path)
-    known = find_known(path, files, store, most)
+    known = find_known(path, files, store, *read_as)
     taken: list[NormalImage | Skipped] = list(known.values())
     unknown = [file for file in files if file.url not in known]
     if len(unknown) > _MOST_READ:
         return Inventory((), ())
     for file in unknown:
-        found = examine(file, store, most)
+        found = examine(file, store, *read_as)
         if isinstance(found, NormalImage) and not _is_stored(found, store):
             return Inventory((), ())
         taken.append(found)

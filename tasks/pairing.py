@@ -5,6 +5,7 @@ from functools import lru_cache
 from prefect import task
 
 from kizu import pairing
+from kizu.imaging.codecs import Decoding
 from kizu.intake import FilesRef, open_inventory, save_listing
 from kizu.pairing import NormalImages, PairingRules, pair_files, save_pairs
 from kizu.pairing.rules import picture_source
@@ -20,16 +21,18 @@ def list_pictures(path: str, store_url: str, part_size: int) -> list[FilesRef]:
 
 
 @task(name="describe", **CACHED_IN_RUN)
-def describe_part(inventory: str, source: str, store_url: str) -> None:
+def describe_part(inventory: str, source: str, store_url: str, decoding: Decoding) -> None:
     """Make the features that a part of the normal images is found by.
 
     Args:
         inventory: Where the listing of the photos lies.
         source: Where the photos are.
         store_url: The store.
+        decoding: How they are read.
     """
     store = Store(store_url)
-    NormalImages(open_inventory([inventory], store).images, store, source).describe()
+    images = open_inventory([inventory], store).images
+    NormalImages(images, store, source, decoding).describe()
 
 
 @task(name="pair", task_run_name="pair {part.number} of {part.of}", **CACHED_IN_RUN)
@@ -50,7 +53,7 @@ def pair_part(
         store_url: The store.
     """
     store = Store(store_url)
-    normals = _normals(tuple(inventory), spec.images.path, store_url)
+    normals = _normals(tuple(inventory), spec.images.path, store_url, spec.images.decoding)
     rules = _rules(spec, normals, parts, store)
     return save_pairs(pair_files(part.open(store), rules, normals, store), store)
 
@@ -61,14 +64,17 @@ def note_unused_rows(
 ) -> str:
     """Note which rows of a table of pairs are not used, and why; return where it is stored."""
     store = Store(store_url)
-    rules = _rules(spec, _normals(tuple(inventory), spec.images.path, store_url), parts, store)
+    normals = _normals(tuple(inventory), spec.images.path, store_url, spec.images.decoding)
+    rules = _rules(spec, normals, parts, store)
     return save_pairs(rules.unused_rows(), store)
 
 
 @lru_cache(maxsize=1)  # the features of thousands of images; one build at a time reads them
-def _normals(inventory: tuple[str, ...], source: str, store_url: str) -> NormalImages:
+def _normals(
+    inventory: tuple[str, ...], source: str, store_url: str, decoding: Decoding
+) -> NormalImages:
     store = Store(store_url)
-    return NormalImages(open_inventory(list(inventory), store).images, store, source)
+    return NormalImages(open_inventory(list(inventory), store).images, store, source, decoding)
 
 
 def _rules(

@@ -91,8 +91,8 @@ def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE, *, rehash: Rehash
     if spec.editor.maker.pictures is not None:
         show_pairs(spec, opened)
         return
-    path, most = spec.images.path, spec.images.max_megapixels
-    inventory, thumbnails = look_at_photos(path, opened, most, rehash=rehash)
+    path, read_as = spec.images.path, (spec.images.max_megapixels, spec.images.decoding)
+    inventory, thumbnails = look_at_photos(path, opened, *read_as, rehash=rehash)
     with progress_bars():
         near = or_exit(
             partial(near_duplicates, keep=False), spec, inventory.images, opened, thumbnails

@@ -56,7 +56,8 @@ def _open_pair(pair: Pair, spec: DatasetSpec, store: Store) -> tuple[RgbImage, R
     data = read_file(SourceFile(name, url), inf) if url else Skipped(name, "it is gone")
     if isinstance(data, Skipped):
         raise SourceError(f"{name} of {source}: {data.reason}; pair the pictures again")
-    return decode_png(read_normal(store, pair.normal, spec.images.path)), decode_image(data, inf)
+    normal = read_normal(store, pair.normal, spec.images.path, spec.images.decoding)
+    return decode_png(normal), decode_image(data, inf, pair.decoding)
 
 
 def print_pairs(

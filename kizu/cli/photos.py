@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from kizu.cli.options import or_exit
 from kizu.cli.terminal import out, progress_bars
+from kizu.imaging.codecs import PLAIN, Decoding
 from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS
 from kizu.imaging.thumbnails import thumbnail
 from kizu.intake import find_known
@@ -29,6 +30,7 @@ def look_at_photos(
     path: str,
     store: Store,
     max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
+    decoding: Decoding = PLAIN,
     *,
     rehash: bool = False,
 ) -> LookedAt:
@@ -38,17 +40,18 @@ def look_at_photos(
         path: Folder, pattern or URL.
         store: What it holds already is not decoded.
         max_megapixels: Larger photos are left out.
+        decoding: How they are read.
         rehash: Read photos too whose size and time, or ETag, did not change.
     """
     files = or_exit(list_source, path)
-    known = {} if rehash else find_known(path, files, store, max_megapixels)
+    known = {} if rehash else find_known(path, files, store, max_megapixels, decoding)
     unknown = [file for file in files if file.url not in known]
     found: list[NormalImage | Skipped] = list(known.values())
     thumbnails = {}
     with progress_bars() as bars:
         bars("look at photos", 0, len(unknown))
         for file in unknown:
-            photo, pixels = examine_pixels(file, store, max_megapixels)
+            photo, pixels = examine_pixels(file, store, max_megapixels, decoding)
             found.append(photo)
             if isinstance(photo, NormalImage) and pixels is not None:
                 thumbnails[photo.sha256] = thumbnail(pixels)

@@ -23,6 +23,10 @@ images:
   category: {category}
   # Edit only so many photos; the others stay normal, for training.
   # max_edited: 50
+  # How many bits of a 16-bit file the camera fills; else each photo is scaled by itself.
+  # depth_bits: 12
+  # Convert the colour profiles of transparent, palette, grey and 16-bit photos too.
+  profiles: all
 
 defects:
   # One entry per kind of defect. 'prompt' says what to add, in your own words and language;

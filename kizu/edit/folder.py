@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, Self, TypeAlias
 from pydantic import AfterValidator, Field, JsonValue, TypeAdapter, field_validator
 
 from kizu.edit.editor import Edit, EditError, Editor, SecretSource
-from kizu.edit.request import DefectRequest, EditRequest
+from kizu.edit.request import DECODING, DefectRequest, EditRequest
 from kizu.edit.settings import EditorSettings, PairBy, PictureSource
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.geometry import Geometry
@@ -108,10 +108,12 @@ class FolderSettings(EditorSettings):
         if defect.picture is None:
             raise ValueError(f"no picture shows {defect.defect_type!r}; add one to {self.path}")
         geometry = defect.picture.geometry.identity()
+        decoding: dict[str, JsonValue] = {**defect.picture.decoding.told()}
         return {
             "picture": defect.picture.name,
             "picture_sha256": defect.picture.sha256,
             "geometry": {n: list(v) if isinstance(v, tuple) else v for n, v in geometry.items()},
+            **({DECODING: decoding} if decoding else {}),
         }
 
     def make(self, secrets: SecretSource | None = None) -> Editor:  # noqa: ARG002 - the base's

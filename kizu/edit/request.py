@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from pydantic import JsonValue
 
 from kizu.edit.regions import Region
+from kizu.imaging.codecs import PLAIN, Decoding
 from kizu.imaging.geometry import Geometry
 from kizu.settings import Record
 from kizu.store.keys import content_key
+
+DECODING: Final = "decoding"
+"""What a request calls the way in which the picture that it names is read; absent by default."""
 
 
 class Severity(StrEnum):
@@ -27,11 +32,13 @@ class ExistingPicture:
         name: Its path below its source.
         sha256: SHA-256 of its file.
         geometry: How the normal image was brought to it.
+        decoding: How its file is read.
     """
 
     name: str
     sha256: str
     geometry: Geometry
+    decoding: Decoding = PLAIN
 
 
 @dataclass(frozen=True)

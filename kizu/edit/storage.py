@@ -14,9 +14,9 @@ from pydantic import Field
 
 from kizu.edit.editor import Edit
 from kizu.edit.paid import Reply
-from kizu.edit.request import EditRequest
+from kizu.edit.request import DECODING, EditRequest
 from kizu.imaging.arrays import RgbImage
-from kizu.imaging.codecs import decode_image, encode_mask
+from kizu.imaging.codecs import PLAIN, Decoding, decode_image, encode_mask
 from kizu.imaging.geometry import Geometry
 from kizu.settings import Record
 from kizu.store import DamagedFileError, Store, keyed
@@ -186,8 +186,15 @@ def open_edit(store: Store, record: EditRecord, photo: RgbImage) -> RgbImage:
     Raises:
         EditDamagedError: The picture is not the one that was recorded.
     """
-    picture = decode_image(read_picture(store, record), inf)  # it was let in when it was stored
+    data = read_picture(store, record)
+    picture = decode_image(data, inf, picture_decoding(record))  # it was let in when it was stored
     return record.geometry.undo(picture, photo)
+
+
+def picture_decoding(record: EditRecord) -> Decoding:
+    """Return how the picture of an edit is read: as a dataset chose, if it brought the picture."""
+    told = record.request.ask.get(DECODING)
+    return Decoding(**told) if isinstance(told, dict) else PLAIN  # type: ignore[arg-type] # JSON; the plan wrote them
 
 
 def read_picture(store: Store, record: EditRecord) -> bytes:

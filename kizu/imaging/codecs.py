@@ -3,12 +3,16 @@
 Pillow decodes; OpenCV takes over for 16-bit files, which Pillow cuts to 8 bits. What a header asks
 for is checked first (``formats``), and pixels are converted in strips, so that the memory a picture
 takes follows from its size alone.
+
+``Decoding`` has what a dataset may choose. Its defaults never change: an edit was bought for the
+photo as they read it.
 """
 
 import io
 import warnings
 from collections.abc import Callable
-from typing import Final
+from dataclasses import asdict, dataclass, replace
+from typing import Final, Literal
 
 import cv2
 import numpy as np
@@ -30,6 +34,8 @@ from kizu.sentences import words_of
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "PLAIN",
+    "Decoding",
     "UnreadableImageError",
     "decode_drawn_mask",
     "decode_grey",
@@ -37,6 +43,7 @@ __all__ = [
     "decode_map",
     "decode_mask",
     "decode_png",
+    "decoding_of",
     "encode_map",
     "encode_mask",
     "encode_png",
@@ -83,23 +90,82 @@ _UPRIGHT: Final[dict[int, Callable[[RgbImage], RgbImage]]] = {
 """What brings a picture upright, by its EXIF orientation."""
 
 
-def decode_image(data: bytes, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> RgbImage:
+@dataclass(frozen=True)
+class Decoding:
+    """How photo files become 8-bit sRGB.
+
+    Attributes:
+        depth_bits: Of files with more than 8 bits a channel, the depth that counts as white: its
+            largest value becomes 255 in every photo. None for that which holds the brightest pixel
+            of each photo by itself.
+        profiles: Whose embedded colour profile is converted to sRGB: "opaque" for that of 8-bit RGB
+            and CMYK pictures, "all" also for that of grey, palette, transparent and 16-bit ones.
+    """
+
+    depth_bits: int | None = None
+    profiles: Literal["opaque", "all"] = "opaque"
+
+    def told(self) -> dict[str, int | str]:
+        """Return what is not as by default, as JSON; ``Decoding(**told)`` is the same again.
+
+        Example:
+            >>> Decoding().told(), Decoding(depth_bits=12).told()
+            ({}, {'depth_bits': 12})
+        """
+        default = asdict(PLAIN)
+        return {name: value for name, value in asdict(self).items() if value != default[name]}
+
+
+PLAIN: Final = Decoding()
+"""As photos are read where nothing is chosen."""
+
+
+def decoding_of(data: bytes, decoding: Decoding) -> Decoding:
+    """Return what of a decoding concerns a file, by its header; ``PLAIN`` where nothing does.
+
+    Args:
+        data: The file's bytes; of a damaged one nothing is told, ``decode_image`` does.
+        decoding: What was chosen.
+    """
+    if decoding == PLAIN:
+        return PLAIN
+    try:
+        with warnings.catch_warnings(), open_picture(data) as image:
+            warnings.simplefilter("ignore")
+            is_deep = _has_deep_channels(image, data)
+            is_plain = image.mode in _PLAIN_PROFILES and not is_deep
+            has_profile = bool(image.info.get("icc_profile")) and not is_plain
+    except Exception:  # noqa: BLE001 - Pillow raises whatever a damaged header makes it meet
+        return PLAIN
+    return replace(
+        decoding,
+        depth_bits=decoding.depth_bits if is_deep else None,
+        profiles=decoding.profiles if has_profile else PLAIN.profiles,
+    )
+
+
+def decode_image(
+    data: bytes, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS, decoding: Decoding = PLAIN
+) -> RgbImage:
     """Decode a photo to upright 8-bit sRGB.
 
-    EXIF orientation is applied, an embedded colour profile is converted to sRGB, grey, palette and
-    CMYK become RGB, transparency is laid on white. Files with more than 8 bits are scaled by the
-    smallest bit depth that holds their brightest pixel (10, 12, 14 or 16), because cameras store
-    12-bit data in 16-bit files. Of several frames the first is taken.
+    EXIF orientation is applied, grey, palette and CMYK become RGB, transparency is laid on white.
+    Of several frames the first is taken. By default the colour profile of RGB and CMYK pictures is
+    converted to sRGB, and files with more than 8 bits are scaled by the smallest bit depth that
+    holds their brightest pixel (10, 12, 14 or 16), because cameras store 12-bit data in 16-bit
+    files; ``decoding`` may say otherwise.
 
     Args:
         data: The bytes of a PNG, JPEG, WebP, TIFF, BMP, AVIF or HEIC file.
         max_megapixels: How large it may be (``formats.check_header``).
+        decoding: What a dataset chose.
 
     Returns:
         (H, W, 3) uint8 RGB.
 
     Raises:
-        UnreadableImageError: The bytes are empty, cut off, no image, too large or too small.
+        UnreadableImageError: The bytes are empty, cut off, no image, too large or too small, or
+            have values beyond the depth that was chosen.
     """
     if not data:
         raise UnreadableImageError("the file is empty")
@@ -107,7 +173,7 @@ def decode_image(data: bytes, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) ->
     try:
         with warnings.catch_warnings():  # Pillow's, on damage that the error tells, or that is none
             warnings.simplefilter("ignore")
-            return _decode(data, max_megapixels)
+            return _decode(data, max_megapixels, decoding)
     except UnreadableImageError:
         raise
     except MemoryError as error:
@@ -124,15 +190,21 @@ def _in_one_line(error: Exception) -> str:
     return "".join(told)[:_LONGEST_CAUSE]
 
 
-def _decode(data: bytes, max_megapixels: float) -> RgbImage:
+def _decode(data: bytes, max_megapixels: float, decoding: Decoding) -> RgbImage:
     with open_picture(data) as image:
         check_header(image, data, max_megapixels)
         image.load()
         is_deep = _is_deep(image, data)
+        if decoding.depth_bits and not is_deep and _has_deep_channels(image, data):
+            raise UnreadableImageError(
+                "it has 16-bit channels and transparency, which images.depth_bits does not scale; "
+                "save it without transparency"
+            )
         orientation = 1 if is_deep else _orientation(image)
-        pixels = None if is_deep else _decode_8bit(image)
+        to_srgb = _srgb_transform(image, decoding, is_deep=is_deep)
+        pixels = None if is_deep else _decode_8bit(image, to_srgb)
     if pixels is None:  # Pillow's pixels are freed before OpenCV makes its own
-        return _decode_deep(data)
+        return _decode_deep(data, decoding.depth_bits, to_srgb)
     turn = _UPRIGHT.get(orientation)
     return turn(pixels) if turn else pixels
 
@@ -146,10 +218,9 @@ def _orientation(image: Image.Image) -> int:
     return orientation if isinstance(orientation, int) else 1
 
 
-def _decode_8bit(image: Image.Image) -> RgbImage:
+def _decode_8bit(image: Image.Image, to_srgb: Callable[[Image.Image], Image.Image]) -> RgbImage:
     """Return a picture's pixels as they lie in the file, (H, W, 3) uint8."""
     width, height = image.size
-    to_srgb = _srgb_transform(image)
     pixels = np.empty((height, width, 3), np.uint8)
     rows = max(1, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
@@ -158,18 +229,46 @@ def _decode_8bit(image: Image.Image) -> RgbImage:
     return pixels
 
 
-def _srgb_transform(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+_PLAIN_PROFILES: Final = ("RGB", "CMYK")
+"""Modes whose profile is always converted."""
+_COLOURS: Final = {
+    **{mode: mode for mode in _PLAIN_PROFILES},
+    "RGBA": "RGB",
+    "P": "RGB",
+    "PA": "RGB",
+    "L": "L",
+    "LA": "L",
+    "I;16": "L",
+    "I;16B": "L",
+}
+"""What a profile speaks of, by a picture's mode: its colours without their transparency."""
+
+
+def _srgb_transform(
+    image: Image.Image, decoding: Decoding, *, is_deep: bool
+) -> Callable[[Image.Image], Image.Image]:
     """Return what converts a picture by its colour profile; a broken one is passed over."""
-    profile = image.info.get("icc_profile")
-    if not profile or image.mode not in ("RGB", "CMYK"):
+    profile, colours = image.info.get("icc_profile"), _COLOURS.get(image.mode)
+    is_plain = image.mode in _PLAIN_PROFILES and not is_deep
+    if not profile or colours is None or not (is_plain or decoding.profiles == "all"):
         return _as_it_is
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         target = ImageCms.createProfile("sRGB")
-        transform = ImageCms.buildTransform(source, target, image.mode, "RGB")
+        transform = ImageCms.buildTransform(source, target, colours, "RGB")
     except Exception:  # noqa: BLE001 - a broken profile is no reason to lose the photo
         return _as_it_is
-    return transform.apply
+    return transform.apply if is_plain else lambda strip: _convert(strip, transform, colours)
+
+
+def _convert(
+    strip: Image.Image, transform: ImageCms.ImageCmsTransform, colours: str
+) -> Image.Image:
+    """Convert the colours of a picture and keep its transparency."""
+    converted = transform.apply(strip.convert(colours))
+    if strip.has_transparency_data:
+        converted.putalpha(strip.convert("RGBA").getchannel("A"))
+    return converted
 
 
 def _as_it_is(image: Image.Image) -> Image.Image:
@@ -192,13 +291,9 @@ def _is_deep(image: Image.Image, data: bytes) -> bool:
     """
     if image.mode == "F":
         raise UnreadableImageError("its pixels are floating point; save it with 8 or 16 bits")
-    if image.has_transparency_data:
+    if image.has_transparency_data or not _has_deep_channels(image, data):
         return False
-    if image.format == "PNG":
-        return data[24] > 8  # the header's bit depth, PNG specification 11.2.2
-    if image.format != "TIFF" or tiff_bits(image) <= 8:
-        return False
-    if is_planar(image):  # OpenCV returns memory that it never wrote
+    if image.format == "TIFF" and is_planar(image):  # OpenCV returns memory that it never wrote
         raise UnreadableImageError(
             f"its {tiff_bits(image)}-bit channels lie one after the other (planar); save it with "
             "interleaved channels"
@@ -206,23 +301,46 @@ def _is_deep(image: Image.Image, data: bytes) -> bool:
     return True
 
 
-def _decode_deep(data: bytes) -> RgbImage:
+def _has_deep_channels(image: Image.Image, data: bytes) -> bool:
+    """Tell whether a PNG or TIFF file has more than 8 bits a channel."""
+    if image.format == "PNG":
+        return data[24] > 8  # the header's bit depth, PNG specification 11.2.2
+    return image.format == "TIFF" and tiff_bits(image) > 8
+
+
+def _decode_deep(
+    data: bytes, depth_bits: int | None, to_srgb: Callable[[Image.Image], Image.Image]
+) -> RgbImage:
     deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR)
     if deep is None or deep.dtype != np.uint16:
         raise UnreadableImageError("its pixel format is not supported; save it with 8 or 16 bits")
     code = cv2.COLOR_GRAY2RGB if deep.ndim == 2 else cv2.COLOR_BGR2RGB
     height, width = deep.shape[:2]
     pixels = np.empty((height, width, 3), np.uint8)
-    to_8bit = _eight_bits(int(deep.max()))
+    to_8bit = _eight_bits(int(deep.max()), depth_bits)
     rows = max(1, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
-        pixels[top : top + rows] = cv2.cvtColor(to_8bit[deep[top : top + rows]], code)
+        strip = to_8bit[deep[top : top + rows]]
+        if to_srgb is not _as_it_is:
+            ordered = strip if strip.ndim == 2 else cv2.cvtColor(strip, code)
+            pixels[top : top + rows] = np.asarray(to_srgb(Image.fromarray(ordered)))
+        else:
+            pixels[top : top + rows] = cv2.cvtColor(strip, code)
     return pixels
 
 
-def _eight_bits(brightest: int) -> NDArray[np.uint8]:
-    """Return the 8-bit value of each 16-bit one, by the bit depth that holds the brightest."""
-    depth = next(bits for bits in (10, 12, 14, 16) if brightest < 2**bits)
+def _eight_bits(brightest: int, depth_bits: int | None) -> NDArray[np.uint8]:
+    """Return the 8-bit value of each 16-bit one, by a bit depth or that which holds the brightest.
+
+    Raises:
+        UnreadableImageError: The depth does not hold the brightest.
+    """
+    depth = depth_bits or next(bits for bits in (10, 12, 14, 16) if brightest < 2**bits)
+    if brightest >= 2**depth:
+        raise UnreadableImageError(
+            f"its brightest value is {brightest}, more than the {2**depth - 1} of {depth} bits; "
+            "raise images.depth_bits"
+        )
     levels = np.arange(2**depth)
     eight: NDArray[np.uint8] = np.rint(levels * (255 / (2**depth - 1))).astype(np.uint8)
     return eight

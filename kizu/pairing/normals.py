@@ -5,7 +5,7 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 from kizu.imaging.arrays import RgbImage
-from kizu.imaging.codecs import decode_png
+from kizu.imaging.codecs import PLAIN, Decoding, decode_png
 from kizu.intake import read_normal
 from kizu.matching import ImageFeatures, NormalIndex, describe_image
 from kizu.progress import advance
@@ -24,16 +24,24 @@ _OPEN_NORMALS: Final = 8  # decoded at a time; about the candidates of one pictu
 class NormalImages:
     """The normal images in the store, and what they are recognised by."""
 
-    def __init__(self, images: Sequence[NormalImage], store: Store, source: str) -> None:
+    def __init__(
+        self,
+        images: Sequence[NormalImage],
+        store: Store,
+        source: str,
+        decoding: Decoding = PLAIN,
+    ) -> None:
         """Point at the images; nothing is read.
 
         Args:
             images: The images.
             store: The store.
             source: Where their photos are, should one of them have to be taken in anew.
+            decoding: How they are read then.
         """
         self._store = store
         self._source = source
+        self._decoding = decoding
         self._images = {image.sha256: image for image in images}
         self.open = lru_cache(maxsize=_OPEN_NORMALS)(self._open)
 
@@ -79,4 +87,5 @@ class NormalImages:
 
     def _open(self, sha256: str) -> RgbImage:
         """Return an image's pixels, (H, W, 3) uint8."""
-        return decode_png(read_normal(self._store, self._images[sha256], self._source))
+        image = self._images[sha256]
+        return decode_png(read_normal(self._store, image, self._source, self._decoding))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from kizu.edit.regions import Region
+from kizu.imaging.codecs import PLAIN, Decoding
 from kizu.imaging.geometry import Geometry
 from kizu.samples import PairedPicture
 from kizu.settings import Record
@@ -46,6 +47,7 @@ class Pair(Record):
         has_normal: False if it stands alone.
         geometry: How the normal image was brought to the picture.
         shown: The defect.
+        decoding: How the picture's file is read.
     """
 
     picture: PairedPicture
@@ -54,6 +56,7 @@ class Pair(Record):
     has_normal: bool
     geometry: Geometry
     shown: Shown
+    decoding: Decoding = PLAIN
 
 
 class Pairing(Record):

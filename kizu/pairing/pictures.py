@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from kizu.imaging.arrays import RgbImage
-from kizu.imaging.codecs import UnreadableImageError, decode_image
+from kizu.imaging.codecs import Decoding, UnreadableImageError, decode_image, decoding_of
 from kizu.imaging.geometry import Geometry
 from kizu.matching import (
     ContentMatch,
@@ -60,10 +60,11 @@ class FoundMatch(Record):
 
 @dataclass(frozen=True)
 class _Picture:
-    """A readable picture: its file, the SHA-256 of its bytes, and what is said of it."""
+    """A readable picture: its file, the SHA-256 of its bytes, how it is read and what is said."""
 
     file: SourceFile
     sha256: str
+    decoding: Decoding
     told: tuple[Told, ...]
 
 
@@ -105,18 +106,19 @@ def _look_up(file: SourceFile, rules: PairingRules) -> _Picture | Skipped:
     if isinstance(data, Skipped):
         return data
     try:
-        return _Picture(file, sha256_hex(data), tuple(rules.tell(file.name)))
+        own = decoding_of(data, rules.decoding)
+        return _Picture(file, sha256_hex(data), own, tuple(rules.tell(file.name)))
     except UnpairedError as error:
         return Skipped(file.name, str(error))
 
 
 def _alone(picture: _Picture, max_megapixels: float, store: Store) -> list[Pair | Skipped]:
     """Take in a picture without a normal image."""
-    image = take_in(picture.file, store, max_megapixels)
+    image = take_in(picture.file, store, max_megapixels, picture.decoding)
     if isinstance(image, Skipped):
         return [image]
     size = (image.width, image.height)
-    alone = PairedPicture(name=image.name, sha256=image.sha256, paired_by="none", score=None)
+    alone = PairedPicture(name=image.name, sha256=picture.sha256, paired_by="none", score=None)
     return [
         Pair(
             picture=alone,
@@ -125,6 +127,7 @@ def _alone(picture: _Picture, max_megapixels: float, store: Store) -> list[Pair 
             has_normal=False,
             geometry=Geometry.whole(size, size),
             shown=told.shown,
+            decoding=picture.decoding,
         )
         for told in picture.told
     ]
@@ -175,6 +178,7 @@ def _pair(
         has_normal=True,
         geometry=found.geometry,
         shown=told.shown,
+        decoding=picture.decoding,
     )
 
 
@@ -299,12 +303,14 @@ def _decode(picture: _Picture, max_megapixels: float) -> RgbImage:
         raise UnreadableImageError(data.reason)
     if sha256_hex(data) != picture.sha256:
         raise UnreadableImageError("it changed while it was looked at; build again")
-    return decode_image(data, max_megapixels)
+    return decode_image(data, max_megapixels, picture.decoding)
 
 
 def _match_path(picture: _Picture, among: str) -> str:
+    told = picture.decoding.told()
     versions = {"decoder": DECODER_VERSION, "matching": MATCHING_VERSION}
-    key = content_key("match", picture=picture.sha256, among=among, **versions)
+    chosen = {"decoding": told} if told else {}
+    key = content_key("match", picture=picture.sha256, among=among, **versions, **chosen)
     return f"{keyed('matches', key)}.json"
 
 

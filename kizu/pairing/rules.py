@@ -74,6 +74,7 @@ class PairingRules:
         """
         self.source = picture_source(spec)
         self.max_megapixels = spec.images.max_megapixels
+        self.decoding = spec.images.decoding
         self._types = {defect.defect_type.casefold(): defect for defect in spec.defects}
         self._rule = re.compile(self.source.name_rule) if self.source.name_rule else None
         self._normals = {image.name: image for image in normals}

@@ -29,7 +29,7 @@ def pair_source(spec: DatasetSpec, store: Store) -> tuple[Inventory, Pairing]:
     """
     pictures = list_source(picture_source(spec).path, SETTING)
     inventory = Inventory.of(_take_in(spec, store, {file.url for file in pictures}))
-    normals = NormalImages(inventory.images, store, spec.images.path)
+    normals = NormalImages(inventory.images, store, spec.images.path, spec.images.decoding)
     rules = PairingRules(spec, inventory.images, [file.name for file in pictures])
     expect(DESCRIBE, len(inventory.images))
     normals.describe()
@@ -47,5 +47,5 @@ def _take_in(spec: DatasetSpec, store: Store, others: set[str]) -> Iterator[Norm
     files = [file for file in list_source(spec.images.path) if file.url not in others]
     expect(INTAKE, len(files))
     for file in files:
-        yield take_in(file, store, spec.images.max_megapixels)
+        yield take_in(file, store, spec.images.max_megapixels, spec.images.decoding)
         advance(INTAKE)

@@ -53,6 +53,7 @@ from kizu.settings import Record
 from kizu.shards import SAMPLES_PER_SHARD, Shard, ShardRef
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
+from kizu.spec.dataset import ImagesSpec
 from kizu.splits import NO_GROUPS, Groups
 from kizu.stages import LAST_STAGES
 from kizu.stages.grounding import AnnotatorChoice
@@ -332,7 +333,7 @@ def publish_normals(
     for image in kept:
         try:
             known = published.get(good_id(image))
-            file = known or _publish_normal(store, version, image, spec.images.path)
+            file = known or _publish_normal(store, version, image, spec.images)
         except DamagedFileError as damage:
             newly_lost[image.sha256] = str(damage)
             continue
@@ -343,8 +344,10 @@ def publish_normals(
     return {"samples": rows, "provenance": [normal_provenance(image) for image in kept]}
 
 
-def _publish_normal(store: Store, version: VersionFolder, image: NormalImage, source: str) -> File:
-    data = read_normal(store, image, source)
+def _publish_normal(
+    store: Store, version: VersionFolder, image: NormalImage, source: ImagesSpec
+) -> File:
+    data = read_normal(store, image, source.path, source.decoding)
     sha256 = sha256_hex(data)
     file = File(good_image(image, sha256), sha256)
     if not store.link(image.path, version.path(file.path)):

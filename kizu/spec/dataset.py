@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +23,7 @@ from kizu.edit.regions import MaskRegion
 from kizu.edit.registry import EditorChoice
 from kizu.grounding import GroundingChoice, GroundingSettings
 from kizu.grounding.registry import DEMO_NOTICE
+from kizu.imaging.codecs import Decoding
 from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS
 from kizu.settings import KeyedByContent, Operational, Settings
 from kizu.spec.defects import DefectSpec
@@ -81,6 +82,26 @@ class ImagesSpec(Settings):
         "takes some 7 bytes of memory a pixel. WebP, AVIF, HEIC, progressive JPEG and 16-bit files "
         "take twice that and may have half as many pixels.",
     )
+    depth_bits: Annotated[int | None, KeyedByContent()] = Field(
+        None,
+        ge=9,
+        le=16,
+        title="Depth of 16-bit photos (bits)",
+        description="How many bits of a 16-bit file your camera fills. With 12, 4095 is white in "
+        "every photo, and one with a larger value is left out. Empty: each photo is scaled by the "
+        "smallest depth that holds its brightest pixel, so that photos of one lot may differ.",
+    )
+    profiles: Annotated[Literal["opaque", "all"], KeyedByContent()] = Field(
+        "opaque",
+        title="Colour profiles",
+        description="Which embedded colour profiles are converted to sRGB. 'opaque': of 8-bit RGB "
+        "and CMYK pictures. 'all': also of grey, palette, transparent and 16-bit ones.",
+    )
+
+    @property
+    def decoding(self) -> Decoding:
+        """How the files of photos, and of pictures that the user brings, are read."""
+        return Decoding(self.depth_bits, self.profiles)
 
 
 @dataclass(frozen=True)

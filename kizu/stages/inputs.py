@@ -6,7 +6,14 @@ from typing import Any, TypeVar
 
 from kizu.edit.foreground import find_foreground, stored_foreground
 from kizu.edit.regions import region_mask
-from kizu.edit.storage import EditDamagedError, EditRecord, find_edit, open_edit, read_picture
+from kizu.edit.storage import (
+    EditDamagedError,
+    EditRecord,
+    find_edit,
+    open_edit,
+    picture_decoding,
+    read_picture,
+)
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import decode_png
 from kizu.intake import read_normal
@@ -77,10 +84,12 @@ class SampleInputs:
         Raises:
             FileNotFoundError: There is no picture.
         """
+        decoding = picture_decoding(self.picture).told()
         return {
             "normal": self.sample.normal.pixels_sha256,
             "picture": self.picture.picture_sha256,
             "geometry": self.picture.geometry.identity(),
+            **({"decoding": decoding} if decoding else {}),
         }
 
     @cached_property
@@ -97,7 +106,7 @@ class SampleInputs:
         pictures = self.shard.spec.editor.maker.pictures
         alone = not self.sample.has_normal and pictures is not None
         source = pictures.path if alone and pictures else self.shard.spec.images.path
-        return read_normal(self.store, self.sample.normal, source)
+        return read_normal(self.store, self.sample.normal, source, self.shard.spec.images.decoding)
 
     @cached_property
     def edited(self) -> RgbImage:

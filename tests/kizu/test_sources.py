@@ -6,9 +6,11 @@ import unicodedata
 import fsspec
 import numpy as np
 import pytest
+from deep_photos import deep_file, part_of_lot, profiled, red_block, swapped_profile
 from PIL import Image
 
-from kizu.imaging.codecs import decode_png, encode_png
+from kizu.imaging.codecs import PLAIN, Decoding, decode_png, encode_png
+from kizu.intake import list_photos, note_known, open_inventory, read_normal, take_in_files
 from kizu.source_files import read_url
 from kizu.sources import (
     Inventory,
@@ -299,3 +301,72 @@ def test_a_url_with_a_password_is_refused_and_not_shown(url):
 def test_a_photo_larger_than_the_setting_is_named_and_no_other_is_touched(photos, store):
     found = [take_in(file, store, max_megapixels=0.005) for file in list_source(str(photos))]
     assert all("images.max_megapixels" in skip.reason for skip in found)
+
+
+LOT = Decoding(depth_bits=12, profiles="all")
+
+
+@pytest.fixture
+def lot(tmp_path):
+    """Write an 8-bit photo, a tinted one, and three of 16 bits, one of which 12 bits hold."""
+    folder = tmp_path / "lot"
+    folder.mkdir()
+    (folder / "eight.png").write_bytes(profiled(red_block("RGB"), swapped_profile()))
+    (folder / "tinted.png").write_bytes(profiled(red_block("RGBA"), swapped_profile()))
+    for brightest in (1023, 1500, 5000):
+        (folder / f"deep{brightest}.png").write_bytes(deep_file(part_of_lot(brightest)))
+    for file in folder.iterdir():
+        os.utime(file, (1e9, 1e9))  # what was just written is read again in any case
+    return folder
+
+
+def read_as(folder, store, decoding=PLAIN):
+    files = list_source(str(folder))
+    return {file.name: take_in(file, store, decoding=decoding) for file in files}
+
+
+def test_only_photos_that_are_read_otherwise_have_another_identity(lot, store):
+    before, now = read_as(lot, store), read_as(lot, store, LOT)
+    assert now["eight.png"] == before["eight.png"]
+    assert now["deep1500.png"] == before["deep1500.png"]  # 12 bits hold its brightest anyhow
+    assert "brightest value is 5000" in now["deep5000.png"].reason
+    for name in ("tinted.png", "deep1023.png"):
+        assert now[name].sha256 != before[name].sha256
+        assert now[name].pixels_sha256 != before[name].pixels_sha256
+
+
+def test_identities_do_not_depend_on_what_the_store_has(lot, store, tmp_path):
+    read_as(lot, store)
+    elsewhere = Store(str(tmp_path / "elsewhere"))
+    assert read_as(lot, store, LOT) == read_as(lot, elsewhere, LOT)
+    assert read_as(lot, elsewhere, LOT) == read_as(lot, elsewhere, LOT)
+    assert read_as(lot, elsewhere) == read_as(lot, store)
+
+
+def test_two_readings_of_a_photo_lie_beside_each_other(lot, store):
+    before, now = (read_as(lot, store, decoding)["deep1023.png"] for decoding in (PLAIN, LOT))
+    dark, bright = (decode_png(store.read(image.path)) for image in (now, before))
+    assert bright[1:].mean() == pytest.approx(4 * dark[1:].mean(), rel=0.02)
+    assert read_as(lot, store)["deep1023.png"] == before
+
+
+def test_photos_known_by_their_time_are_known_in_one_reading_only(lot, store):
+    for decoding in (PLAIN, LOT):
+        listing = list_photos(str(lot), store, 8, decoding=decoding)
+        parts = [take_in_files(part, store, decoding=decoding) for part in listing.parts]
+        assert len(parts) == 1  # nothing of another reading passed for this one
+        note_known(str(lot), listing, parts, store, decoding)
+    again = list_photos(str(lot), store, 8, decoding=LOT)
+    images = open_inventory(list(again.known), store).images
+    assert {image.name: image for image in images} == {
+        name: image
+        for name, image in read_as(lot, store, LOT).items()
+        if not isinstance(image, Skipped)
+    }
+
+
+def test_a_damaged_photo_is_taken_in_anew_as_it_was_read(lot, store):
+    image = read_as(lot, store, LOT)["deep1023.png"]
+    whole = store.read(image.path)
+    store.write(image.path, whole[:100])
+    assert read_normal(store, image, str(lot), LOT) == whole

@@ -21,6 +21,7 @@ from kizu.edit.registry import EDITORS
 from kizu.edit.storage import EditRecord, sidecar_path
 from kizu.edit.transplant.settings import TransplantSettings
 from kizu.grounding import annotator_version
+from kizu.imaging.codecs import Decoding
 from kizu.imaging.geometry import Geometry
 from kizu.outputs import SampleOutputs
 from kizu.pairing.pairs import Pair, Shown
@@ -87,6 +88,8 @@ COMMON: dict[str, tuple[Any, set[str]]] = {
     "images.near_duplicates": (False, {V}),
     "images.max_edited": (7, {V}),
     "images.max_megapixels": (50.0, NOTHING),
+    "images.depth_bits": (12, NOTHING),
+    "images.profiles": ("all", NOTHING),
     "defects.0.defect_type": ("dent", {C, V}),
     "defects.0.prompt": ("a round hole", FROM_EDIT | {C}),
     "defects.0.phrases": (["a pit"], FROM_GROUNDING),
@@ -272,10 +275,10 @@ def keys(spec: DatasetSpec, picture: str = "ef" * 32, geometry: Geometry = WHOLE
 
 
 def outputs_of(
-    spec: DatasetSpec, picture: str = "ef" * 32, geometry: Geometry = WHOLE
+    spec: DatasetSpec, picture: str = "ef" * 32, geometry: Geometry = WHOLE, pair: Pair = PAIR
 ) -> SampleOutputs:
     """Return the outputs of the first sample, whose edit is in a store of its own."""
-    sample = plan_samples(spec, [NORMAL], [PAIR])[0]
+    sample = plan_samples(spec, [NORMAL], [pair])[0]
     edit = EditRecord(
         key=sample.request.key,
         request=sample.request,
@@ -404,6 +407,13 @@ def test_the_same_picture_on_another_part_of_the_photo_is_another_input():
     window = Geometry.window((640, 480), (0, 0, 320, 320), GptImageSettings(name="gpt-image").sizes)
     before, after = keys(spec), keys(spec, geometry=window)
     assert {name for name in before if before[name] != after[name]} == {D, G, F, A, C, V}
+
+
+def test_the_same_picture_read_otherwise_is_another_input():
+    spec = DatasetSpec.parse(GIVEN)
+    told = PAIR.model_copy(update={"decoding": Decoding(depth_bits=12)})
+    before, after = (keys_of(outputs_of(spec, pair=pair)) for pair in (PAIR, told))
+    assert {name for name in before if before[name] != after[name]} == FROM_EDIT | FROM_DIFF | {G}
 
 
 def test_replayed_edits_make_the_version_that_their_editor_makes():

@@ -53,6 +53,15 @@ def test_every_bought_edit_is_found_by_its_key_and_opened(older, store, photo):
     assert estimate_build(spec, samples, photos, store).to_make == 0
 
 
+def test_no_edit_of_8_bit_photos_is_bought_anew_for_other_ways_to_read_deeper_ones(older, store):
+    spec, before, _ = planned(older, "bought", store)
+    told = spec.images.model_copy(update={"depth_bits": 12, "profiles": "all"})
+    files = list_source(spec.images.path)
+    images = [examine(file, store, decoding=told.decoding) for file in files]
+    samples = plan_samples(spec.model_copy(update={"images": told}), images)
+    assert [sample.request.key for sample in samples] == [each.request.key for each in before]
+
+
 def test_edits_of_an_older_painter_are_read_and_are_painted_anew_free_of_charge(
     older, store, photo
 ):

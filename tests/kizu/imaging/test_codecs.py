@@ -6,24 +6,37 @@ import zlib
 import cv2
 import numpy as np
 import pytest
+from deep_photos import (
+    deep_file,
+    grey_profile,
+    part_of_lot,
+    profiled,
+    red_block,
+    swapped_profile,
+    with_png_profile,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from kizu.imaging.codecs import (
+    PLAIN,
+    Decoding,
     UnreadableImageError,
     decode_drawn_mask,
     decode_image,
     decode_map,
     decode_mask,
     decode_png,
+    decoding_of,
     encode_map,
     encode_mask,
     encode_png,
 )
 
 ORIENTATION = 0x0112
+ALL_PROFILES = Decoding(profiles="all")
 
 
 def saved(image: Image.Image, file_format: str, **options) -> bytes:
@@ -150,6 +163,88 @@ def test_an_embedded_colour_profile_is_converted_to_srgb(corner):
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     same = decode_image(saved(Image.fromarray(corner), "PNG", icc_profile=profile))
     assert np.abs(same.astype(int) - corner).max() <= 2
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tiff"])
+def test_one_bright_pixel_changes_no_other_where_the_depth_is_told(suffix):
+    dark, bright = (deep_file(part_of_lot(value), suffix) for value in (1023, 1024))
+    one, other = (decode_image(data, decoding=Decoding(depth_bits=12)) for data in (dark, bright))
+    assert np.array_equal(one[1:], other[1:])
+    assert one[20, 20, 0] == round(int(part_of_lot(0)[20, 20]) * 255 / 4095)
+    by_themselves = [decode_image(data)[1:].mean() for data in (dark, bright)]
+    assert by_themselves[0] == pytest.approx(4 * by_themselves[1], rel=0.02)
+
+
+def test_16_bit_colour_has_the_told_depth_too():
+    values = np.zeros((40, 50, 3), np.uint16)
+    values[..., 1] = 2048
+    decoded = decode_image(deep_file(values, ".tiff"), decoding=Decoding(depth_bits=16))
+    assert tuple(decoded[0, 0]) == (0, 8, 0)
+
+
+def test_a_value_beyond_the_told_depth_is_named_instead_of_clipped():
+    with pytest.raises(UnreadableImageError, match=r"4096, more than the 4095 of 12 bits; raise"):
+        decode_image(deep_file(part_of_lot(4096)), decoding=Decoding(depth_bits=12))
+
+
+def test_transparent_16_bit_photos_are_named_where_a_depth_is_told():
+    values = np.full((40, 50, 4), 9000, np.uint16)
+    ok, data = cv2.imencode(".png", values)
+    assert ok
+    assert decode_image(data.tobytes()).shape == (40, 50, 3)
+    with pytest.raises(UnreadableImageError, match="16-bit channels and transparency"):
+        decode_image(data.tobytes(), decoding=Decoding(depth_bits=16))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "P"])
+def test_profiles_of_transparent_and_palette_pictures_are_converted_where_told(mode):
+    data = profiled(red_block(mode), swapped_profile())
+    assert tuple(decode_image(data)[4, 4]) == (200, 0, 0)
+    converted = decode_image(data, decoding=ALL_PROFILES)
+    assert np.abs(converted[4, 4].astype(int) - (0, 0, 200)).max() <= 2
+    assert converted[20, 30].max() <= 2
+    assert tuple(converted[45, 35]) == ((255, 255, 255) if mode == "RGBA" else (0, 0, 0))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "CMYK"])
+def test_profiles_of_opaque_colour_are_converted_as_ever(mode):
+    profile = swapped_profile() if mode == "RGB" else b"broken"
+    data = profiled(red_block(mode), profile, "TIFF")
+    assert np.array_equal(decode_image(data), decode_image(data, decoding=ALL_PROFILES))
+    assert decoding_of(data, ALL_PROFILES) == PLAIN
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_profiles_of_grey_pictures_are_converted_where_told(deep):
+    values = np.full((40, 50), 64, np.uint8)
+    data = profiled(Image.fromarray(values), grey_profile(1.0))
+    if deep:
+        plain = deep_file(values.astype(np.uint16) * 257)
+        data = with_png_profile(plain, grey_profile(1.0))
+    assert tuple(decode_image(data)[0, 0]) == (64, 64, 64)
+    converted = decode_image(data, decoding=ALL_PROFILES)
+    linear = 64 / 255
+    expected = 255 * (1.055 * linear ** (1 / 2.4) - 0.055)  # IEC 61966-2-1
+    assert np.abs(converted - expected).max() <= 2
+
+
+def test_the_profile_of_a_16_bit_colour_photo_is_converted_where_told():
+    values = np.zeros((40, 50, 3), np.uint16)
+    values[..., 0] = 200 * 257
+    data = with_png_profile(deep_file(values), swapped_profile())
+    assert tuple(decode_image(data)[0, 0]) == (200, 0, 0)
+    converted = decode_image(data, decoding=ALL_PROFILES)
+    assert np.abs(converted[0, 0].astype(int) - (0, 0, 200)).max() <= 2
+
+
+def test_only_what_concerns_a_file_is_told_of_it():
+    chosen = Decoding(depth_bits=12, profiles="all")
+    deep, tinted = deep_file(part_of_lot(900)), profiled(red_block("RGBA"), swapped_profile())
+    assert decoding_of(deep, chosen) == Decoding(depth_bits=12)
+    assert decoding_of(tinted, chosen) == Decoding(profiles="all")
+    for mode in ("RGB", "RGBA", "P", "L", "CMYK"):
+        assert decoding_of(saved(red_block(mode), "TIFF"), chosen) == PLAIN
+    assert decoding_of(b"no picture", chosen) == PLAIN
 
 
 def test_a_broken_colour_profile_does_not_lose_the_photo(corner):

@@ -1,8 +1,9 @@
 import cv2
 import pytest
+from deep_photos import deep_file
 from matching_pictures import part, with_scratch
 
-from kizu.imaging.codecs import encode_png
+from kizu.imaging.codecs import PLAIN, Decoding, encode_png
 from kizu.labelling import label_spec
 from kizu.pairing import pair_source, pictures
 from kizu.sources import Skipped
@@ -24,8 +25,10 @@ def put(tmp_path):
 def paired(tmp_path, store):
     """Pair what is in the folders; return the pairs by picture, and why others are left out."""
 
-    def pair(**editor):
+    def pair(depth_bits=None, **editor):
         spec = label_spec(str(tmp_path / "normals"), str(tmp_path / "edited"), "crack", **editor)
+        images = spec.images.model_copy(update={"depth_bits": depth_bits})
+        spec = spec.model_copy(update={"images": images})
         inventory, pairing = pair_source(spec, store)
         assert all(isinstance(skip, Skipped) for skip in (*inventory.skipped, *pairing.left_out))
         reasons = {skip.name: skip.reason for skip in pairing.left_out}
@@ -62,9 +65,9 @@ def test_a_picture_is_looked_at_once_and_anew_among_other_normal_images(put, pai
     first = paired()
     looked_at = []
 
-    def decode(data, max_megapixels):
+    def decode(data, *how):
         looked_at.append(data)
-        return decoded(data, max_megapixels)
+        return decoded(data, *how)
 
     decoded = pictures.decode_image
     monkeypatch.setattr(pictures, "decode_image", decode)
@@ -115,3 +118,16 @@ def test_pictures_below_the_normal_images_are_none_of_them(
     inventory, pairing = pair_source(label_spec("normals", folder, "crack"), store)
     assert [image.name for image in inventory.images] == ["a.png"]
     assert [pair.picture.name for pair in pairing.pairs] == ["x.png"]
+
+
+def test_pictures_of_16_bits_are_read_as_their_normal_images_are(put, paired):
+    for name, image in (("normals/a.png", part(1)), ("edited/a.png", with_scratch(part(1)))):
+        put(name, deep_file(image[..., 0].astype("uint16") * 4))
+    [plain], [told] = (paired(depth_bits)[0].values() for depth_bits in (None, 12))
+    assert (plain.decoding, told.decoding) == (PLAIN, Decoding(depth_bits=12))
+    assert told.picture == plain.picture
+    assert told.pixels_sha256 != plain.pixels_sha256
+    assert told.normal.sha256 != plain.normal.sha256
+    put("normals/b.png", part(2))
+    put("edited/b.png", with_scratch(part(2)))
+    assert paired()[0]["b.png"] == paired(12)[0]["b.png"]
