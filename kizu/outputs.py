@@ -13,7 +13,7 @@ from kizu.stages import DIFF, GROUNDING, LAST_STAGES, VERDICT
 from kizu.stages.inputs import SampleInputs
 from kizu.store import StageFolder, Store
 from kizu.store.keys import content_key
-from kizu.versions import CARD_VERSION, DIFF_VERSION, FUSE_VERSION, VERDICT_VERSION
+from kizu.versions import CARD_VERSION, DIFF_VERSION, FUSE_VERSION, OUTLINE_VERSION, VERDICT_VERSION
 
 DAMAGED: Final = "damaged"
 """Stands for the key of a decision that cannot be read."""
@@ -145,7 +145,12 @@ class SampleOutputs(SampleInputs):
             phrases=list(self.sample.phrases),
             annotators=list(self.shard.annotators),
             asked=[
-                [each.annotator, each.asks_rivals, each.asks_on_normal]
+                [
+                    each.annotator,
+                    each.asks_rivals,
+                    each.asks_on_normal,
+                    *([OUTLINE_VERSION] if each.outlines else []),
+                ]
                 for each in self.shard.spec.grounding.annotators
             ],
             agree=self.shard.spec.agree.shaping(),

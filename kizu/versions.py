@@ -33,6 +33,9 @@ GROUNDING_VERSION: Final = 2
 FUSE_VERSION: Final = "1"
 """The same diff and detections get another mask of record."""
 
+OUTLINE_VERSION: Final = "1"
+"""A segmenter is shown the same change otherwise, or another of its masks is taken."""
+
 VERDICT_VERSION: Final = "4"
 """The same diff and detections get another verdict or other figures."""
 

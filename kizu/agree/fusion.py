@@ -96,7 +96,7 @@ def fuse(
             return _all_of(label, TESTIMONY_SOURCE)
         return _all_of(change.mask, DIFF_SOURCE)
     near_px = near(change.shape)
-    groups = list(regions_of(change.mask, near_px))
+    groups = change_regions(change)
     plausible = (with_priors(each, change.shape, region=region) for each in testimony.values())
     found = (crop for each in plausible for crop in each.crops(change.shape))
     reach = within(union_of(found, change.shape), near_px)
@@ -107,7 +107,12 @@ def fuse(
         for crop, is_explained, is_kept in zip(groups, explained, kept, strict=True)
     ]
     mask = union_of((each.crop for each in regions if each.is_kept), change.shape)
-    return Fused(mask, _largest_first(regions))
+    return Fused(mask, tuple(regions))
+
+
+def change_regions(change: Change) -> list[MaskCrop]:
+    """Return the regions of a change, the largest first, whatever is said of them."""
+    return sorted(regions_of(change.mask, near(change.shape)), key=_by_size)
 
 
 def near(shape: tuple[int, int]) -> int:
@@ -139,12 +144,16 @@ def regions_of(mask: Mask, near_px: float) -> Iterator[MaskCrop]:
 def _all_of(mask: Mask, source: str) -> Fused:
     """Keep a mask as it is."""
     crops = regions_of(mask, near((mask.shape[0], mask.shape[1])))
-    regions = [FusedRegion(crop, source, is_explained=False, is_kept=True) for crop in crops]
-    return Fused(mask, _largest_first(regions))
+    regions = (
+        FusedRegion(crop, source, is_explained=False, is_kept=True)
+        for crop in sorted(crops, key=_by_size)
+    )
+    return Fused(mask, tuple(regions))
 
 
-def _largest_first(regions: list[FusedRegion]) -> tuple[FusedRegion, ...]:
-    return tuple(sorted(regions, key=lambda each: (-each.crop.area_px, each.crop.xyxy)))
+def _by_size(crop: MaskCrop) -> tuple[int, tuple[int, int, int, int]]:
+    """Order regions, the largest first."""
+    return -crop.area_px, crop.xyxy
 
 
 def _kept(

@@ -56,7 +56,13 @@ class Registered(Protocol):
         """(2, 3), the affine part of the geometry; see ``Affine``."""
 
 
-def composite(normal: RgbImage, edited: RgbImage, mask: Mask, pair: Registered) -> Composite:
+def composite(
+    normal: RgbImage,
+    edited: RgbImage,
+    mask: Mask,
+    pair: Registered,
+    label: Mask | None = None,
+) -> Composite:
     """Paste the changed regions of an edited image onto its normal.
 
     The edited image is brought into the normal's frame, its colours are moved by what the
@@ -67,6 +73,7 @@ def composite(normal: RgbImage, edited: RgbImage, mask: Mask, pair: Registered) 
         edited: The same shape.
         mask: (H, W) bool in the edited image's frame, what is pasted: the diff mask, or some of it.
         pair: What `diff_mask` found of the pair's geometry.
+        label: (H, W) bool in the same frame, what of that is the label; None for all of it.
     """
     if not mask.any():
         nowhere = np.zeros(normal.shape[:2], np.bool_)
@@ -74,14 +81,15 @@ def composite(normal: RgbImage, edited: RgbImage, mask: Mask, pair: Registered) 
     map_x, map_y = _edited_from_normal(normal, edited, pair)
     mode = cv2.BORDER_REFLECT_101
     moved = np.asarray(cv2.remap(edited, map_x, map_y, cv2.INTER_CUBIC, borderMode=mode), np.uint8)
-    label = carry_mask(mask, map_x, map_y)
+    pasted = carry_mask(mask, map_x, map_y)
     rim_px = rim_width_px(normal.shape[:2])
-    alpha = _feather(label, rim_px)
+    alpha = _feather(pasted, rim_px)
     touched = np.asarray(alpha > 0)
-    change = moved.astype(np.float32) + _tone_offset(normal, moved, dilate(label, rim_px))
+    change = moved.astype(np.float32) + _tone_offset(normal, moved, dilate(pasted, rim_px))
     blended = normal + alpha[..., None] * (change - normal)
     image = np.where(touched[..., None], np.clip(np.rint(blended), 0, 255), normal)
-    return Composite(image.astype(np.uint8), label, touched)
+    own = pasted if label is None else carry_mask(label, map_x, map_y) & touched
+    return Composite(image.astype(np.uint8), own, touched)
 
 
 def rim_width_px(shape: tuple[int, int]) -> int:

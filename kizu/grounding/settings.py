@@ -145,6 +145,14 @@ class GroundingSettings(Settings):
         "bill.",
     )
 
+    outlines: Annotated[bool, KeyedByContent()] = Field(
+        default=False,
+        title="Draw outlines anew",
+        description="Have the annotator's segmenter draw the outline of the change anew, shown its "
+        "box and points by the comparison with the normal image. It moves the published outline by "
+        "a little and counts for nothing in the verdict, for it marks what it was shown.",
+    )
+
     @property
     def asks_rivals(self) -> bool:
         """Whether the annotator looks for the dataset's other defects too."""
@@ -183,6 +191,14 @@ class GroundingSettings(Settings):
             if not 0.0 <= threshold <= 1.0:
                 raise ValueError(f"{phrase!r} has {threshold}; give a value from 0 to 1")
         return thresholds
+
+    @model_validator(mode="after")
+    def _outlines_need_a_segmenter(self) -> Self:
+        if self.outlines and parse_annotator_name(self.annotator).segmenter is None:
+            raise ValueError(
+                f"outlines: {self.annotator} has no segmenter; add one, as in grounding-dino+sam"
+            )
+        return self
 
     def threshold_of(self, phrase: str, default: float) -> float:
         """Return the least confidence of a box of this phrase.

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from kizu.agree.change import Change
 from kizu.agree.fusion import Fused, FusedRegion, fuse
+from kizu.agree.outline import with_outlines
 from kizu.agree.testimony import Testimony, testimony
 from kizu.diff import Status, composite
 from kizu.diff.composite import Composite, mask_on_edited
@@ -23,6 +24,7 @@ from kizu.grounding.moved import move_detections
 from kizu.grounding.storage import DetectionsRecord
 from kizu.imaging.arrays import Mask
 from kizu.imaging.codecs import decode_mask, encode_mask
+from kizu.imaging.crops import union_of
 from kizu.imaging.rle import decode_crop, encode_crop
 from kizu.settings import Record
 from kizu.stages.base import Stage
@@ -30,6 +32,7 @@ from kizu.stages.columns import column
 from kizu.stages.diff import DIFF
 from kizu.stages.grounding import GROUNDING
 from kizu.stages.inputs import SampleInputs
+from kizu.stages.outlines import outlines, outlines_key
 from kizu.store import StageFolder
 from kizu.store.keys import sha256_hex
 from kizu.versions import FUSE_VERSION
@@ -52,14 +55,18 @@ class FusedRecord(Record):
     Attributes:
         mask_sha256: SHA-256 of the mask's file, which names what a person sees.
         is_diff: True where it is the diff mask as it is.
-        composited: True where it was composited anew, because some of the change is left out.
+        composited: True where it was composited anew, because some of the change is left out or its
+            outline was drawn anew.
         regions: What it was chosen from, the largest first.
+        outlined: True where a segmenter drew outlines anew. It was shown the regions, so the
+            verdict follows from these and not from the mask.
     """
 
     mask_sha256: str
     is_diff: bool
     composited: bool
     regions: tuple[RegionRecord, ...]
+    outlined: bool = False
 
 
 class FuseStage(Stage):
@@ -72,14 +79,16 @@ class FuseStage(Stage):
             "label_is_diff",
             pa.bool_(),
             "True where the mask is all that changed, false where some of it is left out because "
-            "annotators do not explain it.",
+            "annotators do not explain it, or where a segmenter drew its outline anew.",
             null="of normal images",
         ),
     )
 
     def key_inputs(self, sample: SampleInputs) -> dict[str, Any]:
-        """Return the two annotations, and where the defect was asked for."""
+        """Return the two annotations, where the defect was asked for, and outlines if asked for."""
+        drawn = outlines_key(sample)
         return {
+            **({"outlines": drawn} if drawn else {}),
             "version": FUSE_VERSION,
             "diff": DIFF.key(sample),
             "grounding": GROUNDING.key(sample),
@@ -111,12 +120,21 @@ class FuseStage(Stage):
         return self.folder(sample) if self.result(sample).composited else DIFF.folder(sample)
 
     def fused(self, sample: SampleInputs) -> Fused:
-        """Return the mask of record with the regions it was chosen from."""
-        regions = (
+        """Return the mask that is judged, with the regions it was chosen from.
+
+        It is the mask of record, but for outlines that were drawn anew: a segmenter that was shown
+        the diff's regions agrees with them because of that.
+        """
+        record = self.result(sample)
+        regions = tuple(
             FusedRegion(decode_crop(each.rle), each.source, each.is_explained, each.is_kept)
-            for each in self.result(sample).regions
+            for each in record.regions
         )
-        return Fused(self.mask(sample), tuple(regions))
+        mask = self.mask(sample)
+        if record.outlined:
+            shape = mask.shape[0], mask.shape[1]
+            mask = union_of((each.crop for each in regions if each.is_kept), shape)
+        return Fused(mask, regions)
 
     def change(self, sample: SampleInputs) -> Change:
         """Return what the diff saw of a sample."""
@@ -159,17 +177,22 @@ class FuseStage(Stage):
         """Choose the mask, and composite anew what it leaves out."""
         change, folder = self.change(sample), self.folder(sample)
         chosen = fuse(change, sample.edited, self.testimony(sample), self.region(sample))
-        mask = encode_mask(chosen.mask)
+        label, is_changed = chosen.mask, change.status is Status.CHANGED
+        if is_changed and outlines_key(sample):
+            label = with_outlines(chosen, outlines(sample, change))
+        outlined = not np.array_equal(label, chosen.mask)
+        mask = encode_mask(label)
         folder.write(_MASK, mask)
-        anew = chosen.drops and change.status is Status.CHANGED
-        if anew:
-            pasted = composite(sample.normal, sample.edited, chosen.mask, DIFF.result(sample))
-            save_composite(folder, pasted)
+        anew = is_changed and (chosen.drops or outlined)
+        if anew:  # all of the change is pasted, else an outline could cut the defect in two
+            asked = chosen.mask | label, DIFF.result(sample), label
+            save_composite(folder, composite(sample.normal, sample.edited, *asked))
         record = FusedRecord(
             mask_sha256=sha256_hex(mask),
-            is_diff=bool(np.array_equal(chosen.mask, change.mask)),
+            is_diff=bool(np.array_equal(label, change.mask)),
             composited=anew,
             regions=tuple(_recorded(each, change.shape) for each in chosen.regions),
+            outlined=outlined,
         )
         folder.finish(record.model_dump(mode="json"))
 

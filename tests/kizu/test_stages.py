@@ -75,6 +75,7 @@ E, D, G, F, A, C, V = "edit", "diff", "grounding", "fuse", "verdict", "card", "v
 FROM_EDIT = {E, V}
 FROM_DIFF = {D, F, A, C, V}
 FROM_GROUNDING = {G, F, A, C, V}
+FROM_FUSE = {F, A, C, V}
 FROM_VERDICT = {A, C, V}
 NOTHING: set[str] = set()
 
@@ -258,7 +259,13 @@ OF_SEVERAL = "grounding.annotators.1."
 EACH_OF_SEVERAL = {
     path.replace(OF_ONE, OF_SEVERAL): row for path, row in COMMON.items() if path.startswith(OF_ONE)
 }
+OUTLINED: dict[str, Any] = {
+    **FOUNDATION,
+    "grounding": {"annotator": "demo-grounding-dino+demo-sam"},
+}
+"""Only annotators with a segmenter draw outlines."""
 ROWS = [
+    (OUTLINED, "grounding.outlines", True, FROM_FUSE),
     *((FOUNDATION, path, *row) for path, row in (COMMON | PAINTER).items()),
     *((SEVERAL, path, *row) for path, row in EACH_OF_SEVERAL.items()),
     *((PAID, path, *row) for path, row in GPT_IMAGE.items()),
@@ -358,7 +365,8 @@ def _flat(annotation: Any) -> list[type]:
 def test_every_setting_of_a_spec_stands_in_the_table():
     others = {name for name in settings_of(DatasetSpec) if not name.startswith("editor.")}
     each_of_several = {path.replace(".1.", ".0.") for path in EACH_OF_SEVERAL}
-    assert others - {"defects.0.region.path"} == set(COMMON) | each_of_several
+    outlines = {f"grounding.{place}outlines" for place in ("", "annotators.0.")}
+    assert others - {"defects.0.region.path"} - outlines == set(COMMON) | each_of_several
 
 
 @pytest.mark.parametrize("editor", EDITORS)
