@@ -256,6 +256,42 @@ def test_of_a_redrawn_picture_that_nobody_looked_at_the_diffs_mask_is_the_best_t
     assert np.array_equal(label, open_diff_mask(outputs.diff))
 
 
+@pytest.mark.parametrize(
+    ("annotators", "found", "split"),
+    [
+        ((), BLOCK_FOUND, "review"),
+        ((ANNOTATOR,), Detections.empty((SIDE_PX, SIDE_PX)), "review"),
+        ((ANNOTATOR,), BLOCK_FOUND, "labelled"),
+    ],
+    ids=["nobody looked", "nothing found", "found"],
+)
+def test_the_diffs_mask_of_a_redrawn_picture_is_no_label_whatever_is_proven(
+    take_through, spec, make_photo, annotators, found, split
+):
+    fields = {**spec.model_dump(mode="json"), "agree": {"without_grounding": "accept"}}
+    redrawn = make_photo(77, SIDE_PX)
+    outputs = take_through(
+        DatasetSpec.parse(fields), redrawn, annotators, has_normal=True, found=found
+    )
+    makers = tuple(maker_of(outputs.made_by, stratum) for stratum in Stratum)
+    everything = dict.fromkeys(Stratum, Proven(cut=0.0, makers=makers))
+    del everything[Stratum.NONE]  # what is in none is never drawn, so nothing is proven of it
+    proof = Proof(trusted=(outputs.made_by,), proven=everything)
+    version = VersionFolder("plates", "0123")
+    known = SampleOutputs(outputs.store, outputs.shard, outputs.sample, proof)
+    rows = publish_sample(version, known)
+    [sample], [provenance] = rows["samples"], rows["provenance"]
+    assert provenance["diff_status"] == "redrawn"
+    if split == "review":
+        assert (sample["split"], sample["verdict"]) == ("review", "review")
+        assert not sample["certified"]
+        return
+    assert sample["split"] in ("test", "train_defects")
+    assert provenance["mask_source"] == "grounding"
+    label = decode_mask(outputs.store.read(version.path(sample["mask_path"])))
+    assert np.array_equal(label, BLOCK)  # and nothing of the diff's
+
+
 def test_without_a_normal_image_nothing_is_said_of_a_comparison(take_through, spec, photo):
     outputs = take_through(spec, photo, (ANNOTATOR, SILENT), has_normal=False)
     [row] = published(outputs)[0]["provenance"]
