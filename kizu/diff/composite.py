@@ -11,6 +11,7 @@ from kizu.diff.align.registration import MIN_SIDE_PX, register
 from kizu.diff.filters import gaussian
 from kizu.diff.result import Affine, Drift
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
+from kizu.imaging.borders import mirrored_border
 from kizu.imaging.morphology import dilate
 
 RIM_FRACTION: Final = 0.01
@@ -79,7 +80,7 @@ def composite(
         nowhere = np.zeros(normal.shape[:2], np.bool_)
         return Composite(normal.copy(), nowhere, nowhere)
     map_x, map_y = _edited_from_normal(normal, edited, pair)
-    mode = cv2.BORDER_REFLECT_101
+    mode = mirrored_border(edited)
     moved = np.asarray(cv2.remap(edited, map_x, map_y, cv2.INTER_CUBIC, borderMode=mode), np.uint8)
     pasted = carry_mask(mask, map_x, map_y)
     rim_px = rim_width_px(normal.shape[:2])

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.imaging.arrays import FloatMap
+from kizu.imaging.borders import mirrored_border
 from kizu.matching.features import (
     DETAIL_SIDE_PX,
     THUMBNAIL_SIDE_PX,
@@ -242,7 +243,7 @@ def _aligned(
             warp,
             (onto.shape[1], onto.shape[0]),
             flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REFLECT_101,
+            borderMode=mirrored_border(image),
         ),
         np.float32,
     )

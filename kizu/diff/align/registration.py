@@ -11,6 +11,7 @@ from kizu.diff.align.optical_flow import CELL_PX, pixel_maps, refine_field, with
 from kizu.diff.filters import cell_averages, cells_outside
 from kizu.diff.result import Affine
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
+from kizu.imaging.borders import mirrored_border
 
 MIN_SIDE_PX: Final = 32  # px; shortest side that can be registered; four cells of the field
 
@@ -104,7 +105,7 @@ def warp_normal(normal: RgbImage, registration: Registration) -> RgbImage:
         registration.map_x,
         registration.map_y,
         cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REFLECT_101,
+        borderMode=mirrored_border(normal),
     )
     return np.asarray(warped, np.uint8)
 

@@ -10,6 +10,7 @@ from kizu.diff.comparison import Comparison
 from kizu.diff.filters import WHOLE, to_lab
 from kizu.diff.full_size.tiles import enlarge_part
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
+from kizu.imaging.borders import mirrored_border
 from kizu.imaging.slices import Slices
 
 _KERNEL_PX = 4  # px; reach of the cubic kernel, and what rounding adds
@@ -79,5 +80,5 @@ class FullSizePair:
         right, bottom = (max(int(np.ceil(m.max())) + _KERNEL_PX, 0) + 1 for m in (x, y))
         source = self.normal[top:bottom, left:right]
         x, y = x - np.float32(left), y - np.float32(top)
-        mode = cv2.BORDER_REFLECT_101
+        mode = mirrored_border(source)
         return np.asarray(cv2.remap(source, x, y, cv2.INTER_CUBIC, borderMode=mode), np.uint8)

@@ -20,6 +20,7 @@ from kizu.edit.painter.noise_fields import (
 )
 from kizu.edit.painter.painting import Painting
 from kizu.imaging.arrays import FloatMap, Mask
+from kizu.imaging.borders import mirrored_border
 
 __all__ = ["DriftProfile", "imitate_drift"]
 
@@ -101,7 +102,7 @@ def _source_coordinates(
 def _warp(
     field: FloatArray, x: FloatMap, y: FloatMap, interpolation: int = cv2.INTER_CUBIC
 ) -> FloatArray:
-    moved = cv2.remap(field, x, y, interpolation, borderMode=cv2.BORDER_REFLECT_101)
+    moved = cv2.remap(field, x, y, interpolation, borderMode=mirrored_border(field))
     return np.asarray(moved, np.float32)
 
 

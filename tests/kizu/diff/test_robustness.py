@@ -157,7 +157,7 @@ def test_a_region_keeps_the_answer_sound(pair):
     assert_sound(diff_mask(first, second, region=region), shape)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (40, 40)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1), (40, 40)])
 @pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS.keys())
 def test_any_answer_can_be_composited(shape, pair):
     first, second = (np.ascontiguousarray(image, np.uint8) for image in pair(shape))
