@@ -6,11 +6,13 @@ one. ``reports/NAME/cards.json`` remembers the words of the last build's cards, 
 nothing to do reads one file and not one of each sample.
 """
 
+import posixpath
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kizu.publish.layout import cards_path
+from kizu.publish.layout import CARDS, VersionFolder, cards_path
 from kizu.publish.outcomes import Outcome
 from kizu.report.card import CardPictures, CardWords, Evidence
 from kizu.store import DamagedFileError, Store, keyed
@@ -51,6 +53,12 @@ class CardFolder:
         """Return where a card's film (``webp``) or words and evidence (``js``) lie."""
         return f"{keyed(self._folder, key)}.{suffix}"
 
+    def whole(self) -> frozenset[str]:
+        """Return the keys of all cards whose files are both there; none of them is read."""
+        sizes = self._store.sizes(self._folder)
+        found = Counter(posixpath.splitext(path)[0] for path, size in sizes.items() if size)
+        return frozenset(posixpath.basename(path) for path, files in found.items() if files == 2)
+
     def film(self, key: str) -> bytes:
         """Return a card's film.
 
@@ -70,7 +78,7 @@ class CardFolder:
         return CardPictures(words, self.film(key), evidence)
 
     def words(self, key: str) -> CardWords:
-        """Return what is said of a card; its film is there.
+        """Return what is said of a card.
 
         Raises:
             FileNotFoundError: It is not there.
@@ -98,6 +106,20 @@ class CardFolder:
 def card_name(card_key: str) -> str:
     """Return what a card's files are called."""
     return card_key[:_DIGITS]
+
+
+def named_cards(store: Store, version: VersionFolder) -> list[str] | None:
+    """Return the keys of the cards that a version's report has; None where it does not say."""
+    try:
+        keys: list[str] = store.read_json(version.report(f"{CARDS}.json"))["cards"]
+    except (FileNotFoundError, DamagedFileError, KeyError):
+        return None
+    return keys
+
+
+def note_cards(store: Store, version: VersionFolder, keys: Sequence[str]) -> None:
+    """Note which cards a version's report has; see ``named_cards``."""
+    store.write_json(version.report(f"{CARDS}.json"), {"cards": keys})
 
 
 class CardMemory:

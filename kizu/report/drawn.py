@@ -3,6 +3,7 @@
 from typing import Final
 
 from kizu.publish.version import VersionRef
+from kizu.report.cards import CardFolder, named_cards
 from kizu.settings import Record
 from kizu.spec import DatasetSpec
 from kizu.store import DamagedFileError, Store
@@ -38,8 +39,10 @@ def is_drawn(store: Store, spec: DatasetSpec, summary: BuildSummary, version: Ve
         drawn = store.read_json_as(version.folder().report(_NOTE), _Drawn.model_validate)
     except (FileNotFoundError, DamagedFileError):
         return False
-    return drawn.made_from == _made_from(spec, summary, version) and (
-        drawn.sizes.items() <= _sizes(store, version).items()
+    return (
+        drawn.made_from == _made_from(spec, summary, version)
+        and drawn.sizes.items() <= _sizes(store, version).items()
+        and _has_cards(store, spec, version)
     )
 
 
@@ -58,6 +61,12 @@ def _made_from(spec: DatasetSpec, summary: BuildSummary, version: VersionRef) ->
         outcomes=version.outcomes,
         certification=version.certification,
     )
+
+
+def _has_cards(store: Store, spec: DatasetSpec, version: VersionRef) -> bool:
+    """Tell from a listing whether all cards that a report has are there; they lie beside it."""
+    named = named_cards(store, version.folder())
+    return named is not None and CardFolder(store, spec.name).whole().issuperset(named)
 
 
 def _sizes(store: Store, version: VersionRef) -> dict[str, int]:

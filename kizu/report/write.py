@@ -1,7 +1,7 @@
 """Writes the report of a published version: the page, its pictures, and the contact sheet."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from kizu.agree.proof import Proof
@@ -12,11 +12,10 @@ from kizu.outputs import SampleOutputs
 from kizu.progress import advance, expect
 from kizu.publish.certification import CERTIFICATE_FILE, Certification
 from kizu.publish.dataset import Dataset, Sample
-from kizu.publish.layout import CARDS
 from kizu.publish.outcomes import Outcome
 from kizu.report.card import CardPictures
 from kizu.report.card_pictures import draw_card
-from kizu.report.cards import CardFolder, CardMemory, DrawnCard, card_name
+from kizu.report.cards import CardFolder, CardMemory, DrawnCard, card_name, named_cards, note_cards
 from kizu.report.contact_sheet import MOST_CARDS, contact_sheet
 from kizu.report.dataset_plots import dataset_plots
 from kizu.report.gather import gather_card
@@ -84,21 +83,13 @@ def write_report(
     store.write(report(PAGE), render_page(page).encode())
     store.write(report(_JAPANESE_PAGE), _LEADS_ON.encode())
     keys = sorted(card.key for card in cards)
-    if _named(store, dataset) != keys:
+    is_complete = store.exists(report(SHEET)) and named_cards(store, dataset.folder) == keys
+    if not is_complete:
         sheet = contact_sheet(_for_sheet(CardFolder(store, dataset.name), cards))
         store.write(report(SHEET), encode_png(sheet))
-        store.write_json(report(f"{CARDS}.json"), {"cards": keys})
+        note_cards(store, dataset.folder, keys)
     store.write_json(report(SUMMARY_FILE), summary.model_dump(mode="json"))
     store.write_json(report(CERTIFICATE_FILE), certification.model_dump(mode="json"))
-
-
-def _named(store: Store, dataset: Dataset) -> list[str] | None:
-    """Return the cards that the version's report has; None where it is not complete."""
-    try:
-        keys: list[str] = store.read_json(dataset.folder.report(f"{CARDS}.json"))["cards"]
-    except (FileNotFoundError, DamagedFileError, KeyError):
-        return None
-    return keys if store.exists(dataset.folder.report(SHEET)) else None
 
 
 def _cards(
@@ -111,7 +102,9 @@ def _cards(
     """Return the cards of all judged samples; those that are not in the store are drawn."""
     judged = [outcome for outcome in outcomes if outcome.verdict is not None]
     folder, memory = CardFolder(store, dataset.name), CardMemory(store, dataset.name)
-    found = {each.sample_id: card for each in judged if (card := memory.find(each))}
+    whole = folder.whole()
+    known = {each.sample_id: memory.find(each) for each in judged}
+    found = {name: card for name, card in known.items() if card and card.key in whole}
     missing = {each.sample_id: each for each in judged if each.sample_id not in found}
     expect(REPORT, len(missing))
     for ref in shards if missing else ():
@@ -120,7 +113,7 @@ def _cards(
             outputs = SampleOutputs(store, shard, sample, proof)
             decision_key = missing[sample.sample_id].decision_key
             published = dataset[sample.sample_id]
-            found[sample.sample_id] = _card(folder, outputs, published, decision_key)
+            found[sample.sample_id] = _card(folder, outputs, published, decision_key, whole)
             advance(REPORT)
     if missing:
         memory.remember(judged, found)
@@ -128,7 +121,11 @@ def _cards(
 
 
 def _card(
-    folder: CardFolder, outputs: SampleOutputs, published: Sample, decision_key: str
+    folder: CardFolder,
+    outputs: SampleOutputs,
+    published: Sample,
+    decision_key: str,
+    whole: Collection[str],
 ) -> DrawnCard:
     """Return a sample's card, drawn once.
 
@@ -139,9 +136,8 @@ def _card(
     if lasts:
         key = card_name(outputs.card_key)
         try:
-            return DrawnCard(key, folder.words(key))
-        except FileNotFoundError:
-            pass
+            if key in whole:
+                return DrawnCard(key, folder.words(key))
         except DamagedFileError as damage:
             logger.warning("%s; it is drawn anew", damage)
     else:

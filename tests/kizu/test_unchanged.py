@@ -1,6 +1,7 @@
 """A build that has nothing to do is told from every other one, without reading what is known."""
 
 import os
+import posixpath
 import shutil
 import uuid
 from collections import Counter
@@ -165,6 +166,24 @@ def test_a_lost_report_is_drawn_anew(built, tmp_path):
     version = VersionFolder("plates", last_build(built, "plates").version)
     built.remove(version.report("index.ja.html"))
     assert not is_unchanged(tmp_path, built)
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".js"])
+def test_a_lost_card_is_drawn_anew_and_no_other_is(built, tmp_path, suffix):
+    cards = built.sizes("reports/plates/cards")
+    lost = next(path for path in sorted(cards) if path.endswith(suffix))
+    built.remove(lost)
+    kept = {path: entry["mtime"] for path, entry in built.entries("reports/plates/cards").items()}
+    assert not is_unchanged(tmp_path, built)
+    bare_build(spec_in(tmp_path), built)
+    assert built.sizes("reports/plates/cards") == cards
+    now = {path: entry["mtime"] for path, entry in built.entries("reports/plates/cards").items()}
+    partner = posixpath.splitext(lost)[0]
+    assert {path for path in kept if kept[path] != now[path]} <= {
+        f"{partner}.webp",
+        f"{partner}.js",
+    }
+    assert is_unchanged(tmp_path, built)
 
 
 def test_another_latest_version_is_left_to_the_build(built, tmp_path):
