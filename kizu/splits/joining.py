@@ -50,7 +50,8 @@ def join_groups(photos: Mapping[str, Placed], near: NearDuplicates) -> Joined:
         photos: Every photo, by the SHA-256 of its file.
         near: Photos that show the same.
     """
-    pairs = [(one, other) for one, other, _ in near.pairs if one in photos and other in photos]
+    known = [(one, other) for one, other, _ in near.pairs if one in photos and other in photos]
+    pairs = [pair for pair in known if len({photos[each].group.key for each in pair}) == 2]
     if not pairs:
         return Joined({}, ())
     since = {sha256: near.since.get(sha256, near.now) for sha256 in photos}

@@ -114,6 +114,12 @@ def test_groups_that_a_rule_names_are_joined_if_photos_of_them_show_the_same():
     assert "images.group keeps apart what shows the same (lot1_a.png and lot2_a.png)" in notes[1]
 
 
+def test_photos_that_a_rule_keeps_together_are_not_named_again():
+    names = ["lot1_a.png", "lot1_b.png", "lot2_a.png"]
+    groups, notes = groups_of(near_of(("lot1_a.png", "lot1_b.png")), names, group=r"lot\d")
+    assert (groups["lot1_a.png"], notes) == (groups["lot1_b.png"], ())
+
+
 def test_a_photo_of_a_group_with_its_copy_takes_the_whole_group_along():
     names = ["lot1_a.png", "lot1_b.png", "copy.jpg"]
     near = near_of(("lot1_a.png", "copy.jpg"), since={"lot1_b.png": "1"})
