@@ -12,7 +12,7 @@ from served import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 SHIPPED = ("deployments", "flows", "kizu", "tasks")
-OPTIONAL = {"azure", "dask", "matplotlib", "pillow_heif", "prefect_dask", "skimage"}
+OPTIONAL = {"azure", "dask", "matplotlib", "pillow_heif", "prefect_dask"}
 """Modules of extras, imported where they are needed."""
 ELSEWHERE = "kizu/export/readers/by_*.py"
 """What runs in environments of other tools, without kizu."""

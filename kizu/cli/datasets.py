@@ -159,7 +159,7 @@ def report(
 def demo(
     folder: Annotated[Path, typer.Argument(help="Where photos, spec and store go.")] = Path("demo"),
 ) -> None:
-    """Build a small dataset from bundled photographs, offline and free of charge."""
+    """Build a small dataset from photographs of drawn parts, offline and free of charge."""
     spec_file = or_exit(write_demo, folder)
     out.print(f"Photos and {spec_file.name} are in {folder}.")
     show_build(or_exit(DatasetSpec.from_yaml, spec_file), str(folder / "store"))

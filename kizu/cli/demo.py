@@ -1,41 +1,30 @@
-"""The demo: real photographs that scikit-image bundles, and a spec for them."""
+"""The demo: photographs of four drawn parts, and a spec for them."""
 
 from pathlib import Path
 from typing import Final
 
-import cv2
-import numpy as np
-
-from kizu.imaging.arrays import RgbImage
+from kizu.demo_parts import PARTS, photograph_part
 from kizu.imaging.codecs import encode_png
 
-PHOTOS: Final = (
-    "brick",
-    "grass",
-    "gravel",
-    "coins",
-    "coffee",
-    "moon",
-    "stereo_motorcycle",
-    "clock",
-)
-"""Freely usable photographs in scikit-image's package; its README.txt gives their licences."""
-
-_LONG_SIDE_PX: Final = 512
+PHOTOS: Final = tuple((part, number) for part in PARTS for number in (1, 2))
+"""Which part each photograph shows, and which one of that part it is."""
 
 SPEC: Final = """\
-# The demo's dataset: eight photographs, four defects, two variants each.
+# The demo's dataset: two photographs of each of four parts, four defects, two variants each.
 
 name: demo
 
 images:
   path: photos
-  category: surface
+  category: part
+  group: '^[a-z]+' # photographs of one part stay in one split
 
 defects:
   - defect_type: scratch
-    prompt: a long thin scratch across the surface
+    prompt: a fine scratch, hardly to be seen
     phrases: [a scratch]
+    severity: slight # some are lost in the picture's noise: those are rejected
+    area: {min_fraction: 0.0004, max_fraction: 0.002}
     variants: 2
   - defect_type: crack
     prompt: a branching crack
@@ -70,32 +59,14 @@ def write_demo(folder: Path) -> Path:
 
     Returns:
         The spec file.
-
-    Raises:
-        ValueError: scikit-image, which brings the photographs, is not installed.
     """
     photos = folder / "photos"
     photos.mkdir(parents=True, exist_ok=True)
-    for name in PHOTOS:
-        file = photos / f"{name}.png"
+    for part, number in PHOTOS:
+        file = photos / f"{part}_{number}.png"
         if not file.exists():
-            file.write_bytes(encode_png(_photo(name)))
+            file.write_bytes(encode_png(photograph_part(part, number)))
     spec_file = folder / "dataset.yaml"
     if not spec_file.exists():
         spec_file.write_text(SPEC, encoding="utf-8")
     return spec_file
-
-
-def _photo(name: str) -> RgbImage:
-    try:
-        from skimage import data  # an extra; only the demo needs it
-    except ImportError as error:
-        raise ValueError(
-            "the demo's photographs come with scikit-image; run: pip install 'kizu[demo]'"
-        ) from error
-    loaded = getattr(data, name)()
-    pixels = np.asarray(loaded[0] if isinstance(loaded, tuple) else loaded)
-    rgb = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
-    scale = _LONG_SIDE_PX / max(rgb.shape[:2])
-    size = (round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)

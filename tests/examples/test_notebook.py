@@ -22,7 +22,7 @@ def test_the_notebook_runs_and_shows_what_it_makes(tmp_path):
     ]
     assert len(shown) == 3
     last = notebook.cells[-1].outputs[-1]["data"]["text/plain"]
-    assert "torch.Size([2, 3, 400, 600])" in last
+    assert "torch.Size([2, 3, 428, 512])" in last
 
 
 def test_what_the_notebook_shows_is_what_it_was_run_with():

@@ -20,7 +20,7 @@ HEADINGS = {
     "README.md": "## Label pictures you already have",
     "README.ja.md": "## 手元の画像にラベルを付ける",
 }
-PHOTOS = ("coins", "coffee")
+PHOTOS = (("cap", 1), ("plate", 1))
 
 
 def example(readme: str) -> list[str]:
@@ -32,14 +32,13 @@ def example(readme: str) -> list[str]:
 
 @pytest.fixture
 def demo(tmp_path, monkeypatch):
-    """A demo of two small photos, one of them stained, with its files where the demo's lie."""
+    """A demo of two photos, one of them stained, with its files where the demo's lie."""
     monkeypatch.setattr("kizu.cli.demo.PHOTOS", PHOTOS)
-    monkeypatch.setattr("kizu.cli.demo._LONG_SIDE_PX", 256)
     spec = write_demo(tmp_path / "demo")
     version = VersionFolder("demo", "0123456789ab")
-    photo = decode_image((spec.parent / "photos" / "coins.png").read_bytes())
-    region = cv2.circle(photo[..., 0] * 0, (128, 80), 40, 1, -1).astype(bool)
-    file = spec.parent / "store" / version.path("files/images/stain/coins_stain_000.png")
+    photo = decode_image((spec.parent / "photos" / "cap_1.png").read_bytes())
+    region = cv2.circle(photo[..., 0] * 0, (256, 190), 60, 1, -1).astype(bool)
+    file = spec.parent / "store" / version.path("files/images/stain/cap_1_stain_000.png")
     file.parent.mkdir(parents=True)
     file.write_bytes(encode_png(paint(photo, DefectKind.STAIN, seed=1, region=region).image))
     return spec.parent
@@ -62,7 +61,7 @@ def words_of(line: str) -> list[str]:
 def test_the_examples_first_line_pairs_the_demos_pictures(run):
     code, said, errors = run(*words_of(example("README.md")[0]))
     assert code == 0, errors
-    assert "coins_stain_000.png: from coins.png, stain" in said
+    assert "cap_1_stain_000.png: from cap_1.png, stain" in said
     assert said.splitlines()[-1] == "1 pair (1 by content)"
 
 
