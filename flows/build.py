@@ -77,8 +77,8 @@ def _build(
     plan = within_budget(spec, plan, estimate(spec, plan, store_url), store_url)
 
     raise_if_interrupted()
-    go_through(ANNOTATION_STAGES if stored_only else STAGES, spec, plan, store_url)
+    done = go_through(ANNOTATION_STAGES if stored_only else STAGES, spec, plan, store_url)
     raise_if_interrupted()
-    summary = publish_build(spec, inventory, plan, annotators, store_url)
+    summary = publish_build(spec, inventory, plan, annotators, store_url, done)
     wait_for_review(spec, summary)
     return final_state(summary)

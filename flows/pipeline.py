@@ -12,7 +12,8 @@ from typing import Any, Final
 from prefect import allow_failure
 from prefect.futures import PrefectFuture
 
-from flows.runner import gpu_stage, task_slots
+from flows.runner import gpu_stage
+from kizu.pace import task_slots
 from kizu.progress import expect
 from kizu.shards import BuildPlan, ShardRef
 from kizu.stages import Stage

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
+from kizu.pace import task_slots
+
 
 def task_runner() -> TaskRunner[Any]:
     """Return the task runner that the environment asks for.
@@ -24,18 +26,6 @@ def task_runner() -> TaskRunner[Any]:
     if name not in RUNNERS:
         raise ValueError(f"KIZU_RUNNER is {name!r}; choose one of {', '.join(RUNNERS)}")
     return RUNNERS[name](task_slots())
-
-
-def task_slots() -> int:
-    """Return how many tasks run at a time.
-
-    Raises:
-        ValueError: ``KIZU_WORKERS`` is no number.
-    """
-    workers = os.environ.get("KIZU_WORKERS", str(os.cpu_count() or 1))
-    if not workers.isdecimal() or int(workers) < 1:
-        raise ValueError(f"KIZU_WORKERS is {workers!r}; give a number of 1 or more")
-    return int(workers)
 
 
 def gpu_stage() -> AbstractContextManager[Any]:

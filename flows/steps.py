@@ -1,5 +1,6 @@
 """Parts that several flows have in common."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from prefect.states import Completed, Failed
 
 from flows.pipeline import submit_pipeline
 from kizu.intake import INTAKE, open_inventory
+from kizu.pace import note_pace
 from kizu.pairing import PAIR, open_pairing, save_pairs
 from kizu.progress import expect
 from kizu.publish.samples import PUBLISH, UnpublishedError
@@ -20,12 +22,13 @@ from kizu.stages import Stage
 from kizu.stages.grounding import AnnotatorChoice
 from kizu.store import Store
 from kizu.summary import BuildSummary, SamplesFailedError, last_summary
+from kizu.tally import StageTally, settle, spent_so_far, tally_reports
 from tasks.artifacts import show_pairs, show_summary, wait_with_progress
 from tasks.intake import list_photos, note_photos, take_in_part
 from tasks.pairing import describe_part, list_pictures, note_unused_rows, pair_part
 from tasks.publish import choose_version, make_latest, publish_shard, publish_version
 from tasks.report import write_report
-from tasks.stage import cancel_token
+from tasks.stage import cancel_token, reports_of
 from tasks.yield_alert import emit_yield_alert
 
 FILES_PER_PART = 64
@@ -76,9 +79,18 @@ def pair_pictures(spec: DatasetSpec, inventory: list[str], store_url: str) -> li
     return pairs
 
 
-def go_through(stages: Sequence[Stage], spec: DatasetSpec, plan: BuildPlan, store_url: str) -> None:
-    """Take all shards through stages, and wait for them."""
-    wait_with_progress(spec.name, submit_pipeline(plan, store_url, stages))
+def go_through(
+    stages: Sequence[Stage], spec: DatasetSpec, plan: BuildPlan, store_url: str
+) -> list[StageTally]:
+    """Take all shards through stages, and wait for them; return what was done."""
+    store = Store(store_url)
+    before = spent_so_far(store, spec.name)
+    futures = submit_pipeline(plan, store_url, stages)
+    wait_with_progress(spec.name, futures)
+    names = [stage.name for stage in stages]
+    done = tally_reports(names, reports_of(futures), before, spent_so_far(store, spec.name))
+    note_pace(store, spec, done)
+    return done
 
 
 def publish_build(
@@ -87,8 +99,10 @@ def publish_build(
     plan: BuildPlan,
     annotators: AnnotatorChoice,
     store_url: str,
+    done: Sequence[StageTally],
 ) -> BuildSummary:
     """Publish a version if what is in the store makes a new one; write the report."""
+    started = time.perf_counter()
     version, lost = _publish_samples(spec, inventory, plan, store_url)
     plan = _without(plan, lost, inventory, store_url)
     before = last_summary(Store(store_url), spec.name)
@@ -104,6 +118,15 @@ def publish_build(
         stopped=stop.sentence if stop else "",
         latest=latest,
     )
+    stages = settle(
+        done,
+        finished=plan.samples - plan.to_do,
+        judged=summary.judged,
+        refused=summary.refused,
+        published=version.to_write(Store(store_url)),
+        seconds=time.perf_counter() - started,
+    )
+    summary = summary.model_copy(update={"stages": stages})
     if summary.is_shifted:
         get_run_logger().warning(summary.certificate)
     show_summary(summary, version, store_url)

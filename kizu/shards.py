@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
@@ -127,6 +128,7 @@ class StepResult(StrEnum):
 
     MADE = "made"
     KEPT = "kept"
+    REFUSED = "refused"
     WAITING = "waiting"
 
 
@@ -170,17 +172,28 @@ class ShardReport(Record):
         stage: The stage.
         made: Samples it made something for.
         kept: Samples that were there already.
+        refused: Samples whose edit the editor will never make, whether it said so now or earlier.
         waiting: Samples an earlier stage has nothing for, or that were not tried.
         failures: Samples that failed.
         stopped: Why samples were not tried; empty if all were.
+        made_megapixels: What the photos of the samples have together that it made something for.
+        seconds: How long it took, the loading of a model included.
     """
 
     stage: str
     made: int
     kept: int
+    refused: int = 0
     waiting: tuple[str, ...]
     failures: tuple[Failure, ...]
     stopped: str = ""
+    made_megapixels: float = 0.0
+    seconds: float = 0.0
+
+    def as_kept(self) -> Self:
+        """Return it as one that found all that it made."""
+        kept = {"made": 0, "kept": self.made + self.kept, "made_megapixels": 0.0, "seconds": 0.0}
+        return self.model_copy(update=kept)
 
 
 def save_shards(
@@ -242,7 +255,8 @@ def run_shard(
             whole run is cancelled nothing is worked on.
         threads: Samples worked on at a time.
     """
-    counts = {StepResult.MADE: 0, StepResult.KEPT: 0}
+    counts = dict.fromkeys((StepResult.MADE, StepResult.KEPT, StepResult.REFUSED), 0)
+    megapixels, started = 0.0, time.perf_counter()
     waiting: list[str] = []
     failures: list[Failure] = []
     stopped = ""
@@ -259,14 +273,18 @@ def run_shard(
             waiting.append(sample.sample_id)
         else:
             counts[outcome] += 1
+            megapixels += sample.normal.megapixels if outcome is StepResult.MADE else 0.0
         advance(stage)
     return ShardReport(
         stage=stage,
         made=counts[StepResult.MADE],
         kept=counts[StepResult.KEPT],
+        refused=counts[StepResult.REFUSED],
         waiting=tuple(waiting),
         failures=tuple(failures),
         stopped=stopped or _stopped_whole(cancel),
+        made_megapixels=megapixels,
+        seconds=time.perf_counter() - started,
     )
 
 

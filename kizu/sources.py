@@ -79,6 +79,11 @@ class NormalImage:
         """The PNG in the store."""
         return f"{keyed('normals', self.sha256)}.png"
 
+    @property
+    def megapixels(self) -> float:
+        """Its size in millions of pixels."""
+        return self.width * self.height / 1e6
+
 
 @dataclass(frozen=True)
 class Skipped:

@@ -1,7 +1,8 @@
 """What a person is told after a build: counts, what is odd, and what to do next."""
 
+import shlex
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from kizu.agree.verdict import Verdict
 from kizu.billing.ledger import Ledger
@@ -14,6 +15,7 @@ from kizu.sources import Inventory, Skipped
 from kizu.splits import Groups
 from kizu.stages.grounding import AnnotatorChoice
 from kizu.store import DamagedFileError, Store
+from kizu.tally import StageTally
 
 SUMMARY_FILE: Final = "summary.json"
 """The summary's name among the files of a version's report."""
@@ -61,6 +63,7 @@ class BuildSummary(Record):
         is_shifted: True if what they proved does not hold for what is made now.
         dataset_address: Where the version lies.
         report_address: Where the page lies.
+        stages: What each stage did in this build; no part of what is stored of the version.
     """
 
     dataset: str
@@ -88,12 +91,17 @@ class BuildSummary(Record):
     is_shifted: bool = False
     dataset_address: str
     report_address: str
+    stages: tuple[StageTally, ...] = ()
+
+    @property
+    def judged(self) -> int:
+        """Samples with a verdict."""
+        return self.accepted + self.review + self.rejected
 
     @property
     def accepted_fraction(self) -> float | None:
         """Accepted samples per judged one; None if none was judged."""
-        judged = self.accepted + self.review + self.rejected
-        return self.accepted / judged if judged else None
+        return self.accepted / self.judged if self.judged else None
 
     @property
     def only_waits(self) -> bool:
@@ -243,54 +251,99 @@ def _damaged_decisions(outcomes: Sequence[Outcome]) -> list[str]:
     return [*told, f"{more} more decisions are damaged."] if more > 0 else told
 
 
-def _left_behind(summary: BuildSummary) -> list[str]:
+class NextStep(NamedTuple):
+    """Something to do after a build.
+
+    Attributes:
+        sentence: What, and why; empty where another step's sentence says it.
+        command: What does it in a terminal, without the store; empty where no command does.
+        why: What the command does, in a few words.
+    """
+
+    sentence: str
+    command: str = ""
+    why: str = ""
+
+
+BUILD_AGAIN: Final = "the same build"
+"""Stands for the command that started the build, which a summary does not know."""
+
+
+def _left_behind(summary: BuildSummary) -> list[NextStep]:
     """Say what became of samples that are not there, and the way out."""
-    told: list[str] = []
+    again = BUILD_AGAIN, "makes only what is missing"
+    told: list[NextStep] = []
     if summary.stopped:
-        told.append(f"{summary.failed} samples are not made yet: {summary.stopped}.")
+        sentence = f"{summary.failed} samples are not made yet: {summary.stopped}."
+        told.append(NextStep(sentence, *again))
     elif summary.only_waits:
         reason = summary.problems[0].reason.removeprefix("edit: ")
-        told.append(f"{summary.waiting} edits wait: {reason}.")
+        told.append(NextStep(f"{summary.waiting} edits wait: {reason}.", *again))
     elif summary.failed:
-        told.append(
+        sentence = (
             f"{summary.failed} samples failed ({summary.problems[0].reason}). Mend the cause and "
             "build again: only they are made."
         )
+        told.append(NextStep(sentence, *again))
+    if any(_DAMAGED in text for text in (summary.note, *(p.reason for p in summary.problems))):
+        why = "says what is damaged, and has made anew what costs nothing"
+        told.append(NextStep("", "kizu repair", why))
     return told
+
+
+_DAMAGED: Final = " is damaged: "  # as DamagedFileError says it
 
 
 def next_steps(summary: BuildSummary) -> list[str]:
     """Say what to do now, most urgent first."""
-    steps: list[str] = []
+    return [step.sentence for step in what_next(summary) if step.sentence]
+
+
+def what_next(summary: BuildSummary) -> list[NextStep]:
+    """Return what to do now with the commands for it, most urgent first."""
+    name = shlex.quote(summary.dataset)
+    steps: list[NextStep] = []
     if not summary.version:
-        steps.append("Nothing is published: no sample came as far as a verdict.")
+        steps.append(NextStep("Nothing is published: no sample came as far as a verdict."))
     elif summary.latest != summary.version:
         latest = f"stays {summary.latest}" if summary.latest else "is not set"
-        steps.append(
+        sentence = (
             f"Version {summary.version} is published, but the latest version {latest}: samples, "
             "photos or the annotator are missing. Set publish.latest to 'always' to take such "
             "versions all the same."
         )
+        steps.append(NextStep(sentence))
     steps += _left_behind(summary)
-    steps += [f"{sentence.removeprefix('edit: ')}." for sentence in summary.given_up]
+    steps += [NextStep(f"{each.removeprefix('edit: ')}.") for each in summary.given_up]
     if summary.skipped:
-        steps.append(f"{len(summary.skipped)} files were left out; see the list of skipped files.")
+        count = len(summary.skipped)
+        steps.append(NextStep(f"{count} files were left out; see the list of skipped files."))
     if summary.review:
-        steps.append(
+        sentence = (
             f"Look at the {summary.review} samples to review with 'kizu review {summary.dataset}', "
             "and build again; till then they are published with split 'review', outside train and "
             "test."
         )
+        why = f"judge the {summary.review} samples to review"
+        steps.append(NextStep(sentence, f"kizu review {name}", why))
+        steps.append(NextStep("", BUILD_AGAIN, "takes the decisions in"))
     if summary.rejected:
-        steps.append(
+        sentence = (
             f"{summary.rejected} edits show no change: describe the defect more strongly, or "
             "give it a region."
         )
+        steps.append(NextStep(sentence))
     if summary.note and summary.review and not summary.is_grounded:
-        steps.append(
+        sentence = (
             "Nobody could confirm the changes: give the annotator its weights, or set "
             "agree.without_grounding to 'accept' to trust the diff alone."
         )
+        steps.append(NextStep(sentence))
+    if summary.version:
+        steps.append(NextStep("", f"kizu report {name}", "shows every sample in the browser"))
     if summary.accepted:
-        steps.append(f"Train on {summary.dataset_address}; samples.parquet lists it.")
+        sentence = f"Train on {summary.dataset_address}; samples.parquet lists it."
+        steps.append(NextStep(sentence, f"kizu open {name}", "prints the folder to train on"))
+        why = "hands it to another tool; twelve formats"
+        steps.append(NextStep("", f"kizu export {name} out --to coco", why))
     return steps

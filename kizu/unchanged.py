@@ -26,9 +26,11 @@ from kizu.sources import (
 )
 from kizu.spec import DatasetSpec
 from kizu.splits import group_photos
+from kizu.stages import STAGES
 from kizu.stages.grounding import choose_annotators
 from kizu.store import DamagedFileError, Store
 from kizu.summary import BuildSummary, summarize_version
+from kizu.tally import all_kept
 
 _MOST_READ: Final = 64
 """Photos that are read here to know them; more are read where they are shown to be read."""
@@ -67,7 +69,12 @@ def find_unchanged(spec: DatasetSpec, store: Store) -> BuildSummary | None:
     summary = summarize_version(
         store, chosen, photos, groups, annotators, stopped="", latest=last.version
     )
-    return summary if is_drawn(store, spec, summary, chosen) else None
+    if not is_drawn(store, spec, summary, chosen):
+        return None
+    stages = all_kept(
+        [stage.name for stage in STAGES], judged=summary.judged, refused=summary.refused
+    )
+    return summary.model_copy(update={"stages": stages})
 
 
 def _latest_build(store: Store, dataset: str) -> LastBuild | None:

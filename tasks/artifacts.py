@@ -18,6 +18,7 @@ from prefect.futures import PrefectFuture, as_completed
 
 from kizu.cancellation import raise_if_interrupted
 from kizu.learning.yields import yield_rows
+from kizu.markdown import table
 from kizu.pairing import Pairing
 from kizu.planning import BuildEstimate
 from kizu.publish.layout import VersionFolder
@@ -28,6 +29,7 @@ from kizu.spec import DatasetSpec
 from kizu.store import Store
 from kizu.store.keys import sha256_hex
 from kizu.summary import BuildSummary, next_steps
+from kizu.tally import tally_rows
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -181,6 +183,12 @@ def _report_line(summary: BuildSummary, report: str | None) -> str:
     return f"[Report]({report})" if report else f"Report: `{summary.report_address}`"
 
 
+def _stages(summary: BuildSummary) -> str:
+    """Return a table of what each stage did."""
+    headings, rows = tally_rows(summary.stages)
+    return f"## What was done\n{table(headings, rows)}" if rows else ""
+
+
 def _markdown(summary: BuildSummary, report: str | None) -> str:
     steps = "\n".join(f"1. {step}" for step in next_steps(summary))
     skipped = "\n".join(f"- {skip.name}: {skip.reason}" for skip in summary.skipped)
@@ -194,6 +202,7 @@ def _markdown(summary: BuildSummary, report: str | None) -> str:
             f"**{summary.certificate}**" if summary.is_shifted else summary.certificate,
             f"Paid: {summary.paid}" if summary.paid else "",
             _report_line(summary, report),
+            _stages(summary),
             f"## What to do next\n{steps}",
             f"## Skipped files\n{skipped}" if skipped else "",
         )

@@ -1,6 +1,6 @@
 """Take shards through stages: one task per stage, made from the table."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
 from prefect import task
@@ -16,7 +16,20 @@ from tasks.caching import CACHED_IN_RUN
 
 
 class ShardFailedError(RuntimeError):
-    """Some images of a shard failed; all its other images are in the store."""
+    """Some images of a shard failed; all its other images are in the store.
+
+    Attributes:
+        report: What the stage did for the shard.
+    """
+
+    def __init__(self, message: str, report: ShardReport) -> None:
+        """Take what is said of it, and the report."""
+        super().__init__(message, report)
+        self.report = report
+
+    def __str__(self) -> str:
+        """Return what is said of it."""
+        return str(self.args[0])
 
 
 @task(task_run_name="{stage} {shard.number} of {shard.of}", **CACHED_IN_RUN)
@@ -67,15 +80,32 @@ def raise_on_failures(report: ShardReport) -> ShardReport:
     """
     if report.failures:
         first = report.failures[0]
-        count = f"{len(report.failures)} of {report.made + report.kept + len(report.failures)}"
+        tried = report.made + report.kept + report.refused + len(report.failures)
         raise ShardFailedError(
-            f"{report.stage}: {count} images failed; {first.sample_id}: {first.reason}"
+            f"{report.stage}: {len(report.failures)} of {tried} images failed; "
+            f"{first.sample_id}: {first.reason}",
+            report,
         )
     if report.stopped and report.waiting:
         raise ShardFailedError(
-            f"{report.stage}: {len(report.waiting)} images wait; {report.stopped}"
+            f"{report.stage}: {len(report.waiting)} images wait; {report.stopped}", report
         )
     return report
+
+
+def reports_of(futures: Iterable[PrefectFuture[ShardReport]]) -> list[ShardReport]:
+    """Return what tasks that have ended did in this attempt of the run.
+
+    What an earlier attempt made is kept; of a task that was lost there is no report.
+    """
+    found = []
+    for future in futures:
+        result = future.result(raise_on_failure=False)
+        report = getattr(result, "report", result)
+        if isinstance(report, ShardReport):
+            is_earlier = future.state.name == "Cached"
+            found.append(report.as_kept() if is_earlier else report)
+    return found
 
 
 def _secret(block: str) -> str:

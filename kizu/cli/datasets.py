@@ -1,6 +1,7 @@
 """Commands that make, show and hand over datasets."""
 
 import sys
+import time
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from kizu.billing.spending import spending_rows, summarize_spending, to_csv
 from kizu.building import BuildStoppedError, run_build
 from kizu.checks import small_photos
 from kizu.cli.demo import write_demo
+from kizu.cli.ending import print_summary
 from kizu.cli.learning import print_suggestions
 from kizu.cli.options import (
     DEFAULT_STORE,
@@ -21,8 +23,10 @@ from kizu.cli.options import (
     SpecFile,
     StoreUrl,
     fail,
+    found_store,
     open_in_browser,
     or_exit,
+    typed_command,
     write_text,
 )
 from kizu.cli.pairs_table import show_pairs
@@ -34,7 +38,6 @@ from kizu.cli.terminal import (
     print_estimate,
     print_skipped,
     print_splits,
-    print_summary,
     print_trips,
     print_warning,
     print_warnings,
@@ -268,6 +271,7 @@ def show_build(
     verbose: bool = False,
 ) -> None:
     """Build a dataset with progress bars, and print what it came to."""
+    started = time.perf_counter()
     print_warnings(spec)
     store = or_exit(Store, store_url)
 
@@ -289,7 +293,8 @@ def show_build(
             return run(taking_over(spec))
 
     summary = or_exit(run_or_ask)
-    print_summary(summary)
+    elsewhere = "" if store.url == Store(found_store()).url else store_url
+    print_summary(summary, time.perf_counter() - started, typed_command(), elsewhere)
     if not (summary.is_new or rehash):
         out.print("Photos whose size and time did not change were not read; --rehash reads them.")
     if summary.failed and not summary.only_waits:

@@ -1,5 +1,6 @@
 """What the commands share: arguments, and how a command ends."""
 
+import os
 import shlex
 import sys
 import webbrowser
@@ -12,10 +13,11 @@ import typer
 from kizu.building import BuildInterruptedError
 from kizu.cli.terminal import err
 
+STORE_VARIABLE: Final = "KIZU_STORE"
 SpecFile = Annotated[Path, typer.Argument(help="The spec file, for example dataset.yaml.")]
 StoreUrl = Annotated[
     str,
-    typer.Option("--store", envvar="KIZU_STORE", help="Store: a folder or an fsspec URL."),
+    typer.Option("--store", envvar=STORE_VARIABLE, help="Store: a folder or an fsspec URL."),
 ]
 DEFAULT_STORE: Final = "kizu-store"
 DatasetName = Annotated[str, typer.Argument(help="The dataset's name.")]
@@ -30,11 +32,21 @@ def or_exit(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     try:
         return call(*args, **kwargs)
     except BuildInterruptedError as stop:
-        command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-        err.print(f"Stopped: all that was made is kept; go on with: {command}", markup=False)
+        go_on = typed_command()
+        err.print(f"Stopped: all that was made is kept; go on with: {go_on}", markup=False)
         raise typer.Exit(stop.exit_status) from None
     except ValueError as error:
         fail(str(error))
+
+
+def typed_command() -> str:
+    """Return the command that runs, as it can be typed again."""
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def found_store() -> str:
+    """Return the store of a command that names none."""
+    return os.environ.get(STORE_VARIABLE) or DEFAULT_STORE
 
 
 def open_in_browser(address: str) -> None:

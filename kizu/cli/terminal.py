@@ -18,7 +18,6 @@ from kizu.progress import Listener, listening
 from kizu.sources import Skipped
 from kizu.spec import DatasetSpec
 from kizu.splits import Groups
-from kizu.summary import BuildSummary, next_steps
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -95,40 +94,6 @@ def print_warnings(spec: DatasetSpec) -> None:
 def print_warning(sentence: str) -> None:
     """Print one thing that a user should know."""
     err.print(f"warning: {sentence}", style="yellow", markup=False)
-
-
-def print_summary(summary: BuildSummary) -> None:
-    """Print what a build came to, and what to do next."""
-    out.print(f"[bold]{escape(summary.dataset)}[/] {summary.version}: {summary.headline}")
-    if summary.version and not summary.is_new:
-        out.print("Nothing changed since this version was published.")
-    if summary.note:
-        err.print(summary.note, style="yellow", markup=False)
-    print_skipped(summary.skipped)
-    if summary.stopped:
-        err.print(f"stopped: {summary.stopped}", style="red", markup=False)
-    if summary.paid:
-        out.print(f"Paid for {summary.dataset} so far: {summary.paid}.", markup=False)
-    print_problems(summary)
-    if summary.certificate and summary.version:
-        style = "yellow" if summary.is_shifted else None
-        out.print(summary.certificate, style=style, markup=False)
-    for step in next_steps(summary):
-        out.print(f"- {step}", markup=False)
-    if summary.report_address:
-        out.print(f"Report: {summary.report_address}", markup=False)
-
-
-def print_problems(summary: BuildSummary) -> None:
-    """Print why samples failed, each reason once; what stopped the build was told already."""
-    alike: dict[str, list[str]] = {}
-    for problem in summary.problems:
-        if not (summary.stopped and problem.reason.endswith(summary.stopped)):
-            alike.setdefault(problem.reason, []).append(problem.sample_id)
-    for reason, [first, *others] in alike.items():
-        more = f" and {len(others)} more" if others else ""
-        word, style = ("waits", "yellow") if summary.only_waits else ("failed", "red")
-        err.print(f"{word}: {first}{more}: {reason}", style=style, markup=False)
 
 
 def print_skipped(skipped: tuple[Skipped, ...]) -> None:

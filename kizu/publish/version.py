@@ -123,6 +123,10 @@ class VersionRef(Record):
         """Read what of it is to be made, and what earlier versions have."""
         return store.read_json_as(self.work, PublishWork.model_validate)
 
+    def to_write(self, store: Store) -> int:
+        """Return how many samples' pictures are to be written for it."""
+        return self.open_work(store).samples if self.is_new and not self.is_empty else 0
+
 
 class LastBuild(Record):
     """The samples of a dataset's last build: what people review and certificates speak of.

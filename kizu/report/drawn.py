@@ -57,7 +57,7 @@ def _made_from(spec: DatasetSpec, summary: BuildSummary, version: VersionRef) ->
         "report",
         version=CARD_VERSION,
         spec=spec.model_dump(mode="json"),
-        summary=summary.model_dump(mode="json", exclude={"is_new"}),
+        summary=summary.model_dump(mode="json", exclude={"is_new", "stages"}),
         outcomes=version.outcomes,
         certification=version.certification,
     )

@@ -13,7 +13,7 @@ from kizu.edit.editor import Editor
 from kizu.edit.paid import EditorLimits, PaidEditor
 from kizu.edit.storage import find_replies
 from kizu.samples import PlannedSample
-from kizu.shards import Shard
+from kizu.shards import Shard, StepResult
 from kizu.stages.base import ShardWork, Stage, StageRun
 from kizu.stages.inputs import SampleInputs
 from kizu.stages.obtain import make_edit, obtain_edit, plan_job
@@ -36,6 +36,11 @@ class EditStage(Stage):
     def is_done(self, sample: SampleInputs) -> bool:
         """Tell whether there is an edit or a refusal."""
         return sample.edit is not None
+
+    def step(self, sample: SampleInputs, work: ShardWork) -> StepResult:
+        """Obtain the edit; a refusal is neither made nor kept."""
+        result = super().step(sample, work)
+        return result if sample.has_picture else StepResult.REFUSED
 
     @contextmanager
     def open(self, shard: Shard, run: StageRun) -> Iterator[ShardWork]:
@@ -63,7 +68,7 @@ class EditStage(Stage):
 
         def make(sample: SampleInputs) -> None:
             if batch is not None and batch.is_needed:
-                batch.obtain(sample.sample.request.key)
+                sample.edit = batch.obtain(sample.sample.request.key)
             else:
                 _obtain(sample, editor, gate)
 
@@ -86,9 +91,9 @@ def _obtain(sample: SampleInputs, editor: Editor | PaidEditor, gate: CallGate | 
         gate.check_prompt(planned.prompt)  # before the photo is decoded
     asked = planned.request, sample.normal, planned.region
     if gate is None and not editor.is_paid and not sample.edit_problem:
-        make_edit(sample.store, editor, *asked)  # it was looked for already
+        sample.edit = make_edit(sample.store, editor, *asked)  # it was looked for already
     else:
-        obtain_edit(sample.store, editor, *asked, gate, planned.prompt)
+        sample.edit = obtain_edit(sample.store, editor, *asked, gate, planned.prompt)
 
 
 def _note_found(sample: SampleInputs, gate: CallGate) -> None:
