@@ -16,10 +16,12 @@ import httpx2
 from kizu.grounding import GroundingSettings, catalogue
 from kizu.grounding.names import parse_annotator_name, uses_demo_weights
 from kizu.grounding.registry import DEMO_NOTICE
+from kizu.grounding.weights import download_bytes
+from kizu.pace import task_slots
 from kizu.planning import BuildEstimate, spec_warnings
 from kizu.sources import Inventory
 from kizu.spec import DatasetSpec
-from kizu.stages.grounding import choose_annotators
+from kizu.stages.grounding import annotators_here
 from kizu.store import Store
 
 SMALL_PX: Final = 256
@@ -49,11 +51,13 @@ class Check:
         what: What was looked at.
         state: Whether it is there.
         sentence: What was found, and the way out where there is something to do.
+        steps: What adds what is missing, each a command with what it fetches behind "#".
     """
 
     what: str
     state: State
     sentence: str
+    steps: tuple[str, ...] = ()
 
 
 def check_build(
@@ -77,6 +81,7 @@ def check_build(
             yield Check("spec", State.WARNING, sentence)
     yield check_store(store)
     yield check_space(store, inventory, estimate)
+    yield check_effort(estimate)
     yield check_prefect()
 
 
@@ -114,20 +119,27 @@ def check_annotators(spec: DatasetSpec) -> Iterator[Check]:
 
 def _check_annotator(settings: GroundingSettings, spec: DatasetSpec) -> Check:
     name = settings.annotator
-    chosen = choose_annotators(settings)
+    chosen = annotators_here(settings)
     if chosen.versions and uses_demo_weights(name):
         return Check("annotator", State.WARNING, f"{name} is here: {DEMO_NOTICE}")
     if chosen.versions:
         return Check("annotator", State.READY, f"{name} is here")
-    steps = "; ".join(dict.fromkeys(_setups(name)))
-    added = f" What adds it: {steps}." if steps else ""
-    return Check("annotator", State.WARNING, f"{chosen.note}.{added} {_without_any(spec)}")
+    steps = tuple(dict.fromkeys(_setups(name)))
+    return Check("annotator", State.WARNING, f"{chosen.note}. {_without_any(spec)}", steps)
 
 
 def _setups(name: str) -> Iterator[str]:
     parts = parse_annotator_name(name)
     wanted = {parts.detector, parts.segmenter, parts.text_segmenter}
-    yield from (entry.setup for entry in catalogue() if entry.name in wanted and entry.setup)
+    for entry in catalogue():
+        if entry.name in wanted and entry.setup:
+            yield f"{entry.setup}  # {_size(entry.hub_id)}" if entry.hub_id else entry.setup
+
+
+def _size(hub_id: str) -> str:
+    """Say how much the hub sends."""
+    size = download_bytes(hub_id)
+    return "size unknown: the hub does not answer" if size is None else f"{size / 1e6:.0f} MB"
 
 
 def _without_any(spec: DatasetSpec) -> str:
@@ -197,6 +209,18 @@ def check_space(store: Store, inventory: Inventory, estimate: BuildEstimate) -> 
         sentence = f"{said}; make room, or name another store with --store"
         return Check("space", State.PROBLEM, sentence)
     return Check("space", State.READY, said)
+
+
+def check_effort(estimate: BuildEstimate) -> Check:
+    """Tell how long a build takes and what it can cost."""
+    cost = estimate.cost_usd
+    usd = "at a cost that is not known" if cost is None else f"for at most {cost:.2f} USD"
+    minutes = f"{estimate.seconds / 60:.1f} minutes on {task_slots()} workers"
+    said = f"{estimate.to_make} edits are to be made, in about {minutes}, {usd}"
+    if estimate.unmeasured:
+        lacking = ", ".join(estimate.unmeasured)
+        return Check("effort", State.WARNING, f"{said}; not counted, for not measured: {lacking}")
+    return Check("effort", State.READY, said)
 
 
 def _gib(size: int) -> str:

@@ -45,18 +45,6 @@ class Pace(Record):
         return self.seconds * share
 
 
-class Forecast(Record):
-    """How long a stage is expected to take.
-
-    Attributes:
-        seconds: Added up over workers; None where nobody measured it.
-        source: Where that was measured: "this store", "default", or empty.
-    """
-
-    seconds: float | None
-    source: str
-
-
 def task_slots() -> int:
     """Return how many tasks run at a time.
 
@@ -113,26 +101,64 @@ def goes_by_size(stage: str, spec: DatasetSpec) -> bool:
     return stage != _GROUNDING and not (stage == EDIT and spec.editor.make().is_paid)
 
 
-DEFAULTS: Final[Mapping[tuple[str, str], Pace]] = {}
+DEFAULTS: Final[Mapping[tuple[str, str], Pace]] = {
+    (EDIT, "painter"): Pace(samples=16, megapixels=13.13, seconds=12.3),
+    ("diff", ""): Pace(samples=16, megapixels=13.13, seconds=22.9),
+    (_GROUNDING, "demo-grounding-dino+demo-sam"): Pace(samples=16, megapixels=3.24, seconds=17.7),
+    (_GROUNDING, "grounding-dino+sam"): Pace(samples=1, megapixels=0.48, seconds=30.0),
+    ("fuse", ""): Pace(samples=16, megapixels=13.13, seconds=1.9),
+    ("verdict", ""): Pace(samples=16, megapixels=13.13, seconds=0.8),
+}
+"""By stage and who works: seconds of one processor core, as ``benchmarks/pace.py`` measured them on
+photos of 1024 px, the demonstration weights with their loading. Those of grounding-dino+sam were
+measured on one picture, with weights of the real size drawn at random, without their loading."""
+
+JUDGING: Final = ("diff", _GROUNDING, "fuse", "verdict")
+"""The stages behind the edit."""
 
 
-def forecast(
-    store: Store, stage: str, spec: DatasetSpec, samples: int, megapixels: float
-) -> Forecast:
-    """Tell how long a stage takes for samples, by the store's own measure or else by a default.
+class Paces:
+    """How fast the stages of a dataset are expected to be.
 
-    Args:
-        store: The store.
-        stage: The stage.
-        spec: The dataset.
-        samples: How many samples it has to make something for.
-        megapixels: What their photos have together.
+    Attributes:
+        measured: Where that was measured: "this store" where all of it was, or else "default".
+        unmeasured: Stages that nobody measured, with who does them.
     """
-    if samples == 0 or (stage == _GROUNDING and not spec.grounding.annotators):
-        return Forecast(seconds=0.0, source="")
-    measured = find_pace(store, stage, spec)
-    pace = measured or DEFAULTS.get((stage, who_works(stage, spec)))
-    if pace is None:
-        return Forecast(seconds=None, source="")
-    seconds = pace.seconds_for(samples, megapixels, by_size=goes_by_size(stage, spec))
-    return Forecast(seconds=seconds, source="this store" if measured else "default")
+
+    def __init__(self, store: Store, spec: DatasetSpec) -> None:
+        """Look up what was measured."""
+        self._spec = spec
+        self._found: dict[str, Pace | None] = {}
+        sources = set()
+        for stage in (EDIT, *JUDGING):
+            if stage == _GROUNDING and not spec.grounding.annotators:
+                continue
+            here = find_pace(store, stage, spec)
+            self._found[stage] = here or DEFAULTS.get((stage, who_works(stage, spec)))
+            sources.add(HERE if here else DEFAULT)
+        self.measured = HERE if sources == {HERE} else DEFAULT
+        self.unmeasured = tuple(
+            f"{stage} by {who_works(stage, spec)}"
+            for stage, pace in self._found.items()
+            if not pace
+        )
+
+    def seconds(self, edited: Sequence[float], judged: Sequence[float]) -> float:
+        """Return how long stages take on the workers there are; what nobody measured is left out.
+
+        Args:
+            edited: Megapixels of the photo of every sample that needs an edit.
+            judged: Megapixels of the photo of every sample that the other stages look at.
+        """
+        took = 0.0
+        for stage, pace in self._found.items():
+            photos = edited if stage == EDIT else judged
+            if pace is not None and photos:
+                by_size = goes_by_size(stage, self._spec)
+                took += pace.seconds_for(len(photos), sum(photos), by_size=by_size)
+        return took / task_slots()
+
+
+HERE: Final = "this store"
+DEFAULT: Final = "default"
+"""Where seconds were measured."""

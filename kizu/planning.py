@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -17,6 +18,7 @@ from kizu.edit.storage import sidecar_path
 from kizu.imaging.codecs import decode_png
 from kizu.intake import read_normal
 from kizu.matching.duplicates import Thumbnail
+from kizu.pace import Paces
 from kizu.pairing.pairs import Pair, open_pairing, save_pairs
 from kizu.samples import PlannedSample, sample_name
 from kizu.shards import BuildPlan, save_shards
@@ -61,6 +63,11 @@ class BuildEstimate:
         cost_usd: Most the rest can cost; None where the price is not known.
         previews: Final prompts, the first few per defect; empty for editors without any.
         emulated: True if the emulator answers, which bills nothing.
+        defects: The same by defect, in the spec's order.
+        seconds: How long the stages take for the rest on the workers there are, without those that
+            nobody measured.
+        measured: Where that was measured: "this store" or "default"; empty where nothing is left.
+        unmeasured: Stages that nobody measured, with who does them.
     """
 
     photos: int
@@ -71,6 +78,41 @@ class BuildEstimate:
     cost_usd: float | None
     previews: tuple[Preview, ...] = ()
     emulated: bool = False
+    defects: tuple["DefectEstimate", ...] = ()
+    seconds: float = 0.0
+    measured: str = ""
+    unmeasured: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DefectEstimate:
+    """What a plan comes to for one defect.
+
+    Attributes:
+        defect_type: The class.
+        photos: Photos that get it.
+        requests: Its edits.
+        stored: Those the store already holds, refusals included.
+        cost_usd: Most the rest can cost; None where the price is not known.
+        seconds: How long the stages take for the rest, without those that nobody measured.
+    """
+
+    defect_type: str
+    photos: int
+    requests: int
+    stored: int
+    cost_usd: float | None
+    seconds: float
+
+    @property
+    def variants(self) -> int:
+        """Edits per photo."""
+        return round(self.requests / self.photos) if self.photos else 0
+
+    @property
+    def to_make(self) -> int:
+        """Edits that the store does not hold."""
+        return self.requests - self.stored
 
 
 @dataclass(frozen=True)
@@ -267,7 +309,11 @@ def near_duplicates(
 
 
 def estimate_build(
-    spec: DatasetSpec, samples: Sequence[PlannedSample], photos: int, store: Store
+    spec: DatasetSpec,
+    samples: Sequence[PlannedSample],
+    photos: int,
+    store: Store,
+    finished: AbstractSet[str] | None = None,
 ) -> BuildEstimate:
     """Compare a plan with what the store holds; changes nothing.
 
@@ -276,19 +322,53 @@ def estimate_build(
         samples: What is planned.
         photos: How many photos can be used.
         store: The store.
+        finished: Ids of samples of which no stage has anything left to make; None for those that
+            have an edit.
     """
     is_stored = _stored(store)
     missing = [s for s in samples if not is_stored(s)]
+    lacking = {sample.sample_id for sample in missing}
+    left = [s for s in samples if s.sample_id not in finished] if finished is not None else missing
+    paces = Paces(store, spec) if left else None
+
+    def of_defect(kind: str) -> DefectEstimate:
+        planned = [s for s in samples if s.defect_type == kind]
+        to_make = [s for s in planned if s.sample_id in lacking]
+        return DefectEstimate(
+            defect_type=kind,
+            photos=len({s.normal.sha256 for s in planned}),
+            requests=len(planned),
+            stored=len(planned) - len(to_make),
+            cost_usd=_most_usd(spec.editor, to_make),
+            seconds=_seconds(paces, to_make, [s for s in left if s.defect_type == kind]),
+        )
+
+    defects = tuple(of_defect(defect.defect_type) for defect in spec.defects)
+    costs = [defect.cost_usd for defect in defects]
     return BuildEstimate(
         photos=photos,
         edited_photos=len({sample.normal.sha256 for sample in samples}),
         requests=len(samples),
         stored=len(samples) - len(missing),
         to_make=len(missing),
-        cost_usd=_most_usd(spec.editor, missing),
+        cost_usd=None if None in costs else round(sum(cost or 0.0 for cost in costs), 6),
         previews=_previews(spec.editor, samples),
         emulated=spec.editor.is_emulated(),
+        defects=defects,
+        seconds=sum(defect.seconds for defect in defects),
+        measured=paces.measured if paces else "",
+        unmeasured=paces.unmeasured if paces else (),
     )
+
+
+def _seconds(
+    paces: Paces | None, edited: Sequence[PlannedSample], judged: Sequence[PlannedSample]
+) -> float:
+    """Return how long the stages take for samples without an edit, and for all that are left."""
+    if paces is None:
+        return 0.0
+    sizes = ([s.normal.megapixels for s in samples] for samples in (edited, judged))
+    return paces.seconds(*sizes)
 
 
 def _stored(store: Store) -> Callable[[PlannedSample], bool]:

@@ -13,7 +13,9 @@ from kizu.cli.options import DEFAULT_STORE, StoreUrl, or_exit
 from kizu.cli.photos import look_at_photos
 from kizu.cli.terminal import out
 from kizu.planning import estimate_build, plan_dataset
+from kizu.publish.seen import finished_samples
 from kizu.spec import DatasetSpec
+from kizu.stages.grounding import annotators_here
 from kizu.store import Store
 
 _STYLES: Final = {State.READY: "green", State.WARNING: "yellow", State.PROBLEM: "red"}
@@ -32,7 +34,9 @@ def check(
         samples = or_exit(
             lambda: plan_dataset(spec, inventory.images, emulated=spec.editor.is_emulated()).samples
         )
-    estimate = estimate_build(spec, samples, len(inventory.images), opened)
+    annotators = annotators_here(spec.grounding).versions
+    finished = finished_samples(samples, spec, annotators, opened)
+    estimate = estimate_build(spec, samples, len(inventory.images), opened, finished)
     checks = list(check_build(spec, inventory, estimate, opened, datetime.now(UTC).date()))
     print_checks(checks)
     if worst(checks) is State.PROBLEM:
@@ -55,3 +59,7 @@ def print_checks(checks: list[Check]) -> None:
     for each in checks:
         table.add_row(each.what, f"[{_STYLES[each.state]}]{each.state}[/]", escape(each.sentence))
     out.print(table)
+    if steps := [step for each in checks for step in each.steps]:
+        out.print("What adds what is missing:")
+    for step in steps:
+        out.print(f"  {step}", markup=False)

@@ -50,9 +50,11 @@ from kizu.export.roundtrip import roundtrip as make_trips
 from kizu.planning import estimate_build, near_duplicates, plan_dataset
 from kizu.publish.dataset import LATEST, open_dataset
 from kizu.publish.names import NameTakenError
+from kizu.publish.seen import finished_samples
 from kizu.report.single import single_page
 from kizu.spec import DatasetSpec
 from kizu.splits import group_photos, split_sentences
+from kizu.stages.grounding import annotators_here
 from kizu.store import Store
 from kizu.summary import BuildSummary
 
@@ -107,7 +109,11 @@ def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE, *, rehash: Rehash
         spec,
         inventory.images,
     )
-    print_estimate(spec, estimate_build(spec, planned.samples, len(inventory.images), opened))
+    annotators = annotators_here(spec.grounding).versions
+    finished = finished_samples(planned.samples, spec, annotators, opened)
+    print_estimate(
+        spec, estimate_build(spec, planned.samples, len(inventory.images), opened, finished)
+    )
     edited = {sample.normal.sha256 for sample in planned.samples}
     print_splits(groups, split_sentences(spec, inventory.images, groups, edited))
     print_suggestions(spec, planned.samples, opened)

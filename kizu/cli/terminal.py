@@ -13,6 +13,7 @@ from rich.table import Column, Table
 from kizu.export.registry import LOSSLESS
 from kizu.export.roundtrip import Trip
 from kizu.grounding import CatalogueEntry, Detections
+from kizu.pace import DEFAULT, HERE, task_slots
 from kizu.planning import BuildEstimate, spec_warnings
 from kizu.progress import Listener, listening
 from kizu.sources import Skipped
@@ -54,22 +55,60 @@ def progress_bars(opening: str | None = None) -> Iterator[Listener]:
 
 
 def print_estimate(spec: DatasetSpec, found: BuildEstimate) -> None:
-    """Print what a build would make and cost, and the prompts it would send."""
-    variants = sum(defect.variants for defect in spec.defects)
-    table = Table(title=f"Plan of {spec.name}", show_header=False, title_justify="left")
-    table.add_row("usable photos", str(found.photos))
-    table.add_row("photos to edit", str(found.edited_photos))
-    table.add_row("edits per photo", f"{variants} ({len(spec.defects)} defects)")
-    table.add_row("edits in all", str(found.requests))
-    table.add_row("already in the store", str(found.stored))
-    table.add_row("to make", str(found.to_make))
-    cost = "unknown" if found.cost_usd is None else f"{found.cost_usd:.2f} USD"
-    at_most = "at most " if found.cost_usd else ""
-    who = "emulated, so free" if found.emulated else spec.editor.name
-    table.add_row("estimated cost", f"{at_most}{cost} ({who})")
+    """Print what a build would make and cost, a line per defect, and the prompts it would send."""
+    is_paid = spec.editor.make().is_paid
+    headings = ("photos", "variants", "in store", "to buy" if is_paid else "to make")
+    numbers = [Column(each, justify="right") for each in (*headings, "USD", "minutes")]
+    table = Table("defect", *numbers, title=f"Plan of {spec.name}", title_justify="left")
+    for each in found.defects:
+        table.add_row(
+            escape(each.defect_type),
+            *(str(n) for n in (each.photos, each.variants, each.stored, each.to_make)),
+            _most(each.cost_usd),
+            _minutes(each.seconds),
+        )
+    table.add_section()
+    table.add_row(
+        "all",
+        str(found.edited_photos),
+        str(sum(defect.variants for defect in spec.defects)),
+        str(found.stored),
+        str(found.to_make),
+        _most(found.cost_usd),
+        _minutes(found.seconds),
+    )
     out.print(table)
+    at_most = "USD are the most it can cost" if found.cost_usd else "It costs nothing"
+    who = "emulated" if found.emulated else spec.editor.name
+    cost = "What it costs is not known" if found.cost_usd is None else at_most
+    out.print(f"{found.photos} photos can be used. {cost} ({who}).")
+    for sentence in pace_sentences(found):
+        out.print(sentence, markup=False)
     for preview in found.previews:
         out.print(f"[bold]{escape(preview.defect_type)}[/]: {escape(preview.prompt)}")
+
+
+def pace_sentences(found: BuildEstimate) -> list[str]:
+    """Say where the minutes of a plan were measured, and what they are without."""
+    if not found.measured:
+        return []
+    told = {
+        HERE: "Minutes: as earlier builds of this store took, on {slots} workers.",
+        DEFAULT: "Minutes: by defaults (docs/own-photos.md), on {slots} workers; after a build of "
+        "8 or more samples, by this machine's own.",
+    }
+    said = [told[found.measured].format(slots=task_slots())]
+    if found.unmeasured:
+        said.append(f"Not in them, for nobody measured it here: {', '.join(found.unmeasured)}.")
+    return said
+
+
+def _most(cost_usd: float | None) -> str:
+    return "unknown" if cost_usd is None else f"{cost_usd:.2f}"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.1f}"
 
 
 def print_splits(groups: Groups, said: Sequence[str]) -> None:

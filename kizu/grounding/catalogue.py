@@ -19,6 +19,7 @@ class CatalogueEntry:
         is_ready: Whether its default weights, or its credentials, are here.
         missing: What it lacks here; empty when it is ready.
         setup: The one step that adds it; empty when it is ready.
+        hub_id: The weights that this step fetches from the hub; empty where it is another step.
     """
 
     name: str
@@ -27,6 +28,7 @@ class CatalogueEntry:
     is_ready: bool
     missing: str
     setup: str
+    hub_id: str = ""
 
 
 def catalogue() -> list[CatalogueEntry]:
@@ -52,6 +54,7 @@ def _entry(system: System, gives: str) -> CatalogueEntry:
         is_ready=is_ready,
         missing="" if is_ready else system.lacks,
         setup="" if is_ready else setup,
+        hub_id="" if is_ready or system.setup else system.weights or "",
     )
 
 

@@ -1,9 +1,11 @@
 """Finds a model's files: a local folder, the local hub cache, or the hub, in that order."""
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +17,19 @@ TEXT_FILES = ["*.json", "*.txt", "*.model"]
 SAFE_WEIGHTS = "*.safetensors"
 PICKLED_WEIGHTS = "pytorch_model*.bin"  # of repositories without safetensors
 WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
+
+
+_may_download: ContextVar[bool] = ContextVar("may_download", default=True)
+
+
+@contextlib.contextmanager
+def without_downloads() -> Iterator[None]:
+    """Find weights that are on this machine, and no others, while the block runs."""
+    token = _may_download.set(False)
+    try:
+        yield
+    finally:
+        _may_download.reset(token)
 
 
 @dataclass(frozen=True)
@@ -103,7 +118,27 @@ def cached_snapshot(hub_id: str) -> Path | None:
     return folder if has_weights else None
 
 
+def download_bytes(hub_id: str) -> int | None:
+    """Return the size of a model's repository as the hub tells it; None if it does not answer."""
+    import httpx2  # the hub client's transport
+    from huggingface_hub import HfApi  # only for hub ids
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        model = HfApi().model_info(hub_id, timeout=HUB_TIMEOUT_S, files_metadata=True)
+    except (OSError, HFValidationError, httpx2.HTTPError):
+        return None
+    sizes = [file.size for file in model.siblings or ()]
+    known = [size for size in sizes if size is not None]
+    return sum(known) if sizes and len(known) == len(sizes) else None
+
+
 def _download(hub_id: str, system: str) -> Path:
+    if not _may_download.get():
+        raise WeightsUnavailable(
+            f"{system}: the weights {hub_id!r} are not on this machine; a build fetches them if it "
+            "reaches the hub"
+        )
     import httpx2  # the hub client's transport
     from huggingface_hub import HfApi, snapshot_download  # only for hub ids
     from huggingface_hub.errors import HFValidationError

@@ -28,7 +28,7 @@ from kizu.review import decision_folder
 from kizu.samples import PlannedSample
 from kizu.shards import BuildPlan, Shard, ShardRef, save_shards
 from kizu.spec import DatasetSpec
-from kizu.stages import ANNOTATION_STAGES
+from kizu.stages import ANNOTATION_STAGES, LAST_STAGES
 from kizu.store import DamagedFileError, Marks, Store
 from kizu.store.keys import canonical_json, content_key, sha256_hex
 from kizu.store.marks import GONE
@@ -268,6 +268,33 @@ def find_seen(
             return None
         found.append(known.outcome)
     return found
+
+
+def finished_samples(
+    samples: Sequence[PlannedSample], spec: DatasetSpec, annotators: tuple[str, ...], store: Store
+) -> set[str]:
+    """Return the ids of samples of which no stage has anything left to make.
+
+    Those that are as the last build saw them are not read. Arguments as of ``find_seen``.
+    """
+    seen, marks = SeenSamples.open(store, spec.name), Marks(store)
+    planned = Shard.model_construct(spec=spec, annotators=annotators, samples=tuple(samples))
+
+    def is_finished(sample: PlannedSample, key: str) -> bool:
+        if marks.of(sidecar_path(sample.request.key)) == GONE:
+            return False
+        return bool(seen.find(key, marks)) or _is_made(SampleOutputs(store, planned, sample))
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        found = pool.map(is_finished, samples, planned_keys(planned))
+        return {sample.sample_id for sample, made in zip(samples, found, strict=True) if made}
+
+
+def _is_made(outputs: SampleOutputs) -> bool:
+    """Tell whether all stages are through with a sample, or its edit is refused for ever."""
+    if outputs.edit is None or not outputs.has_picture:
+        return outputs.edit is not None
+    return all(stage.is_done(outputs) for stage in LAST_STAGES)
 
 
 def plan_work(plan: BuildPlan, store: Store, dataset: str, shard_size: int) -> BuildPlan:

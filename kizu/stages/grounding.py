@@ -22,6 +22,7 @@ from kizu.grounding import (
     load_annotator,
 )
 from kizu.grounding.storage import DetectionsRecord, open_detections, save_detections
+from kizu.grounding.weights import without_downloads
 from kizu.settings import Record
 from kizu.shards import Shard
 from kizu.stages.base import ShardWork, Stage, StageRun
@@ -50,14 +51,26 @@ class AnnotatorChoice(Record):
 
 
 def choose_annotators(grounding: GroundingChoice) -> AnnotatorChoice:
-    """Find out which annotators this machine can run, without loading them."""
+    """Find out which annotators this machine can run, without loading them; log the others."""
+    chosen = _choose(grounding)
+    if chosen.note:
+        logger.warning("%s", chosen.note)
+    return chosen
+
+
+def annotators_here(grounding: GroundingChoice) -> AnnotatorChoice:
+    """Find out which annotators can run with what is on this machine; nothing is fetched."""
+    with without_downloads():
+        return _choose(grounding)
+
+
+def _choose(grounding: GroundingChoice) -> AnnotatorChoice:
     versions: set[str] = set()
     lacking: dict[str, str] = {}
     for settings in grounding.annotators:
         try:
             versions.add(annotator_version(settings))
         except GroundingUnavailable as error:
-            logger.warning("%s", error)
             lacking[settings.annotator] = str(error)
     told = [f"{name} does not look at the samples: {why}" for name, why in lacking.items()]
     if not versions:

@@ -79,8 +79,11 @@ def test_an_annotator_without_weights_says_what_adds_them(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     [found] = check_annotators(spec_of(annotator="grounding-dino+sam"))
     assert found.state is State.WARNING
-    assert "hf download IDEA-Research/grounding-dino-tiny" in found.sentence
-    assert "hf download facebook/sam-vit-base" in found.sentence
+    unknown = "size unknown: the hub does not answer"
+    assert found.steps == (
+        f"hf download IDEA-Research/grounding-dino-tiny  # {unknown}",
+        f"hf download facebook/sam-vit-base  # {unknown}",
+    )
     assert "Without one every clear change waits for a person" in found.sentence
 
 
@@ -137,7 +140,7 @@ def test_all_of_it_is_looked_at_and_the_worst_counts(store):
     found = inventory()
     estimate = estimate_build(spec, plan_samples(spec, found.images), 3, store)
     checks = list(check_build(spec, found, estimate, store, TODAY))
-    kinds = {"photos", "annotator", "editor", "store", "space", "prefect"}
+    kinds = {"photos", "annotator", "editor", "store", "space", "effort", "prefect"}
     assert {check.what for check in checks} >= kinds
     assert worst(checks) is State.PROBLEM
     assert worst([check for check in checks if check.state is not State.PROBLEM]) is State.WARNING

@@ -23,7 +23,7 @@ def report(stage, made=0, kept=0, refused=0, failed=0, waiting=0, seconds=1.5):
 
 def settled(reports, **numbers):
     asked = {"finished": 0, "judged": 0, "refused": 0, "published": 0, "seconds": 0.0}
-    return settle(tally_reports(STAGES, reports), **{**asked, **numbers})
+    return settle(tally_reports(STAGES, reports, Spent(), Spent()), **{**asked, **numbers})
 
 
 def test_the_reports_of_all_shards_are_added_up_by_stage():

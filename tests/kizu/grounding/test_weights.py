@@ -44,7 +44,7 @@ def hub():
             if path.startswith("/api/models/owner/model/tree/"):
                 content = json.dumps([entry(name) for name in files]).encode()
             elif path.startswith("/api/models/owner/model"):
-                siblings = [{"rfilename": name} for name in files]
+                siblings = [{"rfilename": name, "size": len(files[name])} for name in files]
                 content = json.dumps(
                     {"id": "owner/model", "sha": COMMIT, "siblings": siblings}
                 ).encode()
@@ -72,11 +72,11 @@ def hub():
         thread.join()
 
 
-def found_through(url, home):
+def found_through(url, home, code=FIND):
     """Return what a fresh process prints that looks for `owner/model`."""
     environment = {"HF_ENDPOINT": url, "HF_HOME": str(home), "PATH": os.environ["PATH"]}
     return subprocess.run(  # noqa: S603 - our own interpreter and code
-        [sys.executable, "-c", FIND],
+        [sys.executable, "-c", code],
         capture_output=True,
         text=True,
         check=True,
@@ -95,6 +95,29 @@ def test_weights_come_from_the_hub_once_and_then_from_its_cache(hub, tmp_path):
     expected = [f"owner/model@{COMMIT}", "['config.json', 'model.safetensors']"]
     assert found_through(url, tmp_path) == expected
     assert found_through("http://127.0.0.1:9", tmp_path) == expected
+
+
+SIZE = """
+from kizu.grounding.weights import download_bytes
+print(download_bytes("owner/model"))
+"""
+ONLY_HERE = "from kizu.grounding.weights import without_downloads\nwith without_downloads():{}"
+
+
+def test_the_hub_says_how_much_it_sends_and_without_it_nobody_knows(hub, tmp_path):
+    url, files = hub
+    files |= {"config.json": b"{}", "model.safetensors": b"tensors"}
+    assert found_through(url, tmp_path, SIZE) == ["9"]
+    assert found_through("http://127.0.0.1:9", tmp_path, SIZE) == ["None"]
+
+
+def test_weights_are_not_fetched_where_only_those_that_are_here_count(hub, tmp_path):
+    url, files = hub
+    files |= {"config.json": b"{}", "model.safetensors": b"tensors"}
+    indented = FIND.replace("\n", "\n    ")
+    [said] = found_through(url, tmp_path, ONLY_HERE.format(indented))
+    assert "'owner/model' are not on this machine; a build fetches them" in said
+    assert not list(tmp_path.rglob("*.safetensors"))
 
 
 def test_pickled_weights_come_where_there_are_no_others(hub, tmp_path):
