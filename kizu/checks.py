@@ -215,6 +215,7 @@ def check_effort(estimate: BuildEstimate) -> Check:
     """Tell how long a build takes and what it can cost."""
     cost = estimate.cost_usd
     usd = "at a cost that is not known" if cost is None else f"for at most {cost:.2f} USD"
+    usd = "free of charge" if cost == 0 else usd
     minutes = f"{estimate.seconds / 60:.1f} minutes on {task_slots()} workers"
     said = f"{estimate.to_make} edits are to be made, in about {minutes}, {usd}"
     if estimate.unmeasured:

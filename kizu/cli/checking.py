@@ -12,6 +12,7 @@ from kizu.checks import Check, State, check_build, worst
 from kizu.cli.options import DEFAULT_STORE, StoreUrl, or_exit
 from kizu.cli.photos import look_at_photos
 from kizu.cli.terminal import out
+from kizu.japanese import told
 from kizu.planning import estimate_build, plan_dataset
 from kizu.publish.seen import finished_samples
 from kizu.spec import DatasetSpec
@@ -57,7 +58,8 @@ def print_checks(checks: list[Check]) -> None:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for each in checks:
-        table.add_row(each.what, f"[{_STYLES[each.state]}]{each.state}[/]", escape(each.sentence))
+        state = f"[{_STYLES[each.state]}]{told(each.state)}[/]"
+        table.add_row(told(each.what), state, escape(told(each.sentence)))
     out.print(table)
     if steps := [step for each in checks for step in each.steps]:
         out.print("What adds what is missing:")

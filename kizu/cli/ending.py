@@ -4,10 +4,12 @@ import shlex
 from collections.abc import Sequence
 from typing import Final
 
+from rich.cells import cell_len
 from rich.markup import escape
 from rich.table import Column, Table
 
 from kizu.cli.terminal import err, out, print_skipped
+from kizu.japanese import told
 from kizu.summary import BUILD_AGAIN, BuildSummary, NextStep, what_next
 from kizu.tally import StageTally, tally_rows
 
@@ -47,9 +49,10 @@ def print_summary(summary: BuildSummary, took_s: float, again: str, store: str =
 def print_stages(stages: Sequence[StageTally], took_s: float) -> None:
     """Print a line per stage of the build, and how long all of it took."""
     headings, rows = tally_rows(stages)
-    table = Table(headings[0], *(Column(each, justify="right") for each in headings[1:]))
+    first, *others = map(told, headings)
+    table = Table(first, *(Column(each, justify="right") for each in others))
     for row in rows:
-        table.add_row(*row)
+        table.add_row(told(row[0]), *row[1:])
     if stages:
         out.print(table)
     out.print(f"The build took {took_s:.0f} s; a stage's seconds are those of all its workers.")
@@ -63,13 +66,13 @@ def print_next(steps: Sequence[NextStep], again: str, store: str) -> None:
     whys: dict[str, str] = {}
     for step in steps:
         if step.command:
-            whys.setdefault(_typed(step.command, again, store), step.why)
+            whys.setdefault(_typed(step.command, again, store), told(step.why))
     if whys:
         out.print("Next:")
     width = max((len(command) for command in whys), default=0)
     for command, why in whys.items():
         line = f"  {command:<{width}}  # {why}"
-        fits = len(line) <= WIDTH
+        fits = cell_len(line) <= WIDTH
         out.print(line if fits else f"  # {why}\n  {command}", markup=False)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Lock
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,6 +14,7 @@ from rich.table import Column, Table
 from kizu.export.registry import LOSSLESS
 from kizu.export.roundtrip import Trip
 from kizu.grounding import CatalogueEntry, Detections
+from kizu.japanese import told
 from kizu.pace import DEFAULT, HERE, task_slots
 from kizu.planning import BuildEstimate, spec_warnings
 from kizu.progress import Listener, listening
@@ -20,8 +22,17 @@ from kizu.sources import Skipped
 from kizu.spec import DatasetSpec
 from kizu.splits import Groups
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class _Terminal(Console):
+    """Prints messages in the system's language, where there is one of them; tables as they are."""
+
+    def print(self, *objects: object, **options: Any) -> None:  # noqa: ANN401 - rich's own
+        """Print as rich does."""
+        super().print(*(told(o) if isinstance(o, str) else o for o in objects), **options)
+
+
+out = _Terminal(highlight=False, soft_wrap=True)
+err = _Terminal(stderr=True, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -38,7 +49,7 @@ def progress_bars(opening: str | None = None) -> Iterator[Listener]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=err) as bars:
-        start = bars.add_task(opening, total=None) if opening else None
+        start = bars.add_task(told(opening), total=None) if opening else None
         tasks = {} if start is None else {"": start}
         lock = Lock()
 
@@ -47,7 +58,7 @@ def progress_bars(opening: str | None = None) -> Iterator[Listener]:
                 if (waiting := tasks.pop("", None)) is not None:
                     bars.remove_task(waiting)
                 if stage not in tasks:
-                    tasks[stage] = bars.add_task(stage, total=total)
+                    tasks[stage] = bars.add_task(told(stage), total=total)
                 bars.update(tasks[stage], advance=count)
 
         with listening(show):
@@ -57,9 +68,10 @@ def progress_bars(opening: str | None = None) -> Iterator[Listener]:
 def print_estimate(spec: DatasetSpec, found: BuildEstimate) -> None:
     """Print what a build would make and cost, a line per defect, and the prompts it would send."""
     is_paid = spec.editor.make().is_paid
-    headings = ("photos", "variants", "in store", "to buy" if is_paid else "to make")
-    numbers = [Column(each, justify="right") for each in (*headings, "USD", "minutes")]
-    table = Table("defect", *numbers, title=f"Plan of {spec.name}", title_justify="left")
+    counts = ("photos", "variants", "in store", "to buy" if is_paid else "to make")
+    numbers = [Column(told(each), justify="right") for each in (*counts, "USD", "minutes")]
+    title = told(f"Plan of {spec.name}")
+    table = Table(told("defect"), *numbers, title=escape(title), title_justify="left")
     for each in found.defects:
         table.add_row(
             escape(each.defect_type),
@@ -69,7 +81,7 @@ def print_estimate(spec: DatasetSpec, found: BuildEstimate) -> None:
         )
     table.add_section()
     table.add_row(
-        "all",
+        told("all"),
         str(found.edited_photos),
         str(sum(defect.variants for defect in spec.defects)),
         str(found.stored),
@@ -81,7 +93,7 @@ def print_estimate(spec: DatasetSpec, found: BuildEstimate) -> None:
     at_most = "USD are the most it can cost" if found.cost_usd else "It costs nothing"
     who = "emulated" if found.emulated else spec.editor.name
     cost = "What it costs is not known" if found.cost_usd is None else at_most
-    out.print(f"{found.photos} photos can be used. {cost} ({who}).")
+    out.print(f"{found.photos} photos can be used. {cost} ({who}).", markup=False)
     for sentence in pace_sentences(found):
         out.print(sentence, markup=False)
     for preview in found.previews:
@@ -92,19 +104,19 @@ def pace_sentences(found: BuildEstimate) -> list[str]:
     """Say where the minutes of a plan were measured, and what they are without."""
     if not found.measured:
         return []
-    told = {
+    sources = {
         HERE: "Minutes: as earlier builds of this store took, on {slots} workers.",
         DEFAULT: "Minutes: by defaults (docs/own-photos.md), on {slots} workers; after a build of "
         "8 or more samples, by this machine's own.",
     }
-    said = [told[found.measured].format(slots=task_slots())]
+    said = [sources[found.measured].format(slots=task_slots())]
     if found.unmeasured:
         said.append(f"Not in them, for nobody measured it here: {', '.join(found.unmeasured)}.")
     return said
 
 
 def _most(cost_usd: float | None) -> str:
-    return "unknown" if cost_usd is None else f"{cost_usd:.2f}"
+    return told("unknown") if cost_usd is None else f"{cost_usd:.2f}"
 
 
 def _minutes(seconds: float) -> str:
