@@ -102,12 +102,12 @@ def goes_by_size(stage: str, spec: DatasetSpec) -> bool:
 
 
 DEFAULTS: Final[Mapping[tuple[str, str], Pace]] = {
-    (EDIT, "painter"): Pace(samples=16, megapixels=13.13, seconds=12.3),
-    ("diff", ""): Pace(samples=16, megapixels=13.13, seconds=22.9),
-    (_GROUNDING, "demo-grounding-dino+demo-sam"): Pace(samples=16, megapixels=3.24, seconds=17.7),
+    (EDIT, "painter"): Pace(samples=16, megapixels=14.02, seconds=10.1),
+    ("diff", ""): Pace(samples=16, megapixels=14.02, seconds=23.9),
+    (_GROUNDING, "demo-grounding-dino+demo-sam"): Pace(samples=16, megapixels=14.02, seconds=21.3),
     (_GROUNDING, "grounding-dino+sam"): Pace(samples=1, megapixels=0.48, seconds=30.0),
-    ("fuse", ""): Pace(samples=16, megapixels=13.13, seconds=1.9),
-    ("verdict", ""): Pace(samples=16, megapixels=13.13, seconds=0.8),
+    ("fuse", ""): Pace(samples=16, megapixels=14.02, seconds=2.8),
+    ("verdict", ""): Pace(samples=16, megapixels=14.02, seconds=0.8),
 }
 """By stage and who works: seconds of one processor core, as ``benchmarks/pace.py`` measured them on
 photos of 1024 px, the demonstration weights with their loading. Those of grounding-dino+sam were

@@ -32,7 +32,7 @@ def test_a_refusal_is_an_answer_and_nothing_follows_from_it(through, inputs, sto
     request = inputs()[0].sample.request
     save_refusal(store, request, "never", Geometry.fit((96, 96), SIZES))
     report = through(EDIT)
-    assert (report.made, report.kept) == (3, 1)
+    assert (report.made, report.kept, report.refused) == (3, 0, 1)
     report = through(DIFF)
     assert (report.made, report.waiting) == (3, (inputs()[0].sample.sample_id,))
 
@@ -69,7 +69,7 @@ def test_of_edits_that_are_there_nobody_asks_for_a_batch(through, inputs, many, 
     asked = []
     read = Store.read
     monkeypatch.setattr(Store, "read", lambda self, path: asked.append(path) or read(self, path))
-    assert through(EDIT, spec=spec).kept == 12
+    assert through(EDIT, spec=spec).refused == 12
     assert not [path for path in asked if path.endswith("batch.json")]
 
 
@@ -116,7 +116,7 @@ def test_a_prompt_that_is_refused_again_and_again_is_not_asked_for_other_photos(
 ):
     account.answer = refusing("a deep hole")
     report = through(EDIT, spec=many())
-    assert (report.made, len(report.waiting), report.failures) == (11, 1, ())
+    assert (report.made + report.refused, len(report.waiting), report.failures) == (11, 1, ())
     [unasked] = report.waiting
     assert "hole" in unasked
     assert last_failure(store, unasked).fate is Fate.UNASKED
@@ -130,11 +130,12 @@ def test_a_prompt_that_was_given_up_is_asked_again_if_it_is_reworded_or_the_user
 ):
     account.answer = refusing("a deep hole")
     through(EDIT, spec=many())
-    assert through(EDIT, spec=many(max_refusals=0)).made == 1
+    report = through(EDIT, spec=many(max_refusals=0))
+    assert (report.kept, report.made + report.refused) == (8, 4)
     fields = many().model_dump(mode="json")
     fields["defects"][0]["prompt"] = "a deep hole with a rim"
     report = through(EDIT, spec=DatasetSpec.parse(fields))
-    assert (report.made, len(report.waiting)) == (3, 1)
+    assert (report.made + report.refused, len(report.waiting)) == (3, 1)
 
 
 def test_refusals_of_some_edits_give_up_no_prompt(through, many, account):
@@ -149,4 +150,4 @@ def test_refusals_of_some_edits_give_up_no_prompt(through, many, account):
 
     account.answer = refuse_the_second
     report = through(EDIT, spec=many())
-    assert (report.made, report.waiting, report.failures) == (12, (), ())
+    assert (report.made + report.refused, report.waiting, report.failures) == (12, (), ())
