@@ -13,15 +13,21 @@ from typing import Any, Final
 
 import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
 from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.utilities.callables import parameter_schema
 
+from deployments.form import run_form
 from deployments.settings import POOL
+from flows.build import build_dataset
 from tasks.results import keep_results_in
 
 QUEUES: Final = {"api": ("KIZU_POOL", None), "gpu": ("KIZU_GPU_POOL", 1)}
 """Per queue the variable that names its pool, and flow runs at once: GPU work one at a time."""
+
+FORMS: Final = {"on-demand": False, "stored-only": False, "from-file": True, "nightly": True}
+"""Per deployment of ``build-dataset`` whether its run form asks for a spec file."""
 
 FOLDER: Final = Path(__file__).parent
 
@@ -35,6 +41,7 @@ def apply_all(pool_type: str = "process") -> None:
             _ensure_queue(client, pool, queue, limit)
         keep_results_in(os.environ["KIZU_STORE"])
         _deploy()
+        _make_forms(client)
         _ensure_automations(client)
 
 
@@ -60,6 +67,17 @@ def _deploy() -> None:
     )
     if done.returncode:
         raise RuntimeError(f"deploying {file} failed: {done.stdout}\n{done.stderr}")
+
+
+def _make_forms(client: SyncPrefectClient) -> None:
+    """Give the deployments the form that people fill in, in the place of the one they came with."""
+    schema = parameter_schema(build_dataset).model_dump(mode="json")
+    for name, of_file in FORMS.items():
+        deployment = client.read_deployment_by_name(f"{build_dataset.name}/{name}")
+        form = DeploymentUpdate.model_validate(
+            {"parameter_openapi_schema": run_form(schema, of_file=of_file)}
+        )
+        client.update_deployment(deployment.id, form)
 
 
 def automations() -> list[dict[str, Any]]:

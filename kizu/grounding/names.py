@@ -7,6 +7,8 @@ from kizu.grounding.registry import DEMO_PREFIX, DETECTORS, SEGMENTERS, TEXT_SEG
 
 NO_GROUNDING: Final = "none"
 
+DEFAULT_ANNOTATOR: Final = "grounding-dino+sam"
+
 
 @dataclass(frozen=True)
 class AnnotatorName:
@@ -34,6 +36,17 @@ def parse_annotator_name(name: str) -> AnnotatorName:
     if first in DETECTORS and (second in SEGMENTERS or not plus):
         return AnnotatorName(detector=first, segmenter=second or None)
     raise ValueError(f"unknown annotator {name!r}; {_choices()}")
+
+
+def annotator_names() -> tuple[str, ...]:
+    """Return every name an annotator can have, the common ones first.
+
+    >>> annotator_names()[:3]
+    ('grounding-dino+sam', 'none', 'clipseg')
+    """
+    alone = (NO_GROUNDING, *TEXT_SEGMENTERS, *DETECTORS)
+    pairs = (f"{detector}+{segmenter}" for detector in DETECTORS for segmenter in SEGMENTERS)
+    return tuple(dict.fromkeys((DEFAULT_ANNOTATOR, *alone, *pairs)))
 
 
 def uses_demo_weights(name: str) -> bool:

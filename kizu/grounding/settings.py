@@ -5,7 +5,12 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from kizu.grounding.names import NO_GROUNDING, parse_annotator_name, uses_demo_weights
+from kizu.grounding.names import (
+    DEFAULT_ANNOTATOR,
+    NO_GROUNDING,
+    parse_annotator_name,
+    uses_demo_weights,
+)
 from kizu.grounding.registry import DEMO_NOTICE, DETECTORS
 from kizu.settings import KeyedByContent, Operational, Settings
 
@@ -17,7 +22,7 @@ class GroundingSettings(Settings):
     """Which system reads the phrases, and how strict it is."""
 
     annotator: str = Field(
-        default="grounding-dino+sam",
+        default=DEFAULT_ANNOTATOR,
         title="Annotator",
         description="System that finds the phrases: a detector, 'detector+segmenter', a system "
         "that does both (clipseg, sam3), or 'none' for no text grounding.",
