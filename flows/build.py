@@ -5,7 +5,13 @@ from typing import Any
 
 from prefect import State, flow, get_run_logger
 
-from flows.parameters import build_name, choose_spec, choose_store
+from flows.parameters import (
+    WRONG_PARAMETERS,
+    build_name,
+    choose_spec,
+    choose_store,
+    wrong_parameters,
+)
 from flows.runner import task_runner
 from flows.steps import (
     final_state,
@@ -22,8 +28,11 @@ from kizu.spec import DatasetSpec
 from kizu.stages import ANNOTATION_STAGES, STAGES
 from kizu.store import Store, remembering
 from tasks.budget import within_budget
+from tasks.labels import tag_run
+from tasks.logs import log_in_sentences
 from tasks.plan import check_name, choose_annotators, estimate, plan_build
 from tasks.review import wait_for_review
+from tasks.turn import turn_of
 
 
 @flow(
@@ -32,6 +41,7 @@ from tasks.review import wait_for_review
     task_runner=task_runner(),
     persist_result=True,
     result_serializer="json",
+    validate_parameters=False,  # our own sentences say more of a spec than pydantic's
 )
 def build_dataset(
     spec: DatasetSpec | None = None,
@@ -46,8 +56,8 @@ def build_dataset(
     What the store already holds is not made again; a rerun does what is missing.
 
     Args:
-        spec: The dataset. Leave it empty to give a spec file instead.
-        spec_file: Path of a spec file that the worker sees, instead of the form above.
+        spec: What is to be made of which photos. A spec file has more settings than this form.
+        spec_file: Path of a spec file that the worker sees.
         store_url: A folder or an fsspec URL that all workers see. Empty: the worker's own.
         shard_size: How many images one task handles.
         stored_only: Use only the edits that the store holds, and buy nothing: they are compared,
@@ -55,10 +65,15 @@ def build_dataset(
         rehash: Read every photo, also those whose size and time (or ETag) are as they were.
     """
     take_signals_back()  # Prefect's own handler of SIGTERM would leave calls under way behind
+    log_in_sentences()
     raise_if_interrupted()
-    spec, store_url = choose_spec(spec, spec_file), choose_store(store_url)
-    with remembering():
-        return _build(spec, store_url, shard_size, stored_only=stored_only, rehash=rehash)
+    try:
+        spec, store_url = choose_spec(spec, spec_file), choose_store(store_url)
+        tag_run(spec)
+        with remembering(), turn_of(spec.name):
+            return _build(spec, store_url, shard_size, stored_only=stored_only, rehash=rehash)
+    except WRONG_PARAMETERS as error:
+        return wrong_parameters(error)
 
 
 def _build(
@@ -74,7 +89,9 @@ def _build(
         spec, inventory, pairs, annotators, store_url, shard_size, stored_only=stored_only
     )
     check_name(spec, inventory, plan, store_url)
-    plan = within_budget(spec, plan, estimate(spec, plan, store_url), store_url)
+    found = estimate(spec, plan, store_url)
+    get_run_logger().info(found.in_words())
+    plan = within_budget(spec, plan, found, store_url)
 
     raise_if_interrupted()
     done = go_through(ANNOTATION_STAGES if stored_only else STAGES, spec, plan, store_url)

@@ -2,18 +2,31 @@
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from prefect.runtime import flow_run
+from prefect import State
+from prefect.runtime import deployment, flow_run
+from prefect.states import Failed
 
+from kizu.publish.names import NameTakenError
+from kizu.source_files import SourceError
 from kizu.spec import DatasetSpec
 from kizu.spec.errors import SpecError
+from tasks.labels import run_name
 
 DEFAULT_STORE: Final = "kizu-store"
 
 
-def choose_spec(spec: DatasetSpec | None, spec_file: str | None) -> DatasetSpec:
+WRONG_PARAMETERS: Final = (SpecError, SourceError, NameTakenError)
+"""What a run raises whose parameters, or what they lead to, cannot be used."""
+
+
+def choose_spec(spec: DatasetSpec | dict[str, Any] | None, spec_file: str | None) -> DatasetSpec:
     """Return the filled-in spec, or the one in the file.
+
+    Args:
+        spec: A spec, or its fields as a run form gives them.
+        spec_file: Path of a spec file.
 
     Raises:
         SpecError: Both or neither are given, or the file cannot be used.
@@ -21,7 +34,7 @@ def choose_spec(spec: DatasetSpec | None, spec_file: str | None) -> DatasetSpec:
     if spec is not None and spec_file:
         raise SpecError(f"both spec and spec_file {spec_file!r} are given; leave one of them empty")
     if spec is not None:
-        return spec
+        return spec if isinstance(spec, DatasetSpec) else DatasetSpec.parse(spec, "the run form")
     if not spec_file:
         raise SpecError("neither spec nor spec_file is given; fill one of them in")
     if not Path(spec_file).expanduser().exists():
@@ -38,17 +51,25 @@ def choose_store(store_url: str | None) -> str:
 
 
 def build_name() -> str:
-    """Name a run of ``build-dataset`` after its dataset."""
-    return f"build {_dataset()}"
+    """Name a run of ``build-dataset`` after dataset, editor and annotators.
 
-
-def _dataset() -> str:
-    """Return the dataset's name; of a file that cannot be read, the file's."""
+    Where the spec cannot be read, after what names it in the parameters.
+    """
     given = flow_run.parameters
     spec, spec_file = given.get("spec"), given.get("spec_file")
-    if spec is not None:
-        return str(spec["name"] if isinstance(spec, dict) else spec.name)
     try:
-        return choose_spec(None, spec_file).name
+        return run_name(choose_spec(spec, spec_file))
     except SpecError:
-        return Path(spec_file).name if spec_file else "nothing"
+        named = spec.get("name") if isinstance(spec, dict) else spec_file and Path(spec_file).name
+        return f"build {named or 'nothing'}"
+
+
+def wrong_parameters(error: Exception) -> State[Any]:
+    """Fail in one sentence, with the way out where Retry alone is none."""
+    message = str(error)
+    if deployment.id is not None:
+        message += (
+            ". Retry runs with the same parameters; to change them choose 'Copy to new run' in the "
+            "run's menu."
+        )
+    return Failed(message=message, data=error)

@@ -129,6 +129,7 @@ def publish_build(
     summary = summary.model_copy(update={"stages": stages})
     if summary.is_shifted:
         get_run_logger().warning(summary.certificate)
+    get_run_logger().info(summary.headline)
     show_summary(summary, version, store_url)
     emit_yield_alert(before, summary)
     return summary

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
@@ -165,6 +164,18 @@ class Failure(Record):
     fate: Fate = Fate.FAILED
 
 
+class Refusal(Record):
+    """A sample whose edit the editor refused to make.
+
+    Attributes:
+        sample_id: The sample.
+        reason: Why, in the editor's words.
+    """
+
+    sample_id: str
+    reason: str
+
+
 class ShardReport(Record):
     """What a stage did for a shard.
 
@@ -178,6 +189,8 @@ class ShardReport(Record):
         stopped: Why samples were not tried; empty if all were.
         made_megapixels: What the photos of the samples have together that it made something for.
         seconds: How long it took, the loading of a model included.
+        refusals: Those of the refused whose edit the editor refused this time.
+        paid: What was paid for it, in words; empty for nothing.
     """
 
     stage: str
@@ -189,11 +202,37 @@ class ShardReport(Record):
     stopped: str = ""
     made_megapixels: float = 0.0
     seconds: float = 0.0
+    refusals: tuple[Refusal, ...] = ()
+    paid: str = ""
 
     def as_kept(self) -> Self:
         """Return it as one that found all that it made."""
-        kept = {"made": 0, "kept": self.made + self.kept, "made_megapixels": 0.0, "seconds": 0.0}
-        return self.model_copy(update=kept)
+        nothing = {"made": 0, "made_megapixels": 0.0, "seconds": 0.0, "refusals": (), "paid": ""}
+        return self.model_copy(update=nothing | {"kept": self.made + self.kept})
+
+    def in_words(self, noun: str) -> str:
+        """Say what was done in one line.
+
+        Args:
+            noun: What the stage makes, as "edits".
+
+        Example:
+            >>> done = ShardReport(stage="edit", made=3, kept=13, waiting=(), failures=(),
+            ...     paid="0.12 USD", seconds=4.07)
+            >>> done.in_words("edits")
+            '16 edits: 3 made, 13 kept, 0.12 USD, 4.1 s'
+        """
+        counts = {
+            "made": self.made,
+            "kept": self.kept,
+            "refused": self.refused,
+            "failed": len(self.failures),
+            "waiting": len(self.waiting),
+        }
+        told = [f"{count} {what}" for what, count in counts.items() if count]
+        paid = [self.paid] if self.paid else []
+        in_all = sum(counts.values())
+        return f"{in_all} {noun}: {', '.join([*told, *paid, f'{self.seconds:.1f} s'])}"
 
 
 def save_shards(
@@ -256,7 +295,7 @@ def run_shard(
         threads: Samples worked on at a time.
     """
     counts = dict.fromkeys((StepResult.MADE, StepResult.KEPT, StepResult.REFUSED), 0)
-    megapixels, started = 0.0, time.perf_counter()
+    megapixels = 0.0
     waiting: list[str] = []
     failures: list[Failure] = []
     stopped = ""
@@ -284,7 +323,6 @@ def run_shard(
         failures=tuple(failures),
         stopped=stopped or _stopped_whole(cancel),
         made_megapixels=megapixels,
-        seconds=time.perf_counter() - started,
     )
 
 

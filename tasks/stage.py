@@ -13,6 +13,7 @@ from kizu.shards import ShardRef, ShardReport
 from kizu.stages import STAGES, Stage, StageRun, run_stage
 from kizu.store import Store
 from tasks.caching import CACHED_IN_RUN
+from tasks.logs import log_in_sentences, log_report
 
 
 class ShardFailedError(RuntimeError):
@@ -40,9 +41,11 @@ def _run_shard(
     after: Mapping[str, object],  # noqa: ARG001 - must have run before, and is part of the cache key
 ) -> ShardReport:
     """Take a shard through a stage; images whose output is in the store are passed over."""
+    log_in_sentences()
     cancel = cancel_token(store_url)
     [chosen] = [known for known in STAGES if known.name == stage]
     report = run_stage(chosen, shard, StageRun(Store(store_url), cancel, _secret))
+    log_report(report, chosen.noun)
     return raise_on_failures(report)
 
 

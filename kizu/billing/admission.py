@@ -52,6 +52,8 @@ class CallGate:
         self._budget = budget
         self._cancel = cancel
         self.spare = SpareReplies(ledger.store)
+        self.ended: list[CallFinished] = []
+        """What came of the calls that this gate admitted."""
         self._trial = trial_of(*cancel.run, is_only_prompt=is_only_prompt)
         self._quota = quota_name(limits.deployment, emulated=limits.emulated)
         self._turn = Lock()
@@ -158,6 +160,7 @@ class CallGate:
     def end(self, number: int, end: CallFinished) -> None:
         """Write down what came of a call."""
         self.ledger.end(number, end)
+        self.ended.append(end)
         if end.latency_s is not None:
             with self._free:
                 known = end.latency_s if self._latency_s is None else self._latency_s

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from pydantic import Field
@@ -178,6 +178,27 @@ def spent_sentence(spent: Spent) -> str:
         f"{spent.unanswered_usd:.2f} USD more"
     )
     return f"{spent.requests} requests, {cost}{lost if spent.unanswered else ''}"
+
+
+def calls_in_words(calls: Iterable[CallFinished], *, emulated: bool = False) -> str:
+    """Say what some calls that are over cost; empty if none was answered.
+
+    Example:
+        >>> bought = CallFinished(status=CallStatus.BOUGHT, cost_usd=0.06, at=0)
+        >>> calls_in_words([bought, bought])
+        '0.12 USD'
+        >>> calls_in_words([bought, CallFinished(status=CallStatus.UNKNOWN, at=0)])
+        '0.06 USD and 1 call of unknown cost'
+        >>> calls_in_words([bought], emulated=True)
+        '0.00 USD (emulator)'
+    """
+    answered = [call for call in calls if call.status is not CallStatus.REJECTED]
+    if not answered or emulated:
+        return "0.00 USD (emulator)" if answered else ""
+    known = f"{sum(call.cost_usd or 0 for call in answered):.2f} USD"
+    unknown = sum(call.cost_usd is None for call in answered)
+    calls_word = "call" if unknown == 1 else "calls"
+    return f"{known} and {unknown} {calls_word} of unknown cost" if unknown else known
 
 
 def to_csv(lines: Sequence[SpendingRow]) -> str:

@@ -1,9 +1,10 @@
 """What a stage is: a name, what its key is made from, and its work."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 from kizu.cancellation import CancelToken
 from kizu.edit.editor import SecretSource
 from kizu.samples import PlannedSample
-from kizu.shards import Shard, ShardRef, ShardReport, StepResult, run_shard
+from kizu.shards import Refusal, Shard, ShardRef, ShardReport, StepResult, run_shard
 from kizu.stages.inputs import SampleInputs
 from kizu.store import StageFolder, Store
 from kizu.store.keys import content_key
@@ -37,6 +38,11 @@ def _nothing(_: SampleInputs) -> None:
     """Leave what is there as it is."""
 
 
+def _free() -> str:
+    """Say that nothing was paid."""
+    return ""
+
+
 @dataclass(frozen=True)
 class ShardWork:
     """A stage at work on one shard.
@@ -46,11 +52,15 @@ class ShardWork:
         keep: Takes note of a sample whose output was there.
         threads: Samples worked on at a time; more than one for work that waits for a service or
             takes turns at a model.
+        refusals: Edits that were refused meanwhile.
+        paid: Says what was paid up to now.
     """
 
     make: Callable[[SampleInputs], None]
     keep: Callable[[SampleInputs], None] = _nothing
     threads: int = 1
+    refusals: list[Refusal] = field(default_factory=list)
+    paid: Callable[[], str] = _free
 
 
 class Stage(ABC):
@@ -61,12 +71,14 @@ class Stage(ABC):
 
     Attributes:
         name: Names the stage, its tasks, its folder in the store and its key column.
+        noun: What it makes, as logs call it.
         after: The stages whose outputs it reads.
         on_gpu: True if its tasks go to GPU workers, where there are some.
         columns: What it fills of a dataset's ``provenance`` table; see ``kizu.stages.columns``.
     """
 
     name: ClassVar[str]
+    noun: ClassVar[str] = "samples"
     after: ClassVar[tuple["Stage", ...]] = ()
     on_gpu: ClassVar[bool] = False
     columns: ClassVar[tuple[pa.Field, ...]] = ()
@@ -141,6 +153,7 @@ class Stage(ABC):
 
 def run_stage(stage: Stage, ref: ShardRef, run: StageRun) -> ShardReport:
     """Take a shard through a stage; one sample's failure stops no other."""
+    began = time.perf_counter()
     shard = ref.open(run.store)
     stop = run.cancel.reason()
     if stop is not None and stop.whole_run:  # nothing is loaded then
@@ -150,4 +163,6 @@ def run_stage(stage: Stage, ref: ShardRef, run: StageRun) -> ShardReport:
         def step(sample: PlannedSample) -> StepResult:
             return stage.step(SampleInputs(run.store, shard, sample), work)
 
-        return run_shard(stage.name, shard, run.store, step, run.cancel, threads=work.threads)
+        report = run_shard(stage.name, shard, run.store, step, run.cancel, threads=work.threads)
+    told = {"refusals": tuple(work.refusals), "paid": work.paid()}
+    return report.model_copy(update=told | {"seconds": time.perf_counter() - began})

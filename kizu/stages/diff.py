@@ -23,6 +23,7 @@ class DiffStage(Stage):
     """Compares every edit with its normal image, and composites the change onto it."""
 
     name = "diff"
+    noun = "comparisons"
     after = (EDIT,)
     columns = (
         column(

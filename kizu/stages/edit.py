@@ -8,12 +8,13 @@ from kizu.billing.admission import CallGate
 from kizu.billing.batch import BatchOrder, BatchPurchase, batch_limits
 from kizu.billing.ledger import Ledger
 from kizu.billing.purchase import EditJob
+from kizu.billing.spending import calls_in_words
 from kizu.edit.batched import BatchingEditor
 from kizu.edit.editor import Editor
 from kizu.edit.paid import EditorLimits, PaidEditor
 from kizu.edit.storage import find_replies
 from kizu.samples import PlannedSample
-from kizu.shards import Shard, StepResult
+from kizu.shards import Refusal, Shard, StepResult
 from kizu.stages.base import ShardWork, Stage, StageRun
 from kizu.stages.inputs import SampleInputs
 from kizu.stages.obtain import make_edit, obtain_edit, plan_job
@@ -28,6 +29,7 @@ class EditStage(Stage):
     """
 
     name = "edit"
+    noun = "edits"
 
     def key_inputs(self, sample: SampleInputs) -> dict[str, Any]:
         """Return the request: nobody knows the picture before it is made."""
@@ -39,8 +41,12 @@ class EditStage(Stage):
 
     def step(self, sample: SampleInputs, work: ShardWork) -> StepResult:
         """Obtain the edit; a refusal is neither made nor kept."""
-        result = super().step(sample, work)
-        return result if sample.has_picture else StepResult.REFUSED
+        result, edit = super().step(sample, work), sample.edit
+        if edit is None or edit.has_picture:
+            return result
+        if result is StepResult.MADE:
+            work.refusals.append(Refusal(sample_id=sample.sample.sample_id, reason=edit.reason))
+        return StepResult.REFUSED
 
     @contextmanager
     def open(self, shard: Shard, run: StageRun) -> Iterator[ShardWork]:
@@ -62,9 +68,11 @@ class EditStage(Stage):
             )
 
         gate, batch = gate_of(editor.limits), None
+        gates = [gate]
         if isinstance(editor, BatchingEditor):
             orders = [_order(run.store, shard, sample, editor) for sample in shard.samples]
-            batch = BatchPurchase(run.store, gate_of(batch_limits(gate.limits)), editor, orders)
+            gates.append(gate_of(batch_limits(gate.limits)))
+            batch = BatchPurchase(run.store, gates[-1], editor, orders)
 
         def make(sample: SampleInputs) -> None:
             if batch is not None and batch.is_needed:
@@ -72,11 +80,16 @@ class EditStage(Stage):
             else:
                 _obtain(sample, editor, gate)
 
+        def paid() -> str:
+            calls = [call for each in gates for call in each.ended]
+            return calls_in_words(calls, emulated=gate.limits.emulated)
+
         try:
             yield ShardWork(
                 make=make,
                 keep=lambda sample: _note_found(sample, gate),
                 threads=len(shard.samples),
+                paid=paid,
             )
         finally:
             editor.close()

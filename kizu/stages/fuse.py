@@ -73,6 +73,7 @@ class FuseStage(Stage):
     """Leaves out of the change what annotators do not explain, where they explain some of it."""
 
     name = "fuse"
+    noun = "masks"
     after = (DIFF, GROUNDING)
     columns = (
         column(

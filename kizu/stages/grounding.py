@@ -116,6 +116,7 @@ class GroundingStage(Stage):
     """
 
     name = "grounding"
+    noun = "annotations"
     after = (EDIT,)
     on_gpu = True
     columns = (

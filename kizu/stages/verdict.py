@@ -38,6 +38,7 @@ class VerdictStage(Stage):
     """Compares the mask of record of every edit with its grounding."""
 
     name = "verdict"
+    noun = "verdicts"
     after = (FUSE,)
     columns = (
         column(
