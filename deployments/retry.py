@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 from uuid import UUID
@@ -15,11 +16,14 @@ from prefect.client.schemas.filters import (
     FlowRunFilterName,
     FlowRunFilterState,
     FlowRunFilterStateType,
+    FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import AwaitingRetry
+
+from tasks.labels import dataset_tag
 
 FLOW: Final = "build-dataset"
 RETRIED: Final = (StateType.FAILED, StateType.CRASHED, StateType.CANCELLED)
@@ -72,22 +76,35 @@ def retry(wanted: str | None, say: Callable[[str], None], *, wait: bool = False)
 def _find(client: SyncPrefectClient, wanted: str | None) -> FlowRun:
     if wanted and (run := _by_id(client, wanted)):
         return run
-    names = [wanted, f"build {wanted}", f"annotate {wanted}"] if wanted else None
-    found = client.read_flow_runs(
-        flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW])),
-        flow_run_filter=FlowRunFilter(
-            name=FlowRunFilterName(any_=names) if names else None,
-            state=None
-            if names
-            else FlowRunFilterState(type=FlowRunFilterStateType(any_=list(RETRIED))),
-        ),
-        sort=FlowRunSort.START_TIME_DESC,
-        limit=1,
-    )
+    found = [run for chosen in _choices(wanted) for run in _latest(client, chosen)]
     if not found:
         what = f"run or dataset {wanted!r}" if wanted else "failed run"
         raise RetryError(f"the server knows no {what}; 'kizu build' does what is missing")
-    return found[0]
+    return max(found, key=lambda run: run.start_time or _NEVER)
+
+
+def _choices(wanted: str | None) -> list[FlowRunFilter]:
+    """Return what chooses the runs of a name or dataset; earlier ones have no tag of theirs."""
+    if not wanted:
+        return [FlowRunFilter(state=FlowRunFilterState(type=_RETRIABLE))]
+    names = [wanted, f"build {wanted}", f"annotate {wanted}"]
+    return [
+        FlowRunFilter(name=FlowRunFilterName(any_=names)),
+        FlowRunFilter(tags=FlowRunFilterTags(all_=[dataset_tag(wanted)])),
+    ]
+
+
+def _latest(client: SyncPrefectClient, chosen: FlowRunFilter) -> list[FlowRun]:
+    return client.read_flow_runs(
+        flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW])),
+        flow_run_filter=chosen,
+        sort=FlowRunSort.START_TIME_DESC,
+        limit=1,
+    )
+
+
+_RETRIABLE: Final = FlowRunFilterStateType(any_=list(RETRIED))
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 def _by_id(client: SyncPrefectClient, wanted: str) -> FlowRun | None:

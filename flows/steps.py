@@ -86,7 +86,7 @@ def go_through(
     store = Store(store_url)
     before = spent_so_far(store, spec.name)
     futures = submit_pipeline(plan, store_url, stages)
-    wait_with_progress(spec.name, futures)
+    wait_with_progress(spec.name, futures, plan.to_do)
     names = [stage.name for stage in stages]
     done = tally_reports(names, reports_of(futures), before, spent_so_far(store, spec.name))
     note_pace(store, spec, done)

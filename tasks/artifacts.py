@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 _STEP_PERCENT = 5
+_ALL_PERCENT = 100
 _MOST_ROWS = 200  # of a table in the UI; more are no longer looked through
 
 
@@ -55,17 +57,17 @@ def show_plan(spec: DatasetSpec, found: BuildEstimate) -> None:
     """Put into the UI what a build is going to make and what that costs."""
     cost = "unknown" if found.cost_usd is None else f"{found.cost_usd:.2f} USD"
     rows: list[dict[str, Any]] = [
-        {"": "usable photos", "count": found.photos},
-        {"": "photos to edit", "count": found.edited_photos},
-        {"": "edits in all", "count": found.requests},
-        {"": "already in the store", "count": found.stored},
-        {"": "to make", "count": found.to_make},
-        {"": f"estimated cost ({spec.editor.name})", "count": cost},
+        {"what": "usable photos", "count": found.photos},
+        {"what": "photos to edit", "count": found.edited_photos},
+        {"what": "edits in all", "count": found.requests},
+        {"what": "already in the store", "count": found.stored},
+        {"what": "to make", "count": found.to_make},
+        {"what": f"estimated cost ({spec.editor.name})", "count": cost},
     ]
     create_table_artifact(
         rows,
         key=artifact_key("plan", spec.name),
-        description=f"Plan of {spec.name}: {found.to_make} edits to make, cost {cost}",
+        description=f"Plan of {spec.name}: {found.in_words()}",
     )
 
 
@@ -101,16 +103,60 @@ def _part_shown(count: int, which: str) -> str:
     return f"; the {which} {_MOST_ROWS} are shown" if count > _MOST_ROWS else ""
 
 
-def wait_with_progress(dataset: str, futures: Sequence[PrefectFuture[Any]]) -> None:
-    """Wait for tasks, whatever becomes of them, and keep a progress artifact up to date."""
-    artifact = cast("UUID", create_progress_artifact(0.0, key=artifact_key("progress", dataset)))
+def wait_with_progress(dataset: str, futures: Sequence[PrefectFuture[Any]], images: int) -> None:
+    """Wait for tasks, whatever becomes of them, and keep a progress artifact up to date.
+
+    Args:
+        dataset: The dataset's name.
+        futures: The tasks.
+        images: How many images they are about.
+    """
+    began = time.monotonic()
+    told = progress_in_words(0.0, images, 0.0)
+    key = artifact_key("progress", dataset)
+    artifact = cast("UUID", create_progress_artifact(0.0, key=key, description=told))
     shown = 0.0
     for done, _ in enumerate(as_completed(list(futures)), start=1):
         raise_if_interrupted()  # tasks that have not begun are taken back
         percent = 100 * done / len(futures)
         if percent - shown >= _STEP_PERCENT or done == len(futures):
-            update_progress_artifact(artifact, progress=percent)
+            told = progress_in_words(percent, images, time.monotonic() - began)
+            update_progress_artifact(artifact, progress=percent, description=told)
             shown = percent
+
+
+def progress_in_words(percent: float, images: int, elapsed_s: float) -> str:
+    """Say how fast a build is, and how long it takes if it goes on like that.
+
+    Args:
+        percent: How much of it is done.
+        images: How many images it is about.
+        elapsed_s: Seconds since its start.
+
+    Example:
+        >>> progress_in_words(25, 160, 120)
+        'about 40 of 160 images, 20 a minute, about 6 min left'
+        >>> progress_in_words(100, 160, 480)
+        '160 images in 8 min, 20 a minute'
+        >>> progress_in_words(0, 160, 0)
+        '160 images to go through'
+    """
+    if percent <= 0 or elapsed_s <= 0:
+        return f"{images} images to go through"
+    rate = f"{60 * images * percent / 100 / elapsed_s:.0f} a minute"
+    if percent >= _ALL_PERCENT:
+        return f"{images} images in {_duration(elapsed_s)}, {rate}"
+    left_s = elapsed_s * (_ALL_PERCENT - percent) / percent
+    done = round(images * percent / 100)
+    return f"about {done} of {images} images, {rate}, about {_duration(left_s)} left"
+
+
+def _duration(seconds: float) -> str:
+    """Return a time in the unit that one plans with."""
+    for unit_s, unit in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * unit_s:
+            return f"{seconds / unit_s:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def show_summary(summary: BuildSummary, version: VersionRef, store_url: str) -> None:

@@ -2,9 +2,8 @@
 
 import math
 from datetime import timedelta
-from typing import Final
+from typing import Annotated, Final
 
-from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
 from prefect.runtime import deployment
 from pydantic import Field
@@ -16,24 +15,26 @@ from kizu.planning import BuildEstimate
 from kizu.shards import BuildPlan
 from kizu.spec import DatasetSpec
 from kizu.store import Store
+from tasks.waiting import proposed, wait_for_person
 
 DECISION_TIME: Final = timedelta(days=7)
+
+
+_Unlimited = Annotated[None, Field(title="no limit")]
 
 
 class Budget(RunInput):
     """What a person answers when a build waits for its budget."""
 
-    max_requests: int | None = Field(
+    max_requests: Annotated[int, Field(ge=0, title="at most")] | _Unlimited = Field(
         None,
-        ge=0,
         title="Most requests",
-        description="Paid requests for this dataset, over all its builds. None: no limit.",
+        description="Paid requests for this dataset, over all its builds.",
     )
-    max_cost_usd: float | None = Field(
+    max_cost_usd: Annotated[float, Field(ge=0, title="at most")] | _Unlimited = Field(
         None,
-        ge=0,
         title="Most cost (USD)",
-        description="US dollars for this dataset, over all its builds. None: no limit.",
+        description="US dollars for this dataset, over all its builds.",
     )
 
 
@@ -63,11 +64,13 @@ def within_budget(
 def _ask(dataset: str, found: BuildEstimate, spent: Spent, over: str, asked: int) -> Budget:
     """Suspend the run; when it is resumed, return the answer that it was resumed with."""
     cost = found.cost_usd
-    form = Budget.with_initial_data(
-        description=f"**{dataset} is paused for budget:** {over}. Nothing is bought yet. "
-        "Resume with the budget you grant, or cancel the run.",
+    form = proposed(
+        Budget,
         max_requests=spent.requests + found.to_make,
         max_cost_usd=None if cost is None else math.ceil(100 * (spent.cost_usd + cost)) / 100,
     )
-    timeout_s = int(DECISION_TIME.total_seconds())
-    return suspend_flow_run(wait_for_input=form, timeout=timeout_s, key=f"budget-{asked}")
+    why = (
+        f"**{dataset} is paused for budget:** {over}. Nothing is bought yet. Choose Resume in the "
+        "run's menu with the budget you grant, or cancel the run."
+    )
+    return wait_for_person(dataset, form, why, f"budget-{asked}", DECISION_TIME)

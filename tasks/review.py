@@ -3,12 +3,12 @@
 from datetime import timedelta
 from typing import Final
 
-from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
 from prefect.runtime import deployment
 
 from kizu.spec import DatasetSpec
 from kizu.summary import BuildSummary
+from tasks.waiting import wait_for_person
 
 REVIEW_TIME: Final = timedelta(days=30)
 
@@ -26,10 +26,9 @@ def wait_for_review(spec: DatasetSpec, summary: BuildSummary) -> None:
     asked = spec.publish.wait_for_review and deployment.id is not None
     if not (asked and summary.review):
         return
-    form = Reviewed.with_initial_data(
-        description=f"**{spec.name} waits for review.** {summary.review} samples are to be looked "
-        f"at. {summary.certificate} Run `kizu review {spec.name}`, then resume: the decisions are "
-        "published as a new version."
+    why = (
+        f"**{spec.name} waits for review.** {summary.review} samples are to be looked at. "
+        f"{summary.certificate} Run `kizu review {spec.name}`, then choose Resume in the run's "
+        "menu: the decisions are published as a new version."
     )
-    timeout_s = int(REVIEW_TIME.total_seconds())
-    suspend_flow_run(wait_for_input=form, timeout=timeout_s, key="review")
+    wait_for_person(spec.name, Reviewed, why, "review", REVIEW_TIME)

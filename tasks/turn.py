@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from prefect import State
 from prefect.client.orchestration import get_client
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import Pause
@@ -13,6 +12,9 @@ from prefect.runtime import deployment, flow_run
 from prefect.states import AwaitingConcurrencySlot
 
 from tasks.labels import dataset_tag
+
+if TYPE_CHECKING:
+    from prefect import State
 
 _LEASE_S: Final = 60.0
 """How long the turn of a run that was killed stays taken; Prefect allows no less."""

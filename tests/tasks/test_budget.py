@@ -4,6 +4,7 @@ from kizu.planning import BuildEstimate, plan_build
 from kizu.sources import Inventory, NormalImage
 from kizu.spec import DatasetSpec
 from tasks.budget import Budget, within_budget
+from tasks.waiting import proposed
 
 FOUND = BuildEstimate(1, 1, requests=2, stored=0, to_make=2, cost_usd=0.4)
 
@@ -26,7 +27,7 @@ def answers(monkeypatch):
 
     def resume_with(*budgets):
         given = iter(budgets)
-        monkeypatch.setattr("tasks.budget.suspend_flow_run", lambda **_: next(given))
+        monkeypatch.setattr("tasks.budget.wait_for_person", lambda *_: next(given))
         return given
 
     return resume_with
@@ -52,3 +53,14 @@ def test_a_budget_that_is_still_too_small_is_asked_for_again(capped, plan, store
     granted = within_budget(capped, plan, FOUND, store.url)
     assert granted.shards[0].open(store).spec.budget.max_cost_usd == 0.5
     assert list(left) == []
+
+
+def test_the_form_proposes_what_is_needed_and_says_what_it_asks():
+    fields = proposed(Budget, max_requests=8, max_cost_usd=0.37).model_json_schema()["properties"]
+    assert (fields["max_requests"]["title"], fields["max_requests"]["default"]) == (
+        "Most requests",
+        8,
+    )
+    assert [one["title"] for one in fields["max_cost_usd"]["anyOf"]] == ["at most", "no limit"]
+    assert proposed(Budget, max_requests=8)().max_requests == 8
+    assert Budget.model_fields["max_requests"].default is None
