@@ -125,7 +125,8 @@ class DefectEstimate:
         if self.cost_usd is None:
             price = ", at an unknown price"
         return (
-            f"{self.requests} edits of {self.edited_photos} photos: "
+            f"{self.requests} {'edit' if self.requests == 1 else 'edits'} of {self.edited_photos} "
+            f"{'photo' if self.edited_photos == 1 else 'photos'}: "
             f"{self.stored} are in the store, {self.to_make} to make{price}"
         )
 

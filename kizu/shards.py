@@ -232,7 +232,8 @@ class ShardReport(Record):
         told = [f"{count} {what}" for what, count in counts.items() if count]
         paid = [self.paid] if self.paid else []
         in_all = sum(counts.values())
-        return f"{in_all} {noun}: {', '.join([*told, *paid, f'{self.seconds:.1f} s'])}"
+        counted = noun.removesuffix("s") if in_all == 1 else noun
+        return f"{in_all} {counted}: {', '.join([*told, *paid, f'{self.seconds:.1f} s'])}"
 
 
 def save_shards(

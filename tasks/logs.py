@@ -14,7 +14,7 @@ from kizu.shards import ShardReport
 
 _OWN: Final = ("kizu", "tasks", "flows")
 _LOGGERS: Final = ("prefect.task_runs", "prefect.flow_runs")
-_ENDED: Final = ("Finished in state Completed(", "Finished in state Failed(")
+_ENDED: Final = tuple(f"Finished in state {name}(" for name in ("Completed", "Cached", "Failed"))
 """What Prefect says of every task, as its list of tasks does; a failure has a line of its own."""
 
 _MOST_TOLD: Final = 5

@@ -16,10 +16,22 @@ def edits(store: Path) -> dict[str, int]:
     return {file.parent.name: file.stat().st_mtime_ns for file in store.glob("edits/*/*/edit.json")}
 
 
+def choose(page, field: str, option: str) -> None:
+    """Choose from a list."""
+    page.get_by_role("button", name=f"Select {field}", exact=True).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def open_section(page, title: str) -> None:
+    """Open a section that is closed until a person wants to change something in it."""
+    label = page.get_by_text(f"{title} (Optional)", exact=True)
+    field = label.locator("xpath=ancestor::div[contains(@class, 'group')][1]")
+    field.get_by_role("tab", name="change").click()
+
+
 def test_a_person_fills_the_form_and_finds_the_pictures(served, page, photos, screenshots):
     deployment = served.deployment("build-dataset/on-demand")["id"]
     page.goto(f"{served.url}/v2/deployments/deployment/{deployment}/run")
-    page.get_by_role("tab", name="DatasetSpec").click()
     page.get_by_label("Dataset name").fill("from the form")
     page.get_by_label("Normal images").fill(str(photos))
     page.get_by_label("Category").fill("plate")
@@ -28,13 +40,12 @@ def test_a_person_fills_the_form_and_finds_the_pictures(served, page, photos, sc
         page.get_by_label("Defect type").nth(number).fill(kind)
         page.get_by_label("Edit prompt").nth(number).fill(prompt)
     page.get_by_label("Variants").nth(1).fill("2")
-    page.get_by_role("tab", name="AreaRange").first.click()
+    page.get_by_role("tab", name="from … to").first.click()
     page.get_by_label("Largest", exact=False).first.fill("0.5")
-    page.get_by_label("Imitated drift").click()
-    page.get_by_role("option", name="gpt-image-2").click()
-    page.get_by_label("Annotator").fill("none")
-    page.get_by_label("Without grounding").click()
-    page.get_by_role("option", name="accept").click()
+    choose(page, "Imitated drift", "gpt-image-2")
+    choose(page, "Annotator", "none")
+    open_section(page, "Agreement")
+    choose(page, "Without grounding", "accept")
     page.screenshot(path=screenshots / "1 form.png", full_page=True)
     page.get_by_role("button", name="Submit").click()
     page.get_by_role("button", name="View run").click()
@@ -63,8 +74,62 @@ def test_a_person_fills_the_form_and_finds_the_pictures(served, page, photos, sc
     page.screenshot(path=screenshots / "5 report.png")
 
 
+def test_a_person_fills_in_all_that_a_paid_build_needs(served, page, photos, azure, screenshots):
+    billed = azure.tally.billed
+    deployment = served.deployment("build-dataset/on-demand")["id"]
+    page.goto(f"{served.url}/v2/deployments/deployment/{deployment}/run")
+    page.get_by_label("Dataset name").fill("bought")
+    page.get_by_label("Normal images").fill(str(photos))
+    page.get_by_label("Most photos to edit").fill("1")
+    page.get_by_role("button", name="Add item").last.click()
+    page.get_by_label("Defect type").fill("hole")
+    page.get_by_label("Edit prompt").fill("a deep hole")
+    page.get_by_role("tab", name="a box").click()
+    for edge, place in {"Left": 0.25, "Top": 0.25, "Right": 0.75, "Bottom": 0.75}.items():
+        page.get_by_label(edge, exact=True).fill(str(place))
+    page.get_by_role("tab", name="gpt-image", exact=True).click()
+    choose(page, "Model", "gpt-image-2")
+    choose(page, "Picture quality", "low")
+    page.get_by_label("Images per minute").fill("6000")
+    choose(page, "Annotator", "none")
+    page.get_by_label("Most requests (Optional)", exact=True).fill("5")
+    page.screenshot(path=screenshots / "paid form.png", full_page=True)
+    page.get_by_role("button", name="Submit").click()
+    page.get_by_role("button", name="View run").click()
+    page.get_by_text("build bought: gpt-image, none").first.wait_for()
+    page.get_by_text("Completed", exact=True).first.wait_for()
+    run_id = re.search(r"flow-run/([0-9a-f-]{36})", page.url)[1]
+    run = httpx.get(f"{served.api}/flow_runs/{run_id}").json()
+    assert {"dataset:bought", "editor:gpt-image", "annotator:none"} <= set(run["tags"])
+    editor = run["parameters"]["spec"]["editor"]
+    assert (editor["name"], editor["model"], editor["quality"]) == (
+        "gpt-image",
+        "gpt-image-2",
+        "low",
+    )
+    assert "drift" not in editor
+    assert azure.tally.billed == billed + 1
+    page.get_by_role("tab", name="Logs").click()
+    page.get_by_text(re.compile(r"1 edit: 1 made, 0.00 USD \(emulator\), ")).wait_for()
+    page.screenshot(path=screenshots / "paid log.png")
+
+
+def test_a_wrong_path_is_a_sentence_that_says_what_retry_cannot_do(served, page, screenshots):
+    run_id = served.run({"spec_file": "/nowhere/dataset.yaml"}, "build-dataset/from-file")
+    message = served.end_of(run_id)["message"]
+    assert message.startswith("spec_file '/nowhere/dataset.yaml': no such file on the worker")
+    assert "choose 'Copy to new run' in the run's menu" in message
+    page.goto(f"{served.url}/v2/runs/flow-run/{run_id}")
+    page.get_by_role("tab", name="Logs").click()
+    page.get_by_text("no such file on the worker").last.wait_for()
+    page.screenshot(path=screenshots / "wrong path.png")
+    assert page.get_by_text("Traceback").count() == 0
+    page.get_by_role("button", name="Open menu").click()
+    page.get_by_role("menuitem", name="Copy to new run").wait_for()
+
+
 def test_retry_buys_only_what_a_failed_shard_lacks(served, page, paid_spec, azure, screenshots):
-    azure.down_for = "stain"
+    azure.down_for, azure.painted = "stain", {"hole": 0, "stain": 0}
     run_id = served.run({"spec": paid_spec, "shard_size": 1})
     assert served.end_of(run_id)["type"] == "FAILED"
     page.goto(f"{served.url}/v2/runs/flow-run/{run_id}")
