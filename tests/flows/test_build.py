@@ -244,7 +244,7 @@ def test_people_recognise_the_runs_and_find_the_yield_in_the_ui(build, spec):
         flows = {run.name for run in client.read_flow_runs()}
     assert {"edit 1 of 2", "diff 2 of 2", "publish 1 of 2"} <= runs
     assert {"progress-plates", "yield-plates", "summary-plates"} <= artifacts
-    assert "build plates" in flows
+    assert "build plates: painter, none" in flows
 
 
 def test_of_redrawn_pictures_what_the_annotators_found_is_the_label_to_review(build, spec, store):
