@@ -47,7 +47,7 @@ def artifact_key(kind: str, dataset: str) -> str:
         >>> artifact_key("yield", "Mugs 2")
         'yield-mugs-2'
         >>> artifact_key("yield", "カップ")
-        'yield-67e2e2c5'
+        'yield-508a4fc5'
     """
     plain = re.sub(r"[^a-z0-9]+", "-", dataset.lower()).strip("-")
     return f"{kind}-{plain or sha256_hex(dataset.encode())[:8]}"
