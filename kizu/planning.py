@@ -83,6 +83,22 @@ class BuildEstimate:
     measured: str = ""
     unmeasured: tuple[str, ...] = ()
 
+    def in_words(self) -> str:
+        """Say in one line what is to be made and what that can cost.
+
+        Example:
+            >>> BuildEstimate(4, 4, requests=8, stored=2, to_make=6, cost_usd=0.36).in_words()
+            '8 edits of 4 photos: 2 are in the store, 6 to make, for 0.36 USD at most'
+        """
+        price = f", for {self.cost_usd:.2f} USD at most" if self.cost_usd else ""
+        if self.cost_usd is None:
+            price = ", at an unknown price"
+        return (
+            f"{self.requests} {'edit' if self.requests == 1 else 'edits'} of {self.edited_photos} "
+            f"{'photo' if self.edited_photos == 1 else 'photos'}: "
+            f"{self.stored} are in the store, {self.to_make} to make{price}"
+        )
+
 
 @dataclass(frozen=True)
 class DefectEstimate:
@@ -113,22 +129,6 @@ class DefectEstimate:
     def to_make(self) -> int:
         """Edits that the store does not hold."""
         return self.requests - self.stored
-
-    def in_words(self) -> str:
-        """Say in one line what is to be made and what that can cost.
-
-        Example:
-            >>> BuildEstimate(4, 4, requests=8, stored=2, to_make=6, cost_usd=0.36).in_words()
-            '8 edits of 4 photos: 2 are in the store, 6 to make, for 0.36 USD at most'
-        """
-        price = f", for {self.cost_usd:.2f} USD at most" if self.cost_usd else ""
-        if self.cost_usd is None:
-            price = ", at an unknown price"
-        return (
-            f"{self.requests} {'edit' if self.requests == 1 else 'edits'} of {self.edited_photos} "
-            f"{'photo' if self.edited_photos == 1 else 'photos'}: "
-            f"{self.stored} are in the store, {self.to_make} to make{price}"
-        )
 
 
 @dataclass(frozen=True)
