@@ -252,6 +252,7 @@ def test_what_a_version_holds_is_verified_when_it_is_read(store, sample):
         dataset[sample.sample_id].label()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drift", ["none", "gpt-image-2"])
 def test_published_labels_are_the_painted_defects_at_any_size(
     build, spec, store, photos, make_photo, drift
@@ -283,10 +284,10 @@ def test_a_photo_that_is_lost_while_it_is_published_costs_itself_alone(
 ):
     read = version.read_normal
 
-    def lose(read_from, image, source):
+    def lose(read_from, image, *how):
         if image.name == "a.png":
             raise DamagedFileError(image.path, "it is missing")
-        return read(read_from, image, source)
+        return read(read_from, image, *how)
 
     monkeypatch.setattr(version, "read_normal", lose)
     _, summary = build(spec)

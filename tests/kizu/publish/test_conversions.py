@@ -42,7 +42,9 @@ def test_a_frame_says_how_samples_came_about(store, make_photo):
 
 def test_torch_reads_images_and_masks_bit_for_bit_in_workers(dataset, masks):  # noqa: F811
     data = dataset.to_torch()
-    items = list(DataLoader(data, batch_size=None, num_workers=2))
+    # not forked: Prefect's threads may be at work in the process that runs the tests
+    loader = DataLoader(data, batch_size=None, num_workers=2, multiprocessing_context="spawn")
+    items = list(loader)
     assert [item["sample_id"] for item in items] == [s.sample_id for s in data.samples]
     for item in items:
         sample = dataset[item["sample_id"]]
