@@ -32,7 +32,6 @@ from tasks.labels import tag_run
 from tasks.logs import log_in_sentences
 from tasks.plan import check_name, choose_annotators, estimate, plan_build
 from tasks.review import wait_for_review
-from tasks.turn import turn_of
 
 
 @flow(
@@ -70,7 +69,7 @@ def build_dataset(
     try:
         spec, store_url = choose_spec(spec, spec_file), choose_store(store_url)
         tag_run(spec)
-        with remembering(), turn_of(spec.name):
+        with remembering():
             return _build(spec, store_url, shard_size, stored_only=stored_only, rehash=rehash)
     except WRONG_PARAMETERS as error:
         return wrong_parameters(error)

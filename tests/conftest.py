@@ -3,6 +3,7 @@
 import one_thread  # noqa: F401 - before numpy
 
 # isort: split
+import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
@@ -44,6 +45,23 @@ hypothesis.settings.load_profile("any machine")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="also run tests marked slow")
+    parser.addoption(
+        "--begin-within",
+        type=float,
+        metavar="MINUTES",
+        help="skip, by name, what has not begun so many minutes after the start",
+    )
+
+
+_BEGAN = time.monotonic()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what is left when the time is over, so that a run on a slow machine ends."""
+    minutes = item.config.getoption("--begin-within")
+    if minutes is not None and time.monotonic() - _BEGAN >= 60 * minutes:
+        pytest.skip(f"not begun within {minutes:g} minutes")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -78,20 +78,3 @@ def test_a_build_waits_for_review_and_publishes_the_decisions_when_it_is_resumed
     assert len(waiting) > 0
     assert not (after.samples["verdict"] == "review").any()
     assert set(after.provenance["reviewed_by"].dropna()) == {"Aiko"}
-
-
-def test_two_runs_of_a_dataset_take_turns_and_another_dataset_does_not_wait(
-    served, paid_spec, azure
-):
-    azure.hold_after(0)
-    first = served.run({"spec": paid_spec | {"name": "turns", "seed": 91}})
-    served.wait_for(lambda: served.state(first)["type"] == "RUNNING")
-    second = served.run({"spec": paid_spec | {"name": "turns", "seed": 92}})
-    served.wait_for(lambda: served.state(second)["name"] == "AwaitingConcurrencySlot")
-    assert "Another run of turns is at work" in served.state(second)["message"]
-    other = served.run({"spec": paid_spec | {"name": "aside", "editor": {"name": "painter"}}})
-    assert served.end_of(other)["type"] == "COMPLETED"
-    assert served.state(first)["type"] == "RUNNING"
-    azure.release()
-    assert served.end_of(first)["type"] == "COMPLETED"
-    assert served.end_of(second)["type"] == "COMPLETED"
