@@ -18,6 +18,7 @@ def proxy(monkeypatch):
         monkeypatch.setenv(variable, "")
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
     monkeypatch.setenv("HTTP_PROXY", os.environ["http_proxy"])
+    monkeypatch.setattr(urllib.request, "_opener", None)  # it keeps the proxy of its first use
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
