@@ -66,6 +66,7 @@ def test_the_examples_first_line_pairs_the_demos_pictures(run):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # of Prefect's client
 def test_the_example_of_labelling_runs_as_it_is_written(demo, run):
     for line in example("README.md"):
         code, _, errors = run(*words_of(line))
