@@ -98,7 +98,7 @@ def _path(stage: str, spec: DatasetSpec) -> str:
 
 def goes_by_size(stage: str, spec: DatasetSpec) -> bool:
     """Tell whether a stage takes longer for larger photos; a model sees all at one size."""
-    return stage != _GROUNDING and not (stage == EDIT and spec.editor.make().is_paid)
+    return stage != _GROUNDING and not (stage == EDIT and spec.editor.is_paid)
 
 
 DEFAULTS: Final[Mapping[tuple[str, str], Pace]] = {

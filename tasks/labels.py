@@ -19,7 +19,7 @@ def run_name(spec: DatasetSpec) -> str:
 
 
 def dataset_tag(dataset: str) -> str:
-    """Return the tag of a dataset's runs, which names its turn as well."""
+    """Return the tag of a dataset's runs."""
     return f"dataset:{dataset}"
 
 

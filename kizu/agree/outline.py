@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.agree.fusion import Fused, near, within
-from kizu.agree.testimony import LEAST_IN_BOX, MOST_OF_PICTURE, SAME_PLACE_IOU
+from kizu.agree.testimony import SAME_PLACE_IOU, is_region
 from kizu.imaging.arrays import Mask
-from kizu.imaging.crops import MaskCrop, crop_iou, crop_of, crop_of_box, shared_px, union_of
+from kizu.imaging.crops import MaskCrop, crop_iou, crop_of, union_of
 
 MOST_POINTS: Final = 3
 """Points in one region: several leave SAM no doubt between a part and the whole of an object
@@ -63,19 +63,13 @@ def outline_of(region: MaskCrop, drawn: Iterable[Mask], shape: tuple[int, int]) 
         drawn: (H, W) bool each.
         shape: (H, W) of the picture.
     """
-    crops = [crop for crop in map(crop_of, drawn) if _is_of(region, crop, shape)]
+    box = np.array(region.xyxy, np.float32)
+    crops = [crop for crop in map(crop_of, drawn) if is_region(crop, box, shape)]
     best = max(crops, key=lambda crop: crop_iou(region, crop), default=None)
     if best is None or crop_iou(region, best) < SAME_PLACE_IOU:
         return None
     reach = within(union_of([region], shape), near(shape))
     return crop_of(union_of([best], shape) & reach)
-
-
-def _is_of(region: MaskCrop, drawn: MaskCrop, shape: tuple[int, int]) -> bool:
-    """Tell whether a mask is of the box that was shown, and no background."""
-    box = crop_of_box(np.array(region.xyxy, np.float32), shape)
-    in_box = shared_px(drawn, box) >= LEAST_IN_BOX * drawn.area_px
-    return in_box and 0 < drawn.area_px <= MOST_OF_PICTURE * shape[0] * shape[1]
 
 
 def with_outlines(fused: Fused, outlines: Iterable[MaskCrop | None]) -> Mask:

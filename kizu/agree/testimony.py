@@ -140,15 +140,23 @@ def testimony(
     return Testimony(kept, tuple(struck[row] for row in sorted(struck)), others, shape)
 
 
+def is_region(area: MaskCrop, box: NDArray[np.float32], shape: Shape) -> bool:
+    """Tell whether what a segmenter drew is a region of plausible extent in the box it was shown.
+
+    Args:
+        area: What it drew.
+        box: (4,) x0, y0, x1, y1 in pixels of the picture.
+        shape: (H, W) of the picture.
+    """
+    if not 0 < area.area_px <= MOST_OF_PICTURE * shape[0] * shape[1]:
+        return False
+    return shared_px(area, crop_of_box(box, shape)) >= LEAST_IN_BOX * area.area_px
+
+
 def _regions(found: EncodedDetections, areas: Sequence[MaskCrop], shape: Shape) -> list[int]:
     """Return the rows that are regions of plausible extent."""
-    most_px = MOST_OF_PICTURE * shape[0] * shape[1]
-    return [
-        row
-        for row, (area, box) in enumerate(zip(areas, found.xyxy, strict=True))
-        if 0 < area.area_px <= most_px
-        and shared_px(area, crop_of_box(box, shape)) >= LEAST_IN_BOX * area.area_px
-    ]
+    pairs = enumerate(zip(areas, found.xyxy, strict=True))
+    return [row for row, (area, box) in pairs if is_region(area, box, shape)]
 
 
 def _beaten(

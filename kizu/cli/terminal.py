@@ -67,8 +67,7 @@ def progress_bars(opening: str | None = None) -> Iterator[Listener]:
 
 def print_estimate(spec: DatasetSpec, found: BuildEstimate) -> None:
     """Print what a build would make and cost, a line per defect, and the prompts it would send."""
-    is_paid = spec.editor.make().is_paid
-    counts = ("photos", "variants", "in store", "to buy" if is_paid else "to make")
+    counts = ("photos", "variants", "in store", "to buy" if spec.editor.is_paid else "to make")
     numbers = [Column(told(each), justify="right") for each in (*counts, "USD", "minutes")]
     title = told(f"Plan of {spec.name}")
     table = Table(told("defect"), *numbers, title=escape(title), title_justify="left")

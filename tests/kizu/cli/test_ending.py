@@ -1,34 +1,10 @@
 """What a build prints when it has ended."""
 
 import pytest
+from summaries import MUGS
 
 from kizu.cli.ending import WIDTH, print_summary
-from kizu.summary import BuildSummary, Problem
-from kizu.tally import StageTally
-
-MUGS = BuildSummary(
-    dataset="my mugs",
-    version="0123",
-    latest="0123",
-    is_new=True,
-    photos=4,
-    samples=8,
-    accepted=3,
-    review=4,
-    rejected=0,
-    refused=1,
-    failed=0,
-    problems=(),
-    skipped=(),
-    cost_usd=0.0,
-    note="",
-    dataset_address="/d",
-    report_address="/r",
-    stages=(
-        StageTally(stage="edit", made=7, refused=1, seconds=1234.5, usd="12.40-13.20"),
-        StageTally(stage="publish", made=7, seconds=2.0),
-    ),
-)
+from kizu.summary import Problem
 
 
 @pytest.fixture

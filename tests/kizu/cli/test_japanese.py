@@ -3,9 +3,9 @@
 import re
 
 import pytest
+from summaries import MUGS
 
 from kizu.cli.ending import print_summary
-from kizu.summary import BuildSummary
 from kizu.tally import StageTally
 
 JAPANESE = re.compile(r"[\u3041-\u30ff\u4e00-\u9fff]")
@@ -52,26 +52,8 @@ def test_the_usual_errors_speak_japanese(run, tmp_path):
 
 
 def test_the_end_of_a_build_speaks_japanese(capsys):
-    summary = BuildSummary(
-        dataset="mugs",
-        version="0123",
-        latest="0123",
-        is_new=True,
-        photos=4,
-        samples=8,
-        accepted=3,
-        review=3,
-        rejected=1,
-        refused=1,
-        failed=0,
-        problems=(),
-        skipped=(),
-        cost_usd=0.0,
-        note="",
-        dataset_address="/d",
-        report_address="/r",
-        stages=(StageTally(stage="edit", made=7, refused=1),),
-    )
+    stages = (StageTally(stage="edit", made=7, refused=1),)
+    summary = MUGS.model_copy(update={"review": 3, "rejected": 1, "stages": stages})
     print_summary(summary, 61.0, "kizu build mugs.yaml")
     said = capsys.readouterr().out
     assert "サンプル 8 件: 採用 3、要確認 3、不採用 1、拒否 1" in said
