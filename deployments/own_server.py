@@ -9,16 +9,14 @@ nothing in it is needed afterwards.
 import os
 import shutil
 import socket
-import sqlite3
-import stat
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from json import JSONDecodeError
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile, gettempdir
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Final
 
@@ -37,6 +35,7 @@ from prefect.settings import (
     temporary_settings,
 )
 
+from deployments.empty_database import copy_empty, keep_empty, state_folder
 from deployments.proxies import bypass_proxy
 from deployments.run_processes import is_alive
 from deployments.sign_in import SERVER_VARIABLE
@@ -153,7 +152,7 @@ def _own_server() -> Iterator[Callable[[], None]]:
     state = state_folder()
     _remove_left_behind(state)
     with TemporaryDirectory(prefix=_MINE, dir=state, ignore_cleanup_errors=True) as home:
-        server, url = _start_somehow(Path(home), state)
+        server, url = _start_on_empty(Path(home), state)
         try:
             with temporary_settings(
                 {
@@ -181,39 +180,6 @@ def _send_events() -> None:
     sending.join()
 
 
-def state_folder() -> Path:
-    """Return the user's state folder for this, else one in the system's temporary folder.
-
-    One that is another user's, or that others can write to, is not used: they could put a link in
-    the place of what is written there.
-
-    Raises:
-        ServerTroubleError: Neither can be written.
-    """
-    state = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser()
-    user = os.getuid() if hasattr(os, "getuid") else ""
-    places = [state / "kizu", Path(gettempdir()) / f"kizu-{user}"]
-    for place in places:
-        with suppress(OSError):
-            place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with TemporaryFile(dir=place):
-                if _is_ours_alone(place):
-                    return place
-    raise ServerTroubleError(
-        f"neither {places[0]} nor {places[1]} can be written by this user, and by no other, where "
-        "Prefect keeps a build's state; set XDG_STATE_HOME to a folder that can be, or make room"
-    )
-
-
-def _is_ours_alone(folder: Path) -> bool:
-    """Tell whether a folder, or the link to it, is this user's, and nobody else can write to it."""
-    if not hasattr(os, "getuid"):
-        return True
-    status = folder.stat()
-    others_write = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    return folder.lstat().st_uid == status.st_uid == os.getuid() and not others_write
-
-
 def _remove_left_behind(state: Path) -> None:
     """Remove the homes of this machine's builds that were killed."""
     for home in state.glob(f"{_PREFIX}{socket.gethostname()}-*"):
@@ -222,33 +188,14 @@ def _remove_left_behind(state: Path) -> None:
             shutil.rmtree(home, ignore_errors=True)
 
 
-def _start_somehow(home: Path, state: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """Start the server on a copy of the empty database, which saves the time of making one.
-
-    If it does not start on the copy, that is thrown away: it was damaged.
-    """
-    empty, database = state / f"prefect-{prefect.__version__}.db", home / "prefect.db"
-    log = state / "prefect-server.log"
-    if empty.exists():
-        shutil.copyfile(empty, database)
-        try:
-            return _start(home, log)
-        except ServerTroubleError:
-            empty.unlink(missing_ok=True)
-            for file in home.glob("prefect.db*"):
-                file.unlink()
-    started = _start(home, log)
-    with suppress(OSError, sqlite3.Error):  # the next build makes its own
-        _copy_database(database, empty)
+def _start_on_empty(home: Path, state: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """Start the server on a copy of the empty database; without one, keep the one it makes."""
+    database = home / "prefect.db"
+    is_copy = copy_empty(state, database)
+    started = _start(home, state / "prefect-server.log")
+    if not is_copy:
+        keep_empty(database, state)
     return started
-
-
-def _copy_database(source: Path, target: Path) -> None:
-    """Copy a database that is in use; it appears whole."""
-    aside = source.with_suffix(".copy")
-    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(aside)) as written:
-        read.backup(written)
-    aside.replace(target)
 
 
 def _start(home: Path, log: Path) -> tuple[subprocess.Popen[bytes], str]:

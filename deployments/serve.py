@@ -11,12 +11,14 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from threading import Event, Thread
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
+from deployments.empty_database import StateFolderError, copy_empty, keep_empty, state_folder
 from deployments.file_server import serving_files
 from deployments.kept import STOP_TIMEOUT_S
 from deployments.proxies import bypass_proxy
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 START_TIMEOUT_S: Final = 300.0  # a new database and its migrations, on a machine that is busy
 _POLL_S: Final = 0.5
+
+_DATABASE_VARIABLES: Final = ("PREFECT_SERVER_DATABASE_", "PREFECT_API_DATABASE_")
+"""How Prefect's variables begin that name another database."""
 
 _SIGN_IN: Final = (
     "Sign in there with the whole user:password in the one field, at the reports with its two "
@@ -108,6 +113,7 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> None:
     for port in (settings.port, settings.files_port):
         _require_free(settings.host, port)
     env = environment(settings)
+    keep_if_new = _begin_with_database(settings.home, env)
     server, worker = _server(settings, env), _worker(settings, env)
     store = Store(settings.store)
     names = frozenset({settings.address.lower()})
@@ -120,6 +126,7 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> None:
             server.start()
             _wait_until_healthy(settings, server, stop)
             if not stop.is_set():
+                keep_if_new()
                 _apply(env, settings.home / "apply.log")
                 worker.start()
                 _look_after_runs(_caretaker(settings, worker, env), stop)
@@ -141,6 +148,26 @@ def _make_own(home: Path) -> None:
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with suppress(OSError):  # another user's, or a disk without modes
         home.chmod(0o700)
+
+
+def _begin_with_database(home: Path, env: Mapping[str, str]) -> Callable[[], None]:
+    """Let the server's first start begin with a copy of the kept empty database.
+
+    Returns:
+        What keeps the database that it has made, if none was kept.
+    """
+    database = home / "prefect.db"  # where Prefect has it, unless it is told another
+    elsewhere = any(variable.startswith(_DATABASE_VARIABLES) for variable in env)
+    if not (elsewhere or database.exists()):
+        with suppress(StateFolderError, OSError):
+            state = state_folder()
+            if not copy_empty(state, database):
+                return partial(keep_empty, database, state)
+    return _keep_nothing
+
+
+def _keep_nothing() -> None:
+    """The database is not new, or not ours."""
 
 
 def _caretaker(settings: ServeSettings, worker: Child, env: Mapping[str, str]) -> "Caretaker":

@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 from pydantic import ConfigDict
-from scipy.optimize import linear_sum_assignment
 
 from kizu.agree.change import Change
 from kizu.agree.fusion import Fused, FusedRegion, near, within
@@ -208,6 +207,8 @@ def _assign(regions: Sequence[MaskCrop], found: Sequence[MaskCrop]) -> list[int 
     """Match each region with one detection, or none; no two regions share one."""
     partners: list[int | None] = [None] * len(regions)
     if regions and found:
+        from scipy.optimize import linear_sum_assignment
+
         ious = np.array([[crop_iou(region, crop) for crop in found] for region in regions])
         for row, column in zip(*linear_sum_assignment(-ious), strict=True):
             if ious[row, column] > 0:

@@ -5,8 +5,6 @@ term is e times the binomial tail: 2 % at 90 % without an error costs about 163 
 with the exact tail used here.
 """
 
-from scipy.stats import beta, binom
-
 
 def tail(errors: int, n: int, share: float) -> float:
     """Return how likely so few errors are among n draws if the true share is as given.
@@ -17,6 +15,8 @@ def tail(errors: int, n: int, share: float) -> float:
         >>> round(tail(0, 114, 0.02), 4)
         0.0999
     """
+    from scipy.stats import binom
+
     return float(binom.cdf(errors, n, share)) if n else 1.0
 
 
@@ -30,6 +30,8 @@ def upper_bound(errors: int, n: int, confidence: float) -> float:
         >>> round(upper_bound(0, 114, 0.9), 4)
         0.02
     """
+    from scipy.stats import beta
+
     return 1.0 if errors >= n else float(beta.ppf(confidence, errors + 1, n - errors))
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
-from scipy.stats import fisher_exact, ks_2samp, kstwo
 
 from kizu.settings import Record
 
@@ -76,6 +75,8 @@ def moved_figures(
 
 def _values_differ(then: Figure, now: Figure, photographs: tuple[int, int]) -> float:
     """Return the p-value of the values' distance, by samples and by photographs: the larger one."""
+    from scipy.stats import ks_2samp, kstwo
+
     a, b = _known(then), _known(now)
     if min(len(a), len(b)) < MIN_SAMPLES:
         return 1.0
@@ -87,6 +88,8 @@ def _values_differ(then: Figure, now: Figure, photographs: tuple[int, int]) -> f
 
 def _presence_differs(then: Figure, now: Figure, photographs: tuple[int, int]) -> float:
     """Test whether more or fewer samples have the figure at all (Fisher's exact test)."""
+    from scipy.stats import fisher_exact
+
     table = []
     for values, photos in zip((then, now), photographs, strict=True):
         known = round(photos * len(_known(values)) / len(values))

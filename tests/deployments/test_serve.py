@@ -3,15 +3,18 @@
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import sys
 import time
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Event, Thread
 
 import pytest
 
 from deployments import serve as serving
+from deployments.empty_database import keep_empty, state_folder
 from deployments.serve import Child, ServeError, serve
 from deployments.settings import ServeSettings
 from kizu.loopback import free_port
@@ -183,3 +186,49 @@ def test_the_folder_of_an_older_kizu_becomes_the_users_alone(tmp_path):
         with pytest.raises(ServeError, match="cannot be used"):
             serve(settings, print)
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
+
+
+@pytest.fixture
+def state(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return state_folder()
+
+
+def keep(state, table: str):
+    """Keep a database that holds a table of that name."""
+    made = state / "made"
+    with closing(sqlite3.connect(made)) as database:
+        database.execute(f"CREATE TABLE {table} (key TEXT)")
+        database.execute("CREATE TABLE configuration (key TEXT)")
+        database.commit()
+    keep_empty(made, state)
+    made.unlink()
+
+
+def test_the_first_start_begins_with_the_kept_database_and_later_ones_with_their_own(
+    state, tmp_path
+):
+    keep(state, "flow")
+    serving._begin_with_database(tmp_path, {})()
+    [kept] = state.iterdir()
+    assert (tmp_path / "prefect.db").read_bytes() == kept.read_bytes()
+    (tmp_path / "prefect.db").write_bytes(b"its own")
+    serving._begin_with_database(tmp_path, {})()
+    assert (tmp_path / "prefect.db").read_bytes() == b"its own"
+
+
+def test_what_the_first_start_makes_is_kept_for_the_next(state, tmp_path):
+    keep_if_new = serving._begin_with_database(tmp_path, {})
+    with closing(sqlite3.connect(tmp_path / "prefect.db")) as database:
+        database.execute("CREATE TABLE configuration (key TEXT)")
+    keep_if_new()
+    assert len(list(state.iterdir())) == 1
+
+
+@pytest.mark.usefixtures("state")
+@pytest.mark.parametrize(
+    "variable", ["PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_HOST"]
+)
+def test_a_database_elsewhere_is_the_users_own(tmp_path, variable):
+    serving._begin_with_database(tmp_path, {variable: "elsewhere"})()
+    assert not (tmp_path / "prefect.db").exists()

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from prefect import State
-from prefect.testing.utilities import prefect_test_harness
 from tiny_models.dino import grounding_dino_folder  # noqa: F401 - a fixture
 from tiny_models.sam import sam_folder  # noqa: F401 - a fixture
 
+from deployments import own_server
 from flows.build import build_dataset
 from kizu.spec import DatasetSpec
 from kizu.store import Store
@@ -18,7 +18,7 @@ from kizu.summary import BuildSummary, SamplesFailedError
 
 @pytest.fixture(scope="session", autouse=True)
 def prefect_server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=120):
+    with own_server.prefect_server():
         yield
 
 
