@@ -25,7 +25,7 @@ from kizu.planning import spec_warnings
 from kizu.shards import SAMPLES_PER_SHARD
 from kizu.signals import take_signals_back
 from kizu.spec import DatasetSpec
-from kizu.stages import ANNOTATION_STAGES, STAGES
+from kizu.stages import stages_of
 from kizu.store import Store, remembering
 from tasks.budget import within_budget
 from tasks.labels import tag_run
@@ -93,7 +93,8 @@ def _build(
     plan = within_budget(spec, plan, found, store_url)
 
     raise_if_interrupted()
-    done = go_through(ANNOTATION_STAGES if stored_only else STAGES, spec, plan, store_url)
+    stages = stages_of(annotators.versions, stored_only=stored_only)
+    done = go_through(stages, spec, plan, store_url)
     raise_if_interrupted()
     summary = publish_build(spec, inventory, plan, annotators, store_url, done)
     wait_for_review(spec, summary)

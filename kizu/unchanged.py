@@ -26,7 +26,7 @@ from kizu.sources import (
 )
 from kizu.spec import DatasetSpec
 from kizu.splits import group_photos
-from kizu.stages import STAGES
+from kizu.stages import stages_of
 from kizu.stages.grounding import choose_annotators
 from kizu.store import DamagedFileError, Store
 from kizu.summary import BuildSummary, summarize_version
@@ -71,9 +71,8 @@ def find_unchanged(spec: DatasetSpec, store: Store) -> BuildSummary | None:
     )
     if not is_drawn(store, spec, summary, chosen):
         return None
-    stages = all_kept(
-        [stage.name for stage in STAGES], judged=summary.judged, refused=summary.refused
-    )
+    names = [stage.name for stage in stages_of(annotators.versions)]
+    stages = all_kept(names, judged=summary.judged, refused=summary.refused)
     return summary.model_copy(update={"stages": stages})
 
 

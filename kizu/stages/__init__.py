@@ -5,6 +5,7 @@ once its edit is there, and then what is missing is a question of which files ex
 that sees the store.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from kizu.stages.base import Stage, StageRun, run_stage
@@ -26,6 +27,22 @@ stand for everything it was made from."""
 ANNOTATION_STAGES: Final = tuple(stage for stage in STAGES if stage is not EDIT)
 """What can be made anew of the edits there are; nothing of it costs an edit."""
 
+
+def stages_of(annotators: Sequence[str], *, stored_only: bool = False) -> tuple[Stage, ...]:
+    """Return the stages that the samples of a build go through, in their order.
+
+    Args:
+        annotators: Versions of those that look at them; without any there is nothing to annotate.
+        stored_only: Whether the edits are those that the store holds.
+
+    Example:
+        >>> [stage.name for stage in stages_of(())]
+        ['edit', 'diff', 'fuse', 'verdict']
+    """
+    stages = ANNOTATION_STAGES if stored_only else STAGES
+    return tuple(stage for stage in stages if annotators or stage is not GROUNDING)
+
+
 __all__ = [
     "ANNOTATION_STAGES",
     "DIFF",
@@ -38,4 +55,5 @@ __all__ = [
     "Stage",
     "StageRun",
     "run_stage",
+    "stages_of",
 ]

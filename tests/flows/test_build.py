@@ -39,6 +39,8 @@ def test_a_build_publishes_every_photo_and_every_defect(build, spec, store):
     state, summary = build(spec)
     assert state.is_completed()
     assert (summary.photos, summary.samples, summary.failed) == (2, 4, 0)
+    without_annotators = ["edit", "diff", "fuse", "verdict", "publish"]
+    assert [stage.stage for stage in summary.stages] == without_annotators
     samples = rows(store, "plates", "samples")
     assert [row["defect_type"] for row in samples].count("good") == 2
     assert {row["defect_type"] for row in samples} == {"good", "hole", "stain"}
