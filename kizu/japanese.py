@@ -240,12 +240,19 @@ SENTENCES: Final[Mapping[str, str]] = {
     "hands it to another tool; twelve formats": "他のツールに渡す(十二の形式)",
     "Report: {address}": "レポート: {address}",
     "Photos whose size and time did not change were not read; --rehash reads them.": "大きさと時刻が同じ写真は読み直していません(--rehash で読み直します)。",
-    "- Nothing is published: no sample came as far as a verdict.": "- 判定まで進んだサンプルがないため、何も公開していません。",
-    "- {count} files were left out; see the list of skipped files.": "- {count} 個のファイルを除外しました。除外したファイルの一覧を見てください。",
-    "- {count} edits show no change: describe the defect more strongly, or give it a region.": "- {count} 件の編集には変化が見られません。欠陥をもっと強く書くか、region を指定してください。",
-    "- Version {version} is published, but the latest version stays {latest}: samples, photos or the annotator are missing. Set publish.latest to 'always' to take such versions all the same.": "- バージョン {version} を公開しましたが、最新版は {latest} のままです(サンプル、写真、または検出器が足りません)。それでも最新版とするには publish.latest を 'always' にしてください。",
-    "- Version {version} is published, but the latest version is not set: samples, photos or the annotator are missing. Set publish.latest to 'always' to take such versions all the same.": "- バージョン {version} を公開しましたが、最新版は未設定です(サンプル、写真、または検出器が足りません)。それでも最新版とするには publish.latest を 'always' にしてください。",
-    "- Nobody could confirm the changes: give the annotator its weights, or set agree.without_grounding to 'accept' to trust the diff alone.": "- 変化を裏付ける検出器がありませんでした。検出器の重みを入れるか、差分だけを信頼するなら agree.without_grounding を 'accept' にしてください。",
+    "- {said}": "- {said}",
+    # what to do next, in the terminal and in the report
+    "Nothing is published: no sample came as far as a verdict.": "判定まで進んだサンプルがないため、何も公開していません。",
+    "{count} files were left out; see the list of skipped files.": "{count} 個のファイルを除外しました。除外したファイルの一覧を見てください。",
+    "{count} edits show no change: describe the defect more strongly, or give it a region.": "{count} 件の編集には変化が見られません。欠陥をもっと強く書くか、region を指定してください。",
+    "Version {version} is published, but the latest version stays {latest}: samples, photos or the annotator are missing. Set publish.latest to 'always' to take such versions all the same.": "バージョン {version} を公開しましたが、最新版は {latest} のままです(サンプル、写真、または検出器が足りません)。それでも最新版とするには publish.latest を 'always' にしてください。",
+    "Version {version} is published, but the latest version is not set: samples, photos or the annotator are missing. Set publish.latest to 'always' to take such versions all the same.": "バージョン {version} を公開しましたが、最新版は未設定です(サンプル、写真、または検出器が足りません)。それでも最新版とするには publish.latest を 'always' にしてください。",
+    "Nobody could confirm the changes: give the annotator its weights, or set agree.without_grounding to 'accept' to trust the diff alone.": "変化を裏付ける検出器がありませんでした。検出器の重みを入れるか、差分だけを信頼するなら agree.without_grounding を 'accept' にしてください。",
+    "Look at the {count} samples to review with 'kizu review {name}', and build again; till then they are published with split 'review', outside train and test.": "要確認の {count} 件を「kizu review {name}」で確認してから、もう一度ビルドしてください。それまでは train と test に入らず、split 'review' として公開されます。",
+    "Train on {address}; samples.parquet lists it.": "学習には {address} を使ってください。一覧は samples.parquet にあります。",
+    "{count} samples are not made yet: {why}.": "まだ作られていないサンプルが {count} 件あります: {why}。",
+    "{count} edits wait: {why}.": "編集 {count} 件が待機中です: {why}。",
+    "{count} samples failed ({why}). Mend the cause and build again: only they are made.": "サンプル {count} 件が失敗しました ({why})。原因を直してもう一度ビルドすると、その分だけを作ります。",
 }
 """What is said, in English with places in braces, and in Japanese with the same places.
 

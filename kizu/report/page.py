@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kizu.certify.certificate import Certificate
+from kizu.japanese import in_japanese
 from kizu.learning.yields import YieldRow, total_yield
 from kizu.report.certificate import (
     certificate_sentence,
@@ -117,6 +118,7 @@ def environment() -> Environment:
         "drawing": _drawing,
         "data_uri": _data_uri,
         "fact_label": fact_label,
+        "in_japanese": in_japanese,
         "json": json_text,
         "reason_label": reason_label,
         "not_covered": not_covered,

@@ -201,6 +201,15 @@ def test_one_page_speaks_both_languages_and_keeps_japanese_content():
     assert data(html, "words") == {language: dict(words) for language, words in WORDS.items()}
 
 
+def test_what_a_build_says_is_told_in_both_languages():
+    steps = ["3 files were left out; see the list of skipped files.", "An odd one."]
+    skipped = [("傷.png", "the file is empty")]
+    texts = Outline(render_page(page(next_steps=steps, skipped=skipped))).texts
+    said = "3 個のファイルを除外しました。除外したファイルの一覧を見てください。"
+    assert {*steps, said, "the file is empty", "ファイルが空です"} <= set(texts)
+    assert texts.count("An odd one.") == 1
+
+
 @pytest.mark.parametrize("table", [WORDS, REASONS])
 def test_both_languages_have_the_same_words(table):
     assert set(table["en"]) == set(table["ja"])
