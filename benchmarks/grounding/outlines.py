@@ -9,26 +9,19 @@ painter; the figures say what the rules let pass, not how good outlines by real 
 
 import argparse
 import tempfile
-import uuid
 from collections import defaultdict
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
-import yaml
 
-from kizu.cancellation import CancelToken
-from kizu.cli.demo import write_demo
+from benchmarks.grounding.demo_edits import demo_fields, label_edits
 from kizu.diff import Status
 from kizu.edit.storage import truth_path
 from kizu.imaging.codecs import decode_mask
 from kizu.imaging.masks import mask_iou
-from kizu.planning import plan_samples
-from kizu.shards import save_shards
-from kizu.sources import list_source, take_in
 from kizu.spec import DatasetSpec
-from kizu.stages import DIFF, FUSE, STAGES, VERDICT, StageRun, run_stage
-from kizu.stages.grounding import choose_annotators
+from kizu.stages import DIFF, FUSE, VERDICT
 from kizu.stages.inputs import SampleInputs
 from kizu.store import Store
 
@@ -51,8 +44,7 @@ def main() -> None:
     parser.add_argument("--annotator", default="demo-grounding-dino+demo-sam")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        fields = yaml.safe_load(write_demo(Path(folder)).read_text(encoding="utf-8"))
-        fields["images"] |= {"path": str(Path(folder) / "photos"), "max_edited": options.photos}
+        fields = demo_fields(Path(folder), options.photos)
         store = Store(str(Path(folder) / "store"))
         plain, drawn = (
             labelled(store, DatasetSpec.parse({**fields, "grounding": grounding}))
@@ -75,14 +67,7 @@ def main() -> None:
 
 def labelled(store: Store, spec: DatasetSpec) -> list[Labelled]:
     """Return the labels of all edits that changed, on the normal images' grid."""
-    images = [take_in(file, store) for file in list_source(spec.images.path)]
-    versions = choose_annotators(spec.grounding).versions
-    [ref] = save_shards(plan_samples(spec, images), spec, versions, store, 10_000)
-    run = StageRun(store, CancelToken(store, uuid.uuid4().hex))
-    for stage in STAGES:
-        run_stage(stage, ref, run)
-    shard = ref.open(store)
-    samples = [SampleInputs(store, shard, sample) for sample in shard.samples]
+    samples = label_edits(store, spec)
     return [_label(each) for each in samples if DIFF.result(each).status is Status.CHANGED]
 
 

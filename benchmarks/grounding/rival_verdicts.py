@@ -1,6 +1,6 @@
 """Measures what competing names and the normal image change in the demo's verdicts, and the cost.
 
-    python benchmarks/grounding/rival_verdicts.py --photos 8
+    python -m benchmarks.grounding.rival_verdicts --photos 8
 
 The demo's edits are judged twice: as they were asked for, and with every defect called by the name
 of the next one, so that each edit shows another kind than the annotator is asked for. The
@@ -10,24 +10,14 @@ they are with real weights.
 
 import argparse
 import tempfile
-import time
-import uuid
 from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from benchmarks.grounding.demo_edits import demo_fields, label_edits
 from kizu.agree.verdict import Agreement, Verdict
-from kizu.cancellation import CancelToken
-from kizu.cli.demo import write_demo
-from kizu.planning import plan_samples
-from kizu.shards import save_shards
-from kizu.sources import list_source, take_in
 from kizu.spec import DatasetSpec
-from kizu.stages import DIFF, EDIT, FUSE, GROUNDING, VERDICT, StageRun, run_stage
-from kizu.stages.grounding import choose_annotators
-from kizu.stages.inputs import SampleInputs
+from kizu.stages import GROUNDING, VERDICT
 from kizu.store import Store
 
 SWITCHES: Final = {
@@ -46,11 +36,7 @@ def main() -> None:
     parser.add_argument("--annotator", default="demo-grounding-dino+demo-sam")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        fields = yaml.safe_load(write_demo(Path(folder)).read_text(encoding="utf-8"))
-        fields["images"] |= {
-            "path": str(Path(folder) / "photos"),
-            "max_edited": options.photos,
-        }
+        fields = demo_fields(Path(folder), options.photos)
         store = Store(str(Path(folder) / "store"))
         for name, defects in (("as asked", fields["defects"]), ("misnamed", misnamed(fields))):
             before: list[Agreement] = []
@@ -81,19 +67,9 @@ def misnamed(fields: dict[str, Any]) -> list[dict[str, Any]]:
 
 def judged(store: Store, spec: DatasetSpec) -> tuple[list[Agreement], float]:
     """Return the verdicts of all edits, and the seconds that annotators took."""
-    images = [take_in(file, store) for file in list_source(spec.images.path)]
-    versions = choose_annotators(spec.grounding).versions
-    [ref] = save_shards(plan_samples(spec, images), spec, versions, store, 10_000)
-    run = StageRun(store, CancelToken(store, uuid.uuid4().hex))
-    seconds = 0.0
-    for stage in (EDIT, DIFF, GROUNDING, FUSE, VERDICT):
-        started = time.perf_counter()
-        run_stage(stage, ref, run)
-        if stage is GROUNDING:
-            seconds = time.perf_counter() - started
-    shard = ref.open(store)
-    samples = [SampleInputs(store, shard, sample) for sample in shard.samples]
-    return [VERDICT.result(each) for each in samples if each.has_picture], seconds
+    seconds: dict[str, float] = {}
+    samples = label_edits(store, spec, seconds.__setitem__)
+    return [VERDICT.result(each) for each in samples if each.has_picture], seconds[GROUNDING.name]
 
 
 if __name__ == "__main__":
