@@ -73,6 +73,8 @@ def check_build(
         today: Decides which models are retired.
     """
     yield check_photos(inventory)
+    if deep := deep_photos(inventory, spec.images.depth_bits):
+        yield Check("photos", State.WARNING, deep)
     yield from check_annotators(spec)
     editor = check_editor(spec)
     yield editor
@@ -106,6 +108,23 @@ def small_photos(inventory: Inventory) -> str:
     return (
         f"they are small (shorter side {middle} px): a scratch is a pixel or two wide there, and a "
         "gpt-image model gets them enlarged; photograph nearer if you can"
+    )
+
+
+def deep_photos(inventory: Inventory, depth_bits: int | None) -> str:
+    """Say how many photos have a scale of their own each; empty where none has.
+
+    Args:
+        inventory: The photos.
+        depth_bits: As in ``images``.
+    """
+    count = sum(image.is_deep for image in inventory.images)
+    if not count or depth_bits is not None:
+        return ""
+    return (
+        f"16-bit photos: {count}; each is scaled by its own brightest pixel, so equal parts may "
+        "come out unequally bright; before edits are bought, write the bits that your camera fills "
+        "as images.depth_bits (12, say)"
     )
 
 

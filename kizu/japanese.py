@@ -95,6 +95,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "  kizu plan {file}    # what would be made, and what it costs": "  kizu plan {file}    # 何を作り、いくらかかるか",
     "  kizu build {file}": "  kizu build {file}",
     "warning: {said}": "注意: {said}",
+    "16-bit photos: {count}; each is scaled by its own brightest pixel, so equal parts may come out unequally bright; before edits are bought, write the bits that your camera fills as images.depth_bits (12, say)": "16 ビットの写真が {count} 枚あります。写真ごとに一番明るい画素に合わせて縮尺が決まるため、同じ部品でも明るさが違って見えることがあります。編集を買う前に、カメラが使うビット数を images.depth_bits に書いてください(12 など)",
     "they are small (shorter side {px} px): a scratch is a pixel or two wide there, and a gpt-image model gets them enlarged; photograph nearer if you can": "写真が小さめです(短辺 {px} px)。傷の幅が 1、2 画素しかなく、gpt-image には拡大して渡されます。できれば近くから撮影してください",
     "skipped: {name}: {said}": "除外: {name}: {said}",
     "the file is empty": "ファイルが空です",

@@ -16,6 +16,7 @@ from kizu.imaging.codecs import (
     decode_image,
     decoding_of,
     encode_png,
+    is_deep,
 )
 from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS, check_file_size, most_bytes
 from kizu.imaging.thumbnails import thumbnail
@@ -66,6 +67,7 @@ class NormalImage:
         name: The file's name below the source.
         width: Pixels.
         height: Pixels.
+        is_deep: Whether the file has more bits a channel than 8; False where that was not noted.
     """
 
     sha256: str
@@ -73,6 +75,7 @@ class NormalImage:
     name: str
     width: int
     height: int
+    is_deep: bool = False
 
     @property
     def path(self) -> str:
@@ -242,7 +245,7 @@ def _decoded(
         return plain, None
     identity = sha256 if digest == by_default else _identity(sha256, decoding)
     height, width = pixels.shape[:2]
-    return NormalImage(identity, digest, name, width, height), pixels
+    return NormalImage(identity, digest, name, width, height, is_deep(data)), pixels
 
 
 def _identity(sha256: str, decoding: Decoding) -> str:

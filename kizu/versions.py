@@ -30,13 +30,13 @@ DUPLICATES_VERSION: Final = "1"
 GROUNDING_VERSION: Final = 2
 """The same model and settings give other detections."""
 
-FUSE_VERSION: Final = "1"
+FUSE_VERSION: Final = "2"
 """The same diff and detections get another mask of record."""
 
 OUTLINE_VERSION: Final = "1"
 """A segmenter is shown the same change otherwise, or another of its masks is taken."""
 
-VERDICT_VERSION: Final = "4"
+VERDICT_VERSION: Final = "5"
 """The same diff and detections get another verdict or other figures."""
 
 CARD_VERSION: Final = "6"

@@ -2,9 +2,10 @@
 
 from itertools import chain
 
-from prefect import task
+from prefect import get_run_logger, task
 
 from kizu import planning
+from kizu.checks import deep_photos
 from kizu.grounding import GroundingChoice
 from kizu.intake import open_inventory
 from kizu.planning import BuildEstimate, estimate_build
@@ -51,9 +52,12 @@ def plan_build(
         SourceError: No photo can be used, or no edit is in the store where only those count.
     """
     store = Store(store_url)
+    photos = open_inventory(inventory, store)
+    if deep := deep_photos(photos, spec.images.depth_bits):
+        get_run_logger().warning(deep)
     plan = planning.plan_build(
         spec,
-        open_inventory(inventory, store),
+        photos,
         annotators.versions,
         store,
         SAMPLES_PER_PART,

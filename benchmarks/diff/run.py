@@ -1,14 +1,17 @@
 """How well differences are found: prints the tables of the documentation.
 
 python benchmarks/diff/run.py --processes 2
+python benchmarks/diff/run.py --sizes 128 256 512
 
 Every method on 28 scenes with three defects each and one picture without any, each under four
 drifts; then which redrawn pictures are called so; then time and memory. `--quick` takes every
-fourth scene. Times are CPU seconds on one thread.
+fourth scene; `--sizes` prints a row per long side and drift instead, of kizu alone. Times are CPU
+seconds on one thread.
 """
 
 import argparse
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import chain
@@ -17,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 import cv2
+import numpy as np
 import pandas as pd
 from baselines import METHODS
 from drifts import PRESERVING
@@ -45,6 +49,9 @@ def main() -> None:
     """Score every method on every pair and print what was found."""
     options = _options()
     names = SCENES[::4] if options.quick else SCENES
+    if options.sizes:
+        print_sizes(options.sizes, names, options.seed)
+        return
     work = partial(judge_scene, seed=options.seed, long_side_px=options.side_px)
     with ProcessPoolExecutor(
         options.processes, get_context("spawn"), cv2.setNumThreads, (1,)
@@ -63,6 +70,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--side-px", type=int, default=640, help="long side of every picture")
+    parser.add_argument("--sizes", type=int, nargs="+", help="long sides, for a table of sizes")
     parser.add_argument("--quick", action="store_true", help="every fourth scene only")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--rows", type=Path, help="CSV file for every single figure")
@@ -112,6 +120,24 @@ def print_methods(rows: pd.DataFrame) -> None:
     print_table(means.loc[order], "drift and method")
 
 
+def print_sizes(sides_px: Sequence[int], names: Sequence[str], seed: int) -> None:
+    """What kizu finds at every size, under every drift; how much is missed, and the median cost."""
+    cv2.setNumThreads(1)
+    diff_mask(*(np.zeros((64, 64, 3), np.uint8) for _ in range(2)))  # loads what it needs
+    rows = [
+        judge(KIZU, pair) | {"side": side_px}
+        for side_px in sides_px
+        for name in tqdm(names, unit="scene")
+        for pair in make_pairs(seed, side_px, [name])
+        if pair.drift in PRESERVING
+    ]
+    by = pd.DataFrame(rows).groupby(["side", "drift"], sort=False)
+    table = by[["iou", "boundary", "recall", "alarm"]].mean()
+    table.insert(0, "missed", by["iou"].agg(lambda iou: float((iou == 0).mean())))
+    table["seconds"] = by["seconds"].median()
+    print_table(table, "long side and drift", places=3)
+
+
 def print_kinds(rows: pd.DataFrame) -> None:
     """What kizu finds of every kind of defect: over all drifts, and the IoU under each."""
     own = rows[(rows["method"] == KIZU) & rows["iou"].notna()]
@@ -130,13 +156,15 @@ def print_statuses(rows: pd.DataFrame) -> None:
     print_table(table.fillna(0).astype(int).loc[what.unique()], "picture")
 
 
-def print_table(table: pd.DataFrame, what: str) -> None:
-    """Print as Markdown, counts whole and figures to two places."""
+def print_table(table: pd.DataFrame, what: str, places: int = 2) -> None:
+    """Print as Markdown, counts whole and figures to so many places."""
     print(f"\n| {what} | " + " | ".join(table.columns) + " |")
     print("|---" * (1 + len(table.columns)) + "|")
     for name, *values in table.itertuples():
-        cells = [f"{value:.2f}" if isinstance(value, float) else str(value) for value in values]
-        head = ", ".join(name) if isinstance(name, tuple) else str(name)
+        cells = [
+            f"{value:.{places}f}" if isinstance(value, float) else str(value) for value in values
+        ]
+        head = ", ".join(map(str, name)) if isinstance(name, tuple) else str(name)
         print(f"| {head} | " + " | ".join(cells) + " |")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import ConfigDict
 
 from kizu.agree.change import Change
-from kizu.agree.fusion import Fused, FusedRegion, near, within
+from kizu.agree.fusion import DIFF_SOURCE, Fused, FusedRegion
 from kizu.grounding.encoded import EncodedDetections
 from kizu.imaging.arrays import Mask
 from kizu.imaging.boxes import box_iou, box_of
@@ -72,7 +72,7 @@ class RegionFigures(Record):
         xyxy: Its box in edited-image pixels, x1 and y1 exclusive.
         area_px: Its pixels.
         source: Who drew it.
-        is_explained: Whether a testimony touches it.
+        is_explained: Whether a testimony explains it.
         is_kept: Whether it belongs to the mask of record.
         sharp_fraction: As for the whole.
         strength: As for the whole.
@@ -155,33 +155,29 @@ def region_figures(
 
 
 def contradictions(
-    change: Change, fused: Fused, testimony: Sequence[EncodedDetections]
+    change: Change, fused: Fused, testimony: Mapping[str, EncodedDetections]
 ) -> dict[str, float | None]:
     """Measure what diff and annotators say that the other does not, as ``Figures`` tells.
 
-    A region is explained by what lies as near as ``NEAR_FRACTION`` tells.
-
     Args:
         change: What the diff saw.
-        fused: The mask of record, with the regions of the change.
-        testimony: What each annotator found; if nobody looked, nothing is measured.
+        fused: The mask of record, with the regions of the change and who explains each.
+        testimony: What annotators found, by their versions; if nobody looked, nothing is measured.
     """
     if not testimony or not change.is_compared:
         return {"unexplained_fraction": None, "unmoved_fraction": None}
-    union = np.zeros(change.shape, np.bool_)
-    found = unmoved = 0
-    for crop in (crop for each in testimony for crop in each.crops(change.shape)):
-        union[crop.window] |= crop.inside
-        found += crop.area_px
-        unmoved += 0 if crop.touches(change.mask) else crop.area_px
-    reach = within(union, near(change.shape))
-    regions = [each.crop for each in fused.regions]
-    changed = sum(crop.area_px for crop in regions)
-    unexplained = sum(crop.area_px for crop in regions if not crop.touches(reach))
+    crops = [crop for found in testimony.values() for crop in found.crops(change.shape)]
+    unmoved = sum(crop.area_px for crop in crops if not crop.touches(change.mask))
+    regions = [each for each in fused.regions if each.source == DIFF_SOURCE]
+    unexplained = [each for each in regions if testimony.keys().isdisjoint(each.explained_by)]
     return {
-        "unexplained_fraction": _rounded(unexplained, changed),
-        "unmoved_fraction": _rounded(unmoved, found),
+        "unexplained_fraction": _rounded(_area_px(unexplained), _area_px(regions)),
+        "unmoved_fraction": _rounded(unmoved, sum(crop.area_px for crop in crops)),
     }
+
+
+def _area_px(regions: Sequence[FusedRegion]) -> int:
+    return sum(each.crop.area_px for each in regions)
 
 
 def _region(

@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.agree.fusion import Fused, near, within
+from kizu.agree.fusion import Fused
+from kizu.agree.regions import near, within
 from kizu.agree.testimony import SAME_PLACE_IOU, is_region
 from kizu.imaging.arrays import Mask
 from kizu.imaging.crops import MaskCrop, crop_iou, crop_of, union_of

@@ -238,7 +238,7 @@ def _figures(
         "strength": change.strength(mask),
     }
     if len(plausible) > 1:  # of a single one the same is measured already
-        whole |= contradictions(change, fused, tuple(plausible.values()))
+        whole |= contradictions(change, fused, plausible)
     return Figures(**(measured | whole))
 
 
@@ -260,7 +260,7 @@ def _witness(
     counted = {
         "detections": len(plausible),
         "detections_elsewhere": len(plausible) - len(found),
-        **contradictions(change, fused, [plausible]),
+        **contradictions(change, fused, {annotator: plausible}),
     }
     if not len(found):
         none = Figures(mask_iou=0.0, mask_containment=0.0, **counted)

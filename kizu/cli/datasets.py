@@ -12,7 +12,7 @@ from kizu.agree.verdict import Verdict
 from kizu.billing.ledger import Ledger
 from kizu.billing.spending import spending_rows, summarize_spending, to_csv
 from kizu.building import BuildStoppedError, run_build
-from kizu.checks import small_photos
+from kizu.checks import deep_photos, small_photos
 from kizu.cli.demo import write_demo
 from kizu.cli.ending import print_summary
 from kizu.cli.learning import print_suggestions
@@ -80,6 +80,8 @@ def init(
     print_skipped(inventory.skipped)
     if small := small_photos(inventory):
         print_warning(small)
+    if deep := deep_photos(inventory, None):
+        print_warning(deep)
     out.print(
         "Describe your defects in it. Then:\n"
         f"  kizu check {output}   # what is ready here, and what adds the rest\n"
@@ -103,6 +105,8 @@ def plan(spec_file: SpecFile, store: StoreUrl = DEFAULT_STORE, *, rehash: Rehash
             partial(near_duplicates, keep=False), spec, inventory.images, opened, thumbnails
         )
     print_warnings(spec)
+    if deep := deep_photos(inventory, spec.images.depth_bits):
+        print_warning(deep)
     groups = or_exit(group_photos, spec, inventory.images, near)
     planned = or_exit(
         partial(plan_dataset, groups=groups, emulated=spec.editor.is_emulated()),

@@ -13,14 +13,17 @@ from kizu.cli.spec_template import path_from
 from kizu.cli.terminal import out
 from kizu.edit.folder import FolderSettings
 from kizu.edit.settings import PairBy
+from kizu.imaging.codecs import Profiles
 from kizu.labelling import label_spec
+from kizu.settings import Settings
 from kizu.spec import DatasetSpec
+from kizu.spec.dataset import ImagesSpec
 from kizu.store import Store
 
 
-def _setting(name: str) -> Any:  # noqa: ANN401 - what typer.Option takes and gives
-    """Return a command line option with an editor setting's own description."""
-    return typer.Option(help=FolderSettings.model_fields[name].description)
+def _setting(name: str, of: type[Settings] = FolderSettings) -> Any:  # noqa: ANN401 - what typer.Option takes and gives
+    """Return a command line option with a setting's own description."""
+    return typer.Option(help=of.model_fields[name].description)
 
 
 def label(
@@ -44,6 +47,8 @@ def label(
     annotator: Annotated[
         list[str] | None, typer.Option(help="Who looks for the phrases; may be repeated.")
     ] = None,
+    depth_bits: Annotated[int | None, _setting("depth_bits", ImagesSpec)] = None,
+    profiles: Annotated[Profiles, _setting("profiles", ImagesSpec)] = "opaque",
     name: Annotated[str | None, typer.Option(help="The dataset's name; default: EDITED's.")] = None,
     store: StoreUrl = DEFAULT_STORE,
     write_spec: Annotated[
@@ -71,6 +76,7 @@ def label(
         name_rule=name_rule,
         pair_by=pair_by,
         annotators=annotator,
+        images={"depth_bits": depth_bits, "profiles": profiles},
     )
     if write_spec is not None:
         or_exit(write_spec_file, spec, write_spec)

@@ -8,9 +8,10 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from kizu.checks import deep_photos
 from kizu.cli.half_blocks import can_show_pictures, small_picture
 from kizu.cli.options import or_exit
-from kizu.cli.terminal import out, print_skipped, print_splits, progress_bars
+from kizu.cli.terminal import out, print_skipped, print_splits, print_warning, progress_bars
 from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import decode_image, decode_png
 from kizu.intake import read_normal
@@ -36,6 +37,8 @@ def show_pairs(spec: DatasetSpec, store: Store) -> None:
     with progress_bars():
         inventory, pairing = or_exit(pair_source, spec, store)
     print_skipped(inventory.skipped)
+    if deep := deep_photos(inventory, spec.images.depth_bits):
+        print_warning(deep)
     photos = split_photos(inventory.images, pairing.pairs)
     with progress_bars():
         near = or_exit(near_duplicates, spec, photos, store)

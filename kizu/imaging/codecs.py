@@ -12,7 +12,7 @@ import io
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 import cv2
 import numpy as np
@@ -36,6 +36,7 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "PLAIN",
     "Decoding",
+    "Profiles",
     "UnreadableImageError",
     "decode_drawn_mask",
     "decode_grey",
@@ -47,6 +48,7 @@ __all__ = [
     "encode_map",
     "encode_mask",
     "encode_png",
+    "is_deep",
 ]
 
 IMAGE_SUFFIXES: Final = (
@@ -90,6 +92,10 @@ _UPRIGHT: Final[dict[int, Callable[[RgbImage], RgbImage]]] = {
 """What brings a picture upright, by its EXIF orientation."""
 
 
+Profiles: TypeAlias = Literal["opaque", "all"]
+"""Whose embedded colour profile is converted; see ``Decoding``."""
+
+
 @dataclass(frozen=True)
 class Decoding:
     """How photo files become 8-bit sRGB.
@@ -103,7 +109,7 @@ class Decoding:
     """
 
     depth_bits: int | None = None
-    profiles: Literal["opaque", "all"] = "opaque"
+    profiles: Profiles = "opaque"
 
     def told(self) -> dict[str, int | str]:
         """Return what is not as by default, as JSON; ``Decoding(**told)`` is the same again.
@@ -118,6 +124,20 @@ class Decoding:
 
 PLAIN: Final = Decoding()
 """As photos are read where nothing is chosen."""
+
+
+def is_deep(data: bytes) -> bool:
+    """Tell by a file's header whether ``depth_bits`` scales it: more than 8 bits a channel.
+
+    Args:
+        data: The file's bytes; one that cannot be decoded is not deep.
+    """
+    try:
+        with warnings.catch_warnings(), open_picture(data) as image:
+            warnings.simplefilter("ignore")
+            return _is_deep(image, data)
+    except Exception:  # noqa: BLE001 - Pillow raises whatever a damaged header makes it meet
+        return False
 
 
 def decoding_of(data: bytes, decoding: Decoding) -> Decoding:

@@ -41,7 +41,8 @@ def label(
         name_rule: A regular expression for the pictures' names, with the group ``normal``.
         pair_by: How pictures find their normal image otherwise: "auto", "name" or "content".
         annotators: Who looks for the phrases, as in a spec; None for the usual one.
-        settings: Any other part of a spec, as ``publish={"composite": False}``.
+        settings: Any other part of a spec, as ``publish={"composite": False}`` or
+            ``images={"depth_bits": 12}``.
 
     Returns:
         The published version; its ``samples`` have the verdicts.
@@ -98,7 +99,7 @@ def label_spec(
     }
     fields: dict[str, Any] = {
         "name": name or name_after(edited),
-        "images": {"path": normals or ""},
+        "images": {"path": normals or "", **settings.pop("images", {})},
         "defects": [
             {"defect_type": kind, "phrases": list(words)} for kind, words in phrases.items()
         ],

@@ -25,7 +25,7 @@ from kizu.grounding.encoded import decoded, encoded
 from kizu.grounding.moved import move_detections
 from kizu.grounding.names import NO_GROUNDING
 from kizu.imaging.arrays import Mask, RgbImage, checked_rgb
-from kizu.imaging.codecs import UnreadableImageError, decode_image
+from kizu.imaging.codecs import Decoding, Profiles, UnreadableImageError, decode_image
 from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS, most_bytes
 from kizu.imaging.geometry import Geometry
 from kizu.labelling.labelled import LabelledPair
@@ -48,6 +48,8 @@ def label_pair(
     annotators: Annotators | None = None,
     diff: DiffSettings | None = None,
     region: Region | Mask | None = None,
+    depth_bits: int | None = None,
+    profiles: Profiles = "opaque",
 ) -> LabelledPair:
     """Label a picture that has a defect already: find how it lies on its normal, and what differs.
 
@@ -59,6 +61,8 @@ def label_pair(
         annotators: Who looks for the phrases; None for the usual one.
         diff: What counts as a change.
         region: Where the defect may be: a region, or an (H, W) bool mask of the normal image.
+        depth_bits: How files of 16 bits are read, as in a spec's ``images``.
+        profiles: Which colour profiles of files are converted, as there.
 
     Returns:
         The label with all that led to it; as the last line of a notebook's cell it is a picture.
@@ -75,7 +79,8 @@ def label_pair(
         >>> label_pair(normal, edited).boxes.tolist()
         [[30.0, 20.0, 50.0, 36.0]]
     """
-    picture = _opened(edited, "edited")
+    read_as = Decoding(depth_bits, profiles)
+    picture = _opened(edited, "edited", read_as)
     looked_for = (phrases,) if isinstance(phrases, str) else tuple(phrases)
     chosen = _chosen(annotators, looked_for)
     if normal is None:
@@ -85,7 +90,7 @@ def label_pair(
                 "and an annotator"
             )
         return _alone(picture, _look(picture, looked_for, chosen))
-    photo = _opened(normal, "normal")
+    photo = _opened(normal, "normal", read_as)
     match = find_geometry(photo, picture)
     sizes = [(image.shape[1], image.shape[0]) for image in (photo, picture)]
     geometry = match.geometry if match else Geometry.whole(sizes[0], sizes[1])
@@ -148,7 +153,7 @@ def _alone(picture: RgbImage, found: Mapping[str, Detections]) -> LabelledPair:
     )
 
 
-def _opened(picture: Picture, what: str) -> RgbImage:
+def _opened(picture: Picture, what: str, read_as: Decoding) -> RgbImage:
     """Return a picture's pixels; ``what`` names the argument in errors."""
     if isinstance(picture, np.ndarray):
         return checked_rgb(picture, what)
@@ -157,7 +162,7 @@ def _opened(picture: Picture, what: str) -> RgbImage:
         name = f"{what} {fspath(data)}"
         data = _read(fspath(data), name)
     try:
-        return decode_image(data)
+        return decode_image(data, decoding=read_as)
     except UnreadableImageError as error:
         raise UnreadableImageError(f"{name}: {error}") from error
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kizu.imaging.arrays import Mask, RgbImage
-from kizu.imaging.codecs import decode_image, decode_mask, decode_png
+from kizu.imaging.codecs import Decoding, decode_image, decode_mask, decode_png
 from kizu.publish.layout import MANIFEST, VersionFolder, complete_versions, latest_version
 from kizu.publish.schemas import TABLES, decode_parts, decode_table
 from kizu.store import DamagedFileError, Store
@@ -119,7 +119,9 @@ class Sample:
         Raises:
             DatasetError: As for ``image``.
         """
-        return decode_image(self.read("edited"), inf) if self.row["edited_path"] else None
+        if not self.row["edited_path"]:
+            return None
+        return decode_image(self.read("edited"), inf, self._dataset.decoding)
 
     def edited_label(self) -> Mask | None:
         """Return the defect on the picture as it came, (h, w) bool; None as for ``edited``.
@@ -215,6 +217,11 @@ class Dataset:
             ) from error
         except DamagedFileError as error:
             raise DatasetError(f"{error}; {_ANEW}") from error
+
+    @property
+    def decoding(self) -> Decoding:
+        """How pictures are read as they came; versions of older kizus do not tell."""
+        return Decoding(**self.manifest.get("decoding", {}))
 
     @cached_property
     def samples(self) -> "pd.DataFrame":

@@ -66,6 +66,8 @@ MANIFEST_FIELDS: Final[Mapping[str, str]] = {
     "dataset": "The dataset's name.",
     "version": "The version's name, which follows from its content: equal content, equal name.",
     "recipe": "The settings of the spec that shape the dataset, paths left out.",
+    "decoding": "How the files of `edited_path` are read: `depth_bits` and `profiles` of the "
+    "spec's `images` where they are not the defaults.",
     "rows": "Number of rows by table.",
     "sha256": "SHA-256 of each table's file, which 'kizu verify' holds them against.",
     "files": "SHA-256 of the card's files, by their paths within the version.",

@@ -440,6 +440,7 @@ def publish_tables(
         "dataset": version.dataset,
         "version": version.version,
         "recipe": spec.recipe(),
+        "decoding": spec.images.decoding.told(),
         "rows": {name: table.rows for name, table in tables.items()},
         "sha256": {name: table.sha256 for name, table in tables.items()},
         "files": files,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import (
     AfterValidator,
@@ -23,7 +23,7 @@ from kizu.edit.regions import MaskRegion
 from kizu.edit.registry import EditorChoice
 from kizu.grounding import GroundingChoice, GroundingSettings
 from kizu.grounding.registry import DEMO_NOTICE
-from kizu.imaging.codecs import Decoding
+from kizu.imaging.codecs import Decoding, Profiles
 from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS
 from kizu.settings import KeyedByContent, Operational, Settings
 from kizu.spec.defects import DefectSpec
@@ -91,7 +91,7 @@ class ImagesSpec(Settings):
         "every photo, and one with a larger value is left out. Empty: each photo is scaled by the "
         "smallest depth that holds its brightest pixel, so that photos of one lot may differ.",
     )
-    profiles: Annotated[Literal["opaque", "all"], KeyedByContent()] = Field(
+    profiles: Annotated[Profiles, KeyedByContent()] = Field(
         "opaque",
         title="Colour profiles",
         description="Which embedded colour profiles are converted to sRGB. 'opaque': of 8-bit RGB "

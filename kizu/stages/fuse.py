@@ -45,7 +45,7 @@ class RegionRecord(Record):
 
     rle: dict[str, Any]
     source: str
-    is_explained: bool
+    explained_by: tuple[str, ...]
     is_kept: bool
 
 
@@ -128,7 +128,7 @@ class FuseStage(Stage):
         """
         record = self.result(sample)
         regions = tuple(
-            FusedRegion(decode_crop(each.rle), each.source, each.is_explained, each.is_kept)
+            FusedRegion(decode_crop(each.rle), each.source, each.explained_by, each.is_kept)
             for each in record.regions
         )
         mask = self.mask(sample)
@@ -209,6 +209,6 @@ def _recorded(region: FusedRegion, shape: tuple[int, int]) -> RegionRecord:
     return RegionRecord(
         rle=encode_crop(region.crop, shape),
         source=region.source,
-        is_explained=region.is_explained,
+        explained_by=region.explained_by,
         is_kept=region.is_kept,
     )

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 
 from kizu.agree.change import Change
-from kizu.agree.fusion import change_regions
 from kizu.agree.outline import outline_of, points_in
+from kizu.agree.regions import regions_by_size
 from kizu.grounding import (
     GroundingSettings,
     GroundingUnavailable,
@@ -92,7 +92,7 @@ def _draw(sample: SampleInputs, change: Change) -> list[MaskCrop | None]:
     [settings] = [
         each for each in sample.shard.spec.grounding.annotators if each.annotator == annotator
     ]
-    regions = change_regions(change)
+    regions = regions_by_size(change.mask)
     with _turn:
         segmenter = _load(settings.model_dump_json(), version or "")
         shown = _masks(segmenter, _segmenter(annotator), sample.edited, regions) if regions else []

@@ -1,6 +1,7 @@
 """What a build needs, looked at before it starts."""
 
 import socket
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -16,6 +17,7 @@ from kizu.checks import (
     check_prefect,
     check_space,
     check_store,
+    deep_photos,
     worst,
 )
 from kizu.planning import estimate_build, plan_samples
@@ -73,6 +75,14 @@ def test_photos_are_counted_and_those_that_cannot_be_used_too():
 def test_small_photos_are_said_to_be_small():
     assert "they are small (shorter side 128 px)" in check_photos(inventory(side=128)).sentence
     assert check_photos(inventory(side=SMALL_PX)).state is State.READY
+
+
+def test_photos_of_16_bits_that_have_no_common_scale_are_counted_with_the_setting_to_write():
+    deep = [replace(photo(number), is_deep=True) for number in (7, 8)]
+    mixed = Inventory.of([photo(1), *deep])
+    assert deep_photos(mixed, None).startswith("16-bit photos: 2; ")
+    assert "images.depth_bits" in deep_photos(mixed, None)
+    assert deep_photos(mixed, 12) == deep_photos(inventory(), None) == ""
 
 
 def test_an_annotator_without_weights_says_what_adds_them(monkeypatch):

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from kizu.agree.fusion import Fused, FusedRegion, near
+from kizu.agree.fusion import Fused, FusedRegion
 from kizu.agree.outline import MOST_POINTS, outline_of, points_in, with_outlines
+from kizu.agree.regions import near
 from kizu.imaging.crops import crop_of
 
 SHAPE = (60, 80)
@@ -65,7 +66,7 @@ def test_an_outline_stays_near_the_region():
 def test_only_regions_that_are_kept_and_have_an_outline_change():
     other, dropped = filled(60, 5, 70, 15), filled(5, 45, 15, 55)
     regions = tuple(
-        FusedRegion(crop_of(mask), "kizu-diff", is_explained=True, is_kept=is_kept)
+        FusedRegion(crop_of(mask), "kizu-diff", explained_by=("annotator",), is_kept=is_kept)
         for mask, is_kept in ((HERE, True), (other, True), (dropped, False))
     )
     smaller = filled(21, 21, 39, 35)

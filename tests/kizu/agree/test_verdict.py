@@ -67,9 +67,12 @@ def verdict(
     *,
     sharp=True,
     rivals=None,
+    red=None,
 ):
     change, testimony = change_of(mask, status, sharp=sharp), as_witnesses(detections)
     picture = np.where(mask[..., None], 40, 160).astype(np.uint8).repeat(3, axis=2)
+    if red is not None:
+        picture[red] = (190, 30, 30)
     fused = fuse(change, picture, testimony, region)
     return agree(change, fused, testimony, AREA, settings, region=region, rivals=rivals)
 
@@ -280,6 +283,24 @@ def test_what_no_annotator_marks_beside_what_one_marks_is_a_side_effect():
     assert agreement.figures.unexplained_fraction == pytest.approx(32 / 132, abs=1e-4)
     allowed = AgreementSettings(max_unexplained_fraction=0.5)
     assert verdict(DEFECT | BESIDE, detections=found(DEFECT), settings=allowed).reason == "agree"
+
+
+@pytest.mark.parametrize("boxes_only", [False, True])
+def test_a_side_effect_inside_a_fat_detection_is_seen_as_one(boxes_only):
+    large, small = block(4, 14, 4, 14), block(19, 22, 19, 22)
+    fat = found(block(2, 22, 2, 22), boxes_only=boxes_only)
+    both = verdict(large | small, detections=fat, red=small)
+    assert both.verdict is verdict(large, detections=fat).verdict is Verdict.REVIEW
+    assert both.figures.unexplained_fraction == pytest.approx(9 / 109, abs=1e-4)
+    assert [region.is_kept for region in both.regions] == [True, False]
+    nested = found(block(3, 15, 3, 15), block(2, 22, 2, 22), boxes_only=boxes_only)
+    assert verdict(large, detections=nested).verdict is Verdict.ACCEPT
+    assert verdict(large | small, detections=nested, red=small).reason is Reason.SIDE_EFFECT
+
+
+def test_specks_of_one_look_inside_one_detection_are_one_defect():
+    specks = block(4, 14, 4, 14) | block(17, 22, 17, 22)
+    assert verdict(specks, detections=found(block(2, 22, 2, 22))).verdict is Verdict.ACCEPT
 
 
 def test_a_change_that_hardly_stands_out_goes_to_review_though_it_is_confirmed():

@@ -3,6 +3,7 @@ import webbrowser
 from pathlib import Path
 
 import pytest
+from deep_photos import deep_file, part_of_lot
 
 from kizu.imaging.codecs import encode_png
 from kizu.publish.layout import VersionFolder
@@ -27,6 +28,17 @@ def test_init_counts_the_photos_and_says_that_small_ones_are_small(run, photos):
     assert "for 2 photos that can be used" in out
     assert "skipped: broken.png: the file is empty" in errors
     assert "they are small (shorter side 96 px)" in errors
+
+
+def test_photos_of_16_bits_are_told_with_the_setting_that_gives_them_one_scale(run, photos):
+    (photos / "deep.png").write_bytes(deep_file(part_of_lot(1000)))
+    for words in (("init", "photos"), ("plan", "dataset.yaml"), ("check", "dataset.yaml")):
+        _, said, errors = run(*words)
+        assert "16-bit photos: 1; each is scaled by its own" in " ".join((errors + said).split())
+    spec = Path("dataset.yaml")
+    told = spec.read_text(encoding="utf-8").replace("# depth_bits: 12", "depth_bits: 12")
+    spec.write_text(told, encoding="utf-8")
+    assert "16-bit photos" not in "".join(map(str, run("plan", "dataset.yaml")))
 
 
 @pytest.mark.usefixtures("photos")

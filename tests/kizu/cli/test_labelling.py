@@ -2,7 +2,7 @@ import pytest
 from matching_pictures import part, with_scratch
 
 from kizu.cli.labelling import phrases_of
-from kizu.imaging.codecs import encode_png
+from kizu.imaging.codecs import Decoding, encode_png
 from kizu.spec import DatasetSpec
 
 
@@ -50,12 +50,14 @@ def test_the_spec_written_is_the_one_labelled_wherever_it_lies(run, tmp_path):
     (tmp_path / "specs").mkdir()
     file = tmp_path / "specs" / "dataset.yaml"
     words = ("label", "normals", "edited", "--dry-run", "--write-spec", str(file))
-    assert run(*words, "--defect", "crack", "--phrase", "a crack")[0] == 0
+    read_as = ("--depth-bits", "12", "--profiles", "all")
+    assert run(*words, "--defect", "crack", "--phrase", "a crack", *read_as)[0] == 0
     assert str(tmp_path) not in file.read_text(encoding="utf-8").partition("\n\n")[2]
     spec = DatasetSpec.from_yaml(file)
     places = [(file.parent / place).resolve() for place in (spec.images.path, spec.editor.path)]
     assert places == [tmp_path / "normals", tmp_path / "edited"]
     assert spec.name == "edited"
+    assert spec.images.decoding == Decoding(12, "all")
     assert spec.defects[0].phrases == ("a crack",)
 
 

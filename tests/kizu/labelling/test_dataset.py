@@ -1,5 +1,6 @@
 import pytest
 
+from kizu.imaging.codecs import Decoding
 from kizu.labelling import label_spec
 from kizu.sources import SourceError
 from kizu.spec import DatasetSpec, SpecError
@@ -45,6 +46,11 @@ def test_a_defect_is_a_name_several_or_names_with_their_phrases(edited):
 
 def test_without_defects_the_folders_name_them(edited):
     assert types(label_spec("normals", str(edited))) == ["crack", "stain"]
+
+
+def test_how_photos_are_read_may_be_said_beside_where_they_lie(edited):
+    spec = label_spec("normals", str(edited), images={"depth_bits": 12})
+    assert (spec.images.path, spec.images.decoding) == ("normals", Decoding(depth_bits=12))
 
 
 def test_without_defects_a_picture_in_no_folder_is_an_error(edited):

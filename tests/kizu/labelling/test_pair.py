@@ -3,6 +3,7 @@ import io
 import cv2
 import numpy as np
 import pytest
+from deep_photos import deep_file, part_of_lot
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -15,7 +16,7 @@ from kizu.diff import Status
 from kizu.edit.painter import DefectKind, DriftProfile, imitate_drift, paint
 from kizu.edit.regions import BoxRegion
 from kizu.grounding import GroundingSettings, GroundingUnavailable
-from kizu.imaging.codecs import UnreadableImageError, encode_png
+from kizu.imaging.codecs import Decoding, UnreadableImageError, decode_image, encode_png
 from kizu.imaging.geometry import Geometry
 from kizu.imaging.masks import mask_iou
 from kizu.labelling import label_pair
@@ -187,6 +188,14 @@ def test_a_path_is_opened_whatever_it_is_called(tmp_path):
     folder.mkdir()
     (folder / "line[1].png").write_bytes(encode_png(NORMAL))
     assert np.array_equal(label_pair(NORMAL, folder / "line[1].png").edited, NORMAL)
+
+
+def test_files_of_16_bits_are_read_on_the_scale_that_is_asked_for():
+    normal, edited = (deep_file(part_of_lot(brightest)) for brightest in (1000, 1500))
+    found = label_pair(normal, edited, depth_bits=12)
+    read_as = Decoding(depth_bits=12)
+    assert np.array_equal(found.normal, decode_image(normal, decoding=read_as))
+    assert np.array_equal(found.edited, decode_image(edited, decoding=read_as))
 
 
 def test_what_is_no_file_is_named(tmp_path):

@@ -1,11 +1,14 @@
 """The reader of published datasets, on versions of today and of kizu 0.1.0."""
 
 import io
+from dataclasses import replace
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from deep_photos import deep_file, part_of_lot
 
-from kizu.imaging.codecs import encode_mask, encode_png
+from kizu.imaging.codecs import Decoding, decode_image, encode_mask, encode_png
 from kizu.publish.dataset import FILE_KINDS, Dataset, DatasetError, open_dataset
 from kizu.publish.layout import VersionFolder
 from kizu.publish.schemas import TABLES, encode_table
@@ -143,6 +146,20 @@ def test_a_version_of_an_older_kizu_is_read_without_what_it_lacked(store, write_
     assert dataset["s0000"].label().any()
     assert dataset["s0000"].touched() is None
     assert dataset.verify() == []
+
+
+def test_a_picture_as_it_came_is_read_as_the_dataset_chose(store, write_version):
+    folder = write_version()
+    data = deep_file(part_of_lot(1000))
+    store.write(folder.path("edited/s0000.png"), data)
+    manifest = store.read_json(folder.path("manifest.json"))
+    manifest.pop("checksum", None)
+    told = Decoding(depth_bits=12)
+    store.write_json(folder.path("manifest.json"), manifest | {"decoding": told.told()})
+    dataset = open_dataset(store, "plates")
+    sample = replace(dataset["s0000"], row=dict(dataset["s0000"].row, edited_sha256=""))
+    assert np.array_equal(sample.edited(), decode_image(data, decoding=told))
+    assert not np.array_equal(sample.edited(), decode_image(data))
 
 
 def test_an_incomplete_version_is_none(store, write_version):
