@@ -133,7 +133,7 @@ def print_sizes(sides_px: Sequence[int], names: Sequence[str], seed: int) -> Non
     ]
     by = pd.DataFrame(rows).groupby(["side", "drift"], sort=False)
     table = by[["iou", "boundary", "recall", "alarm"]].mean()
-    table.insert(0, "missed", by["iou"].agg(lambda iou: float((iou == 0).mean())))
+    table.insert(0, "missed", by["iou"].agg(lambda iou: float((iou.dropna() == 0).mean())))
     table["seconds"] = by["seconds"].median()
     print_table(table, "long side and drift", places=3)
 

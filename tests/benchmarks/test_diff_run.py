@@ -59,3 +59,9 @@ def test_statuses_add_up_to_the_pictures(run, rows, capsys):
     assert sum(counts) == 1
     with_defects = [int(cell) for cell in lines["none, a defect"].split("|")[2:5]]
     assert sum(with_defects) == 3
+
+
+def test_every_size_has_a_line_under_every_drift(run, capsys):
+    run.print_sizes([64], ["nuts"], seed=3)
+    lines = table(capsys.readouterr().out)
+    assert {f"64, {drift}" for drift in run.PRESERVING} < set(lines)

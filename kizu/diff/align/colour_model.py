@@ -160,8 +160,11 @@ def _totals(bins: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.
 
 
 def _blur_colours(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Binomial blur over the three colour axes of a flat table."""
-    cube = np.pad(table.reshape((COLOUR_BINS,) * 3), 1)
+    """Binomial blur over the three colour axes of a flat table; nothing lies beyond its ends."""
+    cube = table.reshape((COLOUR_BINS,) * 3)
     for axis in range(3):
-        cube = 0.25 * np.roll(cube, 1, axis) + 0.5 * cube + 0.25 * np.roll(cube, -1, axis)
-    return np.asarray(cube[1:-1, 1:-1, 1:-1].ravel(), np.float64)
+        quarter, cube = np.moveaxis(0.25 * cube, axis, 0), 0.5 * cube
+        blurred = np.moveaxis(cube, axis, 0)
+        blurred[1:] += quarter[:-1]
+        blurred[:-1] += quarter[1:]
+    return np.asarray(cube.ravel(), np.float64)
