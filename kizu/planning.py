@@ -261,7 +261,7 @@ def plan_build(
         pairing.check_usable()
     photos = split_photos(inventory.images, pairing.pairs)
     near = near_duplicates(spec, photos, store)
-    near.save(store)
+    near.save(store, spec.name)
     groups = group_photos(spec, photos, near)
     for note in groups.notes:
         logger.warning("%s", note)
@@ -316,6 +316,7 @@ def near_duplicates(
     if not spec.images.near_duplicates:
         return NearDuplicates()
     return find_near_duplicates(
+        spec.name,
         photos,
         store,
         lambda image: decode_png(read_normal(store, image, spec.images.path, spec.images.decoding)),

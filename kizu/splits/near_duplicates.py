@@ -2,11 +2,15 @@
 
 How alike two photos are follows from the others that look like them. So that no photo changes sides
 because of others that come, a pair is looked at once, and what was found then stays.
+
+``near_duplicates/1/datasets/NAME.json`` holds that of all photos of a dataset, and names the packs
+of their thumbnails, so that a look costs as many requests however many photos there are, and one
+where they are those of the last look.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
@@ -15,10 +19,10 @@ from kizu.imaging.codecs import UnreadableImageError, decode_grey, encode_png
 from kizu.imaging.thumbnails import thumbnail
 from kizu.matching.duplicates import SAME, DuplicateSearch, Thumbnail
 from kizu.progress import advance, expect
-from kizu.settings import Record
 from kizu.sources import NormalImage, thumbnail_path
-from kizu.store import DamagedFileError, Store, keyed
-from kizu.versions import DUPLICATES_VERSION
+from kizu.splits.looks import Looks, LooksTable
+from kizu.splits.thumbnail_packs import pack_thumbnails, read_packs
+from kizu.store import DamagedFileError, Store
 
 OpenPhoto: TypeAlias = Callable[[NormalImage], RgbImage]
 """Returns a photo's pixels, (H, W, 3) uint8."""
@@ -27,19 +31,6 @@ COMPARE: Final = "compare photos"
 """What progress is reported as."""
 
 _OPENERS: Final = 4  # photos decoded at once where there is no thumbnail yet; 72 MB each at 24 MP
-_READERS: Final = 16  # files read at once; stores answer slowly and in parallel
-
-
-class Looks(Record):
-    """What is known of a photo and others, by their files' SHA-256; one JSON file in the store.
-
-    Attributes:
-        since: When it was first compared, ISO 8601 in UTC.
-        likeness: How alike others were found, -1 to 1.
-    """
-
-    since: str
-    likeness: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -57,22 +48,25 @@ class NearDuplicates:
     since: Mapping[str, str] = field(default_factory=dict)
     now: str = ""
     looked_at: int = 0
-    _changed: Mapping[str, Looks] = field(default_factory=dict, repr=False)
+    _found: LooksTable | None = field(default=None, repr=False)
+    _thumbnails: Mapping[str, Thumbnail] = field(default_factory=dict, repr=False)
+    _packed: Mapping[str, Collection[str]] = field(default_factory=dict, repr=False)
 
-    def save(self, store: Store) -> None:
+    def save(self, store: Store, dataset: str) -> None:
         """Keep what was found, so that the next build looks at new photos alone."""
-
-        def write(item: tuple[str, Looks]) -> None:
-            store.write_json(_looks_path(item[0]), item[1].model_dump(mode="json"))
-
-        with ThreadPoolExecutor(_READERS) as pool:
-            list(pool.map(write, self._changed.items()))
+        if self._found is None:
+            return
+        packs = pack_thumbnails(store, dataset, self._thumbnails, self._packed)
+        self._found.with_packs(packs.named).save(store, dataset)
+        for path in packs.replaced:  # by the table's packs, which it names by now
+            store.remove(path)
 
 
 NOT_LOOKED_FOR: Final = NearDuplicates()
 
 
 def find_near_duplicates(
+    dataset: str,
     images: Iterable[NormalImage],
     store: Store,
     open_photo: OpenPhoto,
@@ -83,6 +77,7 @@ def find_near_duplicates(
     """Find the photos of a dataset that show the same.
 
     Args:
+        dataset: The dataset's name.
         images: The photos.
         store: Where thumbnails and what was found before lie; what is found now goes there by
             ``NearDuplicates.save``.
@@ -91,55 +86,66 @@ def find_near_duplicates(
         keep: Whether new thumbnails are stored.
     """
     photos = sorted({image.sha256: image for image in images}.values(), key=lambda it: it.sha256)
-    at_hand = thumbnails or {}
+    names = [image.sha256 for image in photos]
+    known = LooksTable.open(store, dataset, names)
+    if known.is_of(names):
+        since = {name: known.looks[name].since for name in names}
+        return NearDuplicates(_pairs({name: known.looks[name].likeness for name in names}), since)
+    packs = read_packs(store, known.packs)
+    packed = {path: frozenset(pack) for path, pack in packs.items()}
+    at_hand = {name: each for pack in packs.values() for name, each in pack.items()}
+    at_hand |= thumbnails or {}
 
     def read(image: NormalImage) -> Thumbnail | None:
         found = at_hand.get(image.sha256)
         return _thumbnail(image, store, open_photo, keep=keep) if found is None else found
 
     with ThreadPoolExecutor(_OPENERS) as pool:
-        small = dict(zip((image.sha256 for image in photos), pool.map(read, photos), strict=True))
+        small = dict(zip(names, pool.map(read, photos), strict=True))
     shown = {name: each for name, each in small.items() if each is not None}
-    with ThreadPoolExecutor(_READERS) as pool:
-        looks = pool.map(lambda name: _known_looks(name, store), shown)
-        known = dict(zip(shown, looks, strict=True))
     now = datetime.now(UTC).isoformat(timespec="microseconds")
-    return _compared(list(shown), list(shown.values()), known, now)
+    found = _compared(shown, known, now, is_all=len(shown) == len(names))
+    return replace(found, _packed=packed)
 
 
 def _compared(
-    names: Sequence[str], small: Sequence[Thumbnail], known: Mapping[str, Looks | None], now: str
+    shown: Mapping[str, Thumbnail], known: LooksTable, now: str, *, is_all: bool
 ) -> NearDuplicates:
     """Look closely at the candidates that were not looked at before."""
-    search = DuplicateSearch(small)
-    since = {name: looks.since if looks else now for name, looks in known.items()}
-    likeness = {name: dict(looks.likeness) if looks else {} for name, looks in known.items()}
-    changed = {name for name, looks in known.items() if looks is None}
+    names = list(shown)
+    search = DuplicateSearch(list(shown.values()))
+    looks = [known.looks.get(name) for name in names]
+    since = {name: each.since if each else now for name, each in zip(names, looks, strict=True)}
+    likeness = {
+        name: dict(each.likeness) if each else {} for name, each in zip(names, looks, strict=True)
+    }
     fresh = [pair for pair in search.candidates() if not _is_known(pair, names, likeness)]
     expect(COMPARE, len(fresh))
     for first, second in fresh:
         found = round(search.likeness((first, second)), 4)
         for one, other in ((first, second), (second, first)):
             likeness[names[one]][names[other]] = found
-            changed.add(names[one])
         advance(COMPARE)
+    found_now = {name: Looks(since=since[name], likeness=likeness[name]) for name in names}
+    return NearDuplicates(
+        pairs=_pairs(likeness),
+        since=since,
+        now=now,
+        looked_at=len(fresh),
+        _found=known.with_looks(found_now, names if is_all else ()),
+        _thumbnails=shown,
+    )
+
+
+def _pairs(likeness: Mapping[str, Mapping[str, float]]) -> tuple[tuple[str, str, float], ...]:
+    """Return the pairs of photos at hand that show the same, the likest first."""
     pairs = {
         (min(one, other), max(one, other)): found
         for one, others in likeness.items()
         for other, found in others.items()
         if found >= SAME and other in likeness
     }
-    return NearDuplicates(
-        pairs=tuple(
-            (*pair, pairs[pair]) for pair in sorted(pairs, key=lambda it: (-pairs[it], it))
-        ),
-        since=since,
-        now=now,
-        looked_at=len(fresh),
-        _changed={
-            name: Looks(since=since[name], likeness=likeness[name]) for name in sorted(changed)
-        },
-    )
+    return tuple((*pair, pairs[pair]) for pair in sorted(pairs, key=lambda it: (-pairs[it], it)))
 
 
 def _is_known(
@@ -164,14 +170,3 @@ def _thumbnail(
         if keep:
             store.write_checked(path, encode_png(made))
         return made
-
-
-def _known_looks(sha256: str, store: Store) -> Looks | None:
-    try:
-        return store.read_json_as(_looks_path(sha256), Looks.model_validate)
-    except (FileNotFoundError, DamagedFileError):
-        return None
-
-
-def _looks_path(sha256: str) -> str:
-    return f"{keyed(f'near_duplicates/{DUPLICATES_VERSION}', sha256)}.json"

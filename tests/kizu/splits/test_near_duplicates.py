@@ -1,5 +1,6 @@
 """Photographs that show the same share a split, and none changes sides for others that come."""
 
+import numpy as np
 import pytest
 from station_photos import recompressed, station_photo
 
@@ -8,11 +9,14 @@ from kizu.matching import duplicates
 from kizu.sources import NormalImage, thumbnail_path
 from kizu.spec import DatasetSpec
 from kizu.splits import find_near_duplicates, group_photos
+from kizu.splits.looks import LooksTable
 from kizu.splits.near_duplicates import NearDuplicates
-from kizu.store import DamagedFileError
+from kizu.splits.thumbnail_packs import pack_thumbnails, read_packs
+from kizu.store import DamagedFileError, Store
 from kizu.store.keys import sha256_hex
 
 PARTS = 8
+NAME = "parts"
 
 
 def image(name):
@@ -30,8 +34,8 @@ COPY = {image("2.jpg"): recompressed(station_photo(2))}
 
 
 def find(store, pixels):
-    near = find_near_duplicates(pixels, store, pixels.__getitem__)
-    near.save(store)
+    near = find_near_duplicates(NAME, pixels, store, pixels.__getitem__)
+    near.save(store, NAME)
     return near
 
 
@@ -66,7 +70,7 @@ def test_a_second_build_looks_at_new_photos_alone(store, monkeypatch):
     def never(photo):
         raise AssertionError(photo.name)
 
-    again = find_near_duplicates(PIXELS, store, never)
+    again = find_near_duplicates(NAME, PIXELS, store, never)
     assert again.looked_at == 0
     added = find(store, PIXELS | COPY)
     assert 0 < added.looked_at <= 6 * 2
@@ -133,15 +137,72 @@ def test_a_photo_that_cannot_be_read_is_passed_over(store):
             raise DamagedFileError("1.png", "it is missing")
         return (PIXELS | COPY)[photo]
 
-    assert len(find_near_duplicates(PIXELS | COPY, store, open_photo).pairs) == 1
+    assert len(find_near_duplicates(NAME, PIXELS | COPY, store, open_photo).pairs) == 1
 
 
 @pytest.mark.parametrize("keep", [True, False])
 def test_thumbnails_are_stored_only_where_they_are_to_be_kept(store, keep):
-    find_near_duplicates(PIXELS, store, PIXELS.__getitem__, keep=keep)
+    find_near_duplicates(NAME, PIXELS, store, PIXELS.__getitem__, keep=keep)
     assert store.exists(thumbnail_path(image("1.png").sha256)) == keep
 
 
 def test_thumbnails_at_hand_need_no_photo(store):
     at_hand = {each.sha256: thumbnail(pixels) for each, pixels in (PIXELS | COPY).items()}
-    assert len(find_near_duplicates(PIXELS | COPY, store, None, at_hand).pairs) == 1
+    assert len(find_near_duplicates(NAME, PIXELS | COPY, store, None, at_hand).pairs) == 1
+
+
+def test_of_the_same_photos_one_file_is_read(store, monkeypatch):
+    found = find(store, PIXELS | COPY)
+    read, read_as = [], Store.read
+    monkeypatch.setattr(Store, "read", lambda self, path: read.append(path) or read_as(self, path))
+    again = find_near_duplicates(NAME, PIXELS | COPY, store, None, keep=False)
+    assert (again.pairs, again.since) == (found.pairs, found.since)
+    assert read == ["near_duplicates/1/datasets/parts.json"]
+
+
+def test_a_photo_more_needs_the_packs_and_its_own_thumbnail(store):
+    find(store, PIXELS)
+    for path in list(store.list("thumbnails")):
+        if "packs" not in path:
+            store.remove(path)
+    opened = []
+    near = find_near_duplicates(
+        NAME, PIXELS | COPY, store, lambda photo: opened.append(photo.name) or COPY[photo]
+    )
+    assert (opened, len(near.pairs)) == (["2.jpg"], 1)
+
+
+@pytest.mark.parametrize("lost", ["damaged", "missing"])
+def test_a_pack_that_is_lost_is_made_anew_of_thumbnails(store, lost):
+    find(store, PIXELS)
+    [pack] = store.list("thumbnails/packs/parts")
+    store.write(pack, b"no pack") if lost == "damaged" else store.remove(pack)
+    assert len(find(store, PIXELS | COPY).pairs) == 1
+    [anew] = LooksTable.open(store, NAME, []).packs
+    assert anew != pack
+    assert len(read_packs(store, [anew])[anew]) == PARTS + 1
+
+
+def test_many_packs_become_one(store):
+    small = np.zeros((8, 8), np.uint8)
+    packed, known, replaced = {}, {}, []
+    for number in range(18):
+        known[f"{number:064}"] = small
+        packs = pack_thumbnails(store, NAME, known, packed)
+        packed = {path: frozenset(pack) for path, pack in read_packs(store, packs.named).items()}
+        replaced += packs.replaced
+    assert [len(names) for names in packed.values()] == [17, 1]
+    assert len(replaced) == 16
+
+
+def test_what_an_older_kizu_knew_of_each_photo_still_holds(store):
+    near = find(store, PIXELS | COPY)
+    table = LooksTable.open(store, NAME, [])
+    for sha256, looks in table.looks.items():
+        older = {"since": "2020", "likeness": looks.likeness}
+        store.write_json(f"near_duplicates/1/{sha256[:2]}/{sha256}.json", older)
+    store.remove("near_duplicates/1/datasets/parts.json")
+    again = find(store, PIXELS | COPY)
+    assert (again.looked_at, again.pairs) == (0, near.pairs)
+    assert set(again.since.values()) == {"2020"}
+    assert set(find(store, PIXELS | COPY).since.values()) == {"2020"}
