@@ -9,6 +9,7 @@ from prefect.futures import wait
 from prefect.states import Completed, Failed
 
 from flows.pipeline import submit_pipeline
+from kizu.billing.ledger import Ledger
 from kizu.intake import INTAKE, open_inventory
 from kizu.pace import note_pace
 from kizu.pairing import PAIR, open_pairing, save_pairs
@@ -18,11 +19,11 @@ from kizu.publish.version import LostNormalsError, VersionRef
 from kizu.shards import BuildPlan
 from kizu.sources import Skipped
 from kizu.spec import DatasetSpec
-from kizu.stages import Stage
+from kizu.stages import EDIT, Stage
 from kizu.stages.grounding import AnnotatorChoice
 from kizu.store import Store
 from kizu.summary import BuildSummary, SamplesFailedError, last_summary
-from kizu.tally import StageTally, settle, spent_so_far, tally_reports
+from kizu.tally import StageTally, fold_ledger, settle, spent_so_far, tally_reports
 from tasks.artifacts import show_pairs, show_summary, wait_with_progress
 from tasks.intake import list_photos, note_photos, take_in_part
 from tasks.pairing import describe_part, list_pictures, note_unused_rows, pair_part
@@ -84,11 +85,15 @@ def go_through(
 ) -> list[StageTally]:
     """Take all shards through stages, and wait for them; return what was done."""
     store = Store(store_url)
-    before = spent_so_far(store, spec.name)
+    buys = plan.to_do > 0 and EDIT in stages and spec.editor.is_paid
+    ledger = Ledger(store) if buys else None
+    before = spent_so_far(ledger, spec.name)
     futures = submit_pipeline(plan, store_url, stages)
     wait_with_progress(spec.name, futures, plan.to_do)
     names = [stage.name for stage in stages]
-    done = tally_reports(names, reports_of(futures), before, spent_so_far(store, spec.name))
+    done = tally_reports(names, reports_of(futures), before, spent_so_far(ledger, spec.name))
+    if ledger is not None:
+        fold_ledger(ledger)
     note_pace(store, spec, done)
     return done
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from kizu.billing.batch_records import batch_of, pointer_path, read_batch
-from kizu.billing.ledger import CALLS, ENDS, SNAPSHOTS, Ledger, LedgerDamagedError
+from kizu.billing.ledger import CALLS, ENDS, FOLDED, SNAPSHOTS, Ledger, LedgerDamagedError
 from kizu.billing.totals import CallFinished, CallStarted, CallStatus
 from kizu.edit.storage import (
     EditDamagedError,
@@ -186,7 +186,7 @@ def _ledger(store: Store) -> Iterator[Damage]:
         yield from _unreadable_as(store, path, CallStarted, Worth.LEDGER)
     for _, path in store.list_numbered(ENDS):
         yield from _unreadable_as(store, path, CallFinished, Worth.LEDGER)
-    for folder in (SNAPSHOTS, "ledger/cached"):
+    for folder in (SNAPSHOTS, FOLDED, "ledger/cached"):
         for path in store.list(folder):
             yield from _unreadable(path, store.read_json)
 

@@ -1,5 +1,6 @@
 """What each stage of one build did: samples, seconds, US dollars; told when the build ends."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Final, Self
 
@@ -7,7 +8,8 @@ from kizu.billing.ledger import Ledger, LedgerDamagedError
 from kizu.billing.totals import Spent
 from kizu.settings import Record
 from kizu.shards import ShardReport
-from kizu.store import Store
+
+logger = logging.getLogger(__name__)
 
 EDIT: Final = "edit"
 """The stage that asks the editor: the one that may refuse, and that is paid for."""
@@ -126,12 +128,30 @@ def all_kept(stages: Sequence[str], *, judged: int, refused: int) -> tuple[Stage
     return tuple(found)
 
 
-def spent_so_far(store: Store, dataset: str) -> Spent | None:
-    """Return what a dataset has paid, the emulator apart; None where the ledger is damaged."""
+def spent_so_far(ledger: Ledger | None, dataset: str) -> Spent | None:
+    """Return what a dataset has paid, the emulator apart; None where the ledger is damaged.
+
+    Args:
+        ledger: The ledger; None where nothing can be bought, so that it is not read.
+        dataset: The dataset's name.
+    """
+    if ledger is None:
+        return Spent()
     try:
-        return Ledger(store).totals().real.dataset(dataset)
+        return ledger.totals().real.dataset(dataset)
     except LedgerDamagedError:
         return None
+
+
+def fold_ledger(ledger: Ledger) -> None:
+    """Write the ledger's lines once more, many to a file, for those who read all of them.
+
+    A ledger that is damaged stays as it is: who buys is told.
+    """
+    try:
+        ledger.fold()
+    except LedgerDamagedError as damage:
+        logger.warning("%s", damage)
 
 
 def usd_between(before: Spent | None, after: Spent | None) -> str:
