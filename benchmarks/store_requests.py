@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 from republish import moto, write_photo
 from stub_build import VARIANTS, bare_loop
@@ -79,10 +80,13 @@ class Requests:
 def _room(path: str) -> str:
     """Return which part of the store a request is about, without keys and names."""
     if "prefix=" in path:
-        return (
-            "list " + re.split(r"[&]", path.partition("prefix=")[2])[0][-40:].rpartition("%2F")[0]
-        )
-    inner = re.sub(r"^.*?/store[^/]*/", "", path.partition("?")[0])
+        listed = unquote(path.partition("prefix=")[2].partition("&")[0])
+        return f"list {_inner(listed)}"
+    return _inner(path.partition("?")[0])
+
+
+def _inner(path: str) -> str:
+    inner = re.sub(r"^.*?store[^/]*/", "", path)
     parts = [
         part for part in inner.split("/") if not re.fullmatch(r"[0-9a-f]{2}|.*[0-9]{3}.*", part)
     ]

@@ -2,13 +2,13 @@
 
 ``reports/NAME/cards/ab/KEY.webp`` is a film, ``KEY.js`` beside it the words and the evidence: JSON
 with its checksum within a call, for a page that is opened from disk may read no file but may run
-one. ``reports/NAME/cards.json`` remembers the words of the last build's cards, so that a build with
-nothing to do reads one file and not one of each sample.
+one. ``reports/NAME/cards.json`` remembers the words of the last build's cards and where its contact
+sheet lies, so that the next build reads two files and not two of each sample.
 """
 
 import posixpath
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -122,17 +122,33 @@ def note_cards(store: Store, version: VersionFolder, keys: Sequence[str]) -> Non
     store.write_json(version.report(f"{CARDS}.json"), {"cards": keys})
 
 
+@dataclass(frozen=True)
+class NotedSheet:
+    """A contact sheet in the store.
+
+    Attributes:
+        path: Where it lies.
+        sha256: What its file must hash to.
+        keys: The names of its cards in its order.
+    """
+
+    path: str
+    sha256: str
+    keys: tuple[str, ...]
+
+
 class CardMemory:
-    """The words of the last build's cards, by what they follow from."""
+    """The words of the last build's cards, by what they follow from, and its contact sheet."""
 
     def __init__(self, store: Store, dataset: str) -> None:
         """Read them; nothing where there are none, or they cannot be read."""
         self._store = store
         self._path = f"{cards_path(dataset)}.json"
         try:
-            self._cards = store.read_json(self._path)["cards"]
+            self._told = store.read_json(self._path)
+            self._cards = self._told["cards"]
         except (FileNotFoundError, DamagedFileError, KeyError):
-            self._cards = {}
+            self._told, self._cards = {}, {}
 
     def find(self, outcome: Outcome) -> DrawnCard | None:
         """Return an outcome's card where the last build had it."""
@@ -141,14 +157,33 @@ class CardMemory:
             None if found is None else DrawnCard(found["key"], CardWords.from_json(found["words"]))
         )
 
-    def remember(self, outcomes: Sequence[Outcome], cards: Mapping[str, DrawnCard]) -> None:
-        """Keep the words of cards, by their samples, and nothing of earlier ones."""
-        told: dict[str, Any] = {}
+    @property
+    def sheet(self) -> NotedSheet | None:
+        """The last build's contact sheet; None where it is not known."""
+        told = self._told.get("sheet")
+        return NotedSheet(told["path"], told["sha256"], tuple(told["keys"])) if told else None
+
+    def remember(
+        self, outcomes: Sequence[Outcome], cards: Sequence[DrawnCard], sheet: NotedSheet | None
+    ) -> None:
+        """Keep the words of cards and the sheet, and nothing of earlier ones.
+
+        Args:
+            outcomes: What the cards stand for.
+            cards: The cards.
+            sheet: The contact sheet.
+        """
+        by_name = {card.words.sample_id: card for card in cards}
+        told: dict[str, Any] = {"cards": {}}
         for outcome in outcomes:
-            card = cards.get(outcome.sample_id)
+            card = by_name.get(outcome.sample_id)
             if card is not None and card.lasts and outcome.rows_key:
-                told[_memory_key(outcome)] = {"key": card.key, "words": card.words.to_json()}
-        self._store.write_json(self._path, {"cards": told})
+                words = card.words.to_json()
+                told["cards"][_memory_key(outcome)] = {"key": card.key, "words": words}
+        if sheet is not None:
+            told["sheet"] = {"path": sheet.path, "sha256": sheet.sha256, "keys": list(sheet.keys)}
+        if told != self._told:
+            self._store.write_json(self._path, told)
 
 
 def _memory_key(outcome: Outcome) -> str:

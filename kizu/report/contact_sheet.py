@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,9 @@ from kizu.viz.fonts import label_font
 
 MOST_CARDS: Final = 48
 """Samples on a sheet: one is looked at whole, on a page that may hold thousands."""
+
+COLUMNS: Final = 3
+"""Samples in a row."""
 
 _CELL_PX: Final = 160
 _GAP_PX: Final = 4
@@ -36,7 +40,7 @@ _MARKS: Final = {"accept": (0, 128, 100), "review": (196, 128, 10), "reject": (1
 
 
 def contact_sheet(
-    pictures: Sequence[CardPictures], *, columns: int = 3, max_cards: int = MOST_CARDS
+    pictures: Sequence[CardPictures], *, columns: int = COLUMNS, max_cards: int = MOST_CARDS
 ) -> RgbImage:
     """Set samples side by side: normal, outlined, then the change enlarged before and after.
 
@@ -57,38 +61,95 @@ def contact_sheet(
     if columns < 1 or max_cards < 1:
         raise ValueError(f"columns={columns} and max_cards={max_cards} must both be 1 or more")
     chosen = fair_mix([each.words for each in pictures])[:max_cards]
-    columns = min(columns, max(len(chosen), 1))
-    sheet = _empty_sheet(len(chosen), columns)
-    for place, index in enumerate(chosen):
-        left = _GUTTER_PX + place % columns * (_CARD_WIDTH_PX + _GUTTER_PX)
-        top = _GUTTER_PX + place // columns * (_CARD_HEIGHT_PX + _GUTTER_PX)
-        _place_card(sheet, pictures[index], index + 1, (left, top))
+    strips = [
+        Strip(pictures[index].words, index + 1, draw_slides(pictures[index])) for index in chosen
+    ]
+    return lay_out(strips, columns)
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """One sample on a sheet.
+
+    Attributes:
+        words: What is said of it.
+        number: Its number.
+        slides: (h, w, 3) uint8, its pictures side by side as ``draw_slides`` makes them.
+    """
+
+    words: CardWords
+    number: int
+    slides: RgbImage
+
+
+def lay_out(strips: Sequence[Strip], columns: int = COLUMNS) -> RgbImage:
+    """Set strips on a sheet in their order; (H, W, 3) uint8."""
+    columns = min(columns, max(len(strips), 1))
+    sheet = _empty_sheet(len(strips), columns)
+    for place, strip in enumerate(strips):
+        left, top = _corner(place, columns)
+        sheet.paste(Image.fromarray(strip.slides), (left, top))
+        _write_label(sheet, strip, (left, top))
     return np.array(sheet, dtype=np.uint8)
 
 
-def _empty_sheet(count: int, columns: int) -> Image.Image:
-    rows = max(math.ceil(count / columns), 1)
-    width = _GUTTER_PX + columns * (_CARD_WIDTH_PX + _GUTTER_PX)
-    return Image.new("RGB", (width, _GUTTER_PX + rows * (_CARD_HEIGHT_PX + _GUTTER_PX)), _TABLE)
+def cut_slides(sheet: RgbImage, count: int, columns: int = COLUMNS) -> list[RgbImage]:
+    """Return the slides of a sheet of so many samples in its order; ``lay_out`` set them.
+
+    Raises:
+        ValueError: The sheet has another size.
+    """
+    columns = min(columns, max(count, 1))
+    width, height = _sheet_size(count, columns)
+    if sheet.shape != (height, width, 3):
+        raise ValueError(f"a sheet of {count} samples is no {sheet.shape}")
+    corners = [_corner(place, columns) for place in range(count)]
+    return [
+        sheet[top : top + _CELL_PX, left : left + _CARD_WIDTH_PX].copy() for left, top in corners
+    ]
 
 
-def _place_card(
-    sheet: Image.Image, pictures: CardPictures, number: int, corner: tuple[int, int]
-) -> None:
-    left, top = corner
-    draw = ImageDraw.Draw(sheet)
+def draw_slides(pictures: CardPictures) -> RgbImage:
+    """Draw a sample's pictures side by side, (h, w, 3) uint8; see ``contact_sheet``."""
+    strip = Image.new("RGB", (_CARD_WIDTH_PX, _CELL_PX), _TABLE)
+    draw = ImageDraw.Draw(strip)
     for slot, picture in enumerate(_slides(pictures)):
-        x = left + slot * (_CELL_PX + _GAP_PX)
-        draw.rectangle((x, top, x + _CELL_PX - 1, top + _CELL_PX - 1), fill=_WELL)
+        x = slot * (_CELL_PX + _GAP_PX)
+        draw.rectangle((x, 0, x + _CELL_PX - 1, _CELL_PX - 1), fill=_WELL)
         if picture is None:
             continue
         slide = ImageOps.contain(picture, (_CELL_PX, _CELL_PX), Image.Resampling.LANCZOS)
-        sheet.paste(
-            slide, (x + (_CELL_PX - slide.width) // 2, top + (_CELL_PX - slide.height) // 2)
-        )
+        strip.paste(slide, (x + (_CELL_PX - slide.width) // 2, (_CELL_PX - slide.height) // 2))
+    return np.array(strip, dtype=np.uint8)
+
+
+def _corner(place: int, columns: int) -> tuple[int, int]:
+    """Return left and top of a sample on a sheet."""
+    return (
+        _GUTTER_PX + place % columns * (_CARD_WIDTH_PX + _GUTTER_PX),
+        _GUTTER_PX + place // columns * (_CARD_HEIGHT_PX + _GUTTER_PX),
+    )
+
+
+def _sheet_size(count: int, columns: int) -> tuple[int, int]:
+    """Return width and height of a sheet."""
+    rows = max(math.ceil(count / columns), 1)
+    return (
+        _GUTTER_PX + columns * (_CARD_WIDTH_PX + _GUTTER_PX),
+        _GUTTER_PX + rows * (_CARD_HEIGHT_PX + _GUTTER_PX),
+    )
+
+
+def _empty_sheet(count: int, columns: int) -> Image.Image:
+    return Image.new("RGB", _sheet_size(count, columns), _TABLE)
+
+
+def _write_label(sheet: Image.Image, strip: Strip, corner: tuple[int, int]) -> None:
+    left, top = corner
     middle = top + _CELL_PX + _LABEL_PX // 2 + 1
-    sheet.paste(_mark(pictures.words.verdict), (left, middle - _MARK_PX // 2))
-    _draw_label(draw, pictures.words, number, (left + _MARK_PX + 8, middle))
+    sheet.paste(_mark(strip.words.verdict), (left, middle - _MARK_PX // 2))
+    draw = ImageDraw.Draw(sheet)
+    _draw_label(draw, strip.words, strip.number, (left + _MARK_PX + 8, middle))
 
 
 def _slides(pictures: CardPictures) -> list[Image.Image | None]:

@@ -6,27 +6,36 @@ from typing import Final
 
 from kizu.agree.proof import Proof
 from kizu.grounding.names import NO_GROUNDING
-from kizu.imaging.codecs import encode_png
+from kizu.imaging.arrays import RgbImage
+from kizu.imaging.codecs import decode_png, encode_png
 from kizu.learning.yields import yield_rows, yields_by_defect
 from kizu.outputs import SampleOutputs
 from kizu.progress import advance, expect
 from kizu.publish.certification import CERTIFICATE_FILE, Certification
 from kizu.publish.dataset import Dataset, Sample
 from kizu.publish.outcomes import Outcome
-from kizu.report.card import CardPictures
 from kizu.report.card_pictures import draw_card
-from kizu.report.cards import CardFolder, CardMemory, DrawnCard, card_name, named_cards, note_cards
-from kizu.report.contact_sheet import MOST_CARDS, contact_sheet
+from kizu.report.cards import (
+    CardFolder,
+    CardMemory,
+    DrawnCard,
+    NotedSheet,
+    card_name,
+    named_cards,
+    note_cards,
+)
+from kizu.report.contact_sheet import MOST_CARDS, Strip, cut_slides, draw_slides, lay_out
 from kizu.report.dataset_plots import dataset_plots
 from kizu.report.gather import gather_card
 from kizu.report.index import ShownCard, quoted
 from kizu.report.mixture import fair_mix
 from kizu.report.page import Page, render_page
 from kizu.report.plots import Plot
+from kizu.review import decision_folder
 from kizu.shards import ShardRef
 from kizu.spec import GOOD, DatasetSpec
-from kizu.store import DamagedFileError, Store
-from kizu.store.keys import content_key
+from kizu.store import DamagedFileError, Marks, Store
+from kizu.store.keys import content_key, sha256_hex
 from kizu.summary import SUMMARY_FILE, BuildSummary, next_steps
 
 logger = logging.getLogger(__name__)
@@ -75,7 +84,8 @@ def write_report(
         certification: What is proven of them.
     """
     report = dataset.folder.report
-    cards = _cards(store, dataset, outcomes, shards, certification.proof)
+    memory = CardMemory(store, dataset.name)
+    cards = _cards(store, dataset, outcomes, shards, certification.proof, memory)
     plots = dataset_plots(store, dataset, spec, outcomes)
     for plot in plots:
         store.write(report(f"{plot.name}.svg"), plot.svg.encode())
@@ -84,10 +94,11 @@ def write_report(
     store.write(report(_JAPANESE_PAGE), _LEADS_ON.encode())
     keys = sorted(card.key for card in cards)
     is_complete = store.exists(report(SHEET)) and named_cards(store, dataset.folder) == keys
+    sheet = memory.sheet
     if not is_complete:
-        sheet = contact_sheet(_for_sheet(CardFolder(store, dataset.name), cards))
-        store.write(report(SHEET), encode_png(sheet))
+        sheet = _write_sheet(store, dataset, cards, sheet)
         note_cards(store, dataset.folder, keys)
+    memory.remember(outcomes, cards, sheet)
     store.write_json(report(SUMMARY_FILE), summary.model_dump(mode="json"))
     store.write_json(report(CERTIFICATE_FILE), certification.model_dump(mode="json"))
 
@@ -98,10 +109,11 @@ def _cards(
     outcomes: Sequence[Outcome],
     shards: Sequence[ShardRef],
     proof: Proof,
+    memory: CardMemory,
 ) -> list[DrawnCard]:
     """Return the cards of all judged samples; those that are not in the store are drawn."""
     judged = [outcome for outcome in outcomes if outcome.verdict is not None]
-    folder, memory = CardFolder(store, dataset.name), CardMemory(store, dataset.name)
+    folder, marks = CardFolder(store, dataset.name), Marks(store)
     whole = folder.whole()
     known = {each.sample_id: memory.find(each) for each in judged}
     found = {name: card for name, card in known.items() if card and card.key in whole}
@@ -111,12 +123,11 @@ def _cards(
         shard = ref.open(store)
         for sample in (sample for sample in shard.samples if sample.sample_id in missing):
             outputs = SampleOutputs(store, shard, sample, proof)
+            outputs.undecided = not marks.below(decision_folder(outputs))
             decision_key = missing[sample.sample_id].decision_key
             published = dataset[sample.sample_id]
             found[sample.sample_id] = _card(folder, outputs, published, decision_key, whole)
             advance(REPORT)
-    if missing:
-        memory.remember(judged, found)
     return [found[each.sample_id] for each in judged if each.sample_id in found]
 
 
@@ -176,10 +187,39 @@ def _shown(dataset: Dataset, cards: Sequence[DrawnCard]) -> list[ShownCard]:
     ]
 
 
-def _for_sheet(folder: CardFolder, cards: Sequence[DrawnCard]) -> list[CardPictures]:
-    """Return the pictures of some of the cards, which are a fair mix."""
-    chosen = fair_mix([card.words for card in cards])[:MOST_CARDS]
-    return [folder.read(cards[place].key) for place in chosen]
+def _write_sheet(
+    store: Store, dataset: Dataset, cards: Sequence[DrawnCard], last: NotedSheet | None
+) -> NotedSheet:
+    """Write the contact sheet of a fair mix of cards; those on the last one are taken from it."""
+    words = [card.words for card in cards]
+    numbered = list(enumerate(fair_mix(words)[:MOST_CARDS], 1))
+    chosen = [numbered[at] for at in fair_mix([words[place] for _, place in numbered])]
+    folder, known = CardFolder(store, dataset.name), _slides_of(store, last)
+
+    def strip(number: int, card: DrawnCard) -> Strip:
+        slides = known.get(card.key)
+        if slides is None:
+            slides = draw_slides(folder.read(card.key))
+        return Strip(card.words, number, slides)
+
+    data = encode_png(lay_out([strip(number, cards[place]) for number, place in chosen]))
+    path = dataset.folder.report(SHEET)
+    store.write(path, data)
+    return NotedSheet(path, sha256_hex(data), tuple(cards[place].key for _, place in chosen))
+
+
+def _slides_of(store: Store, sheet: NotedSheet | None) -> dict[str, RgbImage]:
+    """Return the pictures on a contact sheet by card; nothing if it is not what was written."""
+    if sheet is None:
+        return {}
+    try:
+        data = store.read(sheet.path)
+        if sha256_hex(data) != sheet.sha256:
+            return {}
+        slides = cut_slides(decode_png(data), len(sheet.keys))
+        return dict(zip(sheet.keys, slides, strict=True))
+    except (FileNotFoundError, ValueError):  # its version is deleted, or another kizu drew it
+        return {}
 
 
 def _annotators(spec: DatasetSpec) -> str:

@@ -3,8 +3,8 @@
 Layout, readable by people::
 
     normals/ab/abcd….png        normal images as kizu decodes them
-    thumbnails/ab/abcd….png     the same, small and grey, and what came of comparing them:
-    near_duplicates/1/ab/….json how alike a photo and others are, by their SHA-256
+    thumbnails/ab/abcd….png     the same, small and grey; in packs/NAME/ once more, many to a file
+    near_duplicates/1/datasets/ how alike the photos of a dataset are, by their SHA-256
     edits/ab/abcd…/             bought and painted edits with their sidecar; kizu never deletes here
     ledger/…                    one small file per paid call, and one for what came of it
     truth/ab/abcd….png          the painter's true masks, for evaluation only
@@ -221,6 +221,8 @@ class Store:
             lambda root, target: adopt_local(root, target, file),
             lambda full: self._fs.put_file(str(file), full),
         )
+        if recent := recent_files():
+            recent.drop(self._full(path))
 
     def open_file(self, path: str) -> io.BufferedIOBase:
         """Open a file for reading, anywhere in it; of an object store it is fetched first.

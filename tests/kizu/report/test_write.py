@@ -10,6 +10,7 @@ from reported import report
 from republished import add_photo
 
 from kizu.agree.verdict import Verdict
+from kizu.imaging.codecs import decode_png, encode_png
 from kizu.publish.dataset import DatasetError, open_dataset
 from kizu.publish.deletion import delete_version
 from kizu.report import write
@@ -137,3 +138,29 @@ def test_all_verdicts_are_in_the_index(store, plates):
     index = index_of(store, folder)
     told = {index["values"]["verdict"][one] for one in index["columns"]["verdict"]}
     assert told <= set(Verdict)
+
+
+def test_a_contact_sheet_takes_over_what_the_last_one_shows(store, plates, tmp_path, monkeypatch):
+    report(store, plates)
+    add_photo(tmp_path)
+    read, read_card = [], write.CardFolder.read
+    monkeypatch.setattr(
+        write.CardFolder, "read", lambda self, key: read.append(key) or read_card(self, key)
+    )
+    after = report(store, plates)
+    sheet = store.read(after.report("contact_sheet.png"))
+    assert len(read) == 2, "the cards of the new photo"
+    for path in ("reports/plates/cards.json", after.report("contact_sheet.png")):
+        store.remove(path)
+    report(store, plates)
+    assert len(read) == 2 + 6, "without the last sheet, all cards"
+    assert store.read(after.report("contact_sheet.png")) == sheet
+
+
+def test_a_contact_sheet_of_another_file_is_not_taken_over(store, plates, tmp_path):
+    before = report(store, plates)
+    place = before.report("contact_sheet.png")
+    store.write(place, encode_png(decode_png(store.read(place)) // 2))
+    add_photo(tmp_path)
+    sheet = store.read(report(store, plates).report("contact_sheet.png"))
+    assert decode_png(sheet)[:8].mean() > 200
