@@ -146,12 +146,12 @@ def spent_so_far(ledger: Ledger | None, dataset: str) -> Spent | None:
 def fold_ledger(ledger: Ledger) -> None:
     """Write the ledger's lines once more, many to a file, for those who read all of them.
 
-    A ledger that is damaged stays as it is: who buys is told.
+    It saves only work: no build fails of it, and who buys is told of a damaged ledger.
     """
     try:
         ledger.fold()
-    except LedgerDamagedError as damage:
-        logger.warning("%s", damage)
+    except (LedgerDamagedError, OSError) as trouble:
+        logger.warning("the ledger is not folded: %s", trouble)
 
 
 def usd_between(before: Spent | None, after: Spent | None) -> str:

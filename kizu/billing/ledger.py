@@ -256,7 +256,8 @@ def _in_turn(read: Callable[[K], T], keys: Sequence[K]) -> Iterator[T]:
 
 def _as_json(entry: Entry) -> tuple[int, dict[str, Any], dict[str, Any] | None]:
     number, call, end = entry
-    return number, call.model_dump(mode="json"), end and end.model_dump(mode="json")
+    told = None if end is None else end.model_dump(mode="json")
+    return number, call.model_dump(mode="json"), told
 
 
 def _read_fold(value: dict[str, Any]) -> list[Entry]:

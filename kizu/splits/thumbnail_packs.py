@@ -79,6 +79,7 @@ def pack_thumbnails(
 def _write(store: Store, dataset: str, thumbnails: Mapping[str, Thumbnail]) -> str:
     path = f"{keyed(f'thumbnails/packs/{dataset}', content_key('pack', of=sorted(thumbnails)))}.npz"
     file = io.BytesIO()
-    np.savez_compressed(file, **{name: thumbnails[name] for name in sorted(thumbnails)})
+    arrays = {name: thumbnails[name] for name in sorted(thumbnails)}
+    np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # its stub takes one for an option
     store.write_checked(path, file.getvalue())
     return path
