@@ -148,19 +148,18 @@ class Ledger:
         Raises:
             LedgerDamagedError: A line cannot be read.
         """
-        folded, last = {number for number, _ in self.store.list_numbered(FOLDED)}, 0
+        totals, last = self.totals(), 0
+        folded = {number for number, _ in self.store.list_numbered(FOLDED)}
         while last + FOLD_EVERY in folded:
             last += FOLD_EVERY
-        lines = self._lines_after(last)
-        ready = list(islice(lines, FOLD_EVERY))
-        while len(ready) == FOLD_EVERY:
-            after = list(islice(lines, FOLD_EVERY))
-            if len(after) < FOLD_EVERY and any(end is None for _, _, end in ready):
+        while (left := totals.last - last) >= FOLD_EVERY:
+            first, last = last + 1, last + FOLD_EVERY
+            is_over = totals.under_way.keys().isdisjoint(range(first, last + 1))
+            if not is_over and left < 2 * FOLD_EVERY:
                 return
-            told = [[call, end] for _, call, end in map(_as_json, ready)]
-            path = _fold_path(ready[-1][0])
-            self.store.create_json(path, {"first": ready[0][0], "calls": told})
-            ready = after
+            lines = islice(self._lines_after(first - 1), FOLD_EVERY)
+            told = [[call, end] for _, call, end in map(_as_json, lines)]
+            self.store.create_json(_fold_path(last), {"first": first, "calls": told})
 
     def _folds(self) -> Iterator[list[Entry]]:
         """Yield folded lines in order, as far as they follow each other and can be read."""

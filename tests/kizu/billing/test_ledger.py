@@ -153,6 +153,17 @@ def test_folded_calls_are_read_without_their_lines(ledger, store, read):
 
 
 @pytest.mark.usefixtures("folds")
+def test_where_nothing_is_to_be_folded_no_line_is_read(ledger, store, read):
+    fill(ledger, 7)
+    ledger.fold()
+    read.clear()
+    ledger.fold()
+    assert [path for path in read if path.startswith("ledger/calls")] == [
+        "ledger/calls/00000008.json"
+    ]
+
+
+@pytest.mark.usefixtures("folds")
 def test_a_call_under_way_is_folded_only_when_many_others_came_after_it(ledger, store):
     fill(ledger, 7, open_calls=[2])
     ledger.fold()
