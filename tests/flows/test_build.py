@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bare_build import bare_build
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter
 
@@ -46,6 +47,13 @@ def test_a_build_publishes_every_photo_and_every_defect(build, spec, store):
     assert {row["defect_type"] for row in samples} == {"good", "hole", "stain"}
     assert {row["category"] for row in samples} == {"plate"}
     assert not any(value is None for row in samples for value in row.values())
+
+
+def test_the_bare_build_that_other_tests_use_is_the_flows(build, spec, tmp_path):
+    _, summary = build(spec)
+    _, bare = bare_build(spec, Store(str(tmp_path / "bare")))
+    same = set(type(bare).model_fields) - {"dataset_address", "report_address", "stages"}
+    assert bare.model_dump(include=same) == summary.model_dump(include=same)
 
 
 def test_published_pixels_that_were_not_touched_are_the_photos_own(build, spec, store):

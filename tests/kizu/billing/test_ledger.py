@@ -153,7 +153,7 @@ def test_folded_calls_are_read_without_their_lines(ledger, store, read):
 
 
 @pytest.mark.usefixtures("folds")
-def test_where_nothing_is_to_be_folded_no_line_is_read(ledger, store, read):
+def test_where_nothing_is_to_be_folded_no_line_is_read(ledger, read):
     fill(ledger, 7)
     ledger.fold()
     read.clear()

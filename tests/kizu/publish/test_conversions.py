@@ -40,10 +40,10 @@ def test_a_frame_says_how_samples_came_about(store, make_photo):
     assert frame["normal_name"].tolist() == ["line 2/one.png"]
 
 
-def test_torch_reads_images_and_masks_bit_for_bit_in_workers(dataset, masks):  # noqa: F811
+def test_torch_reads_images_and_masks_bit_for_bit_in_a_worker(dataset, masks):  # noqa: F811
     data = dataset.to_torch()
     # not forked: Prefect's threads may be at work in the process that runs the tests
-    loader = DataLoader(data, batch_size=None, num_workers=2, multiprocessing_context="spawn")
+    loader = DataLoader(data, batch_size=None, num_workers=1, multiprocessing_context="spawn")
     items = list(loader)
     assert [item["sample_id"] for item in items] == [s.sample_id for s in data.samples]
     for item in items:
