@@ -26,10 +26,10 @@ from tqdm import tqdm
 from kizu.diff import Status, diff_mask
 from kizu.edit.painter import Painting
 from kizu.edit.transplant.blending import transplant
-from kizu.edit.transplant.sources import RealDefect, list_real_defects, read_real_defect
 from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import IMAGE_SUFFIXES, decode_image
 from kizu.imaging.masks import mask_iou
+from kizu.real_defects import RealPicture, list_real_defects, read_real_picture
 
 _NORMAL: Final = "normal"
 _VISIBLE_DELTA_E: Final = 4.0  # mean inside the mask, before the redraw; fainter ones nobody sees
@@ -71,9 +71,9 @@ def moved_defects(folder: Path, most: int, seed: int) -> Iterator[Moved]:
 
 
 def _moved(
-    folder: Path, defect: RealDefect, others: Sequence[Path], rng: np.random.Generator
+    folder: Path, defect: RealPicture, others: Sequence[Path], rng: np.random.Generator
 ) -> Moved | None:
-    picture, mask = read_real_defect(str(folder), defect)
+    picture, mask = read_real_picture(str(folder), defect)
     normal = decode_image(others[int(rng.integers(len(others)))].read_bytes())
     painting = transplant(normal, picture, mask, int(rng.integers(2**31)))
     if painting is None or not painting.truth.any() or not _shows(normal, painting):

@@ -1,33 +1,23 @@
-"""The user's real defects: a folder per kind with masks in it, or MVTec AD's layout."""
+"""The real folder as a test set: its pictures, and which part each of them shows."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from kizu.imaging.arrays import Mask, RgbImage
-from kizu.imaging.codecs import (
-    IMAGE_SUFFIXES,
-    UnreadableImageError,
-    decode_drawn_mask,
-    decode_image,
-)
-from kizu.progress import advance, expect
 from kizu.prove.pictures import Picture
-from kizu.sources import pixels_digest
+from kizu.real_defects import (
+    is_normal,
+    list_real_defects,
+    name_in_class,
+    read_real_picture,
+)
 from kizu.spec import GOOD
 from kizu.spec.grouping import GroupSettings
-from kizu.store.keys import sha256_hex
 
-Pixels = TypeVar("Pixels", bound=NDArray[Any])
-
-_NORMAL_FOLDERS: Final = ("good", "normal")
-_MASK_SUFFIX: Final = "_mask"
+_OPTION: Final = "--real"
 
 
 class RealFolderError(ValueError):
@@ -86,29 +76,25 @@ def open_real_folder(
 
     Raises:
         RealFolderError: It has no defects or no normals, or the expression fits no name.
+        SourceError: It cannot be listed, or holds no mask.
     """
-    if not folder.is_dir():
-        raise RealFolderError(f"{folder} is no folder; give the folder of your real defects")
+    parts, path = RealParts({}, _rule_of(group)), str(folder)
+    real = list_real_defects(path, _OPTION, with_normals=True)
     digests: dict[str, str] = {}
-    parts = RealParts(digests, _rule_of(group))
-    listed = list(_mvtec(folder) if (folder / "test").is_dir() else _plain(folder))
     pictures: list[Picture] = []
-    left_out: list[str] = []
-    expect(f"look at {folder.name}", len(listed))
-    for kind, file, mask in listed:
-        name = f"{kind}/{file.name}"
+    left_out = [why for _, why in real.unusable]
+    for each in (*real.found, *real.normals):
+        kind = GOOD if is_normal(each.defect_type) else each.defect_type
+        name = f"{kind}/{name_in_class(each, path)}"
         try:
             part = _part_of(name, parts)
-            data = _bytes_of(file)
-            image, _ = _pair(file, data, mask, needs_defect=kind != GOOD)
         except RealFolderError as error:
             left_out.append(str(error))
         else:
-            pictures.append(Picture(name, kind, part, partial(read_pair, file, mask)))
-            digests |= {sha256_hex(data): part, pixels_digest(image): part}
-        advance(f"look at {folder.name}")
+            pictures.append(Picture(name, kind, part, partial(read_real_picture, path, each)))
+            digests |= {each.picture_sha256: part, each.pixels_sha256: part}
     pictures.sort(key=lambda each: each.name)
-    found = RealFolder(tuple(pictures), tuple(left_out), parts)
+    found = RealFolder(tuple(pictures), tuple(left_out), RealParts(digests, parts.rule))
     _check(found, folder, needs_normals=needs_normals)
     return found
 
@@ -124,48 +110,6 @@ def _part_of(name: str, parts: RealParts) -> str:
     )
 
 
-def read_pair(file: Path, mask: Path | None) -> tuple[RgbImage, Mask]:
-    """Return a picture's (H, W, 3) uint8 image and (H, W) bool mask; without one it is empty.
-
-    Raises:
-        RealFolderError: One cannot be read, or they differ in size.
-    """
-    return _pair(file, _bytes_of(file), mask, needs_defect=False)
-
-
-def _pair(
-    file: Path, data: bytes, mask: Path | None, *, needs_defect: bool
-) -> tuple[RgbImage, Mask]:
-    image = _decoded(file, data, decode_image)
-    if mask is None:
-        return image, np.zeros(image.shape[:2], np.bool_)
-    if not mask.is_file():
-        raise RealFolderError(f"{file} has no mask {mask.name}; draw one, or remove the picture")
-    drawn = _decoded(mask, _bytes_of(mask), decode_drawn_mask)
-    if needs_defect and not drawn.any():
-        raise RealFolderError(f"{mask} marks nothing; draw the defect, or move {file.name} to good")
-    if drawn.shape != image.shape[:2]:
-        (high, wide), (tall, broad) = drawn.shape, image.shape[:2]
-        raise RealFolderError(
-            f"{mask} has {wide}x{high} pixels and its picture {broad}x{tall}; make them equal"
-        )
-    return image, drawn
-
-
-def _bytes_of(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise RealFolderError(f"{file} cannot be read: {error.strerror or error}") from error
-
-
-def _decoded(file: Path, data: bytes, decode: Callable[[bytes], Pixels]) -> Pixels:
-    try:
-        return decode(data)
-    except UnreadableImageError as error:
-        raise RealFolderError(f"{file} cannot be used: {error}") from error
-
-
 def _rule_of(group: str | None) -> GroupSettings | None:
     try:
         re.compile(group or "")
@@ -174,36 +118,6 @@ def _rule_of(group: str | None) -> GroupSettings | None:
             f"--group {group!r} is no regular expression ({error}); try for example 'tile[0-9]+'"
         ) from error
     return None if group is None else GroupSettings(pattern=group)
-
-
-def _plain(folder: Path) -> Iterator[tuple[str, Path, Path | None]]:
-    for sub in sorted(each for each in folder.iterdir() if each.is_dir()):
-        is_normal = sub.name.casefold() in _NORMAL_FOLDERS
-        for file in _pictures_of(sub):
-            yield (
-                (GOOD, file, None)
-                if is_normal
-                else (sub.name, file, sub / f"{file.stem}{_MASK_SUFFIX}.png")
-            )
-
-
-def _mvtec(folder: Path) -> Iterator[tuple[str, Path, Path | None]]:
-    for sub in (folder / "train" / GOOD, folder / "test" / GOOD):
-        for file in _pictures_of(sub) if sub.is_dir() else ():
-            yield GOOD, file, None
-    for sub in sorted(each for each in (folder / "test").iterdir() if each.is_dir()):
-        if sub.name != GOOD:
-            masks = folder / "ground_truth" / sub.name
-            for file in _pictures_of(sub):
-                yield sub.name, file, masks / f"{file.stem}{_MASK_SUFFIX}.png"
-
-
-def _pictures_of(folder: Path) -> list[Path]:
-    return sorted(
-        file
-        for file in folder.iterdir()
-        if file.suffix.lower() in IMAGE_SUFFIXES and not file.stem.endswith(_MASK_SUFFIX)
-    )
 
 
 def _check(found: RealFolder, folder: Path, *, needs_normals: bool) -> None:

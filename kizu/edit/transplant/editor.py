@@ -8,10 +8,10 @@ from kizu.edit.request import EditRequest
 from kizu.edit.transplant.blending import transplant
 from kizu.edit.transplant.pose import Wanted
 from kizu.edit.transplant.settings import TRANSPLANT_MODEL
-from kizu.edit.transplant.sources import RealDefect, read_real_defect
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_png
 from kizu.imaging.geometry import Fit
+from kizu.real_defects import RealPicture, read_real_picture
 
 
 class TransplantEditor(LocalEditor):
@@ -26,7 +26,7 @@ class TransplantEditor(LocalEditor):
         """
         super().__init__(fit)
         self._path = path
-        self._read = lru_cache(maxsize=4)(read_real_defect)  # photos of a shard share few of them
+        self._read = lru_cache(maxsize=4)(read_real_picture)  # photos of a shard share few of them
 
     def edit(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> Edit:
         """Move the defect; the request alone decides what comes out.
@@ -36,7 +36,7 @@ class TransplantEditor(LocalEditor):
             EditRefusedError: The region has no room for it.
         """
         ask = {name: str(value) for name, value in request.ask.items() if value is not None}
-        source = RealDefect(
+        source = RealPicture(
             ask["source"], ask["mask"], "", ask["source_sha256"], ask["mask_sha256"]
         )
         try:

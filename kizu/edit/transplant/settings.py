@@ -12,7 +12,7 @@ from kizu.edit.editor import Editor, SecretSource
 from kizu.edit.local import FitSetting
 from kizu.edit.request import DefectRequest
 from kizu.edit.settings import EditorSettings
-from kizu.edit.transplant.sources import RealDefect, RealDefects, list_real_defects
+from kizu.real_defects import RealDefects, RealPicture, list_real_defects
 from kizu.settings import KeyedByContent
 from kizu.source_files import SourceError
 from kizu.store.addresses import without_secrets
@@ -104,13 +104,13 @@ class TransplantSettings(EditorSettings):
         return TransplantEditor(self.defects, self.fit)
 
 
-def _source_of(defect: DefectRequest, sources: Sequence[RealDefect]) -> RealDefect:
+def _source_of(defect: DefectRequest, sources: Sequence[RealPicture]) -> RealPicture:
     """Choose the real defect for an edit: variants of one photo take turns.
 
     More pictures change only the edits that come to use them.
     """
 
-    def rank(source: RealDefect) -> str:
+    def rank(source: RealPicture) -> str:
         return content_key(
             "transplant",
             normal=defect.normal_sha256,

@@ -6,6 +6,7 @@ import pytest
 from real_parts import pictures, with_line, with_spot, write_folder
 
 from kizu.prove.real_folder import RealFolderError, open_real_folder
+from kizu.source_files import SourceError
 from kizu.sources import pixels_digest
 
 DEFECTS = {"spot": with_spot, "line": with_line}
@@ -56,8 +57,8 @@ def halved(file):
     [
         ("spot/part001_0.png", broken, "damaged"),
         ("spot/part001_0_mask.png", broken, "damaged"),
-        ("spot/part001_0_mask.png", emptied, "marks nothing"),
-        ("spot/part001_0_mask.png", halved, "make them equal"),
+        ("spot/part001_0_mask.png", emptied, "is black all over"),
+        ("spot/part001_0_mask.png", halved, "give the mask the size"),
         ("spot/part001_0_mask.png", lambda file: file.unlink(), "has no mask"),
         ("normal/part001_0.png", broken, "damaged"),
     ],
@@ -69,12 +70,13 @@ def test_a_picture_that_cannot_be_used_costs_itself_alone(tmp_path, made, name, 
     assert len(found.pictures) == len(made) - 1
     (sentence,) = found.left_out
     assert told in sentence
-    assert str(folder / name) in sentence or name.replace("_mask", "") in sentence
+    assert name in sentence or name.replace("_mask", "") in sentence
 
 
 def test_a_name_that_the_expression_does_not_fit_is_left_out(tmp_path, made):
     folder = write_folder(tmp_path / "real", made)
-    (folder / "spot" / "part001_0.png").rename(folder / "spot" / "other.png")
+    for ending in (".png", "_mask.png"):
+        (folder / "spot" / f"part001_0{ending}").rename(folder / "spot" / f"other{ending}")
     found = open_real_folder(folder, "part[0-9]+")
     assert "--group" in found.left_out[0]
 
@@ -82,8 +84,8 @@ def test_a_name_that_the_expression_does_not_fit_is_left_out(tmp_path, made):
 @pytest.mark.parametrize(
     ("kept", "group", "told"),
     [
-        ([], None, "no picture of a defect"),
-        (["normal"], None, "no picture of a defect"),
+        ([], None, "--real: no files in"),
+        (["normal"], None, "--real: no picture in"),
         (["spot"], None, "no normal pictures"),
         (["spot", "normal"], "part(", "no regular expression"),
         (["spot", "normal"], "part", "same part"),
@@ -95,11 +97,11 @@ def test_a_folder_that_proves_nothing_is_refused_in_a_sentence(tmp_path, made, k
     folder.mkdir()
     of_kind = {"good": "normal"}
     write_folder(folder, [each for each in made if of_kind.get(each.kind, each.kind) in kept])
-    with pytest.raises(RealFolderError, match=re.escape(told)) as refused:
+    with pytest.raises((RealFolderError, SourceError), match=re.escape(told)) as refused:
         open_real_folder(folder, group)
     assert "\n" not in str(refused.value)
 
 
 def test_a_place_that_is_no_folder_is_refused(tmp_path):
-    with pytest.raises(RealFolderError, match="is no folder"):
+    with pytest.raises(SourceError, match=r"--real: .* does not exist; give a folder"):
         open_real_folder(tmp_path / "nowhere")

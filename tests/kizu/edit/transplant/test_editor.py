@@ -88,7 +88,7 @@ def test_a_picture_that_changed_since_the_plan_is_named(folder):
     settings = settings_of(folder)
     request = request_of(settings)
     (folder / str(request.ask["source"])).write_bytes(encode_png(surface(9)))
-    with pytest.raises(EditError, match=r"pit/00\d.png in .* has changed since it was planned"):
+    with pytest.raises(EditError, match=r"pit/00\d.png in .* has changed since it was looked at"):
         load_editor("transplant", settings).edit(request, PHOTO, None)
 
 

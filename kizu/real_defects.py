@@ -1,19 +1,24 @@
-"""Finds pictures of real defects with their masks, and reads them.
+"""The user's real defects: finds pictures with their masks, and normal ones, and reads them.
 
 Two layouts are read: a subfolder per defect type with ``NAME.png`` and ``NAME_mask.png`` beside it,
-and MVTec AD's ``test/TYPE/NAME.png`` with ``ground_truth/TYPE/NAME_mask.png``. Pictures and masks
-may be in any format that photos are read in.
+and one of normal pictures, called "good" or "normal"; and MVTec AD's ``test/TYPE/NAME.png`` with
+``ground_truth/TYPE/NAME_mask.png``, and ``train/good``. Pictures and masks may be in any format
+that photos are read in.
 """
 
 import posixpath
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
+
+import numpy as np
 
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import decode_drawn_mask, decode_image
 from kizu.imaging.formats import DEFAULT_MAX_MEGAPIXELS, UnreadableImageError, most_bytes
+from kizu.progress import advance, expect
 from kizu.sentences import words_of
 from kizu.source_files import (
     NotReadableError,
@@ -23,26 +28,34 @@ from kizu.source_files import (
     list_source,
     read_url,
 )
+from kizu.sources import pixels_digest
 from kizu.store.addresses import shown_url
 from kizu.store.keys import sha256_hex
 
+LOOK: Final = "look at real pictures"
+"""What progress is reported as."""
+
 _MASK_ENDING: Final = "_mask"
+_NORMAL_FOLDERS: Final = frozenset({"good", "normal"})
 _MVTEC_PICTURES: Final = "test"
 _MVTEC_MASKS: Final = "ground_truth"
+_MVTEC_NORMALS: Final = "train/good"
 _NO_PICTURES: Final = frozenset({".txt", ".csv", ".json", ".xml", ".yaml", ".yml", ".md", ".db"})
 """Endings of what lies beside pictures and is none: lists, licences, thumbnails of Windows."""
 
 
 @dataclass(frozen=True)
-class RealDefect:
-    """A picture of a real defect, and the mask that says where it is.
+class RealPicture:
+    """A picture of a real defect and the mask that says where it is; or a normal picture.
 
     Attributes:
-        name: The picture's path below the folder of real defects.
-        mask_name: The mask's path below it.
-        defect_type: The class, as its folder is called.
+        name: The picture's path below the folder.
+        mask_name: The mask's path below it; empty of normal pictures.
+        defect_type: The class, as its folder is called; of normal pictures what theirs is called.
         picture_sha256: SHA-256 of the picture's file.
-        mask_sha256: SHA-256 of the mask's file.
+        mask_sha256: SHA-256 of the mask's file; empty of normal pictures.
+        pixels_sha256: SHA-256 of the picture's pixels, as ``pixels_digest`` takes it; empty where
+            it was not listed but asked for again.
     """
 
     name: str
@@ -50,6 +63,7 @@ class RealDefect:
     defect_type: str
     picture_sha256: str
     mask_sha256: str
+    pixels_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,14 +73,16 @@ class RealDefects:
     Attributes:
         path: The folder.
         found: The real defects that can be used, sorted by name.
+        normals: The normal pictures that can, if they were asked for; sorted by name.
         unusable: Per picture that cannot, its class and a sentence with the way out.
     """
 
     path: str
-    found: tuple[RealDefect, ...]
+    found: tuple[RealPicture, ...]
+    normals: tuple[RealPicture, ...]
     unusable: tuple[tuple[str, str], ...]
 
-    def of(self, defect_type: str, setting: str) -> Sequence[RealDefect]:
+    def of(self, defect_type: str, setting: str) -> Sequence[RealPicture]:
         """Return the real defects of a class.
 
         Args:
@@ -89,17 +105,18 @@ class RealDefects:
         )
 
 
-def list_real_defects(path: str, setting: str) -> RealDefects:
-    """Find the real defects in a folder; each is read once, for its digest and its size.
+def list_real_defects(path: str, setting: str, *, with_normals: bool = False) -> RealDefects:
+    """Find the real defects in a folder; each is read once, for its digests and its size.
 
     Args:
         path: The folder, or its URL.
         setting: The setting that names it, for errors.
+        with_normals: Whether its normal pictures are wanted as well.
 
     Raises:
         SourceError: The folder cannot be listed, or holds no mask.
     """
-    files = _files(path, setting)
+    files = _files(path, setting, with_normals=with_normals)
     masks = {_place(name, path): name for name in files if _is_mask(name)}
     if not masks:
         raise SourceError(
@@ -107,35 +124,66 @@ def list_real_defects(path: str, setting: str) -> RealDefects:
             "NAME.png, white where the defect is"
         )
     with_masks = {defect_type for defect_type, _ in masks}
-    found: list[RealDefect] = []
+    pictures = [name for name in files if not (_is_mask(name) or _is_list(name))]
+    found: list[RealPicture] = []
+    normals: list[RealPicture] = []
     unusable: list[tuple[str, str]] = []
-    for name, file in files.items():
+    expect(LOOK, len(pictures))
+    for name in pictures:
         defect_type, stem = _place(name, path)
-        if _is_mask(name) or _is_list(name) or defect_type not in with_masks:
-            continue
         try:
-            found.append(_check(file, files.get(masks.get((defect_type, stem), "")), defect_type))
+            if is_normal(defect_type):
+                if with_normals:
+                    normals.append(_normal(files[name], defect_type))
+            elif defect_type in with_masks:
+                mask = files.get(masks.get((defect_type, stem), ""))
+                found.append(_defect(files[name], mask, defect_type))
         except ValueError as error:
             unusable.append((defect_type, str(error)))
-    return RealDefects(path, tuple(found), tuple(unusable))
+        advance(LOOK)
+    bare = sorted({_place(name, path)[0] for name in pictures} - with_masks)
+    unusable += [
+        (each, f"{each}: none of its pictures has a mask; put NAME_mask.png beside each NAME.png")
+        for each in bare
+        if not is_normal(each)
+    ]
+    return RealDefects(path, tuple(found), tuple(normals), tuple(unusable))
 
 
-def read_real_defect(path: str, defect: RealDefect) -> tuple[RgbImage, Mask]:
+def is_normal(defect_type: str) -> bool:
+    """Tell whether a folder is called as those of normal pictures are.
+
+    Example:
+        >>> is_normal("Good"), is_normal("crack")
+        (True, False)
+    """
+    return defect_type.casefold() in _NORMAL_FOLDERS
+
+
+def name_in_class(picture: RealPicture, path: str) -> str:
+    """Return a picture's path below the folder of its class."""
+    below = _place(picture.name, path)[1]
+    return f"{below}{posixpath.splitext(picture.name)[1]}"
+
+
+def read_real_picture(path: str, picture: RealPicture) -> tuple[RgbImage, Mask]:
     """Read a picture and its mask, as they were when they were listed.
 
     Args:
         path: The folder of real defects.
-        defect: One that was found in it.
+        picture: One that was found in it.
 
     Returns:
-        (H, W, 3) uint8 RGB and (H, W) bool.
+        (H, W, 3) uint8 RGB and (H, W) bool, which is empty of normal pictures.
 
     Raises:
-        ValueError: One of them is gone, or another one than was listed; the message says which.
+        SourceError: One of them is gone, or another one than was listed; the message says which.
     """
-    picture = _read_again(path, defect.name, defect.picture_sha256)
-    mask = _read_again(path, defect.mask_name, defect.mask_sha256)
-    return decode_image(picture), decode_drawn_mask(mask)
+    image = decode_image(_read_again(path, picture.name, picture.picture_sha256))
+    if not picture.mask_name:
+        return image, np.zeros(image.shape[:2], np.bool_)
+    mask = _read_again(path, picture.mask_name, picture.mask_sha256)
+    return image, decode_drawn_mask(mask)
 
 
 def _plain(defect_type: str) -> str:
@@ -158,26 +206,49 @@ def _place(name: str, path: str) -> tuple[str, str]:
     """
     stem = posixpath.splitext(name)[0].removesuffix(_MASK_ENDING)
     folders, parts = stem.split("/")[:-1], stem.split("/")
-    if len(folders) > 1 and folders[0] in (_MVTEC_PICTURES, _MVTEC_MASKS):
+    in_mvtec = folders[:1] in ([_MVTEC_PICTURES], [_MVTEC_MASKS]) or _is_mvtec_normal(name)
+    if len(folders) > 1 and in_mvtec:
         return folders[1], "/".join(parts[2:])
     if folders:
         return folders[0], "/".join(parts[1:])
     return posixpath.basename(path.rstrip("/")), stem
 
 
-def _files(path: str, setting: str) -> dict[str, SourceFile]:
+def _is_mvtec_normal(name: str) -> bool:
+    return name.startswith(f"{_MVTEC_NORMALS}/")
+
+
+def _files(path: str, setting: str, *, with_normals: bool) -> dict[str, SourceFile]:
     """Return pictures and masks, by their path below the folder."""
     found: list[SourceFile] = []
     for part in (_MVTEC_PICTURES, _MVTEC_MASKS):
         try:
-            listed = list_source(posixpath.join(path, part), setting)
+            found += _below(path, part, setting)
         except SourceError:
             return {file.name: file for file in list_source(path, setting)}
-        found += [replace(file, name=posixpath.join(part, file.name)) for file in listed]
+    if with_normals:
+        with suppress(SourceError):  # normal pictures may all be in "test"
+            found = [*_below(path, _MVTEC_NORMALS, setting), *found]
     return {file.name: file for file in found}
 
 
-def _check(picture: SourceFile, mask: SourceFile | None, defect_type: str) -> RealDefect:
+def _below(path: str, part: str, setting: str) -> list[SourceFile]:
+    listed = list_source(posixpath.join(path, part), setting)
+    return [replace(file, name=posixpath.join(part, file.name)) for file in listed]
+
+
+def _normal(picture: SourceFile, defect_type: str) -> RealPicture:
+    """Read a normal picture.
+
+    Raises:
+        ValueError: It cannot be used.
+    """
+    data = _read(picture)
+    pixels = pixels_digest(_decoded(picture, data))
+    return RealPicture(picture.name, "", defect_type, sha256_hex(data), "", pixels)
+
+
+def _defect(picture: SourceFile, mask: SourceFile | None, defect_type: str) -> RealPicture:
     """Read a picture and its mask.
 
     Raises:
@@ -187,10 +258,8 @@ def _check(picture: SourceFile, mask: SourceFile | None, defect_type: str) -> Re
         stem = posixpath.basename(posixpath.splitext(picture.name)[0])
         raise ValueError(f"{picture.name} has no mask; give it one, {stem}{_MASK_ENDING}.png")
     data, mask_data = _read(picture), _read(mask)
-    try:
-        height, width = decode_image(data).shape[:2]
-    except UnreadableImageError as error:
-        raise ValueError(f"{picture.name} cannot be used: {error}") from error
+    image = _decoded(picture, data)
+    height, width = image.shape[:2]
     try:
         marked = decode_drawn_mask(mask_data)
     except UnreadableImageError as error:
@@ -205,7 +274,21 @@ def _check(picture: SourceFile, mask: SourceFile | None, defect_type: str) -> Re
         raise ValueError(
             f"{mask.name} is {told} all over; make it white on the defect and black elsewhere"
         )
-    return RealDefect(picture.name, mask.name, defect_type, sha256_hex(data), sha256_hex(mask_data))
+    return RealPicture(
+        picture.name,
+        mask.name,
+        defect_type,
+        sha256_hex(data),
+        sha256_hex(mask_data),
+        pixels_digest(image),
+    )
+
+
+def _decoded(picture: SourceFile, data: bytes) -> RgbImage:
+    try:
+        return decode_image(data)
+    except UnreadableImageError as error:
+        raise ValueError(f"{picture.name} cannot be used: {error}") from error
 
 
 def _read(file: SourceFile) -> bytes:
@@ -224,15 +307,15 @@ def _read_again(path: str, name: str, sha256: str) -> bytes:
     except (FileNotFoundError, NotReadableError, SourceError):
         data = None
     if data is None:
-        raise ValueError(f"{name} is no longer in {path}; bring it back, or build again")
+        raise SourceError(f"{name} is no longer in {path}; bring it back, or start again")
     if sha256_hex(data) != sha256:
-        raise ValueError(f"{name} in {path} has changed since it was planned; build again")
+        raise SourceError(f"{name} in {path} has changed since it was looked at; start again")
     return data
 
 
 def _url_of(path: str, name: str) -> str | None:
     """Return where a file of a folder of real defects is read; None if it is not there."""
-    part, _, below = name.partition("/")
-    if part in (_MVTEC_PICTURES, _MVTEC_MASKS):  # ``path`` itself would list ``train/good`` alone
-        return file_url(posixpath.join(path, part), below)
+    for part in (_MVTEC_PICTURES, _MVTEC_MASKS, _MVTEC_NORMALS):
+        if name.startswith(f"{part}/"):  # ``path`` itself would list ``train/good`` alone
+            return file_url(posixpath.join(path, part), name.removeprefix(f"{part}/"))
     return file_url(path, name)

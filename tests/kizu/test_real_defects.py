@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from real_defects import pit, surface, with_defect, write_defects
 
-from kizu.edit.transplant.sources import list_real_defects, read_real_defect
 from kizu.imaging.codecs import encode_mask, encode_png
+from kizu.real_defects import list_real_defects, name_in_class, read_real_picture
 from kizu.source_files import SourceError
+from kizu.sources import pixels_digest
 
 
 def listed(folder):
@@ -26,7 +27,7 @@ def test_each_picture_is_found_with_its_mask_and_read_again(tmp_path):
         ("pit/000.png", "pit"),
         ("pit/001.png", "pit"),
     ]
-    picture, mask = read_real_defect(str(tmp_path), found.found[3])
+    picture, mask = read_real_picture(str(tmp_path), found.found[3])
     np.testing.assert_array_equal(mask, pit((42, 40)))
     np.testing.assert_array_equal(picture, with_defect(surface(1), mask))
 
@@ -46,8 +47,46 @@ def test_the_layout_of_mvtec_is_read_and_its_good_pictures_are_no_defects(tmp_pa
     (tmp_path / "ground_truth/pit/000_mask.png").write_bytes(encode_mask(pit()))
     found = listed(tmp_path)
     assert [each.name for each in found.found] == ["test/pit/000.png"]
-    assert found.unusable == ()
-    np.testing.assert_array_equal(read_real_defect(str(tmp_path), found.found[0])[1], pit())
+    assert (found.unusable, found.normals) == ((), ())
+    np.testing.assert_array_equal(read_real_picture(str(tmp_path), found.found[0])[1], pit())
+
+
+@pytest.mark.parametrize("places", [["train/good", "test/good"], ["test/good"], ["train/good"]])
+def test_normal_pictures_are_listed_where_they_are_asked_for(tmp_path, places):
+    for folder in ("test/pit", "ground_truth/pit", *places):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    (tmp_path / "test/pit/000.png").write_bytes(encode_png(with_defect(surface(1), pit())))
+    (tmp_path / "ground_truth/pit/000_mask.png").write_bytes(encode_mask(pit()))
+    for place in places:
+        (tmp_path / place / "000.png").write_bytes(encode_png(surface(3)))
+    found = list_real_defects(str(tmp_path), "--real", with_normals=True)
+    assert [each.name for each in found.normals] == [f"{place}/000.png" for place in places]
+    assert [name_in_class(each, str(tmp_path)) for each in (*found.found, *found.normals)] == [
+        "000.png"
+    ] * (1 + len(places))
+    for each in found.normals:
+        picture, mask = read_real_picture(str(tmp_path), each)
+        assert each.pixels_sha256 == pixels_digest(picture)
+        assert not mask.any()
+
+
+@pytest.mark.parametrize("name", ["good", "Normal"])
+def test_normal_pictures_lie_beside_the_classes_and_are_none(tmp_path, name):
+    write_defects(tmp_path)
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "000.png").write_bytes(encode_png(surface(3)))
+    assert listed(tmp_path).unusable == ()
+    [normal] = list_real_defects(str(tmp_path), "--real", with_normals=True).normals
+    assert normal.name == f"{name}/000.png"
+
+
+def test_a_class_without_any_mask_is_named_once(tmp_path):
+    write_defects(tmp_path, ["pit", "burr"], count=3)
+    for mask in (tmp_path / "burr").glob("*_mask.png"):
+        mask.unlink()
+    assert told(tmp_path) == [
+        "burr: none of its pictures has a mask; put NAME_mask.png beside each NAME.png"
+    ]
 
 
 def test_pictures_in_the_folder_itself_are_of_the_class_it_is_called(tmp_path):
@@ -111,7 +150,7 @@ def test_a_picture_that_changed_or_went_since_it_was_listed_is_named(tmp_path):
     one, other = listed(tmp_path).found
     (tmp_path / one.name).write_bytes(encode_png(surface(5)))
     (tmp_path / other.mask_name).unlink()
-    with pytest.raises(ValueError, match=r"pit/000.png in .* has changed since it was planned"):
-        read_real_defect(str(tmp_path), one)
+    with pytest.raises(ValueError, match=r"pit/000.png in .* has changed since it was looked at"):
+        read_real_picture(str(tmp_path), one)
     with pytest.raises(ValueError, match=r"pit/001_mask.png is no longer in .*; bring it back"):
-        read_real_defect(str(tmp_path), other)
+        read_real_picture(str(tmp_path), other)
