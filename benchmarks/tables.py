@@ -106,6 +106,8 @@ def sample_rows(number: int) -> dict[str, list[Row]]:
         "negative": "",
         "group": name,
         "fold": -1,
+        "real_defect": f"{defect}/{number % 6:03d}.png",
+        "real_defect_sha256": _digest("real defect", number % 24),
         **files,
     }
     how = _filled("provenance", number % _DIFFERENT) | {

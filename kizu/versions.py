@@ -42,5 +42,5 @@ VERDICT_VERSION: Final = "5"
 CARD_VERSION: Final = "6"
 """The report draws the same sample otherwise."""
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 """The tables of a dataset have other columns, or their paths begin elsewhere."""

@@ -1,5 +1,7 @@
 """A published version with the shapes that exports lose: a hole, two parts, a thin line."""
 
+from types import MappingProxyType
+
 import numpy as np
 import pytest
 
@@ -55,7 +57,16 @@ def dataset(store, masks, make_photo):
     return open_dataset(store, "plates", "0123")
 
 
-def publish(store, folder, rows, images, category="plate", certified=(), provenance=()):
+def publish(
+    store,
+    folder,
+    rows,
+    images,
+    category="plate",
+    certified=(),
+    provenance=(),
+    real_defects=MappingProxyType({}),
+):
     """Publish a version of images with their labels.
 
     Args:
@@ -66,6 +77,8 @@ def publish(store, folder, rows, images, category="plate", certified=(), provena
         category: What they show.
         certified: Ids of samples that are certified.
         provenance: Rows of that table.
+        real_defects: Path and SHA-256 of the picture that a sample's defect was moved from, by its
+            id.
     """
     samples = []
     for (sample_id, defect_type, split, verdict, mask), image in zip(rows, images, strict=True):
@@ -81,6 +94,8 @@ def publish(store, folder, rows, images, category="plate", certified=(), provena
             "certified": mask is None or sample_id in certified,
             "group": sample_id,
             "fold": -1,
+            "real_defect": real_defects.get(sample_id, ("", ""))[0],
+            "real_defect_sha256": real_defects.get(sample_id, ("", ""))[1],
             "negative": "",
         }
         for kind in FILE_KINDS:
@@ -127,6 +142,8 @@ def confirmed_sample(sample_id, label, *found, source="kizu-diff", verdict="acce
         "certified": False,
         "group": sample_id,
         "fold": -1,
+        "real_defect": "",
+        "real_defect_sha256": "",
         "negative": "",
         **{f"{kind}_{what}": "" for kind in FILE_KINDS for what in ("path", "sha256")},
     }

@@ -93,8 +93,13 @@ def write_folder(folder, made, *, mvtec=False):
     return folder
 
 
-def publish(store, made, *, verdict="accept", cost_usd=None, edit_key=None, group=None):
-    """Publish pictures as a version: each part's normal photo, and what was made from it."""
+def publish(
+    store, made, *, verdict="accept", cost_usd=None, edit_key=None, group=None, moved=("", "")
+):
+    """Publish pictures as a version: each part's normal photo, and what was made from it.
+
+    ``moved`` is the path and the SHA-256 of the real defect that all of it was made with.
+    """
     folder = VersionFolder("parts", "01")
     samples, provenance, edits = [], [], []
     for each in made:
@@ -115,6 +120,8 @@ def publish(store, made, *, verdict="accept", cost_usd=None, edit_key=None, grou
             "negative": "",
             "group": group or sample_id,
             "fold": -1,
+            "real_defect": moved[0] if not each.is_normal else "",
+            "real_defect_sha256": moved[1] if not each.is_normal else "",
         }
         for kind in FILE_KINDS:
             path = f"{kind}s/{sample_id}.png" if kind in files else ""

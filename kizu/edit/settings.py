@@ -13,6 +13,7 @@ from kizu.edit.editor import Editor, SecretSource
 from kizu.edit.paid import PaidEditor
 from kizu.edit.request import DefectRequest, EditRequest
 from kizu.edit.served import ServedModel
+from kizu.real_defects import RealPicture
 from kizu.settings import Operational, Settings
 
 PairBy = Literal["auto", "name", "content"]
@@ -125,6 +126,10 @@ class EditorSettings(Settings, ABC):
         Raises:
             ValueError: It does not understand the defect's prompt.
         """
+
+    def real_defect(self, request: EditRequest) -> RealPicture | None:  # noqa: ARG002 - for editors with one
+        """Return the real defect that a request has moved; None for an editor that moves none."""
+        return None
 
     def sent_prompt(self, request: EditRequest) -> str | None:  # noqa: ARG002 - for editors with one
         """Return the prompt as it will be sent; None for an editor that sends none."""

@@ -53,8 +53,14 @@ _SCHEMA: Final = pa.schema(
         ("category", pa.string()),
         ("verdict", pa.string()),
         ("certified", pa.bool_()),
+        ("group", pa.string()),
+        ("real_defect", pa.string()),
+        ("real_defect_sha256", pa.string()),
     ]
 )
+_TOLD: Final = [name for name in _SCHEMA.names if name not in ("image", "mask", "label", "boxes")]
+"""Columns of the version that are taken over."""
+
 _TYPES: Final = {pa.string(): "string", pa.int64(): "int64", pa.bool_(): "bool"}
 """Names of plain types, as the ``datasets`` library has them."""
 
@@ -105,9 +111,8 @@ def features(classes: Sequence[str]) -> dict[str, Any]:
 
 def _row(sample: Sample, classes: Sequence[str]) -> dict[str, Any]:
     name, has_mask = f"{stem_of(sample)}.png", bool(sample.row["mask_path"])
-    told = ("sample_id", "split", "category", "verdict", "certified")
     regions = connected_regions(sample.label()) if has_mask else ()
-    return {name: sample.row[name] for name in told} | {
+    return {name: sample.row[name] for name in _TOLD} | {
         "image": {"bytes": sample.read("image"), "path": name},
         "mask": {"bytes": sample.read("mask"), "path": name} if has_mask else None,
         "label": classes.index(sample.row["defect_type"]),

@@ -31,6 +31,19 @@ for image, mask, label in data.to_tuple("image.png", "mask.png", "cls"):
     print(image.shape, (mask[..., 0] > 0).sum(), "pixels of class", label)
 """
 
+_TOLD: Final = (
+    "sample_id",
+    "defect_type",
+    "category",
+    "split",
+    "verdict",
+    "certified",
+    "group",
+    "real_defect",
+    "real_defect_sha256",
+)
+"""Columns of the version that are taken over."""
+
 _MOST_BYTES: Final = 256 << 20
 """Of a shard; WebDataset's own advice is a few hundred megabytes."""
 
@@ -54,8 +67,7 @@ def export(_dataset: Dataset, samples: Selection, folder: Path) -> int:
 
 def _parts(sample: Sample, classes: Mapping[str, int]) -> Iterator[tuple[str, bytes]]:
     mask = sample.read("mask") if sample.row["mask_path"] else encode_mask(sample.label())
-    told = ("sample_id", "defect_type", "category", "split", "verdict", "certified")
-    row = {name: sample.row[name] for name in told}
+    row = {name: sample.row[name] for name in _TOLD}
     yield "image.png", sample.read("image")
     yield "mask.png", mask
     yield "cls", str(classes[sample.row["defect_type"]]).encode()

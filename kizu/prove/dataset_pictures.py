@@ -43,8 +43,8 @@ def dataset_pictures(
     """Return what a version trains on.
 
     All its splits are used, for the test is on real pictures. Which real parts a sample shows is
-    told by its group; by pixels, bytes and names of its photo and of itself; and by what its edit
-    was asked to use, as a real defect that was moved onto it.
+    told by its group; by pixels, bytes and names of its photo and of itself; and by the real defect
+    that was moved onto it.
 
     Args:
         store: Where it and its edits lie.
@@ -68,7 +68,9 @@ def dataset_pictures(
         origin = origins[sample.sample_id]
         found = {real.by_digest.get(pixels_digest(sample.image()))}
         found |= {sample.row["group"]} & set(real.by_digest.values())
-        found |= set(_parts_by_origin(store, real, origin))
+        found |= set(_parts_by_origin(real, origin))
+        moved = sample.row["real_defect_sha256"] or _moved_before_7(store, dataset, origin)
+        found |= {real.by_digest.get(moved), real.by_name(sample.row["real_defect"])}
         shown[sample.sample_id] = frozenset(part for part in found if part)
         if sample.is_normal:
             of_photo[origin["normal_sha256"]] = shown[sample.sample_id]
@@ -97,14 +99,20 @@ def dataset_pictures(
     )
 
 
-def _parts_by_origin(
-    store: Store, real: RealParts, origin: Mapping[str, Any]
-) -> Iterator[str | None]:
+def _parts_by_origin(real: RealParts, origin: Mapping[str, Any]) -> Iterator[str | None]:
     """Yield the real parts of what a sample was made from; None of what is no real part."""
     for column in ("normal_name", "edited_name"):
         yield real.by_name(origin[column] or "")
     for column in ("normal_sha256", "picture_sha256"):
         yield real.by_digest.get(origin[column] or "")
-    edit = find_edit(store, origin["edit_key"]) if origin["edit_key"] else None
-    for asked in edit.request.ask.values() if edit else ():
-        yield real.by_digest.get(str(asked))
+
+
+def _moved_before_7(store: Store, dataset: Dataset, origin: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a real defect that was moved, where tables do not say it yet.
+
+    Before schema version 7 only the record of the edit told; empty where nothing was moved.
+    """
+    if dataset.manifest["schema_version"] >= 7 or not origin["edit_key"]:
+        return ""
+    edit = find_edit(store, origin["edit_key"])
+    return str(edit.request.ask.get("source_sha256", "")) if edit else ""

@@ -54,6 +54,9 @@ def upgraded(table: str, found: pa.Table, version: int) -> pa.Table:
         found = _without_groups(found)
     if table == "samples" and "negative" not in found.column_names:
         found = found.append_column("negative", pa.array([""] * found.num_rows, pa.string()))
+    if table == "samples" and version < 7:
+        for name in ("real_defect", "real_defect_sha256"):
+            found = found.append_column(name, pa.array([""] * found.num_rows, pa.string()))
     if table == "provenance" and version < 5:
         found = _with_reasons(found)
     return found

@@ -10,6 +10,7 @@ from kizu.edit.storage import EditRecord
 from kizu.outputs import SampleOutputs
 from kizu.publish.layout import good_id
 from kizu.publish.outcomes import UNMADE, Outcome
+from kizu.real_defects import RealPicture
 from kizu.samples import PlannedSample
 from kizu.sources import NormalImage
 from kizu.spec import GOOD, DatasetSpec
@@ -91,6 +92,7 @@ def normal_row(
         "certified": True,
         "group": group.name,
         "fold": group.fold(spec.publish.folds),
+        **_real_defect_columns(None),
         **Files(file).columns(),
     }
 
@@ -114,13 +116,22 @@ def defect_row(outputs: SampleOutputs, outcome: Outcome, files: Files) -> Row:
         outcome: How far it came.
         files: What is published of it.
     """
-    sample = outputs.sample
+    sample, spec = outputs.sample, outputs.shard.spec
     return {
         "sample_id": sample.sample_id,
-        "category": outputs.shard.spec.images.category,
+        "category": spec.images.category,
         "defect_type": sample.defect_type,
+        **_real_defect_columns(spec.editor.maker.real_defect(outputs.picture.request)),
         **settled_columns("samples", outcome),
         **files.columns(),
+    }
+
+
+def _real_defect_columns(moved: RealPicture | None) -> Row:
+    """Return which real defect is on an image; empty text for none."""
+    return {
+        "real_defect": moved.name if moved else "",
+        "real_defect_sha256": moved.picture_sha256 if moved else "",
     }
 
 

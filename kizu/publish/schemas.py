@@ -121,6 +121,19 @@ SAMPLES: Final = pa.schema(
             "publish.folds asks for none.",
             values="-1, or 0 to folds - 1",
         ),
+        column(
+            "real_defect",
+            pa.string(),
+            "The picture whose real defect was moved here, a path below the editor's folder of "
+            "real defects; empty of all others. Whoever tests on real defects leaves out of "
+            "training what was made of a picture that is tested.",
+        ),
+        column(
+            "real_defect_sha256",
+            pa.string(),
+            "SHA-256 of that picture's file; empty of all others.",
+            values=_HEX,
+        ),
         _TOUCHED[0],
         _IMAGE[1],
         _MASK[1],

@@ -7,25 +7,19 @@ from kizu.edit.local import LocalEditor
 from kizu.edit.request import EditRequest
 from kizu.edit.transplant.blending import transplant
 from kizu.edit.transplant.pose import Wanted
-from kizu.edit.transplant.settings import TRANSPLANT_MODEL
+from kizu.edit.transplant.settings import TRANSPLANT_MODEL, TransplantSettings
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_png
-from kizu.imaging.geometry import Fit
-from kizu.real_defects import RealPicture, read_real_picture
+from kizu.real_defects import read_real_picture
 
 
 class TransplantEditor(LocalEditor):
     """Moves the real defect that a request names onto the photo."""
 
-    def __init__(self, path: str, fit: Fit = "pad") -> None:
-        """Take where the real defects are; nothing is read.
-
-        Args:
-            path: The folder.
-            fit: What of a photo is sent when sizes differ.
-        """
-        super().__init__(fit)
-        self._path = path
+    def __init__(self, settings: TransplantSettings) -> None:
+        """Take where the real defects are; nothing is read."""
+        super().__init__(settings.fit)
+        self._settings = settings
         self._read = lru_cache(maxsize=4)(read_real_picture)  # photos of a shard share few of them
 
     def edit(self, request: EditRequest, picture: RgbImage, region: Mask | None) -> Edit:
@@ -35,12 +29,9 @@ class TransplantEditor(LocalEditor):
             EditError: The picture of the defect is gone, or another one than was planned with.
             EditRefusedError: The region has no room for it.
         """
-        ask = {name: str(value) for name, value in request.ask.items() if value is not None}
-        source = RealPicture(
-            ask["source"], ask["mask"], "", ask["source_sha256"], ask["mask_sha256"]
-        )
+        source = self._settings.real_defect(request)
         try:
-            shown, mask = self._read(self._path, source)
+            shown, mask = self._read(self._settings.defects, source)
         except ValueError as error:
             raise EditError(str(error), cause=source.name) from error
         painted = transplant(

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, JsonValue
 from kizu.edit.digital_source import DigitalSource
 from kizu.edit.editor import Editor, SecretSource
 from kizu.edit.local import FitSetting
-from kizu.edit.request import DefectRequest
+from kizu.edit.request import DefectRequest, EditRequest
 from kizu.edit.settings import EditorSettings
 from kizu.real_defects import RealDefects, RealPicture, list_real_defects
 from kizu.settings import KeyedByContent
@@ -87,6 +87,13 @@ class TransplantSettings(EditorSettings):
             "severity": defect.severity.value if defect.severity else None,
         }
 
+    def real_defect(self, request: EditRequest) -> RealPicture:
+        """Return the real defect to move, as ``describe`` named it."""
+        source, mask, source_sha256, mask_sha256 = (
+            str(request.ask[name]) for name in ("source", "mask", "source_sha256", "mask_sha256")
+        )
+        return RealPicture(source, mask, "", source_sha256, mask_sha256)
+
     def warnings(self, defects: Sequence[str], today: date) -> list[str]:  # noqa: ARG002 - the base's
         """Name the pictures of real defects that cannot be used."""
         try:
@@ -101,7 +108,7 @@ class TransplantSettings(EditorSettings):
         """Return the editor."""
         from kizu.edit.transplant.editor import TransplantEditor  # noqa: PLC0415 - when needed
 
-        return TransplantEditor(self.defects, self.fit)
+        return TransplantEditor(self)
 
 
 def _source_of(defect: DefectRequest, sources: Sequence[RealPicture]) -> RealPicture:

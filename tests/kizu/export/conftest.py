@@ -12,6 +12,10 @@ CLASSES = ("傷 あり", "train", "Crack", "crack", "null", "100% <wide> & \"dee
 """Another script, a split's name, two that differ by case, no value, and what formats quote."""
 
 
+MOVED = {"a b&c": ("傷 あり/実物 1.png", "ab" * 32)}
+"""The real defect that was moved, of the one sample that has one."""
+
+
 def corner_masks():
     """Masks of (61, 97) px by name: a ring, two parts, lines, corners, borders, all of it."""
     drawn = {
@@ -53,5 +57,7 @@ def odd_dataset(store, odd_masks, make_photo):
         rows.append((sample_id, defect_type, split, "accept", mask if mask.any() else None))
         photo = np.ascontiguousarray(make_photo(number, 99)[: SIZE[0], : SIZE[1]])
         images.append(photo[..., :1].repeat(3, axis=2) if sample_id == "grey" else photo)
-    publish(store, VersionFolder("odd", "0123"), rows, images, category="マグ 1")
+    publish(
+        store, VersionFolder("odd", "0123"), rows, images, category="マグ 1", real_defects=MOVED
+    )
     return open_dataset(store, "odd", "0123")

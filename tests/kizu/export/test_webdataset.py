@@ -34,6 +34,8 @@ def test_webdataset_reads_images_masks_and_classes_from_several_shards(
             assert np.array_equal(image, published.image())
             assert np.array_equal(mask[..., 0] > 0, odd_masks[row["sample_id"]])
             assert classes[label] == published.row["defect_type"] == row["defect_type"]
+            told = ("group", "real_defect", "real_defect_sha256")
+            assert {key: row[key] for key in told} == {key: published.row[key] for key in told}
             seen.add(row["sample_id"])
     assert seen == set(odd_masks)
 

@@ -63,7 +63,22 @@ def test_a_part_is_known_by_the_group_that_was_published(store, real):
     assert "part002" in found["made-part500_0"]
 
 
-def test_a_real_defect_that_was_moved_is_known_by_what_its_edit_was_asked_to_use(store, real):
+def test_a_real_defect_that_was_moved_is_known_by_its_file(store, real):
+    source = real / "spot" / "part003_0.png"
+    moved = ("elsewhere/crack.png", sha256_hex(source.read_bytes()))
+    dataset = publish(store, pictures({"made": with_spot}, 1, first=500), moved=moved)
+    assert parts_of(store, dataset, real)["made-part500_0"] == {"spot/part003_0.png"}
+    assert parts_of(store, dataset, real)["good-part500_0"] == set()
+
+
+def test_another_photo_of_a_real_defect_that_was_moved_is_known_by_its_name(store, real):
+    moved = ("spot/part003_7.png", "ab" * 32)
+    dataset = publish(store, pictures({"made": with_spot}, 1, first=500), moved=moved)
+    found = parts_of(store, dataset, real, "part[0-9]+")
+    assert found["made-part500_0"] == {"part003", "part500"}
+
+
+def test_of_an_older_version_what_was_moved_is_known_by_what_its_edit_was_asked_to_use(store, real):
     source = real / "spot" / "part003_0.png"
     request = EditRequest(
         normal_sha256="photo of part500",
@@ -75,6 +90,7 @@ def test_a_real_defect_that_was_moved_is_known_by_what_its_edit_was_asked_to_use
     save_refusal(store, request, "none", Geometry.whole((96, 96), (96, 96)))
     made = pictures({"made": with_spot}, 1, first=500)
     dataset = publish(store, made, edit_key=request.key)
+    dataset.manifest["schema_version"] = 6
     found = parts_of(store, dataset, real, "part[0-9]+")
     assert found["made-part500_0"] == {"part003", "part500"}
 

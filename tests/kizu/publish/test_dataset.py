@@ -43,6 +43,8 @@ def write_version(store, make_photo):
                 "certified": True,
                 "group": f"s{n:04d}",
                 "fold": -1,
+                "real_defect": "",
+                "real_defect_sha256": "",
                 "negative": "",
             }
             for kind in FILE_KINDS:
@@ -77,6 +79,8 @@ def without_columns_of_today(data):
         "negative",
         "group",
         "fold",
+        "real_defect",
+        "real_defect_sha256",
         *(column for column in columns if column not in kept),
     ]
     sink = io.BytesIO()

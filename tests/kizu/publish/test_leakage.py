@@ -35,6 +35,8 @@ def version(store):
                 "negative": "",
                 "group": photo,
                 "fold": -1,
+                "real_defect": "",
+                "real_defect_sha256": "",
             }
             row |= {f"{kind}_path": "" for kind in FILE_KINDS}
             row |= {f"{kind}_sha256": "" for kind in FILE_KINDS}

@@ -61,6 +61,16 @@ def test_all_columns_of_today_are_there_part_by_part():
         assert part.column_names == TABLES[table].names
 
 
+def test_a_table_that_does_not_say_which_real_defect_was_moved_names_none():
+    table = pa.table({"sample_id": ["s"], "group": ["part 1"], "fold": [0], "negative": [""]})
+    sink = io.BytesIO()
+    metadata = {"kizu.schema_version": "6", "kizu.table": "samples"}
+    pq.write_table(table.replace_schema_metadata(metadata), sink)
+    wanted = ("group", "real_defect", "real_defect_sha256")
+    [part] = decode_parts("samples", sink, 10, wanted)
+    assert part.to_pylist() == [{"group": "part 1", "real_defect": "", "real_defect_sha256": ""}]
+
+
 @pytest.mark.parametrize(
     ("annotator", "annotators"), [('{"annotator": "sam3"}', True), (None, False)]
 )

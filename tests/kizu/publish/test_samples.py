@@ -5,6 +5,7 @@ import json
 import cv2
 import numpy as np
 import pytest
+from real_defects import write_defects
 
 from kizu.agree.proof import Proof, Proven, Stratum, maker_of
 from kizu.agree.verdict import Verdict
@@ -115,6 +116,16 @@ def test_label_and_detections_are_published_in_the_photos_frame(publish, spec, s
     assert label[102:128, 92:138].all()
     assert label.sum() == instances["kizu-diff"]["area_px"] < 1.1 * 30 * 50
     assert np.array_equal(image[~touched], photo[~touched])
+
+
+def test_a_real_defect_that_was_moved_is_named(publish, spec, tmp_path):
+    [row] = publish(spec)[0]["samples"]
+    assert (row["real_defect"], row["real_defect_sha256"]) == ("", "")
+    real = write_defects(tmp_path / "real", ["hole"], count=1)
+    editor = {"name": "transplant", "defects": str(real)}
+    [row] = publish(DatasetSpec.parse(spec.model_dump() | {"editor": editor}))[0]["samples"]
+    assert row["real_defect"] == "hole/000.png"
+    assert row["real_defect_sha256"] == sha256_hex((real / "hole" / "000.png").read_bytes())
 
 
 def test_without_a_composite_everything_is_published_in_the_edited_pictures_frame(
