@@ -19,6 +19,8 @@ ROW = {
     "certified": False,
     "group": "a.png",
     "fold": -1,
+    "real_defect": "",
+    "real_defect_sha256": "",
     "negative": "",
     "touched_path": "",
     "edited_path": "",
