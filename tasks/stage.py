@@ -1,6 +1,7 @@
 """Take shards through stages: one task per stage, made from the table."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import copy_context
 from typing import Any, Final, cast
 
 from prefect import task
@@ -44,7 +45,7 @@ def _run_shard(
     log_in_sentences()
     cancel = cancel_token(store_url)
     [chosen] = [known for known in STAGES if known.name == stage]
-    report = run_stage(chosen, shard, StageRun(Store(store_url), cancel, _secret))
+    report = run_stage(chosen, shard, StageRun(Store(store_url), cancel, _secrets_of_this_run()))
     log_report(report, chosen.noun)
     return raise_on_failures(report)
 
@@ -109,6 +110,16 @@ def reports_of(futures: Iterable[PrefectFuture[ShardReport]]) -> list[ShardRepor
             is_earlier = future.state.name == "Cached"
             found.append(report.as_kept() if is_earlier else report)
     return found
+
+
+def _secrets_of_this_run() -> Callable[[str], str]:
+    """Return what looks up Secret blocks with the server of this run, from any thread.
+
+    A stage buys in threads of its own, which know nothing of the run: Prefect would start a server
+    there, with a database of its own.
+    """
+    context = copy_context()
+    return lambda block: context.copy().run(_secret, block)
 
 
 def _secret(block: str) -> str:

@@ -3,6 +3,7 @@
 import one_thread  # noqa: F401 - before numpy
 
 # isort: split
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,10 @@ from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import encode_png
 from kizu.spec import DatasetSpec
 from kizu.store import Store
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # so a shell has it for what runs behind it, and processes that tests interrupt would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class ObjectStore(MemoryFileSystem):

@@ -14,7 +14,8 @@ _RUN_BYTES: Final = 2**24
 """Columns held before they are sorted and written as a run."""
 
 _MOST_RUNS: Final = 32
-"""Runs merged at a time, all of which are open; more become one first."""
+"""Runs merged at a time, all of which are open; more of one level become one of the next, so that
+each row is written anew once a level and not with every merge."""
 
 _BATCH_BYTES: Final = 2**20
 """Of each open run, what is held at a time."""
@@ -41,7 +42,7 @@ class SortedRows:
         self._schema, self._keys, self._new_file = schema, tuple(keys), new_file
         self._rows: list[Mapping[str, Any]] = []
         self._parts: list[pa.Table] = []
-        self._runs: list[Path] = []
+        self._runs: list[list[Path]] = []  # by level: how often their rows were merged
 
     def extend(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Take more rows."""
@@ -56,7 +57,10 @@ class SortedRows:
             yield self._take_sorted()
             return
         self._spill()
-        yield from self._merged()
+        runs = [file for level in self._runs for file in level]
+        while len(runs) > _MOST_RUNS:  # the smallest are first
+            runs = [*runs[_MOST_RUNS:], self._merged_into_one(runs[:_MOST_RUNS])]
+        yield from self._merged(runs)
 
     def _convert(self) -> None:
         self._parts.append(pa.Table.from_pylist(self._rows, schema=self._schema))
@@ -71,17 +75,25 @@ class SortedRows:
         return _sorted(table, self._keys)
 
     def _spill(self) -> None:
-        self._runs.append(_written([self._take_sorted()], self._schema, self._new_file()))
-        if len(self._runs) >= _MOST_RUNS:
-            self._runs = [_written(self._merged(), self._schema, self._new_file())]
+        run = _written([self._take_sorted()], self._schema, self._new_file())
+        for level in self._runs:
+            level.append(run)
+            if len(level) < _MOST_RUNS:
+                return
+            run = self._merged_into_one(level)
+            level.clear()
+        self._runs.append([run])
 
-    def _merged(self) -> Iterator[pa.Table]:
-        runs = [_Run(file, self._keys) for file in self._runs]
+    def _merged_into_one(self, files: Sequence[Path]) -> Path:
+        return _written(self._merged(files), self._schema, self._new_file())
+
+    def _merged(self, files: Sequence[Path]) -> Iterator[pa.Table]:
+        runs = [_Run(file, self._keys) for file in files]
         while runs := [run for run in runs if run.has_rows()]:
             bound = min(run.last() for run in runs)
             parts = [run.take_until(bound) for run in runs]
             yield _sorted(pa.concat_tables(parts), self._keys)
-        for file in self._runs:
+        for file in files:
             file.unlink()
 
 

@@ -11,10 +11,9 @@ from kizu.spec import DatasetSpec
 from tasks.artifacts import show_pairs
 
 
-@flow
 def show(spec: DatasetSpec, pairing: Pairing):
-    """Call it as a flow does."""
-    show_pairs(spec, pairing)
+    """Call it as a flow does, whose parameters may not be as large."""
+    flow(lambda: show_pairs(spec, pairing), name="show")()
 
 
 def read(key):

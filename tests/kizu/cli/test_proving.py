@@ -30,7 +30,7 @@ def test_a_proof_is_shown_and_written(run, store, real, tmp_path):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--version", "0123", "--real", "nowhere"], "nowhere is no folder"),
+        (["--version", "0123", "--real", "nowhere"], "'nowhere' does not exist; give a folder"),
         (["--version", "0123", "--real", ".", "--segmenter", "resnet"], "no segmenter 'resnet'"),
         (["--real", ".", "--version", "99"], "no version '99'"),
     ],

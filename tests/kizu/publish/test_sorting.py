@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -48,6 +50,26 @@ def test_few_rows_are_held_at_a_time(new_file):
     rows = SortedRows(SCHEMA, ("name", "number"), new_file)
     rows.extend(rows_of(3000))
     assert max(batch.nbytes for batch in rows.batches()) < 10_000
+
+
+@pytest.mark.usefixtures("small_runs")
+def test_a_row_is_written_anew_once_a_level_and_not_with_every_merge(new_file, monkeypatch):
+    written, write = [], sorting._written
+
+    def count(tables, *rest):
+        def counted():
+            for table in tables:
+                written.append(table.num_rows)
+                yield table
+
+        return write(counted(), *rest)
+
+    monkeypatch.setattr(sorting, "_written", count)
+    rows = SortedRows(SCHEMA, ("name", "number"), new_file)
+    rows.extend(rows_of(6000))
+    assert sum(batch.num_rows for batch in rows.batches()) == 6000
+    levels = math.ceil(math.log(6000 / 50, 4))  # a run has 50 rows at least
+    assert sum(written) <= levels * 6000
 
 
 @pytest.mark.usefixtures("small_runs")
