@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-STAGES = ("edit", "diff", "grounding", "verdict")
+STAGES = ("edit", "diff", "fuse", "verdict")
 
 
 def edits(store: Path) -> dict[str, int]:
@@ -166,6 +166,47 @@ def test_retry_buys_only_what_a_failed_shard_lacks(served, page, paid_spec, azur
     assert sorted(state for _, state in shards) == ["Cached"] * 8 + ["Completed"] * 8
     made = {name.split(" ", 1)[1] for name, state in shards if state == "Completed"}
     assert made == {"2 of 4", "4 of 4"}
+
+
+def test_a_cancelled_build_keeps_what_it_bought_and_the_next_buys_the_rest(
+    served, page, paid_spec, azure, screenshots
+):
+    spec, billed, asked = paid_spec | {"name": "stopped"}, azure.tally.billed, azure.tally.calls
+    azure.hold_after(1)
+    run_id = served.run({"spec": spec, "shard_size": 1})
+    served.wait_for(lambda: azure.tally.calls >= asked + 2)
+    page.goto(f"{served.url}/v2/runs/flow-run/{run_id}")
+    page.get_by_role("button", name="Open menu").click()
+    page.get_by_role("menuitem", name="Cancel").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Cancel Flow Run").click()
+    page.get_by_text("Cancelling", exact=True).first.wait_for()
+    azure.release()
+    page.get_by_text("Cancelled", exact=True).first.wait_for()
+    page.screenshot(path=screenshots / "cancelled.png")
+    assert billed < azure.tally.billed <= billed + 4
+    assert served.end_of(served.run({"spec": spec}))["type"] == "COMPLETED"
+    assert azure.tally.billed == billed + 4
+
+
+def test_a_person_lets_a_build_go_on_that_waits_for_review(served, page, spec, screenshots):
+    fields = spec.model_dump(mode="json") | {"name": "waits"}
+    fields["agree"] = {"without_grounding": "review"}
+    fields["publish"] = fields["publish"] | {"wait_for_review": True}
+    run_id = served.run({"spec": fields})
+    assert served.end_of(run_id)["type"] == "PAUSED"
+    page.goto(f"{served.url}/v2/runs/flow-run/{run_id}")
+    page.get_by_text("Suspended", exact=True).first.wait_for()
+    page.get_by_role("button", name="Open menu").click()
+    page.get_by_role("menuitem", name="Resume").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("4 samples are to be looked at", exact=False).wait_for()
+    dialog.get_by_text("kizu review waits").wait_for()
+    page.screenshot(path=screenshots / "review.png")
+    dialog.get_by_role("button", name="Resume").click()
+    page.get_by_text("Completed", exact=True).first.wait_for()
+    message = served.state(run_id)["message"]
+    assert "4 to review" in message, "who judges nothing has published nothing new"
+    assert "nothing changed" in message
 
 
 def _artifact(served, key: str) -> dict:

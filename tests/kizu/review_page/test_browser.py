@@ -217,6 +217,7 @@ def decide_many(page, count):
         decide(page, "r" if turn % 4 == 3 else "a")
 
 
+@pytest.mark.timeout(600)  # building sixty takes a busy machine minutes
 def test_sixty_samples_are_judged_by_keyboard_and_nothing_is_lost(page, project, review):
     come_in(page, project.url)
     drawn = shown_sample(page, project)["sample_id"]
