@@ -7,7 +7,9 @@ folder, by Prefect's version and its own SHA-256: what is damaged is no longer w
 import os
 import sqlite3
 import stat
+from collections.abc import Callable
 from contextlib import closing, suppress
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile, gettempdir
@@ -50,6 +52,19 @@ def _is_ours_alone(folder: Path) -> bool:
     status = folder.stat()
     others_write = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     return folder.lstat().st_uid == status.st_uid == os.getuid() and not others_write
+
+
+def begin_empty(state: Path, database: Path) -> Callable[[], None]:
+    """Have a server that has no database yet begin with a copy of the kept one.
+
+    Returns:
+        What to call once the server is up: without a copy it keeps what the server made.
+    """
+    return keep_nothing if copy_empty(state, database) else partial(keep_empty, database, state)
+
+
+def keep_nothing() -> None:
+    """What a database asks for that is not new."""
 
 
 def copy_empty(state: Path, database: Path) -> bool:

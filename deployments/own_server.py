@@ -35,7 +35,7 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from deployments.empty_database import copy_empty, keep_empty, state_folder
+from deployments.empty_database import begin_empty, state_folder
 from deployments.proxies import bypass_proxy
 from deployments.run_processes import is_alive
 from deployments.sign_in import SERVER_VARIABLE
@@ -190,11 +190,9 @@ def _remove_left_behind(state: Path) -> None:
 
 def _start_on_empty(home: Path, state: Path) -> tuple[subprocess.Popen[bytes], str]:
     """Start the server on a copy of the empty database; without one, keep the one it makes."""
-    database = home / "prefect.db"
-    is_copy = copy_empty(state, database)
+    keep_if_new = begin_empty(state, home / "prefect.db")
     started = _start(home, state / "prefect-server.log")
-    if not is_copy:
-        keep_empty(database, state)
+    keep_if_new()
     return started
 
 

@@ -11,14 +11,13 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from threading import Event, Thread
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
-from deployments.empty_database import StateFolderError, copy_empty, keep_empty, state_folder
+from deployments.empty_database import StateFolderError, begin_empty, keep_nothing, state_folder
 from deployments.file_server import serving_files
 from deployments.kept import STOP_TIMEOUT_S
 from deployments.proxies import bypass_proxy
@@ -160,14 +159,8 @@ def _begin_with_database(home: Path, env: Mapping[str, str]) -> Callable[[], Non
     elsewhere = any(variable.startswith(_DATABASE_VARIABLES) for variable in env)
     if not (elsewhere or database.exists()):
         with suppress(StateFolderError, OSError):
-            state = state_folder()
-            if not copy_empty(state, database):
-                return partial(keep_empty, database, state)
-    return _keep_nothing
-
-
-def _keep_nothing() -> None:
-    """The database is not new, or not ours."""
+            return begin_empty(state_folder(), database)
+    return keep_nothing
 
 
 def _caretaker(settings: ServeSettings, worker: Child, env: Mapping[str, str]) -> "Caretaker":
