@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from prefect import State
 from tiny_models.dino import grounding_dino_folder  # noqa: F401 - a fixture
+from tiny_models.grounding import tiny_grounding  # noqa: F401 - a fixture
 from tiny_models.sam import sam_folder  # noqa: F401 - a fixture
 
 from deployments import own_server

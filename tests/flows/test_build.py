@@ -7,6 +7,7 @@ import pytest
 from bare_build import bare_build
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter
+from republished import changed
 
 import kizu
 from kizu.grounding import annotator_version
@@ -16,12 +17,7 @@ from kizu.planning import plan_samples
 from kizu.publish.layout import VersionFolder, latest_version
 from kizu.publish.schemas import TABLES, decode_table
 from kizu.sources import list_source, take_in
-from kizu.spec import DatasetSpec
 from kizu.store import Store
-
-
-def changed(spec: DatasetSpec, **fields) -> DatasetSpec:
-    return DatasetSpec.parse({**spec.model_dump(mode="json"), **fields})
 
 
 def rows(store: Store, dataset: str, table: str, version: str = "latest") -> list[dict]:
@@ -185,15 +181,9 @@ def test_missing_weights_are_told_once_and_send_to_review(build, spec, store, tm
 
 
 def test_with_weights_every_edit_is_looked_at_and_its_regions_are_published(
-    build, spec, store, grounding_dino_folder, sam_folder
+    build, spec, store, tiny_grounding
 ):
-    grounding = {
-        "annotator": "grounding-dino+sam",
-        "detector_weights": str(grounding_dino_folder),
-        "segmenter_weights": str(sam_folder),
-        "box_threshold": 0.0,
-        "max_boxes": 3,
-    }
+    grounding = tiny_grounding | {"box_threshold": 0.0, "max_boxes": 3}
     state, summary = build(changed(spec, grounding=grounding))
     assert state.is_completed()
     assert summary.note == ""
@@ -202,21 +192,16 @@ def test_with_weights_every_edit_is_looked_at_and_its_regions_are_published(
     assert all("grounding-dino" in row["annotators"][0] for row in provenance)
     instances = rows(store, "plates", "instances")
     assert {row["phrase"] for row in instances} == {None, "hole", "stain"}
-    assert str(grounding_dino_folder) not in str(provenance)
+    assert tiny_grounding["detector_weights"] not in str(provenance)
 
 
 def test_a_worker_with_other_weights_than_planned_fails_its_shard_and_names_both(
-    build, spec, store, grounding_dino_folder, sam_folder, monkeypatch
+    build, spec, store, tiny_grounding, monkeypatch
 ):
-    grounding = {
-        "annotator": "grounding-dino+sam",
-        "detector_weights": str(grounding_dino_folder),
-        "segmenter_weights": str(sam_folder),
-    }
-    here = json.loads(annotator_version(changed(spec, grounding=grounding).grounding))
+    here = json.loads(annotator_version(changed(spec, grounding=tiny_grounding).grounding))
     planned = json.dumps({**here, "detector": "sha256:of another machine"})
     monkeypatch.setattr("kizu.stages.grounding.annotator_version", lambda _: planned)
-    state, summary = build(changed(spec, grounding=grounding))
+    state, summary = build(changed(spec, grounding=tiny_grounding))
     assert state.is_failed()
     assert (summary.failed, summary.version) == (4, "")
     told = f"detector: {here['detector']!r} here, 'sha256:of another machine' planned"

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from republished import changed
 
 import kizu
 from flows.build import build_dataset
@@ -10,12 +11,7 @@ from kizu.imaging.codecs import decode_mask, encode_png
 from kizu.imaging.masks import mask_iou
 from kizu.publish import version
 from kizu.publish.layout import complete_versions
-from kizu.spec import DatasetSpec
 from kizu.store import DamagedFileError
-
-
-def changed(spec: DatasetSpec, **fields) -> DatasetSpec:
-    return DatasetSpec.parse({**spec.model_dump(mode="json"), **fields})
 
 
 def test_a_version_that_an_older_kizu_summed_up_is_followed_by_the_next(build, spec, store, photos):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bare_build import bare_build
+from republished import changed
 
 import kizu
 from kizu.imaging.codecs import encode_png
@@ -23,10 +24,6 @@ REPLAY = {"name": "replay", "of": {"name": "painter"}}
 FIRST = {"annotator": "demo-grounding-dino"}
 SECOND = {"annotator": "demo-grounding-dino+demo-sam"}
 """Annotators whose weights come with kizu."""
-
-
-def changed(spec: DatasetSpec, **fields) -> DatasetSpec:
-    return DatasetSpec.parse({**spec.model_dump(mode="json"), **fields})
 
 
 def planned(spec: DatasetSpec, store: Store):
@@ -113,15 +110,10 @@ def test_a_painted_picture_that_was_damaged_is_painted_anew_and_changes_nothing(
 
 
 def test_a_night_without_the_annotator_leaves_the_latest_version_where_it_is(
-    build, spec, store, grounding_dino_folder, sam_folder
+    build, spec, store, tiny_grounding
 ):
-    weights = {
-        "annotator": "grounding-dino+sam",
-        "detector_weights": str(grounding_dino_folder),
-        "segmenter_weights": str(sam_folder),
-    }
-    grounded = build(changed(spec, grounding=weights))
-    lost = changed(spec, grounding={**weights, "detector_weights": "/nowhere"})
+    grounded = build(changed(spec, grounding=tiny_grounding))
+    lost = changed(spec, grounding={**tiny_grounding, "detector_weights": "/nowhere"})
     summary = build(lost)
     assert summary.note.startswith("Samples are not grounded: ")
     assert summary.version != grounded.version == summary.latest
