@@ -1,22 +1,41 @@
-"""Comparisons in the store: anomaly map and masks as PNG, metrics as JSON."""
+"""Comparisons in the store: evidence and masks as PNG, metrics as JSON.
+
+What follows from the normal image is not stored again: of a composite there is only what was
+touched, and the evidence is kept to 8 bits.
+"""
 
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kizu.diff.composite import Composite
 from kizu.diff.result import DiffResult, Drift, DriftMetrics, Region, Status
-from kizu.imaging.arrays import FloatMap, Mask
+from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 from kizu.imaging.codecs import (
-    decode_map,
+    decode_grey,
     decode_mask,
     decode_png,
-    encode_map,
     encode_mask,
     encode_png,
 )
 from kizu.settings import Record
-from kizu.store import StageFolder
+from kizu.store import DamagedFileError, StageFolder
 
-_PICTURE: Final = "composite.png"
+_PATCH: Final = "patch.png"
+_WHOLE: Final = "composite.png"  # instead, up to version 0.6
+
+_BELOW: Final = 128
+"""Codes for evidence below the threshold, as many for what reaches it."""
+
+_MANTISSA_BITS: Final = 4
+"""Of evidence in thresholds, as IEEE 754 floats have them: 16 steps from one power of two to the
+next, so 8 powers fit and single and double threshold are borders of steps."""
+
+_DROPPED_BITS: Final = 23 - _MANTISSA_BITS  # binary32 has 23
+_CODE_OF_ONE: Final = 127 << _MANTISSA_BITS  # the exponent of 1 is stored as 127
+
+_EARLIER_STEPS_PER_UNIT: Final = 256  # 16-bit maps, up to version 0.6
 
 
 class DiffRecord(Record):
@@ -35,7 +54,8 @@ class DiffRecord(Record):
 
 def save_diff(folder: StageFolder, result: DiffResult, composite: Composite | None) -> None:
     """Store a comparison and, if there is one, the picture composited from it."""
-    folder.write("anomaly_map.png", encode_map(result.anomaly_map))
+    codes = encode_evidence(result.anomaly_map, result.threshold)
+    folder.write("anomaly_map.png", encode_png(codes))
     folder.write("mask.png", encode_mask(result.mask))
     if composite is not None:
         save_composite(folder, composite)
@@ -53,9 +73,40 @@ def save_diff(folder: StageFolder, result: DiffResult, composite: Composite | No
     folder.finish(record.model_dump(mode="json"))
 
 
+def encode_evidence(anomaly_map: FloatMap, threshold: float) -> NDArray[np.uint8]:
+    """Return evidence in 8 bits, so that comparing it with the threshold says the same.
+
+    Below the threshold there are 128 equal steps. From it upwards every doubling has 16, up to 256
+    thresholds; single, double and each further doubling of it are borders of steps.
+
+    Args:
+        anomaly_map: (H, W) float32, not negative, in noise-floor units.
+        threshold: In the same units; 0 where nothing was compared.
+
+    Returns:
+        (H, W) codes.
+    """
+    ratio = np.asarray(anomaly_map, np.float32) / np.float32(threshold or 1)
+    below = np.minimum(np.rint(ratio * _BELOW), _BELOW - 1)
+    steps = (ratio.view(np.uint32) >> _DROPPED_BITS).astype(np.int32) - _CODE_OF_ONE
+    return np.where(ratio < 1, below, np.clip(_BELOW + steps, 0, 255)).astype(np.uint8)
+
+
+def decode_evidence(codes: NDArray[np.integer], threshold: float) -> FloatMap:
+    """Return the (H, W) float32 evidence of ``encode_evidence``: the middle of each step.
+
+    What reaches the threshold is within 1/32 of what it was, all else within 1/128 of a threshold.
+    """
+    steps = np.arange(256, dtype=np.uint32)
+    above = (steps - _BELOW + _CODE_OF_ONE << _DROPPED_BITS) + (1 << (_DROPPED_BITS - 1))
+    ratio = np.where(steps < _BELOW, steps / np.float32(_BELOW), above.view(np.float32))
+    return np.asarray((ratio.astype(np.float32) * np.float32(threshold or 1))[codes])
+
+
 def save_composite(folder: StageFolder, composite: Composite) -> None:
-    """Store a picture composited from a comparison."""
-    folder.write(_PICTURE, encode_png(composite.image))
+    """Store a composite: of its picture what was touched, as all else is the normal image's."""
+    patch = np.where(composite.touched[..., None], composite.image, np.uint8(0))
+    folder.write(_PATCH, encode_png(patch))
     folder.write("label.png", encode_mask(composite.label))
     folder.write("touched.png", encode_mask(composite.touched))
 
@@ -66,13 +117,19 @@ def open_diff_mask(folder: StageFolder) -> Mask:
 
 
 def open_anomaly_map(folder: StageFolder) -> FloatMap:
-    """Return the (H, W) float32 anomaly map, to 1/256 of a noise-floor unit."""
-    return folder.read_as("anomaly_map.png", decode_map)
+    """Return the (H, W) float32 anomaly map as ``decode_evidence`` gives it.
 
+    Maps of kizu up to version 0.6 have 16 bits: steps of 1/256 of a noise-floor unit.
+    """
+    threshold = folder.record_as(DiffRecord.model_validate).threshold
 
-def read_composited_picture(folder: StageFolder) -> bytes:
-    """Return the composited picture as the PNG file it is."""
-    return folder.read_sound(_PICTURE, decode_png)
+    def decode(data: bytes) -> FloatMap:
+        stored = decode_grey(data)
+        if stored.dtype == np.uint16:
+            return np.asarray(stored / _EARLIER_STEPS_PER_UNIT, np.float32)
+        return decode_evidence(stored, threshold)
+
+    return folder.read_as("anomaly_map.png", decode)
 
 
 def open_composited_label(folder: StageFolder) -> Mask:
@@ -85,10 +142,28 @@ def open_composited_touched(folder: StageFolder) -> Mask:
     return folder.read_as("touched.png", decode_mask)
 
 
-def open_composite(folder: StageFolder) -> Composite:
-    """Return the composited picture with its label, in the normal image's frame."""
-    return Composite(
-        folder.read_as(_PICTURE, decode_png),
-        open_composited_label(folder),
-        open_composited_touched(folder),
-    )
+def open_composite(folder: StageFolder, normal: RgbImage) -> Composite:
+    """Return the composited picture with its label, in the normal image's frame.
+
+    Args:
+        folder: Where it was stored.
+        normal: (H, W, 3) uint8, the normal image that it was composited onto.
+    """
+    touched = open_composited_touched(folder)
+    image = _open_whole(folder)
+    if image is None:
+        patch = folder.read_as(_PATCH, decode_png)
+        image = np.where(touched[..., None], patch, normal)
+    return Composite(image, open_composited_label(folder), touched)
+
+
+def _open_whole(folder: StageFolder) -> RgbImage | None:
+    """Return the whole picture that an earlier kizu stored; None where a patch is."""
+    if folder.has(_PATCH):
+        return None
+    try:
+        return folder.read_as(_WHOLE, decode_png)
+    except DamagedFileError:
+        if folder.has(_PATCH):  # it was made anew
+            return None
+        raise

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from kizu.imaging.arrays import FloatMap, Mask, RgbImage
+from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.formats import (
     DEFAULT_MAX_MEGAPIXELS,
     UnreadableImageError,
@@ -41,11 +41,9 @@ __all__ = [
     "decode_drawn_mask",
     "decode_grey",
     "decode_image",
-    "decode_map",
     "decode_mask",
     "decode_png",
     "decoding_of",
-    "encode_map",
     "encode_mask",
     "encode_png",
     "is_deep",
@@ -389,7 +387,7 @@ def encode_mask(mask: Mask) -> bytes:
 
 def decode_mask(data: bytes) -> Mask:
     """Decode a mask PNG: every value above 0 belongs, as in anomalib."""
-    return np.asarray(_decode_grey(data) > 0)
+    return np.asarray(decode_grey(data) > 0)
 
 
 def decode_drawn_mask(data: bytes) -> Mask:
@@ -413,26 +411,8 @@ def decode_drawn_mask(data: bytes) -> Mask:
     return mask if mask.ndim == 2 else np.asarray(mask.any(axis=2))
 
 
-_MAP_STEPS_PER_UNIT: Final = 256
-
-
-def encode_map(values: FloatMap) -> bytes:
-    """Encode a (H, W) non-negative map as a 16-bit PNG in steps of 1/256; 255.99 is the top."""
-    top = np.iinfo(np.uint16).max
-    return encode_png(np.clip(np.rint(values * _MAP_STEPS_PER_UNIT), 0, top).astype(np.uint16))
-
-
-def decode_map(data: bytes) -> FloatMap:
-    """Decode a map written by ``encode_map``; (H, W) float32."""
-    return np.asarray(_decode_grey(data) / _MAP_STEPS_PER_UNIT, dtype=np.float32)
-
-
-def decode_grey(data: bytes) -> NDArray[np.uint8]:
-    """Decode a grey PNG that kizu wrote; (H, W) uint8."""
-    return np.asarray(_decode_grey(data), np.uint8)
-
-
-def _decode_grey(data: bytes) -> NDArray[np.uint8] | NDArray[np.uint16]:
+def decode_grey(data: bytes) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Decode a grey PNG that kizu wrote; (H, W) of as many bits as it has."""
     return _decode_stored(data, cv2.IMREAD_UNCHANGED)
 
 

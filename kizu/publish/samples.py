@@ -8,11 +8,7 @@ from typing import Final
 
 from kizu.agree.fusion import TESTIMONY_SOURCE
 from kizu.agree.proof import NOTHING_PROVEN, Proof
-from kizu.diff.storage import (
-    open_composited_label,
-    open_composited_touched,
-    read_composited_picture,
-)
+from kizu.diff.storage import open_composited_label
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.codecs import encode_mask, encode_png
 from kizu.outputs import SampleOutputs
@@ -148,13 +144,13 @@ def publish_sample(
     if outcome.status is not SampleStatus.JUDGED:
         return rows
     frame = PublishedFrame(outputs)
-    label, sample = _published_label(outputs), outputs.sample
-    write = partial(_write, outputs.store, version)
-    image = write(partial(defect_image, sample), made_file(outputs, frame))
+    published, sample = published_picture(outputs, frame), outputs.sample
+    write, label = partial(_write, outputs.store, version), published.label
+    image = write(partial(defect_image, sample), encode_png(published.image))
     mask_of = partial(defect_mask, sample, image.sha256)
     files = Files(image=image, mask=write(mask_of, encode_mask(label)))
-    if frame.is_photo:
-        touched = encode_mask(open_composited_touched(FUSE.composite_folder(outputs)))
+    if published.touched is not None:
+        touched = encode_mask(published.touched)
         files = replace(files, touched=write(partial(defect_touched, sample), touched))
     if sample.picture is not None:
         as_it_came = encode_mask(label_as_it_came(outputs, frame, label))
@@ -188,12 +184,6 @@ def published_picture(outputs: SampleOutputs, frame: PublishedFrame) -> Publishe
     return made if drawn is None else replace(made, label=drawn)
 
 
-def _published_label(outputs: SampleOutputs) -> Mask:
-    """Return the label of ``published_picture``, (H, W) bool, without reading its image."""
-    drawn = outputs.decision.label() if outputs.decision else None
-    return made_label(outputs) if drawn is None else drawn
-
-
 def made_picture(outputs: SampleOutputs, frame: PublishedFrame) -> Published:
     """Return image and masks as the stages made them, whatever a person drew."""
     if not frame.is_photo:
@@ -207,13 +197,6 @@ def made_label(outputs: SampleOutputs) -> Mask:
     if not PublishedFrame(outputs).is_photo:
         return FUSE.mask(outputs)
     return open_composited_label(FUSE.composite_folder(outputs))
-
-
-def made_file(outputs: SampleOutputs, frame: PublishedFrame) -> bytes:
-    """Return the image of ``made_picture`` as a PNG file."""
-    if not frame.is_photo:
-        return encode_png(outputs.edited)
-    return read_composited_picture(FUSE.composite_folder(outputs))
 
 
 def _labelled(outputs: SampleOutputs, frame: PublishedFrame, label: Mask) -> list[Row]:

@@ -1,15 +1,18 @@
 """Whether a published version is whole, and what of it the store can bring back."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain, islice, product
 from typing import Any, Final
 
+from kizu.diff.storage import open_composite
+from kizu.imaging.codecs import decode_png, encode_png
 from kizu.publish.dataset import FILE_KINDS, Dataset, PublishedDamage
 from kizu.publish.layout import VersionFolder, is_pooled, pool_path
-from kizu.store import Store, keyed
+from kizu.store import DamagedFileError, StageFolder, Store, keyed
 from kizu.store.keys import sha256_hex
 
-_STAGE_FILES: Final = ("composite.png", "label.png", "touched.png", "mask.png")
+_STAGE_FILES: Final = ("label.png", "touched.png", "mask.png")
 _STAGES: Final = ("fuse", "diff")
 
 
@@ -79,10 +82,10 @@ def restore(
 def _is_restored(
     store: Store, dataset: Dataset, found: PublishedDamage, how: Mapping[str, Any]
 ) -> bool:
-    for path in _sources(how):
+    for read in _sources(store, how):
         try:
-            data = store.read(path)
-        except FileNotFoundError:
+            data = read()
+        except (FileNotFoundError, DamagedFileError):
             continue
         if found.sha256 and sha256_hex(data) == found.sha256:
             store.write(dataset.folder.path(found.path), data)
@@ -90,11 +93,18 @@ def _is_restored(
     return False
 
 
-def _sources(how: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the files that a published one may be a copy of, by a row of ``provenance``."""
-    for stage, name in product(_STAGES, _STAGE_FILES):
-        if key := how[f"{stage}_key"]:
-            yield f"{keyed(f'stages/{stage}', key)}/{name}"
+def _sources(store: Store, how: Mapping[str, Any]) -> Iterator[Callable[[], bytes]]:
+    """Yield what reads the files that a published one may be, by a row of ``provenance``."""
+    normal = f"{keyed('normals', how['normal_sha256'])}.png"
+    yield partial(store.read, normal)
     if key := how["edit_key"]:
-        yield f"{keyed('edits', key)}/picture.png"
-    yield f"{keyed('normals', how['normal_sha256'])}.png"
+        yield partial(store.read, f"{keyed('edits', key)}/picture.png")
+    made = [(stage, key) for stage in _STAGES if (key := how[f"{stage}_key"])]
+    for (stage, key), name in product(made, _STAGE_FILES):
+        yield partial(store.read, f"{keyed(f'stages/{stage}', key)}/{name}")
+    for stage, key in made:
+        yield partial(_composited, StageFolder(store, stage, key), partial(store.read, normal))
+
+
+def _composited(folder: StageFolder, normal: Callable[[], bytes]) -> bytes:
+    return encode_png(open_composite(folder, decode_png(normal())).image)

@@ -11,11 +11,12 @@ from kizu.agree.verdict import EXPLANATION, Reason, Verdict
 from kizu.grounding import annotator_name
 from kizu.grounding.encoded import EncodedDetections
 from kizu.imaging.arrays import RgbImage
+from kizu.imaging.codecs import encode_png
 from kizu.imaging.run_lengths import run_lengths
 from kizu.imaging.slices import square_around
 from kizu.outputs import SampleOutputs
 from kizu.publish.frames import PublishedFrame
-from kizu.publish.samples import made_file, made_label, made_picture
+from kizu.publish.samples import made_label, made_picture
 from kizu.report.translations import Language, explanation_text, reason_label
 from kizu.review import Decision
 from kizu.viz.overlays import (
@@ -53,9 +54,9 @@ def picture_file(outputs: SampleOutputs, picture: Picture) -> tuple[bytes, str]:
     if picture is Picture.NORMAL:
         return outputs.normal_file(), "image/png"
     frame = PublishedFrame(outputs)
-    if picture is Picture.PUBLISHED:
-        return made_file(outputs, frame), "image/png"
     image = made_picture(outputs, frame).image
+    if picture is Picture.PUBLISHED:
+        return encode_png(image), "image/png"
     return _webp(heat_picture(image, frame.anomaly_map())), "image/webp"
 
 

@@ -114,7 +114,7 @@ class FuseStage(Stage):
 
     def composite(self, sample: SampleInputs) -> Composite:
         """Return the normal image with what belongs to the mask pasted in."""
-        return open_composite(self.composite_folder(sample))
+        return open_composite(self.composite_folder(sample), sample.normal)
 
     def composite_folder(self, sample: SampleInputs) -> StageFolder:
         """Return where the composite lies: made anew here, or that of the diff."""

@@ -52,6 +52,16 @@ class StageFolder:
             return False
         return True
 
+    def has(self, name: str) -> bool:
+        """Tell whether the output has a file; records of an older kizu name none.
+
+        Raises:
+            FileNotFoundError: There is no output.
+            DamagedFileError: The record is damaged.
+        """
+        self._or_anew(self._load)
+        return name in self._digests
+
     def read(self, name: str) -> bytes:
         """Return one file's bytes; see ``read_as``."""
         return self.read_as(name, bytes)
@@ -68,22 +78,6 @@ class StageFolder:
             DamagedFileError: The file is missing or damaged.
         """
         return self._or_anew(lambda: self._checked(name, decode))
-
-    def read_sound(self, name: str, decode: Callable[[bytes], object]) -> bytes:
-        """Return one file's bytes; see ``read_as``.
-
-        Args:
-            name: The file.
-            decode: Reads the bytes, where only that tells whether they are damaged: records of an
-                older kizu have no digests.
-        """
-
-        def sound(data: bytes) -> bytes:
-            if name not in self._digests:
-                decode(data)
-            return data
-
-        return self.read_as(name, sound)
 
     def write(self, name: str, data: bytes) -> None:
         """Write one file; it counts when the record follows."""

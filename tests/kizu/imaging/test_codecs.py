@@ -26,11 +26,9 @@ from kizu.imaging.codecs import (
     UnreadableImageError,
     decode_drawn_mask,
     decode_image,
-    decode_map,
     decode_mask,
     decode_png,
     decoding_of,
-    encode_map,
     encode_mask,
     encode_png,
 )
@@ -311,11 +309,6 @@ def test_png_keeps_every_pixel(pixels):
 @given(arrays(bool, (5, 7)))
 def test_masks_keep_every_pixel(mask):
     assert np.array_equal(decode_mask(encode_mask(mask)), mask)
-
-
-@given(arrays(np.float32, (4, 3), elements=st.floats(0, 250, width=32)))
-def test_maps_are_kept_to_a_256th_of_a_unit(values):
-    assert np.abs(decode_map(encode_map(values)) - values).max() <= 1 / 512 + 1e-5
 
 
 def test_a_damaged_stored_file_says_what_to_do():

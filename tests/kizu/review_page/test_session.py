@@ -7,11 +7,10 @@ from reviewed import built
 
 from kizu.agree.proof import Stratum
 from kizu.agree.verdict import Verdict
-from kizu.imaging.codecs import decode_png
 from kizu.imaging.run_lengths import run_lengths
 from kizu.publish.dataset import DatasetError
 from kizu.publish.frames import PublishedFrame
-from kizu.publish.samples import made_file, made_label, made_picture, published_picture
+from kizu.publish.samples import made_label, made_picture, published_picture
 from kizu.review import Drawn, find_decision, open_draws, record_decision
 from kizu.review_page.session import ReviewSession, UnknownSampleError, Wanted
 
@@ -161,13 +160,12 @@ def test_samples_are_known_by_number_and_name(session):
         session.number_of("cup")
 
 
-def test_file_and_label_are_those_of_the_picture_as_the_stages_made_it(session, store):
+def test_the_label_is_that_of_the_picture_as_the_stages_made_it(session, store):
     for each in session.build.candidates:
         outputs = session.sample(each.number).outputs(store)
         frame = PublishedFrame(outputs)
         made = made_picture(outputs, frame)
         assert np.array_equal(made_label(outputs), made.label)
-        assert np.array_equal(decode_png(made_file(outputs, frame)), made.image)
 
 
 def test_decisions_are_taken_in_by_the_next_build(session, store):

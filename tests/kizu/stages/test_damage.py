@@ -16,7 +16,7 @@ from kizu.store import DamagedFileError, keyed
 FILES = [
     ("stages/diff", "anomaly_map.png"),
     ("stages/diff", "mask.png"),
-    ("stages/diff", "composite.png"),
+    ("stages/diff", "patch.png"),
     ("stages/diff", "label.png"),
     ("stages/diff", "touched.png"),
     ("stages/fuse", "mask.png"),
@@ -39,7 +39,7 @@ def read_all(sample):
     return (
         open_anomaly_map(folder),
         open_diff_mask(folder),
-        open_composite(folder),
+        open_composite(folder, sample.normal),
         FUSE.mask(sample),
         VERDICT.result(sample),
     )
