@@ -15,9 +15,9 @@ def tail(errors: int, n: int, share: float) -> float:
         >>> round(tail(0, 114, 0.02), 4)
         0.0999
     """
-    from scipy.stats import binom
+    from scipy.special import bdtr  # loads in a third of the time of scipy.stats
 
-    return float(binom.cdf(errors, n, share)) if n else 1.0
+    return float(bdtr(errors, n, share)) if n else 1.0
 
 
 def upper_bound(errors: int, n: int, confidence: float) -> float:
@@ -30,9 +30,9 @@ def upper_bound(errors: int, n: int, confidence: float) -> float:
         >>> round(upper_bound(0, 114, 0.9), 4)
         0.02
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
-    return 1.0 if errors >= n else float(beta.ppf(confidence, errors + 1, n - errors))
+    return 1.0 if errors >= n else float(betaincinv(errors + 1, n - errors, confidence))
 
 
 def lower_bound(count: int, n: int, confidence: float) -> float:

@@ -10,7 +10,7 @@ import errno
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -47,6 +47,36 @@ _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.E
 def is_aside(name: str) -> bool:
     """Tell whether a file is no result but one that is being written, or a lock."""
     return name.startswith(_ASIDE)
+
+
+def files_below(root: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield all files below a folder, unsorted, with their paths from there; of no folder, none.
+
+    Raises:
+        OSError: A folder cannot be read.
+    """
+    left = [("", root)]
+    while left:
+        prefix, folder = left.pop()
+        try:
+            with os.scandir(folder) as entries:
+                found = list(entries)
+        except (FileNotFoundError, NotADirectoryError):  # it was never there, or is gone
+            continue
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                left.append((f"{prefix}{entry.name}/", entry.path))
+            else:
+                yield f"{prefix}{entry.name}", entry
+
+
+def sizes_of(entries: Mapping[str, os.DirEntry[str]]) -> dict[str, int]:
+    """Return the sizes of files in bytes, by path; those that are gone are left out."""
+    sizes = {}
+    for path, entry in entries.items():
+        with contextlib.suppress(FileNotFoundError):
+            sizes[path] = entry.stat().st_size
+    return sizes
 
 
 def write_local(root: Path, target: Path, data: bytes) -> None:

@@ -54,9 +54,11 @@ from kizu.store.local_files import (
     adopt_local,
     aside_files,
     create_local,
+    files_below,
     is_aside,
     link_local,
     remove_stale,
+    sizes_of,
     write_local,
 )
 from kizu.store.recent import recent_files
@@ -375,9 +377,7 @@ class Store:
 
     def list(self, folder: str) -> Iterator[str]:
         """Yield the paths of all files below a folder, sorted; nothing if it is not there."""
-        # the walk over a disk would leave out what it cannot read
-        options = {"on_error": _raise_unless_gone} if self._local else {}
-        for path in sorted(self._find(folder, **options)):
+        for path in sorted(self._on_disk(folder) if self._local else self.entries(folder)):
             if not is_aside(posixpath.basename(path)):
                 yield path
 
@@ -398,16 +398,14 @@ class Store:
 
     def sizes(self, folder: str) -> dict[str, int]:
         """Return the sizes in bytes of all files below a folder, by path."""
+        if self._local:
+            return sizes_of(self._on_disk(folder))
         return {path: int(entry["size"]) for path, entry in self.entries(folder).items()}
 
     def entries(self, folder: str) -> dict[str, dict[str, Any]]:
-        """Return what the file system tells of all files below a folder, by path."""
-        return self._find(folder)
-
-    def _find(self, folder: str, **options: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401 - fsspec's
-        """Return what the file system tells of all files below a folder, by path, unsorted."""
+        """Return what an object store tells of all files below a folder, by path, unsorted."""
         below = self._full(folder).rstrip("/")
-        root = below
+        root, options = below, {}
         # s3fs and adlfs ask besides what the folder is, unless a bucket's names are asked for
         if self._is_s3 or self._is_azure:
             root, _, options["prefix"] = below.partition("/")
@@ -419,10 +417,16 @@ class Store:
         except FileNotFoundError:
             return {}
         return {
-            posixpath.join(folder, posixpath.relpath(full, below)): entry
+            posixpath.join(folder, full[len(below) + 1 :]): entry
             for full, entry in found.items()
             if full.startswith(f"{below}/")
         }
+
+    def _on_disk(self, folder: str) -> dict[str, os.DirEntry[str]]:
+        """Return the files below a folder of this machine, by path, unsorted."""
+        root = self._full(folder)
+        found = retry_while_unreachable(self.url, lambda: list(files_below(root)))
+        return {posixpath.join(folder, path): entry for path, entry in found}
 
     def list_folders(self, folder: str) -> Iterator[str]:
         """Yield the paths of the folders right below a folder, sorted; nothing if it is not there.
@@ -466,11 +470,6 @@ class Store:
 
     def _full(self, path: str) -> str:
         return posixpath.join(self._root, path)
-
-
-def _raise_unless_gone(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError | NotADirectoryError):
-        raise error
 
 
 def json_path(folder: str, value: dict[str, Any]) -> str:
