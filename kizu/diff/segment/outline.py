@@ -214,10 +214,12 @@ def fill_holes(part: Mask, radius_px: float) -> Mask:
     """Fill enclosed holes no wider than the component is thick; loops of lines stay open."""
     outside = np.pad(~part, 1, constant_values=True).astype(np.uint8)
     count, labels = cv2.connectedComponents(outside, connectivity=4)
+    enclosed = (labels > 0) & (labels != labels[0, 0])
+    if not enclosed.any():
+        return part
     distance = cv2.distanceTransform(outside, cv2.DIST_L2, 3)
-    widest = np.zeros(count)
-    np.maximum.at(widest, np.asarray(labels, np.int64).ravel(), distance.ravel())
+    widest = np.full(count, np.inf)
+    widest[labels[enclosed]] = 0
+    np.maximum.at(widest, labels[enclosed], distance[enclosed])
     hole = widest <= _HOLE_PER_RADIUS * radius_px
-    hole[0] = False
-    hole[labels[0, 0]] = False
     return np.asarray(part | hole[labels[1:-1, 1:-1]])
