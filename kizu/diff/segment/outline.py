@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from kizu.diff.evidence.noise import CHI3_MEAN, CHI3_MEDIAN
 from kizu.diff.filters import gaussian, magnitude
@@ -37,6 +38,9 @@ _VAST_RADII = 40.0
 """Length in half thicknesses of what has no one thickness; x0.7 to x1.4 no effect."""
 _CLOSE_PER_LOCAL_RADIUS = 1.2
 """Px of closing per px of local half thickness; x0.7 to x1.4 no effect."""
+_ADDED_FRACTION = 0.5  # of a component, that closing adds where there are more gaps than marks
+_ONE_COLOUR = 0.9
+"""Coherence of a change: of print at least 0.91, of dents and moved texture at most 0.81."""
 _PAD_PX = 30  # px around a component; the largest closing, 28, fits in
 _SHARP_SIGMA_PX = 0.5
 """Px of blur that lines are seen through; x0.7 costs .016, x1.4 gains .006 IoU."""
@@ -91,19 +95,29 @@ def _refine_component(part: Mask, residual: FloatMap, predicted: FloatMap) -> Ma
     if not part.any():
         return part
     radius = _radius_px(part)
-    return fill_holes(_close_gaps(part, radius), radius)
+    return fill_holes(_close_gaps(part, radius, residual), radius)
 
 
-def _close_gaps(part: Mask, radius_px: float) -> Mask:
+def _close_gaps(part: Mask, radius_px: float, residual: FloatMap) -> Mask:
     """Close in proportion to thickness: of the whole component, or of every place if it is vast.
 
     The two sides of a dent belong together; the lines of a printed page do not, even where a panel
-    hangs on them.
+    hangs on them. Where light and dark interleave, a gap is where one turns into the other; between
+    marks of one colour it is ground that did not change, unless it is narrow.
     """
     *_, width, height = cv2.boundingRect(part.view(np.uint8))
-    if radius_px < _NARROW_RADIUS_PX or max(width, height) <= _VAST_RADII * radius_px:
-        return close(part, radius_px)
-    return close_by_thickness(part, _CLOSE_PER_LOCAL_RADIUS, _MAX_CLOSE_PX)
+    if radius_px >= _NARROW_RADIUS_PX and max(width, height) > _VAST_RADII * radius_px:
+        return close_by_thickness(part, _CLOSE_PER_LOCAL_RADIUS, _MAX_CLOSE_PX)
+    closed = close(part, radius_px)
+    added = np.count_nonzero(closed) / np.count_nonzero(part) - 1
+    apart = added > _ADDED_FRACTION and _coherence(residual[part]) > _ONE_COLOUR
+    return part if apart else closed
+
+
+def _coherence(changes: NDArray[np.float32]) -> float:
+    """How alike colour changes (N, 3) are: the length of their mean over their mean length."""
+    lengths = np.sqrt(np.einsum("nc,nc->n", changes, changes))
+    return float(np.linalg.norm(changes.mean(axis=0)) / max(float(lengths.mean()), 1e-6))
 
 
 def _radius_px(part: Mask) -> float:

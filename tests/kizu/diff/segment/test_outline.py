@@ -102,3 +102,23 @@ def test_a_gap_where_a_line_is_faint_is_closed():
     line[:, 78:82] *= 0.2
     found = refined(line > 0.5, gaussian(np.dstack([40 * line] * 3), 0.8))
     assert found[30, 70:90].all()
+
+
+def marks():
+    """Three lines of six marks of 8 x 6 px, 5 px apart, and the sign of every other one."""
+    part, sign = np.zeros((80, 120), bool), np.ones((80, 120), np.float32)
+    for row, column in np.ndindex(3, 6):
+        here = np.s_[24 + 11 * row : 30 + 11 * row, 20 + 13 * column : 28 + 13 * column]
+        part[here], sign[here] = True, (-1) ** (row + column)
+    return part, sign
+
+
+def test_marks_of_one_colour_stay_apart():
+    print_, _ = marks()
+    assert iou(refined(print_, blurred(print_, 8.0)), print_) > 0.7
+
+
+def test_where_light_and_dark_interleave_the_gaps_belong_to_the_change():
+    dent, sign = marks()
+    found = refined(dent, blurred(dent * sign, 8.0))
+    assert found[24:52, 20:93].mean() > 0.95
