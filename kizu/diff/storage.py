@@ -105,7 +105,8 @@ def decode_evidence(codes: NDArray[np.integer], threshold: float) -> FloatMap:
 
 def save_composite(folder: StageFolder, composite: Composite) -> None:
     """Store a composite: of its picture what was touched, as all else is the normal image's."""
-    patch = np.where(composite.touched[..., None], composite.image, np.uint8(0))
+    patch = np.zeros_like(composite.image)
+    patch[composite.touched] = composite.image[composite.touched]
     folder.write(_PATCH, encode_png(patch))
     folder.write("label.png", encode_mask(composite.label))
     folder.write("touched.png", encode_mask(composite.touched))
@@ -152,8 +153,8 @@ def open_composite(folder: StageFolder, normal: RgbImage) -> Composite:
     touched = open_composited_touched(folder)
     image = _open_whole(folder)
     if image is None:
-        patch = folder.read_as(_PATCH, decode_png)
-        image = np.where(touched[..., None], patch, normal)
+        image = normal.copy()
+        image[touched] = folder.read_as(_PATCH, decode_png)[touched]
     return Composite(image, open_composited_label(folder), touched)
 
 
