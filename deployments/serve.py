@@ -38,8 +38,8 @@ _SIGN_IN: Final = (
     "parts.\nThe password travels unencrypted: keep to your own network, or put TLS in front.\n"
 )
 
-_LET_GO_S: Final = 20.0
-"""Some requests to a server of this machine, and once more on a busy one."""
+_LET_GO_S: Final = 60.0
+"""Some requests to a server of this machine: a second, and over 20 at a load of six per core."""
 
 
 class ServeError(RuntimeError):
