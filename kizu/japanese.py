@@ -227,6 +227,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "stopped: {why}": "停止: {why}",
     "Paid for {name} so far: {requests} requests, {usd} USD.": "{name} のこれまでの支払い: {requests} 件、{usd} USD。",
     "Not certified: {more} more reviews without an error would be needed to prove that at most {percent} of the labels are wrong, each of another photograph, and the accepted samples are of {photos} photographs; review all of them, or add photographs.": "未証明: ラベルの誤りが {percent} 以下と証明するには、別々の写真の確認があと {more} 件(誤りなし)必要ですが、採用サンプルの写真は {photos} 枚です。すべて確認するか、写真を追加してください。",
+    "Not certified: {more} more reviews without an error would be needed to prove that at most {percent} of the labels are wrong, each of another photograph, and the accepted samples are of 1 photograph; review all of them, or add photographs.": "未証明: ラベルの誤りが {percent} 以下と証明するには、別々の写真の確認があと {more} 件(誤りなし)必要ですが、採用サンプルの写真は 1 枚です。すべて確認するか、写真を追加してください。",
     "Not certified: {said_reviews} without an error prove that at most {percent} of the labels are wrong, with {sure} confidence.": "未証明: {said_reviews}に誤りがなければ、ラベルの誤りが {percent} 以下と証明されます(信頼度 {sure})。",
     "1 more review": "あと 1 件の確認",
     "{more} more reviews": "あと {more} 件の確認",

@@ -124,10 +124,12 @@ class Certificate(Record):
             return "Nothing to certify: no sample is accepted."
         more = self.missing_reviews
         if more > self.photographs_in_all - self.photographs:
+            one = self.photographs_in_all == 1
+            there_are = "1 photograph" if one else f"{self.photographs_in_all} photographs"
             return (
                 f"Not certified: {more} more reviews without an error would be needed to prove "
                 f"that {asked}, each of another photograph, and the accepted samples are of "
-                f"{self.photographs_in_all} photographs; review all of them, or add photographs."
+                f"{there_are}; review all of them, or add photographs."
             )
         reviews = "1 more review" if more == 1 else f"{more} more reviews"
         return f"Not certified: {reviews} without an error prove that {asked}, with {sure}."

@@ -1,5 +1,6 @@
 """Whether a version's report is there and would be drawn the same again."""
 
+from importlib.metadata import version as version_of
 from typing import Final
 
 from kizu.publish.version import VersionRef
@@ -56,6 +57,7 @@ def _made_from(spec: DatasetSpec, summary: BuildSummary, version: VersionRef) ->
     return content_key(
         "report",
         version=CARD_VERSION,
+        page=version_of("kizu"),
         spec=spec.model_dump(mode="json"),
         summary=summary.model_dump(mode="json", exclude={"is_new", "stages"}),
         outcomes=version.outcomes,
