@@ -36,7 +36,7 @@ FUSE_VERSION: Final = "2"
 OUTLINE_VERSION: Final = "1"
 """A segmenter is shown the same change otherwise, or another of its masks is taken."""
 
-VERDICT_VERSION: Final = "5"
+VERDICT_VERSION: Final = "6"
 """The same diff and detections get another verdict or other figures."""
 
 CARD_VERSION: Final = "6"

@@ -45,8 +45,8 @@ class AgreementSettings(Settings):
         ge=0,
         le=1,
         title="Smallest box IoU",
-        description="They also do if the boxes around them overlap this much. Thin defects pass "
-        "here, whose mask IoU is always low.",
+        description="They also do if the boxes around them overlap this much and most of the diff "
+        "mask lies in the grounded one. Thin defects pass here, whose mask IoU is always low.",
     )
     min_outline_iou: float = Field(
         0.5,

