@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 COMPILE := --quiet --universal --python-version 3.11 --extra dev --no-header --no-annotate \
 	--no-emit-index-url pyproject.toml
 
+# Tests start dozens of processes; without bytecode each would compile all of kizu once more.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo docs test test-slow consumers check lock clean
 
 demo: $(VENV)/.demo-installed

@@ -3,24 +3,32 @@
 import one_thread  # noqa: F401 - before numpy
 
 # isort: split
+import gc
+import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Lock
+from typing import NamedTuple
 
 import cv2
 import fsspec
 import hypothesis
 import numpy as np
 import pytest
+from bare_build import bare_build
 from fsspec.implementations.memory import MemoryFileSystem
+from kept import copy_store
 from object_stores import azure_store, azurite, s3_endpoint, s3_store  # noqa: F401 - fixtures
 
 from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import encode_png
 from kizu.spec import DatasetSpec
 from kizu.store import Store
+from kizu.summary import BuildSummary
+
+os.fsync = lambda _: None  # no test lets the power fail, and the disk takes longer than the tests
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # so a shell has it for what runs behind it, and processes that tests interrupt would inherit it
@@ -44,7 +52,12 @@ class ObjectStore(MemoryFileSystem):
 
 fsspec.register_implementation("objects", ObjectStore)
 
-hypothesis.settings.register_profile("any machine", deadline=None)  # a busy one is slow, not wrong
+hypothesis.settings.register_profile(
+    "any machine",
+    deadline=None,  # a busy one is slow, not wrong
+    database=None,  # a failure prints its example, and to keep all others takes minutes
+    max_examples=40,
+)
 hypothesis.settings.load_profile("any machine")
 
 
@@ -56,6 +69,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="MINUTES",
         help="skip, by name, what has not begun so many minutes after the start",
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
+    """Let one worker have all tests of the flows, so that one Prefect server is started.
+
+    Those that are slow are few in each file and long: they are shared out as xdist does.
+    """
+    if config.getoption("dist") != "loadfile" or config.getoption("--slow"):
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class FlowsTogether(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "tests/flows" if file.startswith("tests/flows/") else file
+
+    return FlowsTogether(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage in thousands of tests and libraries: all of them stay to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 _BEGAN = time.monotonic()
@@ -96,19 +138,16 @@ def make_photo() -> Callable[..., RgbImage]:
     return draw_photo
 
 
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    """A folder with two photos."""
-    folder = tmp_path / "photos"
+def put_photos(folder: Path) -> Path:
+    """Write two photos into a folder, and return it."""
     folder.mkdir()
     for name, seed in (("a.png", 1), ("b.png", 2)):
         (folder / name).write_bytes(encode_png(draw_photo(seed)))
     return folder
 
 
-@pytest.fixture
-def spec(photos: Path) -> DatasetSpec:
-    """Two photos, two defects, painted, decided by the diff alone."""
+def plates(photos: Path) -> DatasetSpec:
+    """Two defects on each photo, painted, decided by the diff alone."""
     return DatasetSpec.parse(
         {
             "name": "plates",
@@ -121,3 +160,39 @@ def spec(photos: Path) -> DatasetSpec:
             "agree": {"without_grounding": "accept"},
         }
     )
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder with two photos."""
+    return put_photos(tmp_path / "photos")
+
+
+@pytest.fixture
+def spec(photos: Path) -> DatasetSpec:
+    """Two photos, two defects, painted, decided by the diff alone."""
+    return plates(photos)
+
+
+class Kept(NamedTuple):
+    """A dataset that was built once, for tests that only read it."""
+
+    spec: DatasetSpec
+    store: Store
+    summary: BuildSummary
+
+
+@pytest.fixture(scope="session")
+def kept_plates(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """The dataset of ``spec``, built without Prefect."""
+    folder = tmp_path_factory.mktemp("plates")
+    spec, store = plates(put_photos(folder / "photos")), Store(str(folder / "store"))
+    _, summary = bare_build(spec, store)
+    return Kept(spec, store, summary)
+
+
+@pytest.fixture
+def built(kept_plates: Kept, store: Store) -> BuildSummary:
+    """What came of ``spec``, which was built in the store without Prefect."""
+    copy_store(kept_plates.store, store)
+    return kept_plates.summary
