@@ -1,11 +1,14 @@
 """A Prefect server of its own for the flow tests."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from prefect import State
+from republished import changed
 from tiny_models.dino import grounding_dino_folder  # noqa: F401 - a fixture
 from tiny_models.grounding import tiny_grounding  # noqa: F401 - a fixture
 from tiny_models.sam import sam_folder  # noqa: F401 - a fixture
@@ -31,11 +34,11 @@ def old_photos(photos: Path) -> Path:
     return photos
 
 
-@pytest.fixture
-def build(store: Store) -> Callable[..., tuple[State, BuildSummary]]:
-    """Run the flow and return its final state with the summary it carries."""
+@pytest.fixture(scope="session")
+def run_flow() -> Callable[..., tuple[State, BuildSummary]]:
+    """Run the flow on a store and return its final state with the summary it carries."""
 
-    def run(spec: DatasetSpec, url: str = store.url, **options) -> tuple[State, BuildSummary]:
+    def run(spec: DatasetSpec, url: str, **options) -> tuple[State, BuildSummary]:
         state = build_dataset(spec, store_url=url, **options, return_state=True)
         result = state.result(raise_on_failure=False)
         if isinstance(result, SamplesFailedError):
@@ -43,3 +46,28 @@ def build(store: Store) -> Callable[..., tuple[State, BuildSummary]]:
         return state, BuildSummary.model_validate(result)
 
     return run
+
+
+@pytest.fixture
+def build(run_flow, store: Store) -> Callable[..., tuple[State, BuildSummary]]:
+    """Run the flow on the test's own store."""
+    return lambda spec, url=store.url, **options: run_flow(spec, url, **options)
+
+
+class ByFlow(NamedTuple):
+    """What the flow made of the kept plates, for tests that only read it."""
+
+    state: State
+    summary: BuildSummary
+    store: Store
+
+
+@pytest.fixture(scope="session")
+def by_flow(run_flow, kept_plates, tmp_path_factory) -> ByFlow:
+    """The kept plates, at another place, built by the flow in shards of three."""
+    folder = tmp_path_factory.mktemp("by flow")
+    shutil.copytree(kept_plates.spec.images.path, folder / "moved photos")
+    store = Store(str(folder / "store"))
+    images = {"path": str(folder / "moved photos"), "category": "plate"}
+    state, summary = run_flow(changed(kept_plates.spec, images=images), store.url, shard_size=3)
+    return ByFlow(state, summary, store)

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from kept import copy_folder
 from matching_pictures import part, with_scratch
 
 import kizu
@@ -22,8 +23,7 @@ def put(folder: Path, name: str, picture):
     (folder / name).write_bytes(encode_png(picture))
 
 
-@pytest.fixture
-def edited(tmp_path):
+def put_pictures(tmp_path):
     """Four pictures of three parts: as it is, resized, turned, and one of another part."""
     for seed in (1, 2, 3):
         put(tmp_path / "normals", f"n{seed}.png", part(seed))
@@ -34,6 +34,13 @@ def edited(tmp_path):
     put(folder, "resized.png", resized)
     put(folder, "foreign.png", scratched(9))
     return tmp_path / "edited"
+
+
+@pytest.fixture(scope="module")
+def once(run_flow, tmp_path_factory):
+    """A folder with the pictures and the store in which they are compared, and what came of it."""
+    folder = tmp_path_factory.mktemp("once")
+    return folder, *run_flow(compared(put_pictures(folder)), str(folder / "store"))
 
 
 def compared(edited):
@@ -57,8 +64,9 @@ def labelled(store, name="parts"):
     )
 
 
-def test_pictures_are_published_as_they_came_with_a_label_of_their_size(build, edited, store):
-    state, summary = build(compared(edited))
+def test_pictures_are_published_as_they_came_with_a_label_of_their_size(once):
+    folder, state, summary = once
+    edited, store = folder / "edited", Store(str(folder / "store"))
     assert state.is_completed()
     assert [skipped.name for skipped in summary.skipped] == ["crack/foreign.png"]
     samples = labelled(store)
@@ -74,8 +82,10 @@ def test_pictures_are_published_as_they_came_with_a_label_of_their_size(build, e
         assert mask.any()
 
 
-def test_only_a_new_picture_is_worked_on(build, edited, store):
-    _, first = build(compared(edited))
+def test_only_a_new_picture_is_worked_on(build, once, tmp_path, store):
+    folder, _, first = once
+    copy_folder(folder, tmp_path)
+    edited = tmp_path / "edited"
     before = written(store)
     assert {path.split("/")[0] for path in before} == set(WORKED_ON)
     _, second = build(compared(edited))
@@ -90,7 +100,8 @@ def test_only_a_new_picture_is_worked_on(build, edited, store):
     assert {path.split("/")[0] for path in set(after) - set(before)} == set(WORKED_ON)
 
 
-def test_pictures_without_normals_all_go_to_review(build, edited, store):
+def test_pictures_without_normals_all_go_to_review(build, tmp_path, store):
+    edited = put_pictures(tmp_path)
     annotator = "demo-grounding-dino+demo-sam"
     build(label_spec(None, str(edited), annotators=annotator, name="alone"))
     samples = kizu.open_dataset(store, "alone").samples

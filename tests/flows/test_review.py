@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from kept import copy_store
 
 import kizu
 from kizu.agree.verdict import Verdict
@@ -14,9 +15,9 @@ from kizu.sources import list_source, take_in
 
 
 @pytest.fixture
-def sample(build, spec, store):
+def sample(kept_plates, spec, store):
     """The first sample of a dataset that is built."""
-    build(spec)
+    copy_store(kept_plates.store, store)
     planned = plan_samples(spec, [take_in(file, store) for file in list_source(spec.images.path)])
     return SampleOutputs(store, Shard(spec=spec, annotators=(), samples=()), planned[0])
 

@@ -1,3 +1,4 @@
+import pytest
 import yaml
 
 from flows.build import build_dataset
@@ -8,8 +9,7 @@ from kizu.summary import has_drifted
 NOWHERE = {"annotator": "grounding-dino+sam", "detector_weights": "/nowhere"}
 
 
-def test_another_annotator_publishes_a_version_of_the_edits_there_are(build, spec, store):
-    _, first = build(spec)
+def test_another_annotator_publishes_a_version_of_the_edits_there_are(build, built, spec, store):
     edits = list(store.list("edits"))
     fields = spec.model_dump(mode="json")
     more = [*fields["defects"], {"defect_type": "crack", "prompt": "a crack"}]
@@ -17,14 +17,14 @@ def test_another_annotator_publishes_a_version_of_the_edits_there_are(build, spe
     _, found = build(DatasetSpec.parse(wider), stored_only=True)
     assert (found.samples, found.review, found.failed) == (4, 4, 0)
     assert found.note.startswith("Samples are not grounded: ")
-    assert found.version != first.version
-    assert found.latest == first.version, "samples that were not tried are missing from it"
-    assert latest_version(store, "plates").version == first.version
+    assert found.version != built.version
+    assert found.latest == built.version, "samples that were not tried are missing from it"
+    assert latest_version(store, "plates").version == built.version
     assert list(store.list("edits")) == edits
 
 
+@pytest.mark.usefixtures("built")
 def test_annotating_every_edit_anew_makes_the_latest_version(build, spec, store):
-    build(spec)
     other = DatasetSpec.parse({**spec.model_dump(mode="json"), "grounding": NOWHERE})
     _, found = build(other, stored_only=True)
     assert found.latest == found.version == latest_version(store, "plates").version
@@ -36,23 +36,22 @@ def test_using_stored_edits_before_anything_is_bought_says_so(spec, store):
     assert "holds no edit of 'plates'; build without stored_only first" in state.message
 
 
-def test_a_build_from_a_spec_file_is_the_build_from_the_form(build, spec, store, tmp_path):
+def test_a_build_from_a_spec_file_is_the_build_from_the_form(built, spec, store, tmp_path):
     file = tmp_path / "dataset.yaml"
     file.write_text(yaml.safe_dump(spec.model_dump(mode="json")), encoding="utf-8")
-    _, first = build(spec)
     state = build_dataset(spec_file=str(file), store_url=store.url, return_state=True)
     assert state.message == (
         f"4 samples: 4 accepted, 0 to review, 0 rejected; nothing changed since version "
-        f"{first.version}"
+        f"{built.version}"
     )
 
 
-def test_a_yield_that_stays_or_is_the_first_is_no_drift(build, spec):
-    _, now = build(spec)
+def test_a_yield_that_stays_or_is_the_first_is_no_drift(kept_plates):
+    now = kept_plates.summary
     assert not has_drifted(now, now)
     assert not has_drifted(None, now)
 
 
-def test_a_yield_that_falls_is_told(build, spec):
-    _, now = build(spec)
+def test_a_yield_that_falls_is_told(kept_plates):
+    now = kept_plates.summary
     assert has_drifted(now.model_copy(update={"accepted": 2, "review": 2}), now)

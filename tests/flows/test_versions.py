@@ -14,8 +14,8 @@ from kizu.publish.layout import complete_versions
 from kizu.store import DamagedFileError
 
 
+@pytest.mark.usefixtures("built")
 def test_a_version_that_an_older_kizu_summed_up_is_followed_by_the_next(build, spec, store, photos):
-    build(spec)
     [path] = [path for path in store.list("reports") if path.endswith("summary.json")]
     older = store.read_json(path)
     del older["latest"]
