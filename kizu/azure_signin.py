@@ -183,7 +183,7 @@ def http_client(endpoint: str, timeout_s: float, most_bytes: int = MOST_BYTES) -
         most_bytes: Most of an answer that is read.
     """
     is_encrypted = httpx2.URL(endpoint).scheme == "https"
-    return BoundedClient(timeout_s, most_bytes, trust_env=is_encrypted)
+    return BoundedClient(timeout_s, most_bytes, is_encrypted=is_encrypted)
 
 
 def redirect_of(response: httpx2.Response, name: str) -> str | None:

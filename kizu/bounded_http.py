@@ -6,6 +6,7 @@ body is cut at a size, compressed or not, and a call that fails says whether any
 that decides who may have to pay.
 """
 
+import ssl
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -80,6 +81,14 @@ def following() -> Iterator[Progress]:
         _PROGRESS.reset(token)
 
 
+def authorities(*, is_encrypted: bool) -> ssl.SSLContext | bool:
+    """Return whose certificates a client takes: the usual authorities', and without TLS nobody's.
+
+    To read the list of authorities takes longer than a call on this machine.
+    """
+    return True if is_encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 class BoundedClient(httpx2.Client):
     """A client whose answers are there whole, or cut, when a call returns.
 
@@ -88,18 +97,19 @@ class BoundedClient(httpx2.Client):
     """
 
     def __init__(
-        self, timeout_s: float, most_bytes: int = MOST_BYTES, *, trust_env: bool = True
+        self, timeout_s: float, most_bytes: int = MOST_BYTES, *, is_encrypted: bool = True
     ) -> None:
         """Take the bounds.
 
         Args:
             timeout_s: How long a whole call may take, from connecting to the body's end.
             most_bytes: Most of a body that is read, after decompression.
-            trust_env: Whether the environment's proxies are used.
+            is_encrypted: Whether the calls go by TLS; only then the environment's proxies are used.
         """
         super().__init__(
             follow_redirects=False,
-            trust_env=trust_env,
+            trust_env=is_encrypted,
+            verify=authorities(is_encrypted=is_encrypted),
             timeout=timeout_s,
             limits=httpx2.Limits(max_connections=_MOST_CONNECTIONS, max_keepalive_connections=0),
             headers={"Accept-Encoding": "identity"},

@@ -69,7 +69,7 @@ class Shop:
         self.ledger = Ledger(self.store)
         self.cancel = CancelToken(self.store, self.run)
         self.gate = CallGate(self.ledger, "plates", self.budget, self.editor.limits, self.cancel)
-        noise = np.random.default_rng(0).integers(90, 160, (60, 60, 3), dtype=np.uint8)
+        noise = np.random.default_rng(0).integers(90, 160, (8, 8, 3), dtype=np.uint8)
         self.photo = cv2.resize(noise, (640, 640), interpolation=cv2.INTER_CUBIC)
 
     def request(self, number=0, prompt="a deep hole"):

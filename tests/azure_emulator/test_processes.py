@@ -61,7 +61,7 @@ def check_processes(start_emulator, start_worker, processes, edits):
 
 
 def test_two_processes_that_want_the_same_edits_buy_each_once(start_emulator, start_worker):
-    check_processes(start_emulator, start_worker, 2, 6)
+    check_processes(start_emulator, start_worker, 2, 3)
 
 
 @pytest.mark.slow
@@ -95,6 +95,7 @@ def test_a_budget_of_ten_on_sixty_edits_buys_exactly_ten(start_emulator, start_w
     check_budget(start_emulator, start_worker, edits=60, cap=10)
 
 
+@pytest.mark.slow
 def test_a_budget_in_dollars_is_never_exceeded(start_emulator, start_worker, tmp_path):
     emulator = start_emulator(latency_s=0.1)
     workers = [start_worker(8, budget={"max_cost_usd": 0.15}) for _ in range(2)]

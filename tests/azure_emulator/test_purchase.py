@@ -53,21 +53,21 @@ def test_what_the_store_holds_is_not_bought_again(start_emulator, open_shop):
 def test_threads_that_want_the_same_edits_buy_each_once(start_emulator, open_shop):
     emulator = start_emulator(latency_s=0.1)
     shops = [open_shop() for _ in range(3)]
-    with ThreadPoolExecutor(24) as pool:
-        jobs = [pool.submit(shop.buy, number) for number in range(8) for shop in shops]
+    with ThreadPoolExecutor(9) as pool:
+        jobs = [pool.submit(shop.buy, number) for number in range(3) for shop in shops]
         assert {job.result().status for job in jobs} == {"edited"}
-    assert emulator.tally.billed == 8
-    assert [end.status for end in shops[0].ends()] == [CallStatus.BOUGHT] * 8
+    assert emulator.tally.billed == 3
+    assert [end.status for end in shops[0].ends()] == [CallStatus.BOUGHT] * 3
 
 
 def test_workers_on_an_object_store_buy_each_edit_once(start_emulator, open_shop):
     emulator = start_emulator(latency_s=0.1)
     url = f"objects://{uuid.uuid4().hex}"
     shops = [open_shop(url=url) for _ in range(2)]
-    with ThreadPoolExecutor(8) as pool:
-        jobs = [pool.submit(shop.buy, number) for number in range(4) for shop in shops]
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [pool.submit(shop.buy, number) for number in range(2) for shop in shops]
         assert {job.result().status for job in jobs} == {"edited"}
-    assert emulator.tally.calls == emulator.tally.billed == 4
+    assert emulator.tally.calls == emulator.tally.billed == 2
     assert shops[0].ledger.totals().emulated.dataset("plates").cost_usd == emulator.tally.cost_usd
 
 

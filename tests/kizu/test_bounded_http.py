@@ -48,7 +48,7 @@ def _played(play, connection):
 
 
 def get(play, **bounds):
-    settings = {"timeout_s": 60.0, "most_bytes": MOST, "trust_env": False, **bounds}
+    settings = {"timeout_s": 60.0, "most_bytes": MOST, "is_encrypted": False, **bounds}
     with service(play) as url, BoundedClient(**settings) as client:
         return client.get(url)
 
@@ -132,7 +132,7 @@ def test_of_an_error_what_came_is_enough():
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://nowhere.invalid/"])
 def test_where_nobody_listens_nothing_was_sent(url):
-    with BoundedClient(60, trust_env=False) as client, following() as progress:
+    with BoundedClient(60, is_encrypted=False) as client, following() as progress:
         with pytest.raises(NotSentError):
             client.get(url)
         assert not progress.is_sent
@@ -144,7 +144,7 @@ def test_a_header_that_cannot_be_sent_is_not():
 
     with (
         service(play) as url,
-        BoundedClient(60, trust_env=False) as client,
+        BoundedClient(60, is_encrypted=False) as client,
         pytest.raises(NotSentError),
     ):
         client.get(url, headers={"api-key": "a\nb"})
@@ -171,7 +171,7 @@ def test_no_cookie_is_kept_and_no_redirect_followed():
             b"HTTP/1.1 302 Found\r\nLocation: /x\r\nSet-Cookie: a=b\r\nConnection: close\r\n\r\n"
         )
 
-    with service(play) as url, BoundedClient(60, trust_env=False) as client:
+    with service(play) as url, BoundedClient(60, is_encrypted=False) as client:
         answer = client.get(url)
         assert (answer.status_code, len(seen), list(client.cookies.jar)) == (302, 1, [])
         assert answer.next_request is not None

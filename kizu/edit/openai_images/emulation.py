@@ -10,6 +10,7 @@ from typing import Final
 
 import httpx2
 
+from kizu.bounded_http import authorities
 from kizu.edit.openai_images.deployment import ServiceAddress
 from kizu.loopback import is_loopback
 
@@ -48,7 +49,8 @@ def find_service(address: ServiceAddress) -> Service:
 def _is_emulator(url: httpx2.URL) -> bool:
     origin = url.copy_with(path="/", query=None, fragment=None, userinfo=b"")
     try:
-        client = httpx2.Client(timeout=_PROBE_TIMEOUT_S, trust_env=False)
+        verify = authorities(is_encrypted=url.scheme == "https")
+        client = httpx2.Client(timeout=_PROBE_TIMEOUT_S, trust_env=False, verify=verify)
         with client, client.stream("GET", origin) as answer:  # the headers are all that counts
             return EMULATOR_HEADER in answer.headers
     except httpx2.HTTPError:

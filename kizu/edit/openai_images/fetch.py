@@ -37,7 +37,7 @@ def fetch_picture(url: str, endpoint: str, timeout_s: float, most_bytes: int) ->
         )
     limit_s = min(timeout_s, _LONGEST_S)
     try:
-        with BoundedClient(limit_s, most_bytes, trust_env=address.scheme == "https") as client:
+        with BoundedClient(limit_s, most_bytes, is_encrypted=address.scheme == "https") as client:
             answer = client.get(address)
     except Exception as error:  # whatever the address does to the client, it is this picture's
         raise ValueError(
