@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -30,6 +31,9 @@ KEPT_TO_ITSELF: Final = {
 """On every answer: shown in no frame, read by no other page, taken for nothing it is not."""
 
 
+PREFECT_API: Final = "/api"  # where Prefect serves it
+
+
 @dataclass(frozen=True)
 class Door:
     """What is let in.
@@ -48,6 +52,19 @@ class Door:
     address: str = ""
     shows_pictures: bool = False
     headers: Mapping[str, str] = field(default_factory=lambda: KEPT_TO_ITSELF)
+
+
+def door_of_prefect(ui_url: str | None, api_url: str | None) -> Door:
+    """Return what Prefect's server lets in.
+
+    Args:
+        ui_url: Where browsers open it.
+        api_url: Where workers reach it.
+    """
+    places = [urlsplit(url) for url in (ui_url, api_url) if url]
+    address = f"{places[0].scheme}://{places[0].netloc}" if places else ""
+    names = frozenset(place.hostname for place in places if place.hostname)
+    return Door(names, api=PREFECT_API, address=address)
 
 
 class OriginGuard:

@@ -9,17 +9,13 @@ of several: ``prefect server services start`` then runs the background services.
 """
 
 import sys
-from typing import Final
-from urllib.parse import urlsplit
 
 import uvicorn
 from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
 
-from deployments.guard import Door, OriginGuard
+from deployments.guard import OriginGuard, door_of_prefect
 from deployments.sign_in import SignInError, chosen_sign_in, require_sign_in
-
-API: Final = "/api"
 
 
 def main(arguments: list[str]) -> None:
@@ -39,7 +35,7 @@ def main(arguments: list[str]) -> None:
         raise SystemExit(str(error)) from error
     app = create_app(final=True, webserver_only="--no-services" in arguments)
     uvicorn.run(
-        OriginGuard(app, door_of(settings.ui_url, settings.api.url)),
+        OriginGuard(app, door_of_prefect(settings.ui_url, settings.api.url)),
         host=api.host,
         port=api.port,
         timeout_keep_alive=api.keepalive_timeout,
@@ -48,19 +44,6 @@ def main(arguments: list[str]) -> None:
         log_level=settings.server.logging_level.lower(),
         server_header=False,
     )
-
-
-def door_of(ui_url: str | None, api_url: str | None) -> Door:
-    """Return what the server lets in.
-
-    Args:
-        ui_url: Where browsers open it.
-        api_url: Where workers reach it.
-    """
-    places = [urlsplit(url) for url in (ui_url, api_url) if url]
-    address = f"{places[0].scheme}://{places[0].netloc}" if places else ""
-    names = frozenset(place.hostname for place in places if place.hostname)
-    return Door(names, api=API, address=address)
 
 
 if __name__ == "__main__":

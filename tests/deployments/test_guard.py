@@ -11,12 +11,11 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from deployments.guard import KEPT_TO_ITSELF, POLICY_VIOLATION, Door, OriginGuard
-from deployments.server import door_of
+from deployments.guard import KEPT_TO_ITSELF, POLICY_VIOLATION, Door, OriginGuard, door_of_prefect
 
 OWN = "http://127.0.0.1:4200"
 EVENTS = "ws://127.0.0.1:4200/api/events"
-DOOR = door_of(OWN, f"{OWN}/api")
+DOOR = door_of_prefect(OWN, f"{OWN}/api")
 LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 
 ELSEWHERE = [
@@ -87,7 +86,7 @@ def test_the_own_page_and_what_is_no_browser_ask_for_everything(headers):
     ],
 )
 def test_a_name_that_could_be_led_here_is_not_answered(host):
-    here = client(door_of("http://kizu.lan:4200", None))
+    here = client(door_of_prefect("http://kizu.lan:4200", None))
     for path in ("/", "/api/things"):
         assert here.get(path, headers={"Host": host}).status_code == 421
     assert close_code(here, {"Host": host}) == POLICY_VIOLATION
@@ -101,7 +100,7 @@ def test_a_name_that_could_be_led_here_is_not_answered(host):
     ],
 )
 def test_its_names_and_all_addresses_of_numbers_are_answered_at_any_port(host):
-    here = client(door_of("http://kizu.lan:4200", "http://server:4200/api"))
+    here = client(door_of_prefect("http://kizu.lan:4200", "http://server:4200/api"))
     assert here.get("/api/things", headers={"Host": host}).text == "in"
 
 
@@ -175,7 +174,7 @@ def test_a_browser_that_names_this_machine_otherwise_is_sent_to_its_address(host
 )
 def test_who_names_it_right_or_comes_through_a_tunnel_stays(own, host):
     headers = {"Host": host, "Sec-Fetch-Dest": "document"}
-    assert client(door_of(own, None)).get("/v2/runs", headers=headers).text == "in"
+    assert client(door_of_prefect(own, None)).get("/v2/runs", headers=headers).text == "in"
 
 
 @given(path=st.text(st.characters(codec="latin-1", categories=["L", "P", "S"])), query=st.text())
