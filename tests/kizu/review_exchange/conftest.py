@@ -3,7 +3,9 @@
 import uuid
 
 import pytest
+from kept import WORK, copy_store
 from published import dataset, hard_masks  # noqa: F401 - a fixture
+from republished import changed
 
 from kizu.cancellation import CancelToken
 from kizu.grounding.storage import save_detections
@@ -15,41 +17,56 @@ from kizu.review_exchange import export_review, import_review
 from kizu.review_exchange.registry import Shown
 from kizu.shards import save_shards
 from kizu.sources import list_source, take_in
-from kizu.spec import DatasetSpec
 from kizu.stages import GROUNDING, STAGES, StageRun, run_stage
+from kizu.store import Store
+
+
+def build_in(store, spec, found=None):
+    """Take all samples through all stages; return them by their id."""
+    images = [take_in(file, store) for file in list_source(spec.images.path)]
+    planned, annotators = plan_samples(spec, images), tuple(sorted(found or ()))
+    refs = save_shards(planned, spec, annotators, store, 3)
+    run = StageRun(store, CancelToken(store, uuid.uuid4().hex))
+    for ref in refs:
+        for stage in STAGES:
+            if stage is GROUNDING:
+                look(store, ref.open(store), found or {})
+            run_stage(stage, ref, run)
+    choose_version(spec, images, refs, store)
+    shards = [ref.open(store) for ref in refs]
+    made = [SampleOutputs(store, shard, sample) for shard in shards for sample in shard.samples]
+    return {each.sample.sample_id: each for each in made}
+
+
+def look(store, shard, found):
+    for sample in shard.samples:
+        for annotator, folder in GROUNDING.folders(SampleOutputs(store, shard, sample)).items():
+            if annotator in found:
+                save_detections(folder, annotator, found[annotator])
+
+
+def waiting(spec, **fields):
+    """Return the spec by which all samples wait for a person, with other settings."""
+    return changed(spec, **{"agree": {}} | fields)
+
+
+@pytest.fixture(scope="session")
+def kept_work(kept_plates, tmp_path_factory):
+    """A store with what the stages make of the dataset; only to be read."""
+    store = Store(str(tmp_path_factory.mktemp("waiting") / "store"))
+    build_in(store, waiting(kept_plates.spec))
+    return store
 
 
 @pytest.fixture
-def build(spec, store):
+def build(spec, store, kept_work):
     """Return a function that builds the dataset with other settings, and gives its samples.
 
-    Annotators, where it is given any, have found what is given for each.
+    What the stages make of it as it is, is there already. Annotators, where it is given any, have
+    found what is given for each.
     """
-
-    def go(found=None, **fields):
-        changed = spec.model_dump(mode="json") | {"agree": {}} | fields
-        chosen = DatasetSpec.parse(changed)
-        images = [take_in(file, store) for file in list_source(chosen.images.path)]
-        planned, annotators = plan_samples(chosen, images), tuple(sorted(found or ()))
-        refs = save_shards(planned, chosen, annotators, store, 3)
-        run = StageRun(store, CancelToken(store, uuid.uuid4().hex))
-        for ref in refs:
-            for stage in STAGES:
-                if stage is GROUNDING:
-                    look(ref.open(store), found or {})
-                run_stage(stage, ref, run)
-        choose_version(chosen, images, refs, store)
-        shards = [ref.open(store) for ref in refs]
-        made = [SampleOutputs(store, shard, sample) for shard in shards for sample in shard.samples]
-        return {each.sample.sample_id: each for each in made}
-
-    def look(shard, found):
-        for sample in shard.samples:
-            for annotator, folder in GROUNDING.folders(SampleOutputs(store, shard, sample)).items():
-                if annotator in found:
-                    save_detections(folder, annotator, found[annotator])
-
-    return go
+    copy_store(kept_work, store, WORK)
+    return lambda found=None, **fields: build_in(store, waiting(spec, **fields), found)
 
 
 @pytest.fixture
