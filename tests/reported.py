@@ -1,6 +1,7 @@
 """A published version with its report."""
 
 import pytest
+from kept import WORK, copy_store
 from republished import finish
 from reviewed import built, spec_of
 
@@ -11,13 +12,19 @@ from kizu.report.write import write_report
 from kizu.shards import save_shards
 from kizu.sources import Inventory, list_source, take_in
 from kizu.splits import group_photos
+from kizu.store import Store
 from kizu.summary import summarize
 
 
+def plates_in(folder, store, first):
+    """Return the spec of two photos with a hole and a stain each; its stages are done already."""
+    copy_store(Store(str(first / "store")), store, WORK)
+    return spec_of(folder / "photos", photos=2, side_px=96, defects=["hole", "stain"])
+
+
 @pytest.fixture
-def plates(tmp_path):
-    """A spec of two photos with a hole and a stain each."""
-    return spec_of(tmp_path / "photos", photos=2, side_px=96, defects=["hole", "stain"])
+def plates(tmp_path, store, first):
+    return plates_in(tmp_path, store, first)
 
 
 def report(store, spec):

@@ -1,9 +1,9 @@
 """A published version of two photos with a hole and a stain each, to publish others after it."""
 
-import shutil
 from pathlib import Path
 
 import pytest
+from kept import copy_folder
 from reviewed import built, spec_of, surface
 
 from kizu.imaging.codecs import encode_png
@@ -26,10 +26,21 @@ def first(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="session")
+def second(first, tmp_path_factory):
+    """The same, with one photo more and the version that followed."""
+    folder = tmp_path_factory.mktemp("second")
+    copy_folder(first, folder)
+    add_photo(folder)
+    store = Store(str(folder / "store"))
+    publish(store, spec_of(folder / "photos", photos=PHOTOS, side_px=96, defects=["hole", "stain"]))
+    return folder
+
+
 @pytest.fixture
 def known(first, tmp_path):
     """The store in which a version is published."""
-    shutil.copytree(first, tmp_path, dirs_exist_ok=True)
+    copy_folder(first, tmp_path)
     return Store(str(tmp_path / "store"))
 
 

@@ -3,7 +3,7 @@
 import pytest
 from made_outcomes import outcome  # noqa: F401 - fixture
 from published import dataset, masks  # noqa: F401 - fixtures
-from republished import first, known, known_spec  # noqa: F401 - fixtures
+from republished import first, known, known_spec, second  # noqa: F401 - fixtures
 from tiny_models.dino import grounding_dino_folder  # noqa: F401 - fixture
 from tiny_models.sam import sam_folder  # noqa: F401 - fixture
 from typer.testing import CliRunner

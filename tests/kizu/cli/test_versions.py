@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from damage import damage
-from republished import add_photo, publish
+from kept import copy_folder
+from republished import add_photo
 from reviewed import built
 
 from kizu.publish.layout import complete_versions, latest_version, pool_path
@@ -14,11 +15,17 @@ from kizu.store import Store
 
 
 @pytest.fixture
-def before(known, known_spec, tmp_path):
+def known(second, tmp_path):
+    """A store with two versions."""
+    copy_folder(second, tmp_path)
+    return Store(str(tmp_path / "store"))
+
+
+@pytest.fixture
+def before(known):
     """The name of the version before the latest one."""
-    name = latest_version(known, "plates").version
-    add_photo(tmp_path)
-    publish(known, known_spec)
+    latest = latest_version(known, "plates").version
+    [name] = set(complete_versions(known, "plates")) - {latest}
     return name
 
 

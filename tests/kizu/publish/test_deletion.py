@@ -4,22 +4,35 @@ import unicodedata
 
 import pytest
 from damage import damage
+from kept import copy_folder
 from republished import add_photo, changed, publish
 from reviewed import built
 
 from kizu.publish.dataset import DatasetError, open_dataset
 from kizu.publish.deletion import DeletionError, delete_version
-from kizu.publish.layout import MANIFEST, complete_versions, latest_version, pool_path
+from kizu.publish.layout import (
+    MANIFEST,
+    VersionFolder,
+    complete_versions,
+    latest_version,
+    pool_path,
+)
 from kizu.store import Store
 
 
 @pytest.fixture
-def both(known, known_spec, tmp_path):
+def known(second, tmp_path):
+    """A store with two versions."""
+    copy_folder(second, tmp_path)
+    return Store(str(tmp_path / "store"))
+
+
+@pytest.fixture
+def both(known):
     """The first version and the one after it, which has one photo more and another split."""
-    before = latest_version(known, "plates")
-    add_photo(tmp_path)
-    publish(known, known_spec)
-    return before, latest_version(known, "plates")
+    latest = latest_version(known, "plates")
+    [before] = set(complete_versions(known, "plates")) - {latest.version}
+    return VersionFolder("plates", before), latest
 
 
 def others(known):

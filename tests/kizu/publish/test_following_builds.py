@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bare_build import bare_build
+from kept import copy_store
 from republished import changed
 
 import kizu
@@ -24,6 +25,7 @@ REPLAY = {"name": "replay", "of": {"name": "painter"}}
 FIRST = {"annotator": "demo-grounding-dino"}
 SECOND = {"annotator": "demo-grounding-dino+demo-sam"}
 """Annotators whose weights come with kizu."""
+HOLE = {"defect_type": "hole", "prompt": "a deep hole"}
 
 
 def planned(spec: DatasetSpec, store: Store):
@@ -60,9 +62,9 @@ def build(store):
 
 
 @pytest.fixture
-def sample(build, spec, store):
+def sample(spec, store, kept_plates):
     """The first sample of a dataset that is built."""
-    build(spec)
+    copy_store(kept_plates.store, store)
     return planned(spec, store)[0]
 
 
@@ -124,6 +126,7 @@ def test_a_night_without_the_annotator_leaves_the_latest_version_where_it_is(
 def test_a_night_without_one_of_several_annotators_leaves_the_latest_version_where_it_is(
     build, spec
 ):
+    spec = changed(spec, defects=[HOLE])
     both = {"annotators": [FIRST, SECOND]}
     whole = build(changed(spec, grounding=both))
     lost = {"annotators": [FIRST, {**SECOND, "segmenter_weights": "/nowhere"}]}
@@ -136,6 +139,7 @@ def test_a_night_without_one_of_several_annotators_leaves_the_latest_version_whe
 
 
 def test_an_annotator_that_was_never_there_keeps_no_version_from_being_the_latest(build, spec):
+    spec = changed(spec, defects=[HOLE])
     build(changed(spec, grounding=FIRST))
     more = {"annotators": [FIRST, {**SECOND, "segmenter_weights": "/nowhere"}]}
     summary = build(changed(spec, grounding=more))
@@ -143,9 +147,8 @@ def test_an_annotator_that_was_never_there_keeps_no_version_from_being_the_lates
 
 
 def test_photos_that_cannot_be_read_tonight_leave_the_latest_version_where_it_is(
-    build, spec, photos, monkeypatch
+    build, built, spec, photos, monkeypatch
 ):
-    before = build(spec)
     opened = os.open
 
     def refuse(path, *args, **options):
@@ -156,7 +159,7 @@ def test_photos_that_cannot_be_read_tonight_leave_the_latest_version_where_it_is
     monkeypatch.setattr("kizu.source_files.os.open", refuse)
     summary = build(spec)
     assert [skip.name for skip in summary.skipped] == ["b.png"]
-    assert summary.version != before.version == summary.latest
+    assert summary.version != built.version == summary.latest
     monkeypatch.undo()
     (photos / "b.png").unlink()
     fewer = build(spec)

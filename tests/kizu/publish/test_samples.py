@@ -34,7 +34,7 @@ from kizu.spec import DatasetSpec
 from kizu.stages import GROUNDING, STAGES
 from kizu.store.keys import sha256_hex
 
-SIDE_PX = 256
+SIDE_PX = 192
 SHIFT_PX = (6, 4)
 """By how much the picture content moved, rightwards and downwards."""
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from damage import CONTENT, MISSING, damage
+from kept import copy_store
 from reviewed import built, spec_of
 
 from kizu.publish.dataset import Dataset, open_dataset
@@ -17,12 +18,25 @@ from kizu.store import Store
 TABLE = "samples.parquet"
 
 
-@pytest.fixture
-def published(store, tmp_path):
-    """A version of two photos with a hole each."""
-    spec = spec_of(tmp_path / "photos", photos=2, side_px=96, defects=["hole"])
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A folder with a published version of two photos with a hole each; only to be read."""
+    folder = tmp_path_factory.mktemp("kept")
+    store, spec = Store(str(folder / "store")), holes(folder)
     assert built(store, spec).is_new
     publish(store, spec)
+    return folder
+
+
+def holes(folder):
+    return spec_of(folder / "photos", photos=2, side_px=96, defects=["hole"])
+
+
+@pytest.fixture
+def published(store, tmp_path, kept):
+    """A version of two photos with a hole each."""
+    copy_store(Store(str(kept / "store")), store)
+    spec = holes(tmp_path)
     return lambda: built(store, spec)
 
 

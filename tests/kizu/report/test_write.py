@@ -6,7 +6,7 @@ import re
 from urllib.parse import unquote
 
 import pytest
-from reported import report
+from reported import plates_in, report
 from republished import add_photo
 
 from kizu.agree.verdict import Verdict
@@ -15,6 +15,7 @@ from kizu.publish.dataset import DatasetError, open_dataset
 from kizu.publish.deletion import delete_version
 from kizu.report import write
 from kizu.report.single import single_page
+from kizu.store import Store
 
 JSON = r'<script type="application/json" id="{}">(.*?)</script>'
 
@@ -32,13 +33,21 @@ def drawn(monkeypatch):
     return names
 
 
+@pytest.fixture(scope="module")
+def kept(first, tmp_path_factory):
+    """A store with a version and its report, and the version's folder; only to be read."""
+    folder = tmp_path_factory.mktemp("kept")
+    store = Store(str(folder / "store"))
+    return store, report(store, plates_in(folder, store, first))
+
+
 def index_of(store, folder, name="index"):
     html = store.read(folder.report("index.html")).decode()
     return json.loads(re.search(JSON.format(name), html, re.DOTALL)[1])
 
 
-def test_everything_that_the_page_names_is_there(store, plates):
-    folder = report(store, plates)
+def test_everything_that_the_page_names_is_there(kept):
+    store, folder = kept
     index = index_of(store, folder)
     assert len(index["ids"]) == 4
     here = posixpath.dirname(folder.report("index.html"))
@@ -54,8 +63,8 @@ def test_everything_that_the_page_names_is_there(store, plates):
         assert image.replace("*", name).endswith(rows.loc[name, "image_path"])
 
 
-def test_the_japanese_page_of_older_links_leads_to_the_one_page(store, plates):
-    folder = report(store, plates)
+def test_the_japanese_page_of_older_links_leads_to_the_one_page(kept):
+    store, folder = kept
     assert b"index.html#lang=ja" in store.read(folder.report("index.ja.html"))
 
 
@@ -106,8 +115,8 @@ def test_a_deletion_removes_the_pictures_that_no_report_shows(store, plates, tmp
     assert not list(store.list("reports/plates"))
 
 
-def test_one_file_holds_all_pictures(store, plates):
-    folder = report(store, plates)
+def test_one_file_holds_all_pictures(kept):
+    store, folder = kept
     html = single_page(store, folder)
     held = json.loads(re.search(JSON.format("embedded"), html, re.DOTALL)[1])
     assert sorted(held) == sorted(index_of(store, folder)["ids"])
@@ -117,8 +126,8 @@ def test_one_file_holds_all_pictures(store, plates):
     assert "keep or send it as one file" in html
 
 
-def test_one_file_of_too_many_samples_is_refused_with_another_way(store, plates, monkeypatch):
-    folder = report(store, plates)
+def test_one_file_of_too_many_samples_is_refused_with_another_way(kept, monkeypatch):
+    store, folder = kept
     monkeypatch.setattr("kizu.report.single.MOST_SAMPLES", 3)
     with pytest.raises(
         DatasetError, match=r"4 samples, one file holds at most 3; send the folders"
@@ -133,8 +142,8 @@ def test_the_report_of_an_older_kizu_is_no_single_file(store, plates):
         single_page(store, folder)
 
 
-def test_all_verdicts_are_in_the_index(store, plates):
-    folder = report(store, plates)
+def test_all_verdicts_are_in_the_index(kept):
+    store, folder = kept
     index = index_of(store, folder)
     told = {index["values"]["verdict"][one] for one in index["columns"]["verdict"]}
     assert told <= set(Verdict)
