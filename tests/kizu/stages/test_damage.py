@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from damage import CONTENT, MISSING, damage
+from kept import copy_store
 
 from kizu.diff.storage import open_anomaly_map, open_composite, open_diff_mask
 from kizu.edit.storage import EditDamagedError, sidecar_path, truth_path
@@ -45,6 +46,19 @@ def read_all(sample):
     )
 
 
+@pytest.fixture(autouse=True)
+def _edited(kept_plates, store):
+    """Have the edits, as they were made once."""
+    copy_store(kept_plates.store, store, ("edits", "normals", "truth"))
+
+
+@pytest.fixture
+def staged(kept_plates, store):
+    """Have what the stages after them make, as it was made once."""
+    copy_store(kept_plates.store, store, ("stages",))
+
+
+@pytest.mark.usefixtures("staged")
 @pytest.mark.parametrize(
     ("folder", "name", "way"), [(*f, w) for f, w in zip(FILES, cycle(ALL_WAYS), strict=False)]
 )
@@ -60,6 +74,7 @@ def test_a_damaged_picture_is_made_anew_as_it_was(
     assert [path in record.getMessage() for record in caplog.records] == [True]
 
 
+@pytest.mark.usefixtures("staged")
 @pytest.mark.parametrize("way", ALL_WAYS)
 def test_a_damaged_record_counts_as_not_made(through, store, way):
     through(*STAGES)
@@ -70,6 +85,7 @@ def test_a_damaged_record_counts_as_not_made(through, store, way):
     assert everything(store) == before
 
 
+@pytest.mark.usefixtures("staged")
 def test_a_record_of_an_older_kizu_that_says_something_else_is_made_anew(through, inputs, store):
     through(*STAGES)
     path = of_one_sample(store, "stages/diff", "record.json")

@@ -47,10 +47,10 @@ def account(monkeypatch):
 
 
 @pytest.fixture
-def many(spec, photos, make_photo):
-    """Twelve samples of a paid editor: four photos, three defects."""
-    for seed in (3, 4):
-        (photos / f"{seed}.png").write_bytes(encode_png(make_photo(seed)))
+def many(spec, photos):
+    """Twelve samples of a paid editor: three defects on four plain photos, which are soon sent."""
+    for name, level in (("a", 80), ("b", 100), ("c", 120), ("d", 140)):
+        (photos / f"{name}.png").write_bytes(encode_png(np.full((96, 96, 3), level, np.uint8)))
     fields = spec.model_dump(mode="json")
     fields["defects"].append({"defect_type": "dent", "prompt": "a dent"})
 

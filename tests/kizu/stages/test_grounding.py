@@ -1,4 +1,5 @@
 import pytest
+from kept import copy_store
 
 from kizu.grounding import (
     GroundingSettings,
@@ -12,18 +13,26 @@ from kizu.spec import DatasetSpec
 from kizu.stages import EDIT, GROUNDING, grounding
 from kizu.stages.grounding import choose_annotators
 
+
+@pytest.fixture(autouse=True)
+def _edits(kept_plates, photos, store):
+    """Have one photo, and the edits of its two samples, for all stages after them."""
+    (photos / "b.png").unlink()
+    copy_store(kept_plates.store, store, ("edits", "normals", "truth"))
+
+
 NONE = annotator_version(GroundingSettings(annotator="none"))
 PLANNED = annotator_version(GroundingSettings(annotator="none")).replace("2", "1")
 NOWHERE = GroundingSettings(annotator="grounding-dino+sam", detector_weights="/nowhere")
 
 
 def test_without_an_annotator_there_is_nothing_to_do(through, store):
-    assert through(EDIT, GROUNDING).kept == 4
+    assert through(EDIT, GROUNDING).kept == 2
     assert list(store.list("stages/grounding")) == []
 
 
 def test_what_the_annotator_finds_is_stored_with_its_version(through, inputs):
-    assert through(EDIT, GROUNDING, annotators=(NONE,)).made == 4
+    assert through(EDIT, GROUNDING, annotators=(NONE,)).made == 2
     record = open_detections(GROUNDING.folders(inputs(annotators=(NONE,))[0])[NONE])
     assert (record.annotator, record.phrase) == (NONE, ())
 
@@ -32,13 +41,13 @@ def test_an_annotator_is_loaded_only_where_something_is_missing(through, spec):
     through(EDIT, GROUNDING, annotators=(NONE,))
     fields = spec.model_dump(mode="json")
     elsewhere = DatasetSpec.parse({**fields, "grounding": NOWHERE.model_dump(mode="json")})
-    assert through(GROUNDING, annotators=(NONE,), spec=elsewhere).kept == 4
+    assert through(GROUNDING, annotators=(NONE,), spec=elsewhere).kept == 2
 
 
 def test_another_annotator_than_planned_fails_every_sample(through):
     report = through(EDIT, GROUNDING, annotators=(PLANNED,))
     assert "this worker's annotator is not the one" in report.failures[0].reason
-    assert len(report.failures) == 4
+    assert len(report.failures) == 2
 
 
 def test_the_choice_of_an_annotator_says_why_there_is_none():
@@ -63,7 +72,7 @@ def asked_only(*names):
 
 def test_several_annotators_store_what_each_found(through, inputs, looked_at):
     both = looked_at(*BOTH)
-    assert through(EDIT, GROUNDING, **both).made == 4
+    assert through(EDIT, GROUNDING, **both).made == 2
     for sample in inputs(**both):
         boxes, masks = GROUNDING.results(sample)
         assert (boxes.annotator, masks.annotator) == both["annotators"]
@@ -75,10 +84,10 @@ def test_what_one_annotator_found_is_found_again_beside_another(through, inputs,
     one, both = looked_at(*asked_only(BOTH[0])), looked_at(*asked_only(*BOTH))
     through(EDIT, GROUNDING, **one)
     before = stored(store)
-    assert through(GROUNDING, **both).made == 4
+    assert through(GROUNDING, **both).made == 2
     after = stored(store)
     assert {path: after[path] for path in before} == before
-    assert len(after) == 2 * len(before) == 8
+    assert len(after) == 2 * len(before) == 4
     for alone, beside in zip(inputs(**one), inputs(**both), strict=True):
         [version] = one["annotators"]
         assert GROUNDING.key(alone) in GROUNDING.key_inputs(beside)["annotators"]
@@ -101,11 +110,11 @@ def test_the_failure_of_one_annotator_loses_nothing_of_another(
     report = through(EDIT, GROUNDING, **both)
     assert [failure.reason for failure in report.failures] == [
         f"GroundingUnavailable: {failing}: its weights are gone"
-    ] * 4
+    ] * 2
     before = stored(store)
-    assert len(before) == 4
+    assert len(before) == 2
     monkeypatch.undo()
-    assert through(GROUNDING, **both).made == 4
+    assert through(GROUNDING, **both).made == 2
     assert {path: stored(store)[path] for path in before} == before
     assert all(GROUNDING.is_done(sample) for sample in inputs(**both))
 
@@ -132,7 +141,7 @@ def test_the_asked_phrases_are_found_as_before_beside_rivals_and_the_normal_imag
     only, more = looked_at(*asked_only(BOTH[0])), looked_at(BOTH[0])
     through(EDIT, GROUNDING, **only)
     before = stored(store)
-    assert through(GROUNDING, **more).made == 4
+    assert through(GROUNDING, **more).made == 2
     assert {path: stored(store)[path] for path in before} == before
     for sparse, full in zip(inputs(**only), inputs(**more), strict=True):
         assert GROUNDING.results(full) == GROUNDING.results(sparse)
