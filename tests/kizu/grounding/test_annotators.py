@@ -31,9 +31,9 @@ def folder_of(name, request):
     return str(request.getfixturevalue(f"{name.replace('-', '_')}_folder"))
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(scope="module", params=NAMES)
 def settings(request):
-    """Settings of every local combination, with its tiny weights."""
+    """Settings of every local combination, with its tiny weights; loaded once for all its tests."""
     detector, _, segmenter = request.param.partition("+")
     weights = {"detector_weights": folder_of(detector, request)}
     if segmenter:

@@ -10,21 +10,28 @@ from kizu.prove.training_sets import TrainingSet
 from kizu.prove.verdict import Worth, contrast, contrasts, usd_per_point
 
 REAL = pictures({"spot": with_spot}, 10)
+FEW = REAL[:8]  # of four parts
 QUICK = ProofSettings(
     seeds=1, draws=200, sets=(TrainingSet.FREE, TrainingSet.DATASET, TrainingSet.ALL)
 )
 
 
 @pytest.fixture(autouse=True)
-def _short_training(monkeypatch):
+def _hardly_trained(monkeypatch):
+    monkeypatch.setattr(feature_model, "_STEPS", 5)
+
+
+@pytest.fixture
+def trained(monkeypatch):
     monkeypatch.setattr(feature_model, "_STEPS", 150)
 
 
-def with_other_parts(draw):
+def with_other_parts(draw, parts=10):
     """A dataset of parts that are not in the real folder."""
-    return pictures({"made": draw}, 10, first=500)
+    return pictures({"made": draw}, parts, first=500)
 
 
+@pytest.mark.usefixtures("trained")
 def test_a_dataset_that_shows_the_same_defect_helps():
     found = compare(REAL, with_other_parts(with_spot), QUICK)
     verdict = next(contrasts(found))
@@ -33,6 +40,7 @@ def test_a_dataset_that_shows_the_same_defect_helps():
     assert usd_per_point(found, 10.0) == pytest.approx(0.1 / verdict.gain.value)
 
 
+@pytest.mark.usefixtures("trained")
 def test_a_dataset_whose_labels_show_nothing_hurts():
     found = compare(REAL, with_other_parts(with_unseen), QUICK)
     assert contrast(found, TrainingSet.DATASET, TrainingSet.ALL).worth is Worth.HURTS
@@ -47,32 +55,32 @@ def test_of_few_parts_nothing_is_claimed():
 
 
 def test_pictures_of_a_part_are_not_trained_on_where_it_is_tested():
-    same_parts = pictures({"made": with_spot}, 10)
+    same_parts = pictures({"made": with_spot}, 4)
     settings = replace(QUICK, sets=(TrainingSet.DATASET,))
-    found = compare(REAL, same_parts, settings)
+    found = compare(FEW, same_parts, settings)
     assert found.left_out == len(same_parts)
-    assert found.trained[TrainingSet.DATASET] == 5
-    other = compare(REAL, with_other_parts(with_spot), settings)
+    assert found.trained[TrainingSet.DATASET] == 2
+    other = compare(FEW, with_other_parts(with_spot, 4), settings)
     assert other.left_out == 0
-    assert other.trained[TrainingSet.DATASET] == 10
+    assert other.trained[TrainingSet.DATASET] == 4
 
 
 def test_real_defects_are_trained_on_of_other_parts_only():
-    found = compare(REAL, with_other_parts(with_line), replace(QUICK, sets=(TrainingSet.ALL,)))
-    assert found.trained[TrainingSet.ALL] == 5
+    found = compare(FEW, with_other_parts(with_line, 4), replace(QUICK, sets=(TrainingSet.ALL,)))
+    assert found.trained[TrainingSet.ALL] == 2
 
 
 def test_without_normals_of_its_own_those_of_other_parts_are_taken():
     alone = pictures({"made": with_spot}, 4, first=500, normals=False)
-    found = compare(REAL, alone, replace(QUICK, sets=(TrainingSet.DATASET,)))
+    found = compare(FEW, alone, replace(QUICK, sets=(TrainingSet.DATASET,)))
     assert not found.own_normals
-    assert found.normals == 5
+    assert found.normals == 2
 
 
 def test_equal_seeds_give_equal_figures_whatever_else_is_compared():
-    dataset = with_other_parts(with_line)
-    first = compare(REAL, dataset, replace(QUICK, sets=(TrainingSet.DATASET,)))
-    second = compare(REAL, dataset, replace(QUICK, sets=(TrainingSet.FREE, TrainingSet.DATASET)))
+    dataset = with_other_parts(with_line, 4)
+    first = compare(FEW, dataset, replace(QUICK, sets=(TrainingSet.DATASET,)))
+    second = compare(FEW, dataset, replace(QUICK, sets=(TrainingSet.FREE, TrainingSet.DATASET)))
     for metric in METRICS:
         tables = (each.tables[TrainingSet.DATASET][metric, MEAN] for each in (first, second))
         assert next(tables).tolist() == next(tables).tolist()

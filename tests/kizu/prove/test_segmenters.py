@@ -12,7 +12,7 @@ from kizu.prove.segmenters import SEGMENTERS, UnknownSegmenterError, load_segmen
 
 @pytest.fixture(autouse=True)
 def _short_training(monkeypatch):
-    monkeypatch.setattr(unet, "BATCHES", 60)
+    monkeypatch.setattr(unet, "BATCHES", 30)
     monkeypatch.setattr(unet, "CROPS", 4)
 
 
