@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -20,11 +21,15 @@ CALLERS = {"anomalib", "supervision", "torchvision"}
 """Modules of libraries that a version becomes an object of: who asks for it has them."""
 
 
+distributions = cache(packages_distributions)
+
+
 def names(requirements: list[str]) -> set[str]:
     found = {re.split(r"[\[<>=;\s]", line)[0] for line in requirements}
     return {re.sub(r"[-_.]+", "-", name).lower() for name in found}
 
 
+@cache
 def imported(file: Path) -> set[str]:
     """Top-level modules that a file imports anywhere."""
     found = set()
@@ -41,7 +46,7 @@ def undeclared(folders: tuple[str, ...], declared: set[str]) -> dict[str, str]:
     files = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
     files = [file for file in files if not file.match(ELSEWHERE)]
     ours = {file.stem for file in files} | {file.parent.name for file in files} | {*SHIPPED}
-    packages = packages_distributions()
+    packages = distributions()
     found = {}
     for file in files:
         for module in imported(file) - sys.stdlib_module_names - ours - CALLERS:

@@ -14,6 +14,8 @@ from served import ROOT
 
 import kizu
 
+pytestmark = pytest.mark.slow  # the documentation takes a quarter of a minute to build
+
 LONGEST_BUILD_S = 300  # some 15 s of one core; a machine may be busy
 
 

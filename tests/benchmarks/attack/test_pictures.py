@@ -14,7 +14,7 @@ def test_intact_pictures_of_the_formats_that_are_read_are_taken_in():
 
 
 def test_a_damaged_picture_is_taken_in_or_named_in_a_sentence():
-    told = [take_one_in(data) for _, data in mutations(80)]
+    told = [take_one_in(data) for _, data in mutations(30)]
     assert "" in told
     assert any("damaged" in sentence for sentence in told)
 

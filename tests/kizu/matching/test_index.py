@@ -1,13 +1,18 @@
 import numpy as np
+import pytest
 from matching_pictures import part
 
 from kizu.matching import NormalIndex, describe_image
 
-FEATURES = {f"n{seed}": describe_image(part(seed)) for seed in range(40)}
+
+@pytest.fixture(scope="module")
+def features():
+    """What is known of forty parts, by name."""
+    return {f"n{seed}": describe_image(part(seed)) for seed in range(40)}
 
 
-def test_the_whole_frame_is_found_at_any_size_and_turn():
-    index = NormalIndex(FEATURES.items(), FEATURES.__getitem__)
+def test_the_whole_frame_is_found_at_any_size_and_turn(features):
+    index = NormalIndex(features.items(), features.__getitem__)
     turned = np.ascontiguousarray(np.rot90(part(33)))
     (best, likeness), *_ = index.nearest_frames(describe_image(turned), 3)
     assert best == "n33"
@@ -15,8 +20,8 @@ def test_the_whole_frame_is_found_at_any_size_and_turn():
     assert len(index) == 40
 
 
-def test_a_part_of_a_frame_is_found_by_its_features_in_any_block():
-    index = NormalIndex(FEATURES.items(), FEATURES.__getitem__)
+def test_a_part_of_a_frame_is_found_by_its_features_in_any_block(features):
+    index = NormalIndex(features.items(), features.__getitem__)
     seeds = (2, 31, 39)
     pictures = [describe_image(np.ascontiguousarray(part(s)[20:150, 60:220])) for s in seeds]
     found = index.nearest_by_features(pictures, 2)

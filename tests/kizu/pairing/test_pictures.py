@@ -42,7 +42,7 @@ def test_of_a_mixed_folder_every_file_is_paired_or_named(put, paired):
         put(f"normals/n{seed}.png", part(seed))
     good = with_scratch(part(1))
     put("edited/good.png", good)
-    put("edited/24mp.png", cv2.resize(good, (6000, 4000), interpolation=cv2.INTER_LINEAR))
+    put("edited/6mp.png", cv2.resize(good, (3000, 2000), interpolation=cv2.INTER_LINEAR))
     put("edited/foreign.png", with_scratch(part(9)))
     put("edited/broken.png", encode_png(good)[:500])
     put("edited/empty.png", b"")
@@ -51,7 +51,7 @@ def test_of_a_mixed_folder_every_file_is_paired_or_named(put, paired):
     pairs, reasons = paired()
     assert {name: pair.normal.name for name, pair in pairs.items()} == {
         "good.png": "n1.png",
-        "24mp.png": "n1.png",
+        "6mp.png": "n1.png",
     }
     assert reasons.keys() == {"foreign.png", "broken.png", "empty.png", "tiny.png", "notes.txt"}
     assert "matches no normal image" in reasons["foreign.png"]
