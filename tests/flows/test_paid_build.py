@@ -1,6 +1,7 @@
 """The flow with the paid editor, against the emulator."""
 
 import cv2
+import numpy as np
 import pytest
 from bare_build import bare_build
 from loopback import disguised
@@ -12,6 +13,7 @@ from kizu.billing.ledger import Ledger
 from kizu.billing.spending import spending_rows
 from kizu.emulator import Emulator, EmulatorSettings, Fault, FaultPlan
 from kizu.emulator.settings import KEY
+from kizu.imaging.codecs import encode_png
 from kizu.publish.layout import complete_versions, latest_version
 from kizu.publish.schemas import decode_table
 from kizu.spec import DatasetSpec
@@ -43,8 +45,10 @@ def emulate(monkeypatch):
 
 
 @pytest.fixture
-def paid(spec):
-    """The spec of the flow tests with the first of its defects, by the paid editor."""
+def paid(spec, photos):
+    """The first defect of the flow tests by the paid editor, on plain photos: soon sent."""
+    for file, level in ((photos / "a.png", 90), (photos / "b.png", 140)):
+        file.write_bytes(encode_png(np.full((96, 96, 3), level, np.uint8)))
     fields = spec.model_dump(mode="json")
     fields["defects"] = fields["defects"][:1]
     editor = {"name": "gpt-image", "quality": "low", "images_per_minute": 6000}
