@@ -14,7 +14,7 @@ def test_a_change_is_found_and_composited(through, inputs):
         folder = DIFF.folder(sample)
         assert DIFF.result(sample).composited
         assert open_diff_mask(folder).any()
-        assert open_composite(folder).image.shape == sample.normal.shape
+        assert open_composite(folder, sample.normal).image.shape == sample.normal.shape
 
 
 def test_a_picture_without_a_change_has_no_composite(through, inputs, store):

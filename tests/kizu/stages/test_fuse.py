@@ -22,7 +22,7 @@ def test_without_annotators_the_mask_of_record_is_the_diffs(through, inputs):
         assert not record.composited
         assert np.array_equal(FUSE.mask(sample), open_diff_mask(DIFF.folder(sample)))
         if DIFF.result(sample).status is Status.CHANGED:
-            pasted = open_composite(DIFF.folder(sample))
+            pasted = open_composite(DIFF.folder(sample), sample.normal)
             assert np.array_equal(FUSE.composite(sample).image, pasted.image)
 
 
@@ -55,7 +55,7 @@ def test_a_side_effect_is_neither_in_the_mask_nor_in_the_composite(through, inpu
         pasted = FUSE.composite(sample)
         assert np.array_equal(pasted.image[:9, :9], sample.normal[:9, :9])
         assert not np.array_equal(
-            open_composite(DIFF.folder(sample)).image[:9, :9], pasted.image[:9, :9]
+            open_composite(DIFF.folder(sample), sample.normal).image[:9, :9], pasted.image[:9, :9]
         )
         judged += 1
     assert judged >= 2

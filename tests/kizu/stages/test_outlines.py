@@ -92,7 +92,7 @@ def test_the_composite_holds_all_of_the_change_and_the_label_is_the_outline(judg
         assert not (pasted.label & ~pasted.touched).any()
         assert mask_iou(pasted.label, label) > 0.7  # carried into the normal image's frame
         assert np.array_equal(pasted.image[~pasted.touched], sample.normal[~pasted.touched])
-        own = open_composite(DIFF.folder(sample))
+        own = open_composite(DIFF.folder(sample), sample.normal)
         assert not (own.label & ~pasted.touched).any()
 
 
