@@ -6,6 +6,9 @@ the latest one, and the report. What of the store is known by its mark (``kizu.s
 read. Whatever would have to be read, made, published or drawn is left to the build.
 """
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from kizu.intake import find_known
@@ -36,6 +39,19 @@ _MOST_READ: Final = 64
 """Photos that are read here to know them; more are read where they are shown to be read."""
 
 
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Look for no garbage: among the records of 20,000 samples that took a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_without_collections()
 def find_unchanged(spec: DatasetSpec, store: Store) -> BuildSummary | None:
     """Return what a build would come to that has nothing to do; None for any other.
 
