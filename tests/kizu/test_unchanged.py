@@ -170,6 +170,11 @@ def test_a_lost_report_is_drawn_anew(built, tmp_path):
     assert not is_unchanged(tmp_path, built)
 
 
+def test_the_report_of_an_earlier_kizu_is_drawn_anew(built, tmp_path, monkeypatch):
+    monkeypatch.setattr("kizu.report.drawn.version_of", lambda _: "999.0")
+    assert not is_unchanged(tmp_path, built)
+
+
 @pytest.mark.parametrize("suffix", [".webp", ".js"])
 def test_a_lost_card_is_drawn_anew_and_no_other_is(built, tmp_path, suffix):
     cards = built.sizes("reports/plates/cards")
