@@ -251,3 +251,22 @@ def test_a_file_whose_move_is_answered_late_is_there(store, monkeypatch):
     monkeypatch.setattr(Path, "replace", losing_the_first_answer(Path.replace, lost))
     from_scratch(store, "datasets/f", b"whole")
     assert store.read("datasets/f") == b"whole"
+
+
+def test_files_are_listed_with_their_sizes_and_links_to_folders_are_not_followed(store):
+    store.write("stages/diff/ab/abcd/mask.png", b"12345")
+    store.write("stages/diff/ab/empty.json", b"")
+    Path(store.address("stages/diff/round")).symlink_to(store.address("stages"))
+    found = store.sizes("stages")
+    assert {path: found[path] for path in found if "round" not in path} == {
+        "stages/diff/ab/abcd/mask.png": 5,
+        "stages/diff/ab/empty.json": 0,
+    }
+    assert not any(path.startswith("stages/diff/round/") for path in found)
+
+
+def test_of_no_folder_or_a_file_nothing_is_listed(store):
+    store.write("stages/diff/ab/mask.png", b"12345")
+    for place in ("nowhere", "stages/diff/ab/mask.png"):
+        assert store.sizes(place) == {}
+        assert list(store.list(place)) == []
