@@ -51,6 +51,11 @@ START_S: Final = 120.0
 """A run that no process works on so long after it was taken up was lost on the way. A loaded
 machine took 36 s from there to the run's first line."""
 
+ENDING_S: Final = 30.0
+"""So long the end of a run's process is waited for, as that of its worker is when it is stopped."""
+
+_POLL_S: Final = 0.2
+
 GONE_S: Final = 60.0
 """A worker counts as gone that has been offline so long: after a restart of the server all are,
 until their next heartbeat, which they send every 30 s."""
@@ -132,7 +137,7 @@ class Caretaker:
         name = self.own().name
         with self.connect() as client:
             for run in _under_way(client):
-                if _worker_of(run) == name and not _works_here(run):
+                if _worker_of(run) == name and _has_ended_here(run):
                     with suppress(ObjectNotFound):
                         if _is_as_read(client, run):
                             _tell(client, run, _when_stopped(run))
@@ -246,6 +251,16 @@ def _worker_of(run: FlowRun) -> str | None:
 
 def _works_here(run: FlowRun) -> bool:
     return works_here(str(run.id), run.infrastructure_pid)
+
+
+def _has_ended_here(run: FlowRun) -> bool:
+    """Wait for the end of a run's process, which may come after its worker's; tell if it came."""
+    until = time.monotonic() + ENDING_S
+    while _works_here(run):
+        if time.monotonic() > until:
+            return False
+        time.sleep(_POLL_S)
+    return True
 
 
 def _is_online(client: SyncPrefectClient, run: FlowRun, name: str) -> bool:

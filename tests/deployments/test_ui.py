@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # 115 s alone on a quiet machine
 
 STAGES = ("edit", "diff", "fuse", "verdict")
 
