@@ -116,8 +116,8 @@ def _close_gaps(part: Mask, radius_px: float, residual: FloatMap) -> Mask:
 
 def _coherence(changes: NDArray[np.float32]) -> float:
     """How alike colour changes (N, 3) are: the length of their mean over their mean length."""
-    lengths = np.sqrt(np.einsum("nc,nc->n", changes, changes))
-    return float(np.linalg.norm(changes.mean(axis=0)) / max(float(lengths.mean()), 1e-6))
+    length = float(magnitude(changes).mean())
+    return float(np.linalg.norm(changes.mean(axis=0)) / max(length, 1e-6))
 
 
 def _radius_px(part: Mask) -> float:
