@@ -22,7 +22,7 @@ from kizu.imaging.codecs import (
 from kizu.settings import Record
 from kizu.store import DamagedFileError, StageFolder
 
-_PATCH: Final = "patch.png"
+PATCH: Final = "patch.png"
 _WHOLE: Final = "composite.png"  # instead, up to version 0.6
 
 _BELOW: Final = 128
@@ -107,7 +107,7 @@ def save_composite(folder: StageFolder, composite: Composite) -> None:
     """Store a composite: of its picture what was touched, as all else is the normal image's."""
     patch = np.zeros_like(composite.image)
     patch[composite.touched] = composite.image[composite.touched]
-    folder.write(_PATCH, encode_png(patch))
+    folder.write(PATCH, encode_png(patch))
     folder.write("label.png", encode_mask(composite.label))
     folder.write("touched.png", encode_mask(composite.touched))
 
@@ -154,17 +154,17 @@ def open_composite(folder: StageFolder, normal: RgbImage) -> Composite:
     image = _open_whole(folder)
     if image is None:
         image = normal.copy()
-        image[touched] = folder.read_as(_PATCH, decode_png)[touched]
+        image[touched] = folder.read_as(PATCH, decode_png)[touched]
     return Composite(image, open_composited_label(folder), touched)
 
 
 def _open_whole(folder: StageFolder) -> RgbImage | None:
     """Return the whole picture that an earlier kizu stored; None where a patch is."""
-    if folder.has(_PATCH):
+    if folder.has(PATCH):
         return None
     try:
         return folder.read_as(_WHOLE, decode_png)
     except DamagedFileError:
-        if folder.has(_PATCH):  # it was made anew
+        if folder.has(PATCH):  # it was made anew
             return None
         raise

@@ -5,14 +5,16 @@ from functools import partial
 from itertools import chain, islice, product
 from typing import Any, Final
 
-from kizu.diff.storage import open_composite
-from kizu.imaging.codecs import decode_png, encode_png
+from kizu.diff.storage import PATCH, open_composite
+from kizu.imaging.codecs import UnreadableImageError, decode_png, encode_png
 from kizu.publish.dataset import FILE_KINDS, Dataset, PublishedDamage
 from kizu.publish.layout import VersionFolder, is_pooled, pool_path
-from kizu.store import DamagedFileError, StageFolder, Store, keyed
+from kizu.store import StageFolder, Store, keyed
 from kizu.store.keys import sha256_hex
 
-_STAGE_FILES: Final = ("label.png", "touched.png", "mask.png")
+_STAGE_FILES: Final = ("label.png", "touched.png", "mask.png", "composite.png")
+"""What published files are copies of; whole composites lie there up to version 0.6."""
+
 _STAGES: Final = ("fuse", "diff")
 
 
@@ -85,7 +87,7 @@ def _is_restored(
     for read in _sources(store, how):
         try:
             data = read()
-        except (FileNotFoundError, DamagedFileError):
+        except (FileNotFoundError, UnreadableImageError):
             continue
         if found.sha256 and sha256_hex(data) == found.sha256:
             store.write(dataset.folder.path(found.path), data)
@@ -107,4 +109,7 @@ def _sources(store: Store, how: Mapping[str, Any]) -> Iterator[Callable[[], byte
 
 
 def _composited(folder: StageFolder, normal: Callable[[], bytes]) -> bytes:
+    """Rebuild a composite; an output without one, or a damaged one, is looked at and left."""
+    if not (folder.done() and folder.has(PATCH)) or folder.damage():
+        raise FileNotFoundError(PATCH)
     return encode_png(open_composite(folder, decode_png(normal())).image)

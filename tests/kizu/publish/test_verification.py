@@ -106,6 +106,20 @@ def test_every_damaged_file_is_named_and_brought_back(store):
 
 
 @pytest.mark.usefixtures("published")
+def test_what_is_brought_back_from_is_left_as_it_is(store):
+    image = next(path for path in files(store) if "/images/hole/" in path)
+    made_from = {path: store.read(path) for path in store.list("stages")}
+    damage(store, image, MISSING)
+    dataset = open_dataset(store, "plates")
+    assert restore(store, dataset, list(dataset.damage())) == []
+    damage(store, image, MISSING)
+    for path in store.list("normals"):
+        damage(store, path, "cut to half")
+    assert len(restore(store, dataset, list(dataset.damage()))) == 1
+    assert {path: store.read(path) for path in store.list("stages")} == made_from
+
+
+@pytest.mark.usefixtures("published")
 @pytest.mark.parametrize("name", ["README.md", "croissant.json", "card/hole.png"])
 def test_a_damaged_file_of_the_card_is_named_and_left_to_a_build(store, name):
     dataset = open_dataset(store, "plates")
