@@ -20,10 +20,9 @@ from kizu.imaging.codecs import (
     encode_png,
 )
 from kizu.settings import Record
-from kizu.store import DamagedFileError, StageFolder
+from kizu.store import StageFolder
 
 PATCH: Final = "patch.png"
-_WHOLE: Final = "composite.png"  # instead, up to version 0.6
 
 _BELOW: Final = 128
 """Codes for evidence below the threshold, as many for what reaches it."""
@@ -34,8 +33,6 @@ next, so 8 powers fit and single and double threshold are borders of steps."""
 
 _DROPPED_BITS: Final = 23 - _MANTISSA_BITS  # binary32 has 23
 _CODE_OF_ONE: Final = 127 << _MANTISSA_BITS  # the exponent of 1 is stored as 127
-
-_EARLIER_STEPS_PER_UNIT: Final = 256  # 16-bit maps, up to version 0.6
 
 
 class DiffRecord(Record):
@@ -92,7 +89,7 @@ def encode_evidence(anomaly_map: FloatMap, threshold: float) -> NDArray[np.uint8
     return np.where(ratio < 1, below, np.clip(_BELOW + steps, 0, 255)).astype(np.uint8)
 
 
-def decode_evidence(codes: NDArray[np.integer], threshold: float) -> FloatMap:
+def decode_evidence(codes: NDArray[np.uint8], threshold: float) -> FloatMap:
     """Return the (H, W) float32 evidence of ``encode_evidence``: the middle of each step.
 
     What reaches the threshold is within 1/32 of what it was, all else within 1/128 of a threshold.
@@ -118,19 +115,10 @@ def open_diff_mask(folder: StageFolder) -> Mask:
 
 
 def open_anomaly_map(folder: StageFolder) -> FloatMap:
-    """Return the (H, W) float32 anomaly map as ``decode_evidence`` gives it.
-
-    Maps of kizu up to version 0.6 have 16 bits: steps of 1/256 of a noise-floor unit.
-    """
+    """Return the (H, W) float32 anomaly map as ``decode_evidence`` gives it."""
     threshold = folder.record_as(DiffRecord.model_validate).threshold
-
-    def decode(data: bytes) -> FloatMap:
-        stored = decode_grey(data)
-        if stored.dtype == np.uint16:
-            return np.asarray(stored / _EARLIER_STEPS_PER_UNIT, np.float32)
-        return decode_evidence(stored, threshold)
-
-    return folder.read_as("anomaly_map.png", decode)
+    codes = folder.read_as("anomaly_map.png", decode_grey)
+    return decode_evidence(codes, threshold)
 
 
 def open_composited_label(folder: StageFolder) -> Mask:
@@ -151,20 +139,6 @@ def open_composite(folder: StageFolder, normal: RgbImage) -> Composite:
         normal: (H, W, 3) uint8, the normal image that it was composited onto.
     """
     touched = open_composited_touched(folder)
-    image = _open_whole(folder)
-    if image is None:
-        image = normal.copy()
-        image[touched] = folder.read_as(PATCH, decode_png)[touched]
+    image = normal.copy()
+    image[touched] = folder.read_as(PATCH, decode_png)[touched]
     return Composite(image, open_composited_label(folder), touched)
-
-
-def _open_whole(folder: StageFolder) -> RgbImage | None:
-    """Return the whole picture that an earlier kizu stored; None where a patch is."""
-    if folder.has(PATCH):
-        return None
-    try:
-        return folder.read_as(_WHOLE, decode_png)
-    except DamagedFileError:
-        if folder.has(PATCH):  # it was made anew
-            return None
-        raise

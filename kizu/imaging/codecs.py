@@ -376,8 +376,7 @@ def encode_png(image: RgbImage | NDArray[np.uint8] | NDArray[np.uint16]) -> byte
 
 def decode_png(data: bytes) -> RgbImage:
     """Decode an RGB PNG that kizu wrote; (H, W, 3) uint8."""
-    array = _decode_stored(data, cv2.IMREAD_COLOR_RGB)
-    return np.asarray(array, dtype=np.uint8)
+    return _decode_stored(data, cv2.IMREAD_COLOR_RGB)
 
 
 def encode_mask(mask: Mask) -> bytes:
@@ -411,12 +410,12 @@ def decode_drawn_mask(data: bytes) -> Mask:
     return mask if mask.ndim == 2 else np.asarray(mask.any(axis=2))
 
 
-def decode_grey(data: bytes) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Decode a grey PNG that kizu wrote; (H, W) of as many bits as it has."""
-    return _decode_stored(data, cv2.IMREAD_UNCHANGED)
+def decode_grey(data: bytes) -> NDArray[np.uint8]:
+    """Decode an 8-bit grey PNG that kizu wrote; (H, W) uint8."""
+    return _decode_stored(data, cv2.IMREAD_GRAYSCALE)
 
 
-def _decode_stored(data: bytes, how: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
+def _decode_stored(data: bytes, how: int) -> NDArray[np.uint8]:
     """Decode a PNG that kizu wrote; what damage makes of its header costs no memory."""
     try:
         check_stored_png(data)

@@ -14,8 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
-import numpy as np
-
 from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import UnreadableImageError, decode_grey, encode_png
 from kizu.imaging.thumbnails import thumbnail
@@ -163,7 +161,7 @@ def _thumbnail(
     """Return a photo's thumbnail, made once and kept; None of a photo that is lost."""
     path = thumbnail_path(image.sha256)
     try:
-        return np.asarray(decode_grey(store.read_checked(path)), np.uint8)
+        return decode_grey(store.read_checked(path))
     except (FileNotFoundError, DamagedFileError, UnreadableImageError):
         try:
             made = thumbnail(open_photo(image))

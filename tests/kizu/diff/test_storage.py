@@ -7,16 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from kizu.diff.composite import Composite
-from kizu.diff.result import not_compared
 from kizu.diff.storage import (
     decode_evidence,
     encode_evidence,
-    open_anomaly_map,
     open_composite,
     save_composite,
-    save_diff,
 )
-from kizu.imaging.codecs import encode_mask, encode_png
+from kizu.imaging.codecs import encode_png
 from kizu.store import StageFolder
 
 evidence = arrays(np.float32, (4, 3), elements=st.floats(0, 2**12, width=32))
@@ -84,37 +81,3 @@ def test_a_composite_is_rebuilt_bit_for_bit_from_what_was_touched(store, photo, 
     assert same(open_composite(StageFolder(store, "diff", "abcd"), photo), pasted)
     stored = len(store.read("stages/diff/ab/abcd/patch.png"))
     assert 10 * stored < len(encode_png(pasted.image))
-
-
-def as_version_0_6(folder, pasted):
-    """Store a whole composite, as kizu did up to version 0.6."""
-    folder.write("composite.png", encode_png(pasted.image))
-    folder.write("label.png", encode_mask(pasted.label))
-    folder.write("touched.png", encode_mask(pasted.touched))
-    folder.finish({})
-
-
-def test_a_composite_of_an_earlier_kizu_is_read(store, photo, pasted):
-    as_version_0_6(StageFolder(store, "diff", "abcd"), pasted)
-    assert same(open_composite(StageFolder(store, "diff", "abcd"), photo), pasted)
-
-
-def test_a_damaged_composite_of_an_earlier_kizu_is_made_anew(store, photo, pasted):
-    def make():
-        save_composite(folder, pasted)
-        folder.finish({})
-
-    folder = StageFolder(store, "diff", "abcd", make)
-    as_version_0_6(folder, pasted)
-    store.write("stages/diff/ab/abcd/composite.png", b"damaged")
-    assert same(open_composite(folder, photo), pasted)
-
-
-def test_a_map_of_an_earlier_kizu_is_read(store):
-    folder = StageFolder(store, "diff", "abcd")
-    save_diff(folder, not_compared((2, 3)), None)
-    record = folder.record()
-    steps = np.array([[0, 256, 300], [1, 65535, 512]], np.uint16)
-    folder.write("anomaly_map.png", encode_png(steps))
-    folder.finish(record)
-    assert np.allclose(open_anomaly_map(StageFolder(store, "diff", "abcd")), steps / 256)
