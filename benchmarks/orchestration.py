@@ -39,6 +39,9 @@ def main() -> None:
     options.add_argument("--latency", type=float, default=0.3, help="seconds an edit takes")
     options.add_argument("--threads", type=int, default=8)
     options.add_argument("--shard-size", type=int, default=16)
+    options.add_argument(
+        "--flow-alone", action="store_true", help="without the bare loops, for what the flow holds"
+    )
     chosen = options.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="orchestration-"))
     try:
@@ -55,7 +58,7 @@ def measure(folder: Path, chosen: argparse.Namespace) -> dict[str, object]:
     os.environ |= prefect_environment(folder)
     spec = write_photos(folder / "photos", chosen.samples, chosen.side)
     with prefect_server() as server:
-        before = in_fresh_process("bare", spec, folder / "before", chosen, server)
+        bare = [] if chosen.flow_alone else [bare_loop_in(folder / "before", spec, chosen, server)]
         idle_s = cpu_s(server)
         flow = in_fresh_process("flow", spec, folder / "flow", chosen, server)
         lag_s, recorded = recorded_runs()
@@ -64,11 +67,14 @@ def measure(folder: Path, chosen: argparse.Namespace) -> dict[str, object]:
         served_again_s = cpu_s(server) - idle_s - served_s
         look = in_fresh_process("look", spec, folder / "flow", chosen, server)
         shutil.rmtree(folder / "flow")
-        after = in_fresh_process("bare", spec, folder / "after", chosen, server)
+        if bare:
+            bare.append(bare_loop_in(folder / "after", spec, chosen, server))
     return (
         vars(chosen)
-        | compared(before, flow, after, served_s, recorded)
+        | (compared(bare, flow, served_s, recorded) if bare else {})
         | {
+            "flow_cpu_s": round(flow["cpu_s"], 1),
+            "server_cpu_s": round(served_s, 1),
             "nothing_to_do_flow_cpu_s": round(again["cpu_s"], 2),
             "nothing_to_do_server_cpu_s": round(served_again_s, 2),
             "nothing_to_do_without_prefect_cpu_s": round(look["cpu_s"], 2),
@@ -79,29 +85,26 @@ def measure(folder: Path, chosen: argparse.Namespace) -> dict[str, object]:
             "flow_mb_by_tenth": [round(own) for own, _ in flow["memory_mb"]],
             "server_mb_by_tenth": [round(served) for _, served in flow["memory_mb"]],
             "flow_mb_at_the_end": round(flow["end_mb"]),
-            "bare_mb_by_tenth": [round(own) for own, _ in after["memory_mb"]],
-            "bare_mb_at_the_end": round(after["end_mb"]),
         }
     )
 
 
 def compared(
-    before: dict[str, Any], flow: dict[str, Any], after: dict[str, Any], served_s: float, runs: int
+    bare: list[dict[str, Any]], flow: dict[str, Any], served_s: float, runs: int
 ) -> dict[str, object]:
     """Compare the flow with the mean of the bare loops around it."""
-    bare_s = (before["wall_s"] + after["wall_s"]) / 2
-    bare_cpu_s = (before["cpu_s"] + after["cpu_s"]) / 2
+    bare_s, bare_cpu_s = (sum(one[of] for one in bare) / len(bare) for of in ("wall_s", "cpu_s"))
     return {
         "cores": os.cpu_count() or 1,
-        "bare_cpu_s": [round(one["cpu_s"], 1) for one in (before, after)],
-        "flow_cpu_s": round(flow["cpu_s"], 1),
-        "server_cpu_s": round(served_s, 1),
+        "bare_cpu_s": [round(one["cpu_s"], 1) for one in bare],
         "flow_cpu_ms_per_task_run": round(1000 * (flow["cpu_s"] - bare_cpu_s) / runs, 1),
         "server_cpu_ms_per_task_run": round(1000 * served_s / runs, 1),
         "overhead_cpu_percent": round(100 * ((flow["cpu_s"] + served_s) / bare_cpu_s - 1), 2),
-        "bare_s": [round(one["wall_s"], 1) for one in (before, after)],
+        "bare_s": [round(one["wall_s"], 1) for one in bare],
         "flow_s": round(flow["wall_s"], 1),
         "overhead_wall_percent": round(100 * (flow["wall_s"] / bare_s - 1), 2),
+        "bare_mb_by_tenth": [round(own) for own, _ in bare[-1]["memory_mb"]],
+        "bare_mb_at_the_end": round(bare[-1]["end_mb"]),
     }
 
 
@@ -119,8 +122,15 @@ def in_fresh_process(
     except EOFError:
         raise SystemExit(f"the {way} build failed") from None
     work.join()
-    if way == "bare":
-        shutil.rmtree(store)
+    return found
+
+
+def bare_loop_in(
+    store: Path, spec: DatasetSpec, chosen: argparse.Namespace, server: int
+) -> dict[str, Any]:
+    """Make the dataset with a bare loop, in a store that is dropped afterwards."""
+    found = in_fresh_process("bare", spec, store, chosen, server)
+    shutil.rmtree(store)
     return found
 
 

@@ -1,15 +1,19 @@
 """Small image filters that several steps share."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
+_STRIP_PX = 64  # px; a strip of 1024 px and three channels has .8 MB, a core's cache 1 MB
 _DIRECT_SIGMA_PX = 5.0  # px; wider blurs run on a reduced picture; for speed
 _REDUCED_SIGMA_PX = 2.5  # px; the least blur there; so that reducing does not alias
 _CHANGED_CELL_FRACTION = 0.05
 """Of a cell: with less of it changed it still tells of the drift; x0.7 to x1.4 no effect."""
 _MIN_OUTSIDE_FRACTION = 0.4  # of known cells; fewer do not speak for the picture
+_SUM = np.ones((1, 3), np.float32)  # of three channels, as a matrix
 WHOLE = 0.99  # area average of a cell that is valid all over; one, less float rounding
 
 
@@ -50,8 +54,16 @@ def enlarge(image: FloatMap, shape: tuple[int, ...]) -> FloatMap:
 
 
 def magnitude(vectors: FloatMap) -> FloatMap:
-    """Euclidean length along the last axis of (H, W, 3)."""
-    return _as_map(np.sqrt(np.einsum("...c,...c->...", vectors, vectors)))
+    """Euclidean length along the last axis of (..., 3)."""
+    return _as_map(np.sqrt(dot(vectors, vectors)))
+
+
+def dot(first: FloatMap, second: FloatMap) -> FloatMap:
+    """Scalar products along the last axis of (..., 3); at a third of numpy's time."""
+    if not first.size:
+        return np.zeros(first.shape[:-1], np.float32)
+    a, b = (np.ascontiguousarray(each).reshape(1, -1, 3) for each in (first, second))
+    return _as_map(cv2.transform(cv2.multiply(a, b), _SUM)).reshape(first.shape[:-1])
 
 
 def to_lab(image: RgbImage) -> FloatMap:
@@ -59,7 +71,16 @@ def to_lab(image: RgbImage) -> FloatMap:
 
     Levels are multiplied, not divided as the painter does: the last bit differs.
     """
-    return _as_map(cv2.cvtColor(image.astype(np.float32) * np.float32(1 / 255), cv2.COLOR_RGB2Lab))
+    lab = np.empty(image.shape, np.float32)
+    for rows in strips(len(image)):
+        cv2.cvtColor(image[rows] * np.float32(1 / 255), cv2.COLOR_RGB2Lab, dst=lab[rows])
+    return lab
+
+
+def strips(height: int) -> Iterator[slice]:
+    """Rows of a picture, few at a time: what several steps are done to then stays in the cache."""
+    for top in range(0, height, _STRIP_PX):
+        yield slice(top, min(top + _STRIP_PX, height))
 
 
 def cells_outside(changed: Mask, known: Mask) -> Mask:

@@ -110,10 +110,15 @@ def connected_regions(mask: Mask) -> Iterator[MaskCrop]:
     >>> [region.area_px for region in connected_regions(np.array([[True, False, True]]))]
     [1, 1]
     """
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
-    for label in range(1, count):
-        x0, y0, width, height, _ = stats[label].tolist()
-        yield MaskCrop(x0, y0, labels[y0 : y0 + height, x0 : x0 + width] == label)
+    whole = crop_of(mask)
+    if not whole.inside.size:
+        return
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(
+        whole.inside.view(np.uint8), connectivity=8
+    )
+    for label, (x0, y0, width, height, _) in enumerate(stats.tolist()[1:], start=1):
+        inside = labels[y0 : y0 + height, x0 : x0 + width] == label
+        yield MaskCrop(whole.x0 + x0, whole.y0 + y0, inside)
 
 
 def union_of(crops: Iterable[MaskCrop], shape: tuple[int, int]) -> Mask:

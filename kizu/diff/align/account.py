@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from kizu.diff.align.cells import Cells, sample
 from kizu.diff.align.colour_model import balance, colour_terms, fit_colours
-from kizu.diff.align.light import LIGHT_TERMS, LIGHTS, fit_light, mild_terms, place_terms
-from kizu.diff.align.robust import weighted_quantile
+from kizu.diff.align.light import LIGHT_TERMS, LIGHTS, fit_light, mildly_changed, place_terms
+from kizu.diff.align.robust import lengths, weighted_quantile
 
 _EXPLAINED_MEDIANS = 3.0  # of what is usually left: explained; twice as much is far off
 _MIN_EXPLAINED = 0.008  # of the range; two levels of 8 bits are rounding and noise
@@ -53,11 +53,11 @@ class Account:
         left = best._left_by(some)
         for terms in LIGHTS:
             light = fit_light(some, some.rgb, counts, terms)[:LIGHT_TERMS]
-            share = place_terms(some.xy) @ light
+            share = light @ place_terms(some.xy)
             if np.ptp(share) < _EVEN_LIGHT:
                 break
             colours = fit_colours(some, some.rgb * (1 + share)[:, None], weights)
-            toned = some.rgb + colour_terms(some.rgb) @ colours
+            toned = some.rgb + (colours.T @ colour_terms(some.rgb)).T
             lit = cls(colours, fit_light(some, toned, counts, terms)[:LIGHT_TERMS])
             other = lit._left_by(some)
             if _explains_more(other, left, counts):
@@ -66,13 +66,14 @@ class Account:
 
     def predict(self, cells: Cells) -> NDArray[np.float64]:
         """What becomes of the colours of cells, (N, 3) from 0 to 1."""
-        lit = cells.rgb * (1 + place_terms(cells.xy) @ self.light)[:, None]
-        return np.asarray(np.clip(lit + colour_terms(cells.rgb) @ self.colours, 0, 1), np.float64)
+        lit = cells.rgb * (1 + self.light @ place_terms(cells.xy))[:, None]
+        toned = lit + (self.colours.T @ colour_terms(cells.rgb)).T
+        return np.asarray(np.clip(toned, 0, 1), np.float64)
 
     def _left_by(self, cells: Cells) -> NDArray[np.float64]:
         """What the account leaves of every cell's change, (N,) from 0 to 1."""
         left = cells.edited - self.predict(cells)
-        return np.asarray(np.sqrt((left**2).sum(axis=1)), np.float64)
+        return lengths(left.T)
 
 
 def _explains_more(
@@ -97,9 +98,7 @@ def without_recoloured(cells: Cells, account: Account) -> Cells:
     if not far[cells.valid].any():
         return cells
     some, counts = sample(cells)
-    mild = np.clip(
-        mild_terms(cells, cells.rgb) @ fit_light(some, some.rgb, counts, mild=True), 0, 1
-    )
+    mild = mildly_changed(cells, fit_light(some, some.rgb, counts, mild=True))
     far &= _delta_e(predicted, mild) > _RECOLOURED_DELTA_E
     far &= _delta_e(mild, cells.rgb) < _KEPT_DELTA_E
     explained = _delta_e(cells.edited, mild) < _RECOLOURED_DELTA_E

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from kizu.diff.align.cells import COLOUR_BINS, Cells, coarse_bin
 from kizu.diff.align.light import CENSORED, MIN_SPREAD, RIDGE
-from kizu.diff.align.robust import biweight
+from kizu.diff.align.robust import biweight, lengths
 from kizu.diff.evidence.noise import CHI3_MEDIAN
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 _COLOUR_TERMS = 13  # one, 3 linear, 6 quadratic, 3 cubic; follows from the basis
-_LINEAR = (0, 1, 2, 3)
-"""Columns of the first stage; one, r, g, b."""
+_LINEAR_TERMS = 4  # of the first stage: one, r, g, b
 _RIDGES = (0.0, 0.5, 0.5, 0.5, *[3.0] * 9)
 """Relative ridge of every term: none for one, more for what bends; x0.7 to x1.4 no effect."""
 _STAGES = ((4, 8.0), (6, 4.0))
@@ -34,6 +33,8 @@ _OFFSET_PRIOR_CELLS = 4.0  # cells without offset, added to every colour; x0.7 c
 _TABLE_BINS = 64  # levels a channel of the final table
 COLOURS: Final = _TABLE_BINS**3
 """Colours of the final table, 262144."""
+_BINOMIAL = sum(share * np.eye(COLOUR_BINS, k=k) for k, share in ((-1, 0.25), (0, 0.5), (1, 0.25)))
+"""The blur of one colour axis, as a matrix."""
 _BIN_SHIFT = 2  # bits; 256 levels in 64 bins
 _BIN_LEVELS = 1 << _BIN_SHIFT  # levels of a bin; follows from the shift
 
@@ -51,28 +52,28 @@ def fit_colours(
         lit: (N, 3) their colours in a light that is known.
         weights: (N,) how much each counts.
     """
-    design, coefficients = colour_terms(cells.rgb), np.zeros((_COLOUR_TERMS, 3))
-    free = (cells.edited > CENSORED) & (cells.edited < 1 - CENSORED)
-    terms = list(_LINEAR), list(range(_COLOUR_TERMS))
-    for used, (rounds, reach) in zip(terms, _STAGES, strict=True):
-        x = design[:, used]
-        ridge = np.diag(len(design) * RIDGE * np.array(_RIDGES)[used] + 1e-6)
+    design, coefficients = colour_terms(cells.rgb), np.zeros((3, _COLOUR_TERMS))
+    target, start = (np.ascontiguousarray(each.T) for each in (cells.edited, lit))
+    free, change = (target > CENSORED) & (target < 1 - CENSORED), target - start
+    for used, (rounds, reach) in zip((_LINEAR_TERMS, _COLOUR_TERMS), _STAGES, strict=True):
+        x = design[:used]
+        ridge = np.diag(design.shape[1] * RIDGE * np.array(_RIDGES[:used]) + 1e-6)
         for _ in range(rounds):
-            predicted = np.clip(lit + design @ coefficients, 0, 1)
-            weight = biweight(cells.edited - predicted, weights, reach, MIN_SPREAD)
+            left = target - np.clip(start + coefficients @ design, 0, 1)
+            weight = biweight(lengths(left), weights, reach, MIN_SPREAD)
             for channel in range(3):
-                weighted = x * (weight * free[:, channel])[:, None]
-                pull = weighted.T @ (cells.edited - lit)[:, channel]
-                coefficients[used, channel] = np.linalg.solve(weighted.T @ x + ridge, pull)
-    return coefficients
+                weighted = x * (weight * free[channel])
+                found = np.linalg.solve(weighted @ x.T + ridge, weighted @ change[channel])
+                coefficients[channel, :used] = found
+    return coefficients.T
 
 
 def colour_terms(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cubic basis with pairwise products, (N, 13)."""
+    """Cubic basis with pairwise products, (13, N)."""
     r, g, b = np.ascontiguousarray(rgb.T) - 0.5
     squares = r * r, g * g, b * b
     cubes = squares[0] * r, squares[1] * g, squares[2] * b
-    return np.column_stack([np.ones_like(r), r, g, b, *squares, r * g, g * b, r * b, *cubes])
+    return np.stack([np.ones_like(r), r, g, b, *squares, r * g, g * b, r * b, *cubes])
 
 
 def balance(cells: Cells, counts: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -86,7 +87,7 @@ def balance(cells: Cells, counts: NDArray[np.float64]) -> NDArray[np.float64]:
 def rarity(cells: Cells) -> FloatMap:
     """How few cells tell what happened to each cell's colour, (N,) from 0 (many) to 1 (none)."""
     bins = coarse_bin(cells.rgb)
-    support = _blur_colours(_totals(bins, cells.valid.astype(np.float64)))
+    (support,) = _blur_colours(_totals(bins, cells.valid.astype(np.float64))[None])
     return np.asarray(1 / (1 + support[bins] / _COMMON_CELLS), np.float32)
 
 
@@ -107,13 +108,12 @@ def colour_offsets(
     offsets = np.zeros((COLOUR_BINS**3, 3))
     for _ in range(_OFFSET_ROUNDS):
         left = residual - offsets[bins]
-        size = np.sqrt((left**2).sum(axis=1))
+        size = lengths(left.T)
         spread = max(float(np.median(size[valid])) / CHI3_MEDIAN, MIN_SPREAD)
         weight = valid / (1 + (size / (_CAUCHY_DEVIATIONS * spread)) ** 2)
-        fraction = _blur_colours(_totals(bins, weight)) + _OFFSET_PRIOR_CELLS
-        for channel in range(3):
-            total = _totals(bins, weight * left[:, channel])
-            offsets[:, channel] += _blur_colours(total) / fraction
+        sums = [_totals(bins, each) for each in (weight, *(weight * left.T))]
+        support, *totals = _blur_colours(np.stack(sums))
+        offsets += np.stack(totals, axis=1) / (support + _OFFSET_PRIOR_CELLS)[:, None]
     length = np.sqrt((offsets**2).sum(axis=1, keepdims=True))
     return np.asarray(offsets * np.clip(2 - length / _OFFSET_CAP, 0, 1), np.float64)
 
@@ -128,43 +128,42 @@ def corrections_of(
         coefficients: (13, 3) of the colour terms.
         offsets: (16^3, 3) what single colours need beyond it.
     """
-    levels = np.stack(np.unravel_index(rows, (_TABLE_BINS,) * 3), axis=1)
+    levels = np.stack(np.unravel_index(rows, (_TABLE_BINS,) * 3))
     rgb = (levels * _BIN_LEVELS + (_BIN_LEVELS - 1) / 2) / 255
-    change = colour_terms(rgb) @ coefficients
+    change = (coefficients.T @ colour_terms(rgb.T)).T
     return np.asarray(change + _interpolated(offsets, levels), np.float32)
 
 
 def _interpolated(offsets: NDArray[np.float64], levels: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Linear interpolation (N, 3) of the coarse colour table at levels (N, 3) of 64."""
+    """Linear interpolation (N, 3) of the coarse colour table at levels (3, N) of 64."""
     place = np.clip((levels + 0.5) * COLOUR_BINS / _TABLE_BINS - 0.5, 0, COLOUR_BINS - 1)
     low = np.minimum(place.astype(np.int64), COLOUR_BINS - 2)
-    part = place - low
-    total = np.zeros((len(levels), 3))
+    shares = [(1 - part, part) for part in place - low]
+    total = np.zeros((levels.shape[1], 3))
     for corner in np.ndindex(2, 2, 2):
-        share = np.where(corner, part, 1 - part).prod(axis=1)
-        r, g, b = (low + corner).T
-        total += share[:, None] * offsets[(r * COLOUR_BINS + g) * COLOUR_BINS + b]
+        red, green, blue = (share[side] for share, side in zip(shares, corner, strict=True))
+        r, g, b = low + np.reshape(corner, (3, 1))
+        found = offsets[(r * COLOUR_BINS + g) * COLOUR_BINS + b]
+        total += (red * green * blue)[:, None] * found
     return total
 
 
 def table_index(image: RgbImage) -> NDArray[np.int32]:
     """Which colour of 64 levels a channel every pixel has, (H, W), of pixels (H, W, 3) uint8."""
-    coarse = (image >> np.uint8(_BIN_SHIFT)).astype(np.int32)
-    return np.asarray(
-        (coarse[..., 0] * _TABLE_BINS + coarse[..., 1]) * _TABLE_BINS + coarse[..., 2]
-    )
+    index = np.zeros(image.shape[:2], np.int32)
+    for channel in range(3):
+        index *= _TABLE_BINS
+        index += image[..., channel] >> np.uint8(_BIN_SHIFT)
+    return index
 
 
 def _totals(bins: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.bincount(bins, values, COLOUR_BINS**3), np.float64)
 
 
-def _blur_colours(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Binomial blur over the three colour axes of a flat table; nothing lies beyond its ends."""
-    cube = table.reshape((COLOUR_BINS,) * 3)
-    for axis in range(3):
-        quarter, cube = np.moveaxis(0.25 * cube, axis, 0), 0.5 * cube
-        blurred = np.moveaxis(cube, axis, 0)
-        blurred[1:] += quarter[:-1]
-        blurred[:-1] += quarter[1:]
-    return np.asarray(cube.ravel(), np.float64)
+def _blur_colours(tables: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Binomial blur over the colour axes of flat tables (N, 16^3); nothing lies beyond the ends."""
+    cubes = tables.reshape(-1, *(COLOUR_BINS,) * 3)
+    for axis in range(1, 4):
+        cubes = np.moveaxis(np.moveaxis(cubes, axis, -1) @ _BINOMIAL, -1, axis)
+    return np.asarray(cubes.reshape(tables.shape), np.float64)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.diff.align.cells import Cells
-from kizu.diff.align.robust import biweight
+from kizu.diff.align.robust import biweight, lengths
 from kizu.imaging.arrays import FloatMap
 
 CENSORED: Final = 0.02
@@ -28,6 +28,11 @@ _SATURATION_RIDGE = 0.002  # of the range squared: grey ground tells nothing of 
 _SHADING_SIDE = 64  # a side of the light's grid; a quartic needs no finer one
 _UNCHANGED = np.array([*[0.0] * LIGHT_TERMS, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0])
 _OFFSETS = np.arange(LIGHT_TERMS + 3, LIGHT_TERMS + 6)
+_OWN = tuple(
+    np.array([*range(LIGHT_TERMS), LIGHT_TERMS + channel, LIGHT_TERMS + 3 + channel, -1])
+    for channel in range(3)
+)
+"""Which of all terms change a channel: light, its gain, its offset, and loss of saturation."""
 
 
 def fit_light(
@@ -50,10 +55,10 @@ def fit_light(
         mild: Without offsets, and although more than half may have changed.
 
     Returns:
-        As `mild_terms` orders them: light, gains, offsets, loss of saturation.
+        Light (8), three gains, three offsets, loss of saturation.
     """
-    terms = mild_terms(cells, toned)
-    free = (cells.edited > CENSORED) & (cells.edited < 1 - CENSORED)
+    terms, target = _mild_terms(cells, toned), np.ascontiguousarray(cells.edited.T)
+    free = (target > CENSORED) & (target < 1 - CENSORED)
     least = np.full(len(_UNCHANGED), RIDGE / 3)  # of one channel
     least[light_terms:LIGHT_TERMS] = _UNUSED
     least[-1] = _SATURATION_RIDGE
@@ -61,44 +66,49 @@ def fit_light(
         least[_OFFSETS] = _UNUSED
     solution = _UNCHANGED
     for _ in range(_ROUNDS):
-        left = cells.edited - np.clip(terms @ solution, 0, 1)
-        weight = biweight(left, counts, _REACH, MIN_SPREAD, quiet=mild)[:, None] * free
+        left = target - np.clip(_applied(terms, solution), 0, 1)
+        weight = biweight(lengths(left), counts, _REACH, MIN_SPREAD, quiet=mild) * free
         ridge = least * (weight.sum() + 1)  # not nothing where every value is clipped
         matrix, pull = np.diag(ridge), ridge * _UNCHANGED
-        for channel in range(3):
-            weighted = terms[:, channel] * weight[:, channel, None]
-            matrix += weighted.T @ terms[:, channel]
-            pull += weighted.T @ cells.edited[:, channel]
+        for channel, own in enumerate(_OWN):
+            weighted = terms[channel] * weight[channel]
+            matrix[np.ix_(own, own)] += weighted @ terms[channel].T
+            pull[own] += weighted @ target[channel]
         solution = np.linalg.solve(matrix, pull)
     return np.asarray(solution, np.float64)
 
 
-def mild_terms(cells: Cells, toned: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What light and mild changes do to every channel, (N, 3, 15).
+def mildly_changed(cells: Cells, solution: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What light and mild changes (15,) make of the colours of cells, (N, 3) from 0 to 1."""
+    return np.asarray(np.clip(_applied(_mild_terms(cells, cells.rgb), solution), 0, 1).T)
 
-    Light (8), three gains, three offsets, and loss of saturation.
-    """
-    terms = np.zeros((len(toned), 3, len(_UNCHANGED)))
+
+def _mild_terms(cells: Cells, toned: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What light and mild changes do to every channel, (3, 11, N), the terms as `_OWN` has them."""
     places, grey = place_terms(cells.xy), toned.mean(axis=1)
-    for channel in range(3):
-        mine = terms[:, channel]
-        mine[:, :LIGHT_TERMS] = places * cells.rgb[:, channel, None]
-        mine[:, LIGHT_TERMS + channel] = toned[:, channel]
-        mine[:, LIGHT_TERMS + 3 + channel] = 1.0
-        mine[:, -1] = grey - toned[:, channel]
+    terms = np.ones((3, len(_OWN[0]), len(toned)))
+    for channel, (mine, before) in enumerate(zip(terms, toned.T, strict=True)):
+        np.multiply(places, cells.rgb[:, channel], out=mine[:LIGHT_TERMS])
+        mine[LIGHT_TERMS] = before
+        mine[-1] = grey - before
     return terms
 
 
+def _applied(terms: NDArray[np.float64], solution: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What light and mild changes (15,) make of every channel, (3, N)."""
+    return np.stack([solution[own] @ mine for own, mine in zip(_OWN, terms, strict=True)])
+
+
 def place_terms(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What a light is made of at places (N, 2) from -0.5 to 0.5; (N, 8)."""
+    """What a light is made of at places (N, 2) from -0.5 to 0.5; (8, N)."""
     x, y = np.ascontiguousarray(xy.T)
     r2 = x * x + y * y
-    return np.column_stack([x, y, x * x, y * y, x * y, r2 * r2, r2 * x, r2 * y])
+    return np.stack([x, y, x * x, y * y, x * y, r2 * r2, r2 * x, r2 * y])
 
 
 def shading_of(light: NDArray[np.float64]) -> FloatMap:
     """By what share a light (8,) brightens the picture, on a coarse grid, (64, 64) float32."""
     ramp = (np.arange(_SHADING_SIDE) + 0.5) / _SHADING_SIDE - 0.5
     xy = np.stack(np.meshgrid(ramp, ramp), axis=-1).reshape(-1, 2)
-    shading = place_terms(xy) @ light
+    shading = light @ place_terms(xy)
     return np.asarray(shading, np.float32).reshape(_SHADING_SIDE, _SHADING_SIDE)

@@ -143,7 +143,10 @@ def _votes(
     error = edited - warped
     spread = _MAD_TO_DEVIATION * float(np.median(np.abs(error[::3, ::3]))) + _MIN_SPREAD
     weight = inside * _border_ramp(error.shape, _BORDER_RAMP_PX * scale)
-    weight /= 1 + (error / (_CAUCHY_DEVIATIONS * spread)) ** 2
+    unlike = error * np.float32(1 / (_CAUCHY_DEVIATIONS * spread))
+    unlike *= unlike
+    unlike += 1
+    weight /= unlike
     votes_x, votes_y = weight * gx, weight * gy
     curvature = _to_cells([votes_x * gx, votes_x * gy, votes_y * gy], grid)
     return curvature, _to_cells([votes_x * error, votes_y * error], grid)
@@ -194,13 +197,13 @@ def _affine_step(curvature: FloatMap, pull: FloatMap) -> FloatMap:
     """
     rows, columns = pull.shape[:2]
     y, x = (np.arange(side) / max(side - 1, 1) - 0.5 for side in (rows, columns))
-    basis = np.stack(np.broadcast_arrays(np.ones(1), x, y[:, None]), axis=-1)
+    basis = np.stack(np.broadcast_arrays(np.ones(1), x, y[:, None]), axis=-1).reshape(-1, 3)
     xx, xy, yy = np.moveaxis(curvature.astype(np.float64), -1, 0)
-    blocks = [np.einsum("yxi,yx,yxj->ij", basis, part, basis) for part in (xx, xy, yy)]
+    blocks = [(basis * part.reshape(-1, 1)).T @ basis for part in (xx, xy, yy)]
     matrix = np.block([[blocks[0], blocks[1]], [blocks[1], blocks[2]]])
     matrix += (_AFFINE_RIDGE * np.trace(matrix) + 1e-6) * np.eye(6)
-    solution = np.linalg.solve(matrix, np.einsum("yxi,yxc->ci", basis, pull).ravel())
-    return np.asarray(basis @ solution.reshape(2, 3).T, np.float32)
+    solution = np.linalg.solve(matrix, (pull.reshape(-1, 2).astype(np.float64).T @ basis).ravel())
+    return np.asarray(basis @ solution.reshape(2, 3).T, np.float32).reshape(pull.shape)
 
 
 def _applied(curvature: FloatMap, step: FloatMap) -> FloatMap:

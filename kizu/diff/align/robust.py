@@ -10,21 +10,20 @@ _CHI3_QUARTER = 1.10  # 25 % quantile of a chi distribution of three; 1.101
 
 
 def biweight(
-    residual: NDArray[np.float64],
+    size: NDArray[np.float64],
     prior: NDArray[np.float64] | Mask,
     reach: float,
     min_spread: float,
     *,
     quiet: bool = False,
 ) -> NDArray[np.float64]:
-    """Prior weights times Tukey's (N,) of residuals (N, 3); zero beyond `reach` deviations.
+    """Prior weights times Tukey's, of residuals' lengths; all (N,); zero beyond `reach` deviations.
 
     The deviation is read from the median, or from the lower quarter if more than half may be wrong.
     """
-    size = np.sqrt(np.einsum("nc,nc->n", residual, residual))
     fraction, deviations = (0.25, _CHI3_QUARTER) if quiet else (0.5, CHI3_MEDIAN)
     spread = max(weighted_quantile(size, prior, fraction) / deviations, min_spread)
-    weight = np.clip(1 - (size / (reach * spread)) ** 2, 0, 1) ** 2
+    weight = np.maximum(1 - (size / (reach * spread)) ** 2, 0) ** 2
     return np.asarray(weight * prior, np.float64)
 
 
@@ -36,4 +35,10 @@ def weighted_quantile(
         return float(np.quantile(values[weights], fraction)) if weights.any() else 0.0
     order = np.argsort(values)
     total = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(total, fraction * total[-1])])
+    return float(values[order[np.searchsorted(total, fraction * total[-1])]])
+
+
+def lengths(channels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Euclidean lengths (N,) of vectors by their channels (3, N)."""
+    first, second, third = channels
+    return np.asarray(np.sqrt(first * first + second * second + third * third), np.float64)

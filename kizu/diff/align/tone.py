@@ -21,7 +21,7 @@ from kizu.diff.align.colour_model import (
 )
 from kizu.diff.align.light import shading_of
 from kizu.diff.align.robust import biweight
-from kizu.diff.filters import cells_outside, enlarge, gaussian, magnitude
+from kizu.diff.filters import cells_outside, enlarge, gaussian, magnitude, strips
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 _FIELD_SIGMA_FRACTION = 0.10
@@ -92,11 +92,17 @@ class Correction:
             warped: (H, W, 3) uint8, the picture or a part of it, in the edited image's frame.
             spread: Brings a grid over the whole picture to the pixels of `warped`.
         """
-        rgb = warped * np.float32(1 / 255)
-        rgb += spread(self.shading)[..., None] * rgb
-        rgb += self._table_of(colours := table_index(warped)).take(colours, axis=0)
-        np.clip(rgb, 0, 1, out=rgb)
-        return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab) + spread(self.field), np.float32)
+        colours, lit, field = table_index(warped), self.shading.any(), spread(self.field)
+        brighter = spread(self.shading) if lit else self.shading
+        table, lab = self._table_of(colours), np.empty(warped.shape, np.float32)
+        for rows in strips(len(warped)):
+            rgb = warped[rows] * np.float32(1 / 255)
+            if lit:
+                rgb *= 1 + brighter[rows, :, None]
+            rgb += table.take(colours[rows], axis=0)
+            np.clip(rgb, 0, 1, out=rgb)
+            cv2.add(cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab), field[rows], dst=lab[rows])
+        return lab
 
     def _table_of(self, colours: NDArray[np.int32]) -> FloatMap:
         """What to add to the colours (H, W) that occur, (64^3, 3) float32."""
@@ -165,7 +171,7 @@ def _illumination_field(residual: FloatMap, valid: Mask) -> FloatMap:
     field = np.zeros_like(residual)
     known = valid.ravel()
     for reach in _FIELD_REACHES:
-        left = (residual - field).reshape(-1, 3).astype(np.float64)
+        left = magnitude(residual - field).ravel().astype(np.float64)
         weight = biweight(left, known, reach, _MIN_SPREAD_DELTA_E)
         trust = np.asarray(weight.reshape(*valid.shape, 1), np.float32)
         total = gaussian(trust[..., 0], sigma)[..., None] + np.float32(_FIELD_PRIOR_TRUST)

@@ -83,11 +83,21 @@ def noise_level(
 def _noise_curve(
     activity: FloatMap, residual: FloatMap, *, mixed: bool
 ) -> tuple[FloatMap, FloatMap]:
-    order = np.argsort(activity)[: len(activity) // _CLASSES * _CLASSES].reshape(_CLASSES, -1)
+    order = _rising(activity)[: len(activity) // _CLASSES * _CLASSES].reshape(_CLASSES, -1)
     centres = np.median(activity[order], axis=1).astype(np.float32)
     levels = _spreads(np.quantile(residual[order], _SPREAD_QUANTILES, axis=1), mixed=mixed)
     smooth = np.convolve(np.pad(levels, 1, mode="edge"), [0.25, 0.5, 0.25], "valid")
     return centres, smooth.astype(np.float32)
+
+
+def _rising(values: FloatMap) -> NDArray[np.int64]:
+    """Places of values (N,), none of them negative, by rising value, and of equal ones by place.
+
+    Floats that are not negative are in the order of their bits. With the place beside them all are
+    unlike, so that the fastest sort gives one order on every machine.
+    """
+    bits = np.abs(values).view(np.uint32).astype(np.int64)
+    return np.sort((bits << 32) | np.arange(len(values))) & 0xFFFFFFFF
 
 
 def _spreads(quantiles: NDArray[np.float64], *, mixed: bool) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from kizu.imaging.arrays import Mask
 from kizu.imaging.morphology import dilate
-from kizu.imaging.slices import Slices, slices_of
+from kizu.imaging.slices import Slices, slices_around, slices_of
 
 
 def joined_components(mask: Mask, gap_px: int) -> tuple[NDArray[np.int32], list[Slices]]:
@@ -20,10 +20,14 @@ def joined_components(mask: Mask, gap_px: int) -> tuple[NDArray[np.int32], list[
     Returns:
         Labels (H, W) of the grown mask, and where every label from 1 on lies.
     """
-    wide = dilate(mask, gap_px).view(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(wide, connectivity=8)
-    places = [slices_of(*(int(n) for n in row[:4])) for row in stats[1:]]
-    return np.asarray(labels, np.int32), places
+    near = slices_around(mask, gap_px)
+    wide = dilate(mask[near], gap_px).view(np.uint8)
+    _, found, stats, _ = cv2.connectedComponentsWithStats(wide, connectivity=8)
+    labels = np.zeros(mask.shape, np.int32)
+    labels[near] = found
+    top, left = near[0].start, near[1].start
+    places = [slices_of(left + x, top + y, w, h) for x, y, w, h, _ in stats[1:].tolist()]
+    return labels, places
 
 
 def labels_within(labels: MatLike, count: int, where: Mask) -> Mask:

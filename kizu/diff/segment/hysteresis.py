@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from kizu.diff.evidence.scale_evidence import Scale, ScaleEvidence
 from kizu.diff.filters import cell_averages, enlarge, gaussian, magnitude, shrink
-from kizu.diff.segment.components import labels_within
 from kizu.imaging.arrays import FloatMap, Mask
 from kizu.imaging.morphology import dilate, disc
 from kizu.imaging.slices import Slices, slices_around
@@ -78,17 +77,19 @@ def _grow(
         level_fraction: Share of a component's upper level that every pixel must reach.
         seed_fraction: Share of the threshold that seeds must pass.
     """
+    found = np.zeros_like(known)
     candidates = z > GROW_FRACTION * threshold
     both = candidates | known
     count, labels = cv2.connectedComponents(both.view(np.uint8), connectivity=8)
-    if count == 1:
-        return np.zeros_like(known)
-    seeded = labels_within(labels, count, z > seed_fraction * threshold)
-    seeded &= np.bincount(labels[candidates], minlength=count) >= MIN_SEED_AREA
+    of, strength = labels[candidates], z[candidates]
+    seeded = np.bincount(of, minlength=count) >= MIN_SEED_AREA
+    seeded &= np.bincount(of[strength > seed_fraction * threshold], minlength=count) > 0
     if not seeded.any():
-        return np.zeros_like(known)
-    found = np.asarray(seeded[labels] & candidates)
-    near = slices_around(found | (seeded[labels] & known), PEAK_REACH_PX)
+        return found
+    found[candidates] = seeded[of]
+    grown_from = found.copy()
+    grown_from[known] |= seeded[labels[known]]
+    near = slices_around(grown_from, PEAK_REACH_PX)
     z_near = z_all[near]
     level = upper_level(z_near, np.where(both[near], labels[near], 0), count)
     found[near] &= near_peak(z_near, both[near], level_fraction * level[labels[near]])

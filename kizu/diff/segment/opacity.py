@@ -9,7 +9,7 @@ the size of the change alone would not show.
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.diff.filters import gaussian, magnitude
+from kizu.diff.filters import dot, gaussian, magnitude
 from kizu.imaging.arrays import FloatMap, Mask
 
 _ROUNDS = 3  # of fitting the full change; x0.7 to x1.4 no effect
@@ -62,8 +62,8 @@ def _full_change(full: Mask, residual: FloatMap, predicted: FloatMap) -> FloatMa
 
 def _coverage_of(change: FloatMap, residual: FloatMap, sigma_px: float) -> FloatMap:
     """Least-squares share of the full change, in a Gaussian window."""
-    pull = gaussian(np.einsum("...c,...c->...", residual, change), sigma_px)
-    curvature = gaussian(np.einsum("...c,...c->...", change, change), sigma_px)
+    pull = gaussian(dot(residual, change), sigma_px)
+    curvature = gaussian(dot(change, change), sigma_px)
     return np.asarray(pull / np.maximum(curvature, np.float32(_MIN_POWER)), np.float32)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kizu.diff.evidence.noise import CHI3_MEAN, CHI3_MEDIAN
-from kizu.diff.filters import gaussian, magnitude
+from kizu.diff.filters import dot, gaussian, magnitude
 from kizu.diff.segment.components import joined_components, labels_within
 from kizu.diff.segment.granulometry import close_by_thickness
 from kizu.diff.segment.opacity import layer_coverage
@@ -146,7 +146,7 @@ def _along(residual: FloatMap, part: Mask) -> FloatMap:
     """The residual (H, W, 3) along its own mean direction in the part nearby; (H, W)."""
     trend = gaussian(residual * part[..., None], _TREND_SIGMA_PX)
     trend /= np.maximum(magnitude(trend), 1e-6)[..., None]
-    return np.asarray(np.einsum("...c,...c->...", residual, trend), np.float32)
+    return dot(residual, trend)
 
 
 def _local_noise(size: FloatMap, part: Mask) -> FloatMap:

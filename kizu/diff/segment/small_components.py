@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from kizu.diff.filters import gaussian
 from kizu.imaging.arrays import FloatMap, Mask
 from kizu.imaging.morphology import dilate
+from kizu.imaging.slices import slices_around
 
 JOIN_PX = 6  # px; pieces within twice as far are one; x1.4 gains .003 IoU
 _MIN_MASS_PX = 40.0  # thresholds times pixels; less is a speck; x0.7 to x1.4 no effect
@@ -15,6 +16,7 @@ _DOMINANCE = 0.25
 """Of the strongest peak; weaker ones are dropped; x0.7 gains .010, x1.4 gains .015 IoU."""
 _DOMINANCE_CAP = 12.0  # thresholds of the strongest peak that count; x0.7 to x1.4 no effect
 _FAINT_REACH_FRACTION = 0.08  # of the short side from something certain; x0.7 to x1.4 no effect
+_SEEN_AROUND_PX = 8  # px around marks that joining and the blur of peaks see
 _PEAK_SIGMA_PX = 1.0  # px; one pixel is no peak; x0.7 to x1.4 no effect
 
 
@@ -26,17 +28,19 @@ def drop_specks(mask: Mask, evidence_ratio: FloatMap, min_area_px: int) -> Mask:
         evidence_ratio: (H, W) float32, evidence in thresholds.
         min_area_px: Smallest component to keep.
     """
-    count, labels = _joined(mask, JOIN_PX)
-    if count == 1:
+    near = slices_around(mask, _SEEN_AROUND_PX)
+    part, ratio = mask[near], evidence_ratio[near]
+    if not part.any():
         return mask
-    inside = labels[mask]
+    inside, count = _joined(part, JOIN_PX)
     area = np.bincount(inside, minlength=count)
-    mass = np.bincount(inside, np.minimum(evidence_ratio[mask], _MASS_CAP), minlength=count)
-    peak = _peaks(mask, evidence_ratio, inside, count)
+    mass = np.bincount(inside, np.minimum(ratio[part], _MASS_CAP), minlength=count)
+    peak = _peaks(part, ratio, inside, count)
     keep: Mask = (area >= min_area_px) & (mass >= _MIN_MASS_PX)
     keep &= peak >= least_peak(peak.max())
-    keep[0] = False
-    return np.asarray(keep[labels])
+    kept = np.zeros_like(mask)
+    kept[near][part] = keep[inside]
+    return kept
 
 
 def with_faint_pieces(certain: Mask, faint: Mask, evidence_ratio: FloatMap) -> Mask:
@@ -49,15 +53,17 @@ def with_faint_pieces(certain: Mask, faint: Mask, evidence_ratio: FloatMap) -> M
     """
     if not (faint & ~certain).any():
         return certain
-    count, labels = _joined(faint, 0)
-    inside = labels[faint]
-    peak, nearest = _peaks(faint, evidence_ratio, inside, count), np.full(count, np.inf)
-    away = cv2.distanceTransform((~certain).view(np.uint8), cv2.DIST_L2, 3)
-    np.minimum.at(nearest, inside, away[faint])
+    near = slices_around(faint | certain, _SEEN_AROUND_PX)
+    part, sure = faint[near], certain[near]
+    inside, count = _joined(part, 0)
+    peak, nearest = _peaks(part, evidence_ratio[near], inside, count), np.full(count, np.inf)
+    away = cv2.distanceTransform((~sure).view(np.uint8), cv2.DIST_L2, 3)
+    np.minimum.at(nearest, inside, away[part])
     keep = (peak >= least_peak(peak.max())) & (nearest <= _FAINT_REACH_FRACTION * min(faint.shape))
-    keep[labels[certain]] = True
-    keep[0] = False
-    return np.asarray(keep[labels] | certain)
+    keep[inside[sure[part]]] = True
+    kept = certain.copy()
+    kept[near][part] |= keep[inside]
+    return kept
 
 
 def least_peak(strongest: float) -> float:
@@ -79,7 +85,7 @@ def _peaks(
     return peak
 
 
-def _joined(mask: Mask, gap_px: int) -> tuple[int, NDArray[np.int32]]:
-    """Connected components, joined over small gaps; (count with background, labels on the mask)."""
+def _joined(mask: Mask, gap_px: int) -> tuple[NDArray[np.int32], int]:
+    """Components joined over small gaps: labels of the mask's pixels (N,), and how many with 0."""
     count, labels = cv2.connectedComponents(dilate(mask, gap_px).view(np.uint8), connectivity=8)
-    return int(count), np.where(mask, labels, 0).astype(np.int32)
+    return np.asarray(labels[mask], np.int32), int(count)
