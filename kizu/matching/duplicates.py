@@ -7,7 +7,9 @@ slopes, for no two lie in the same place; what is left of copies agrees, and of 
 not. Only photos that are each other's nearest by a cheap vector are compared so.
 """
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeAlias
 
 import cv2
@@ -123,13 +125,34 @@ class DuplicateSearch:
             pairs.update(_pairs(place, across[:_NEAREST_FRAMES]))
         return sorted(pairs)
 
-    def likeness(self, pair: Pair) -> float:
-        """Return how far two photos have the same alone, -1 to 1; ``SAME`` and more is the same.
+    def likenesses(self, pairs: Iterable[Pair]) -> Iterator[tuple[Pair, float]]:
+        """Yield pairs as they are found out, on all cores, each with its likeness, -1 to 1.
 
-        Two photos that both lie otherwise than their look-alikes cannot be told apart by them; they
-        are unlike, as far as can be said.
+        That is how far its photos have the same alone; ``SAME`` and more is the same. Two photos
+        that both lie otherwise than their look-alikes cannot be told apart by them; they are
+        unlike, as far as can be said.
         """
+        by_photo: dict[int, list[Pair]] = {}
+        for pair in pairs:
+            by_photo.setdefault(self._upright_first(pair)[0], []).append(pair)
+        pool = ThreadPoolExecutor(os.cpu_count())
+        try:
+            for found in pool.map(self._looked_at, by_photo.values()):
+                yield from found
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _looked_at(self, pairs: Sequence[Pair]) -> list[tuple[Pair, float]]:
+        """Look at the pairs of one photo; a look-alike is laid onto it once."""
+        laid: dict[int, FloatMap | None] = {}
+        return [(pair, self._likeness(*self._upright_first(pair), laid)) for pair in pairs]
+
+    def _upright_first(self, pair: Pair) -> tuple[int, int]:
+        """Return a pair with the photo first that lies as its look-alikes do, if one does."""
         first, second = sorted(pair, key=lambda at: bool(self._odd[at]))
+        return first, second
+
+    def _likeness(self, first: int, second: int, laid: dict[int, FloatMap | None]) -> float:
         if self._odd[first]:
             return 0.0
         ours = self._upright[first].astype(np.float32)
@@ -141,20 +164,21 @@ class DuplicateSearch:
         if not lookalikes:
             plain = _correlation(*bands)
             return plain if plain >= _FEW else min(plain, SAME - (_FEW - SAME))
-        terms = _with_slopes(_band(self._common(lookalikes, ours)))
-        return _correlation(*(_without(band, terms) for band in bands))
+        terms = _with_slopes(_band(self._common(lookalikes, ours, laid)))
+        return _correlation(*_without(bands, terms))
 
-    def _common(self, lookalikes: Sequence[int], ours: FloatMap) -> FloatMap:
+    def _common(
+        self, lookalikes: Sequence[int], ours: FloatMap, laid: dict[int, FloatMap | None]
+    ) -> FloatMap:
         """Return the mean of look-alikes, each laid onto a photo, where they can be."""
-        as_they_lie = [
-            _resized(self._upright[at].astype(np.float32), ours.shape) for at in lookalikes
-        ]
-        moved = [
-            found
-            for each in as_they_lie
-            if (found := _aligned(each, ours, _COARSE_SIDES_PX)) is not None
-        ]
-        return np.asarray(np.mean(moved or as_they_lie, axis=0), np.float32)
+        as_they_lie = {
+            at: _resized(self._upright[at].astype(np.float32), ours.shape) for at in lookalikes
+        }
+        for at, each in as_they_lie.items():
+            if at not in laid:
+                laid[at] = _aligned(each, ours, _COARSE_SIDES_PX)
+        moved = [found for at in lookalikes if (found := laid[at]) is not None]
+        return np.asarray(np.mean(moved or [*as_they_lie.values()], axis=0), np.float32)
 
     def _lookalikes(self, first: int, second: int) -> list[int]:
         """Return the photos that look most like two, nearest first, and are no copies of them."""
@@ -279,18 +303,23 @@ def _local_mean(values: FloatMap) -> FloatMap:
     return np.asarray(cv2.blur(values, window, borderType=cv2.BORDER_REFLECT_101), np.float32)
 
 
-def _without(band: FloatMap, terms: Sequence[FloatMap]) -> FloatMap:
-    """Return what least squares in a small window leaves of a band (H, W) by terms."""
-    gram = np.empty((*band.shape, len(terms), len(terms)), np.float32)
-    shared = np.empty((*band.shape, len(terms), 1), np.float32)
+def _without(bands: Sequence[FloatMap], terms: Sequence[FloatMap]) -> list[FloatMap]:
+    """Return what least squares in a small window leaves of bands, (H, W) each, by terms."""
+    shape = bands[0].shape
+    gram = np.empty((*shape, len(terms), len(terms)), np.float32)
+    shared = np.empty((*shape, len(terms), len(bands)), np.float32)
     for row, term in enumerate(terms):
-        shared[..., row, 0] = _local_mean(term * band)
+        for place, band in enumerate(bands):
+            shared[..., row, place] = _local_mean(term * band)
         for column in range(row + 1):
             gram[..., row, column] = gram[..., column, row] = _local_mean(term * terms[column])
     energy = float(np.trace(gram, axis1=-2, axis2=-1).mean()) / len(terms)
     gram += np.eye(len(terms), dtype=np.float32) * np.float32(_RIDGE * energy + 1e-4)
-    weights = np.linalg.solve(gram, shared)[..., 0]
-    return np.asarray(band - (weights * np.stack(terms, axis=-1)).sum(axis=-1), np.float32)
+    weights = np.linalg.solve(gram, shared)
+    explained = (weights * np.stack(terms, axis=-1)[..., None]).sum(axis=-2)
+    return [
+        np.asarray(band - explained[..., place], np.float32) for place, band in enumerate(bands)
+    ]
 
 
 def _correlation(first: FloatMap, second: FloatMap) -> float:

@@ -178,9 +178,9 @@ def find_leakage(dataset: Dataset) -> Leakage:
     wanted = {pair: _across(shown, pair) for pair in _candidates(search, shown)}
     expect(COMPARE, len(wanted))
     pairs = []
-    for pair, across in wanted.items():
+    for pair, likeness in search.likenesses(wanted):
         ordered = sorted((shown[at] for at in pair), key=lambda it: (TEST in it.sides, it.fold))
-        pairs.append(NearPair(ordered[0], ordered[1], across, search.likeness(pair)))
+        pairs.append(NearPair(ordered[0], ordered[1], wanted[pair], likeness))
         advance(COMPARE)
     sides = Counter(side for photo in photos for side in photo.sides)
     return Leakage(

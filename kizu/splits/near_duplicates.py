@@ -121,10 +121,9 @@ def _compared(
     }
     fresh = [pair for pair in search.candidates() if not _is_known(pair, names, likeness)]
     expect(COMPARE, len(fresh))
-    for first, second in fresh:
-        found = round(search.likeness((first, second)), 4)
+    for (first, second), found in search.likenesses(fresh):
         for one, other in ((first, second), (second, first)):
-            likeness[names[one]][names[other]] = found
+            likeness[names[one]][names[other]] = round(found, 4)
         advance(COMPARE)
     found_now = {name: Looks(since=since[name], likeness=likeness[name]) for name in names}
     return NearDuplicates(

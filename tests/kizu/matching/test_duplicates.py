@@ -12,7 +12,7 @@ PARTS = 14
 
 def found(photos, sides=None):
     search = DuplicateSearch([thumbnail(photo) for photo in photos])
-    return {pair: search.likeness(pair) for pair in search.candidates(sides)}
+    return dict(search.likenesses(search.candidates(sides)))
 
 
 def same(photos):
