@@ -32,6 +32,7 @@ from tasks.labels import tag_run
 from tasks.logs import log_in_sentences
 from tasks.plan import check_name, choose_annotators, estimate, plan_build
 from tasks.review import wait_for_review
+from tasks.turns import wait_for_turn
 
 
 @flow(
@@ -69,6 +70,7 @@ def build_dataset(
     try:
         spec, store_url = choose_spec(spec, spec_file), choose_store(store_url)
         tag_run(spec)
+        wait_for_turn(spec)
         with remembering():
             return _build(spec, store_url, shard_size, stored_only=stored_only, rehash=rehash)
     except WRONG_PARAMETERS as error:
