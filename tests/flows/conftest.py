@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,11 +20,23 @@ from kizu.spec import DatasetSpec
 from kizu.store import Store
 from kizu.summary import BuildSummary, SamplesFailedError
 
+SERVER = ExitStack()
+"""What the server's end closes."""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def prefect_server() -> Iterator[None]:
-    with own_server.prefect_server():
+    with SERVER:
+        SERVER.enter_context(own_server.prefect_server())
         yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
+    """End the server after the last test of this folder: an idle one goes on using a core."""
+    yield
+    if nextitem is None or nextitem.path.parent != Path(__file__).parent:
+        SERVER.close()
 
 
 @pytest.fixture
