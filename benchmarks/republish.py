@@ -95,8 +95,13 @@ class Meter:
 
 
 @contextmanager
-def moto(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Run an S3 service while the block runs; yield the store's URL and the service's log."""
+def moto(folder: Path, page: int = 1000) -> Iterator[tuple[str, Path]]:
+    """Run an S3 service while the block runs; yield the store's URL and the service's log.
+
+    Args:
+        folder: Where the log goes.
+        page: How many files one request lists; a thousand on S3.
+    """
     port, log = free_port(), folder / "moto.log"
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     os.environ |= {
@@ -104,6 +109,7 @@ def moto(folder: Path) -> Iterator[tuple[str, Path]]:
         "AWS_SECRET_ACCESS_KEY": "anything",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "MOTO_S3_DEFAULT_MAX_KEYS": str(page),
     }
     with log.open("w") as opened:
         server = subprocess.Popen(command, stdout=opened, stderr=opened)  # noqa: S603 - ours

@@ -4,9 +4,12 @@ The same dataset is built three times without Prefect by the functions that its 
 painter, on a service of this machine whose log shows every HTTP request: moto's S3 or Azurite's
 Azure Blob. "Nothing to do" is what ``kizu build`` asks before it starts Prefect, and "built again"
 what the flow asks where it is started all the same. Of one photo more it is told what is asked
-beyond what its own samples take, which are counted as those of the first build::
+beyond what its own samples take, which are counted as those of the first build. A listing takes a
+request per thousand files; with fewer to a page a small dataset asks as often as a large one: 24
+photos with 96 files to a page ask as 250 do with a thousand::
 
     PYTHONPATH=. python benchmarks/store_requests.py --photos 8
+    PYTHONPATH=. python benchmarks/store_requests.py --photos 24 --page 96 --rooms
     npm install --no-save --prefix build/npm azurite
     azurite=build/npm/node_modules/.bin/azurite-blob
     PYTHONPATH=. python benchmarks/store_requests.py --azurite $azurite
@@ -34,6 +37,8 @@ from kizu.unchanged import find_unchanged
 
 _REQUEST = re.compile(r'"(GET|PUT|HEAD|POST|DELETE) (\S+) HTTP/1\.1"')
 _STOPS = "GET builds/stops"  # how often depends on the time that a build takes
+_CONTINUED = re.compile(r"[?&](continuation-token|marker)=[^&]")
+_LISTED, _LATER = "list ", "list more "
 _LONG_AGO_S = 1e9  # photos that were written a moment ago are not known by their time
 _ACCOUNT = "devstoreaccount1"  # the account and key of every Azurite; they open nothing else
 _KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -71,7 +76,10 @@ class Requests:
         self._log, self._seen = log, 0
 
     def lap(self) -> Counter[str]:
-        """Return the requests since the last lap, by method and room of the store."""
+        """Return the requests since the last lap, by method and room of the store.
+
+        Pages of a listing but the first stand apart.
+        """
         found = _REQUEST.findall(self._log.read_text("utf-8", "replace"))
         new, self._seen = found[self._seen :], len(found)
         return Counter(f"{method} {_room(path)}" for method, path in new)
@@ -81,7 +89,7 @@ def _room(path: str) -> str:
     """Return which part of the store a request is about, without keys and names."""
     if "prefix=" in path:
         listed = unquote(path.partition("prefix=")[2].partition("&")[0])
-        return f"list {_inner(listed)}"
+        return f"{_LATER if _CONTINUED.search(path) else _LISTED}{_inner(listed)}"
     return _inner(path.partition("?")[0])
 
 
@@ -99,11 +107,14 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=8)
     parser.add_argument("--side", type=int, default=96, help="side of the photos in pixels")
     parser.add_argument("--azurite", help="command of Azurite's blob service; S3 without it")
+    parser.add_argument("--page", type=int, default=1000, help="files of a listing's page on S3")
     parser.add_argument("--rooms", action="store_true", help="also print which parts are asked")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        service = azurite(options.azurite, folder) if options.azurite else moto(folder)
+        service = (
+            azurite(options.azurite, folder) if options.azurite else moto(folder, options.page)
+        )
         with service as (url, log):
             measure(folder, url, Requests(log), options)
 
@@ -149,7 +160,7 @@ def measure(folder: Path, url: str, requests: Requests, options: argparse.Namesp
     if options.rooms:
         for part, asked in found.items():
             print(part)
-            for room, count in asked.most_common(40):
+            for room, count in asked.most_common():
                 print(f"  {count:6} {room}")
 
 

@@ -34,7 +34,7 @@ from kizu.splits import (
 )
 from kizu.store import Marks, Store
 from kizu.store.keys import content_key
-from kizu.store.marks import GONE
+from kizu.store.rooms import GONE
 
 logger = logging.getLogger(__name__)
 

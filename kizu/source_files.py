@@ -22,7 +22,8 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from kizu.store.addresses import SecretInUrlError, shown_url, without_secrets
-from kizu.store.marks import GONE, mark_of, status_mark
+from kizu.store.marks import status_mark
+from kizu.store.rooms import GONE, mark_of
 
 _MVTEC_GOOD: Final = "train/good"
 _GLOB_CHARACTERS: Final = frozenset("*?[")

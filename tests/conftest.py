@@ -26,6 +26,7 @@ from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import encode_png
 from kizu.spec import DatasetSpec
 from kizu.store import Store
+from kizu.store.keys import sha256_hex
 from kizu.summary import BuildSummary
 
 os.fsync = lambda _: None  # no test lets the power fail, and the disk takes longer than the tests
@@ -36,7 +37,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 class ObjectStore(MemoryFileSystem):
-    """An object store in memory; of two who create a file exactly one succeeds."""
+    """An object store in memory with ETags; of two who create a file exactly one succeeds."""
 
     protocol = "objects"
     _creating = Lock()
@@ -44,6 +45,18 @@ class ObjectStore(MemoryFileSystem):
     def pipe_file(self, path, value, mode="overwrite", **kwargs):
         with self._creating:
             super().pipe_file(path, value, mode=mode, **kwargs)
+        return self._tagged({"name": self._strip_protocol(path), "type": "file"})
+
+    def find(self, path, *args, detail=False, **kwargs):
+        found = super().find(path, *args, detail=detail, **kwargs)
+        return {name: self._tagged(each) for name, each in found.items()} if detail else found
+
+    def info(self, path, **kwargs):
+        return self._tagged(super().info(path, **kwargs))
+
+    def _tagged(self, entry):
+        file = self.store.get(entry["name"]) if entry["type"] == "file" else None
+        return entry if file is None else entry | {"ETag": sha256_hex(file.getvalue())}
 
     @classmethod
     def _strip_protocol(cls, path):

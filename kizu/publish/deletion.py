@@ -25,7 +25,7 @@ from kizu.publish.layout import (
     latest_version,
     pool_path,
 )
-from kizu.publish.under_way import find_under_way
+from kizu.publish.under_way import find_under_way, noting_deletion
 from kizu.store import DamagedFileError, Store
 
 logger = logging.getLogger(__name__)
@@ -74,18 +74,19 @@ def delete_version(
         store.remove(latest_path(folder.dataset))
     store.remove(folder.path(MANIFEST))
     store.remove(noted_path(folder))
-    building = find_under_way(store, folder.dataset)
-    if building and not even_building:  # it began since, and may need what is left
-        return Deleted(was_there, files=0, freed_bytes=0)
     files = freed = 0
-    leftovers = _leftovers(store, folder, kept)
-    expect(DELETE, len(leftovers))
-    for path, size in leftovers:
-        freed += _freed(store, path, size)
-        store.remove(path)
-        files += 1
-        advance(DELETE)
-    _remove_empty_folders(store, folder)
+    with noting_deletion(store, folder.dataset):
+        building = find_under_way(store, folder.dataset)
+        if building and not even_building:  # it began since, and may need what is left
+            return Deleted(was_there, files=0, freed_bytes=0)
+        leftovers = _leftovers(store, folder, kept)
+        expect(DELETE, len(leftovers))
+        for path, size in leftovers:
+            freed += _freed(store, path, size)
+            store.remove(path)
+            files += 1
+            advance(DELETE)
+        _remove_empty_folders(store, folder)
     if not (was_there or files):
         raise DeletionError(
             f"there is no version {folder.version!r} of {folder.dataset!r} in {store.url}; "

@@ -18,6 +18,7 @@ from kizu.publish.layout import VersionFolder, good_id, latest_version, pool_pat
 from kizu.publish.outcomes import Outcome
 from kizu.publish.rows import File, Row, settled_columns
 from kizu.publish.schemas import TABLES
+from kizu.publish.under_way import last_deletion
 from kizu.settings import Record
 from kizu.shards import SAMPLES_PER_SHARD, ShardRef, save_shards
 from kizu.sources import NormalImage
@@ -37,11 +38,14 @@ class PublishWork(Record):
         shards: The samples to publish.
         samples: How many there are.
         kept: By earlier version, the ids of samples and normal images whose rows it has.
+        deletion: The last deletion of files of the dataset, as it was before they were looked for;
+            None where one was under way.
     """
 
     shards: tuple[ShardRef, ...]
     samples: int
     kept: dict[str, tuple[str, ...]]
+    deletion: str | None = None
 
 
 class _Noted(Record):
@@ -72,6 +76,7 @@ def noting_rows(
     folder: VersionFolder,
     keys: Mapping[str, str],
     parts: Iterable[Mapping[str, list[Row]]],
+    deletion: str | None,
 ) -> Iterator[Mapping[str, list[Row]]]:
     """Yield rows, and after the last ones see that all their files are there; note their keys.
 
@@ -80,6 +85,8 @@ def noting_rows(
         folder: The version.
         keys: The key of its rows, by sample id.
         parts: The rows by table name.
+        deletion: See ``PublishWork``; unless it is the last one still, all files are looked for
+            anew.
 
     Raises:
         VersionChangedError: A file is missing: it was removed while the version was published.
@@ -87,19 +94,21 @@ def noting_rows(
     files: dict[str, list[str]] = {}
     for part in parts:
         for row in part.get("samples", ()):
-            files[row["sample_id"]] = [row[f"{kind}_path"] for kind in FILE_KINDS]
+            paths = [row[f"{kind}_path"] for kind in FILE_KINDS]
+            files[row["sample_id"]] = [folder.path(path) if path else "" for path in paths]
         yield part
-    there = store.sizes(pool_path(folder.dataset))
-    sizes = {}
-    for sample_id, paths in files.items():
-        sizes[sample_id] = [there.get(folder.path(path), 0) if path else 0 for path in paths]
-        for place in (folder.path(path) for path in paths if path):
-            if not (there[place] if place in there else store.exists(place)):
-                raise VersionChangedError(
-                    f"{store.address(place)} was removed while version "
-                    f"{folder.version} of {folder.dataset} was published; build again"
-                )
-    rows = {sample_id: (key, tuple(sizes.get(sample_id, ()))) for sample_id, key in keys.items()}
+    pool = pool_path(folder.dataset)
+    if deletion is None or deletion != last_deletion(store, folder.dataset):
+        store.forget_room(pool)
+    named = [place for places in files.values() for place in places if place]
+    there = store.find_sizes(pool, named)
+    if lost := next((place for place in named if not there.get(place)), None):
+        raise VersionChangedError(
+            f"{store.address(lost)} was removed while version "
+            f"{folder.version} of {folder.dataset} was published; build again"
+        )
+    sizes = {name: tuple(there.get(place, 0) for place in files[name]) for name in files}
+    rows = {sample_id: (key, sizes.get(sample_id, ())) for sample_id, key in keys.items()}
     store.write_json(noted_path(folder), _Noted(rows=rows).model_dump(mode="json"))
 
 
@@ -134,7 +143,6 @@ def find_kept(
     """
     kept: dict[str, tuple[str, ...]] = {}
     found: set[str] = set()
-    sizes: Mapping[str, int] | None = None
     for folder in earlier:
         try:
             noted = store.read_json_as(noted_path(folder), _Noted.model_validate).rows
@@ -147,11 +155,9 @@ def find_kept(
         except ValueError as damage:
             logger.warning("nothing is taken over from version %s: %s", folder.version, damage)
             continue
-        if sizes is None:
-            sizes = store.sizes(pool_path(folder.dataset))
-        there = tuple(
-            sorted(i for i in same if _are_there(store, sizes, paths.get(i, ()), noted[i][1]))
-        )
+        named = {path for each in paths.values() for path in each if path}
+        sizes = store.find_sizes(pool_path(folder.dataset), named)
+        there = tuple(sorted(i for i in same if _are_there(sizes, paths.get(i, ()), noted[i][1])))
         if there:
             kept[folder.version] = there
             found.update(there)
@@ -175,18 +181,12 @@ def _paths(store: Store, folder: VersionFolder, ids: set[str]) -> dict[str, tupl
     }
 
 
-def _are_there(
-    store: Store, sizes: Mapping[str, int], paths: Sequence[str], noted: Sequence[int]
-) -> bool:
-    """Tell whether a sample's files are there, and as large as they were.
-
-    Some disks list names in another Unicode form than they were written in, so what a listing does
-    not show is asked for by its name.
-    """
+def _are_there(sizes: Mapping[str, int], paths: Sequence[str], noted: Sequence[int]) -> bool:
+    """Tell whether a sample's files are there, and as large as they were."""
     files = [
         (path, size) for path, size in zip(paths, noted, strict=len(paths) == len(noted)) if path
     ]
-    return all(sizes[p] == size if p in sizes else store.exists(p) for p, size in files)
+    return all(sizes.get(path) == size for path, size in files)
 
 
 def kept_files(store: Store, dataset: str, work: PublishWork) -> dict[str, File]:
@@ -247,6 +247,7 @@ def cut_work(
     outcomes: Sequence[Sequence[Outcome]],
     kept: dict[str, tuple[str, ...]],
     shard_size: int = SAMPLES_PER_SHARD,
+    deletion: str | None = None,
 ) -> PublishWork:
     """Return what is left to publish; shards of too many, and those with kept ones, are cut anew.
 
@@ -256,6 +257,7 @@ def cut_work(
         outcomes: How far they came, by shard.
         kept: What earlier versions have.
         shard_size: Samples per shard.
+        deletion: See ``PublishWork``.
     """
     known = {sample_id for ids in kept.values() for sample_id in ids}
     whole, rest = [], []
@@ -275,4 +277,4 @@ def cut_work(
         for number, ref in enumerate(whole, 1)
     )
     left = sum(outcome.sample_id not in known for came in outcomes for outcome in came)
-    return PublishWork(shards=numbered, samples=left, kept=kept)
+    return PublishWork(shards=numbered, samples=left, kept=kept, deletion=deletion)

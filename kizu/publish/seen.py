@@ -7,11 +7,11 @@ another dataset paid for it. While these are the same, so is the sample, and not
 to make. Without the file, or with a damaged one, every sample is looked at anew.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 
 from kizu import versions
 from kizu.billing.ledger import cached_path
@@ -31,7 +31,9 @@ from kizu.spec import DatasetSpec
 from kizu.stages import ANNOTATION_STAGES, LAST_STAGES
 from kizu.store import DamagedFileError, Marks, Store
 from kizu.store.keys import canonical_json, content_key, sha256_hex
-from kizu.store.marks import GONE
+from kizu.store.rooms import GONE
+
+_Looked: TypeAlias = tuple[Outcome, "Seen | None"]
 
 _FINISHED: Final = (SampleStatus.JUDGED, SampleStatus.REFUSED)
 """Where a sample stands that no rerun tries again."""
@@ -55,9 +57,13 @@ class Seen:
 
     def still_holds(self, marks: Marks) -> bool:
         """Tell whether no file is gone, changed or added since."""
-        return all(marks.of(path) == mark for path, mark in self.marks.items()) and (
+        return self.is_made(marks) and (
             not self.decisions or marks.below(self.decisions) == self.decided
         )
+
+    def is_made(self, marks: Marks) -> bool:
+        """Tell whether all that stages made is as it was, whatever was decided on it since."""
+        return all(marks.of(path) == mark for path, mark in self.marks.items())
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON object."""
@@ -97,6 +103,11 @@ class SeenSamples:
         """Return what was seen of a sample of which nothing changed since; else None."""
         seen = self.by_key.get(key)
         return seen if seen and seen.still_holds(marks) else None
+
+    def is_made(self, key: str, marks: Marks) -> bool:
+        """Tell whether a sample was finished, and all that stages made of it is as it was."""
+        seen = self.by_key.get(key)
+        return seen is not None and seen.is_made(marks)
 
     def save(self, store: Store, dataset: str) -> None:
         """Note it for the next build."""
@@ -226,9 +237,20 @@ def look_at_shards(
     """
     marks, found, outcomes = Marks(store), SeenSamples(), []
 
-    def look(shard: Shard, sample: PlannedSample) -> tuple[Outcome, Seen | None]:
+    def look(shard: Shard, sample: PlannedSample) -> _Looked:
         why = unpublished.get(sample.sample_id, "")
         return look_at(SampleOutputs(store, shard, sample), marks, why)
+
+    def looks(shard: Shard, samples: Sequence[PlannedSample]) -> Iterator[_Looked]:
+        nonlocal marks
+        looked = list(pool.map(partial(look, shard), samples))
+        pairs = zip(samples, looked, strict=True)
+        if any(_is_unlisted(*each) for s, each in pairs if s.sample_id not in unpublished):
+            renewed = marks.renewed()
+            if renewed is not None:
+                marks = renewed
+                return pool.map(partial(look, shard), samples)
+        return iter(looked)
 
     with ThreadPoolExecutor(_READERS) as pool:
         for ref in refs:
@@ -239,13 +261,18 @@ def look_at_shards(
                 for sample, key in zip(shard.samples, keys, strict=True)
             ]
             unknown = [s for s, each in zip(shard.samples, known, strict=True) if not each]
-            anew = pool.map(partial(look, shard), unknown)
+            anew = looks(shard, unknown)
             looked = [(each.outcome, each) if each else next(anew) for each in known]
             outcomes.append([outcome for outcome, _ in looked])
             found.by_key.update(
                 {key: each for key, (_, each) in zip(keys, looked, strict=True) if each}
             )
     return Look(outcomes, found, is_new=found.by_key != seen.by_key)
+
+
+def _is_unlisted(outcome: Outcome, seen: Seen | None) -> bool:
+    """Tell whether a sample is finished by files that this run's listings do not show."""
+    return outcome.status in _FINISHED and not (seen or outcome.decision_problem)
 
 
 def find_seen(
@@ -283,7 +310,7 @@ def finished_samples(
     def is_finished(sample: PlannedSample, key: str) -> bool:
         if marks.of(sidecar_path(sample.request.key)) == GONE:
             return False
-        return bool(seen.find(key, marks)) or _is_made(SampleOutputs(store, planned, sample))
+        return seen.is_made(key, marks) or _is_made(SampleOutputs(store, planned, sample))
 
     with ThreadPoolExecutor(_READERS) as pool:
         found = pool.map(is_finished, samples, planned_keys(planned))
@@ -312,7 +339,7 @@ def plan_work(plan: BuildPlan, store: Store, dataset: str, shard_size: int) -> B
     for ref in plan.shards:
         one = ref.open(store)
         keys = zip(one.samples, planned_keys(one), strict=True)
-        left += [sample for sample, key in keys if not seen.find(key, marks)]
+        left += [sample for sample, key in keys if not seen.is_made(key, marks)]
     work = save_shards(left, one.spec, one.annotators, store, shard_size) if one else []
     return plan.model_copy(
         update={"work": tuple(work), "to_do": len(left), "shard_size": shard_size}

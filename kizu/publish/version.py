@@ -46,7 +46,7 @@ from kizu.publish.outcomes import (
 from kizu.publish.rows import File, Row, normal_provenance, normal_row
 from kizu.publish.seen import SeenSamples, look_at_shards
 from kizu.publish.tables import write_tables
-from kizu.publish.under_way import note_begin, note_end
+from kizu.publish.under_way import last_deletion, note_begin, note_end
 from kizu.publish.verification import what_is_lost
 from kizu.samples import PlannedSample
 from kizu.settings import Record
@@ -228,9 +228,11 @@ def choose_version(
     chosen, outcomes = name_version(spec, images, outcomes, store, groups)
     if chosen.is_new and not chosen.is_empty:
         note_begin(store, chosen.folder())
+        deletion = last_deletion(store, spec.name)
         kept = find_kept(store, _earlier(store, spec.name), row_keys(images, outcomes))
-        work = cut_work(store, shards, by_shard, kept, shard_size).model_dump(mode="json")
-        chosen = chosen.model_copy(update={"work": store.put_json("builds/work", work)})
+        work = cut_work(store, shards, by_shard, kept, shard_size, deletion)
+        told = work.model_dump(mode="json")
+        chosen = chosen.model_copy(update={"work": store.put_json("builds/work", told)})
     last = LastBuild(
         shards=tuple(shards), agree=spec.agree, outcomes=chosen.outcomes, version=chosen.version
     )
@@ -399,7 +401,8 @@ def publish_version(
         normals = publish_normals(store, folder, spec, images, outcomes, lost, published, groups)
         kept = kept_rows(store, spec.name, work, outcomes)
         keys = row_keys((image for image in images if image.sha256 not in lost), outcomes)
-        rows = noting_rows(store, folder, keys, chain([normals], parts, kept))
+        every = chain([normals], parts, kept)
+        rows = noting_rows(store, folder, keys, every, work.deletion)
         publish_tables(store, folder, spec, outcomes, rows, chosen.open_certification(store))
         note_end(store, folder)
     except DatasetError as error:

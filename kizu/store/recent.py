@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Final
 
+from kizu.store.rooms import Rooms
+
 _KEPT: Final = re.compile(
     r"(?:stages|edits|normals|datasets/[^/]+/[^/]+|reports/[^/]+/cards|thumbnails/[0-9a-f]{2})/"
     r"|builds/(?:files|inventory|groups|pairs|shards|outcomes|certifications|work)/"
@@ -58,11 +60,16 @@ class _Shelf:
 
 
 class RecentFiles:
-    """Files by their full paths."""
+    """Files by their full paths, and the rooms that were listed.
+
+    Attributes:
+        rooms: What is known to be in the store.
+    """
 
     def __init__(self) -> None:
         """Keep nothing yet."""
         self._small, self._large = _Shelf(), _Shelf()
+        self.rooms = Rooms()
 
     def get(self, full: str) -> bytes | None:
         """Return a file's bytes, if they are kept."""
@@ -91,8 +98,12 @@ def recent_files() -> RecentFiles | None:
 
 @contextmanager
 def remembering() -> Iterator[None]:
-    """Let the stores of this process keep files while the block runs; runs at once share them."""
+    """Let the stores of this process keep files while the block runs; runs at once share them.
+
+    A run that begins knows nothing by what another one has listed: all rooms are listed anew.
+    """
     kept = _open[-1] if _open else RecentFiles()
+    kept.rooms.forget()
     _open.append(kept)
     try:
         yield

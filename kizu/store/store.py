@@ -29,7 +29,9 @@ import logging
 import os
 import posixpath
 import re
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -63,6 +65,7 @@ from kizu.store.local_files import (
 )
 from kizu.store.recent import recent_files
 from kizu.store.retry import retry_while_unreachable
+from kizu.store.rooms import GONE, PAGE, Listed, Room, mark_of, written_mark
 from kizu.store.unwritable import free_bytes, telling
 
 T = TypeVar("T")
@@ -70,6 +73,10 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 _NUMBERED: Final = re.compile(r"([0-9]{8,})\.json")
+
+_READ_BYTES: Final = 16 * 2**20
+"""Files made aside that memory can hold as well: a run keeps what it has written, and reads the
+tables of a version again for its report."""
 
 _WRITTEN_WITHIN: Final = timedelta(days=1)
 """No file takes longer to be written, also over a slow network."""
@@ -115,13 +122,29 @@ class Store:
 
     def exists(self, path: str) -> bool:
         """Tell whether a file is there; that it cannot be told is an error, not a no."""
+        return self._info(path) is not None
+
+    def find_mark(self, path: str) -> str:
+        """Return the mark of a file of an object store, asked for by its name; see ``mark_of``."""
+        found = self._info(path)
+        return GONE if found is None else mark_of(found)
+
+    def _info(self, path: str) -> dict[str, Any] | None:
+        """Return what the store tells of one file; None if there is no file of the name."""
         full = self._full(path)
         try:
-            return bool(
-                retry_while_unreachable(self.url, lambda: self._fs.info(full))["type"] == "file"
-            )
+            found = retry_while_unreachable(self.url, lambda: self._told(full))
         except (FileNotFoundError, NotADirectoryError):
-            return False
+            return None
+        return found if found["type"] == "file" else None
+
+    def _told(self, full: str) -> dict[str, Any]:
+        if not self._is_s3:
+            return dict(self._fs.info(full))
+        # s3fs asks besides whether what is not there is a folder
+        bucket, key, _ = self._fs.split_path(full)
+        head = self._fs.call_s3("head_object", self._fs.kwargs, Bucket=bucket, Key=key)
+        return {"type": "file", "size": head["ContentLength"], "ETag": head.get("ETag")}
 
     def modified(self, path: str) -> datetime:
         """Return when a file was written.
@@ -155,25 +178,34 @@ class Store:
         Raises:
             StoreUnwritableError: The store takes no more files.
         """
-        self._put(
+        answer = self._put(
             path,
             lambda root, target: write_local(root, target, data),
             lambda full: self._fs.pipe_file(full, data),
         )
+        self._note_written(path, data, answer)
+
+    def _note_written(self, path: str, data: bytes, answer: object) -> None:
+        """Have a run remember what it has written to an object store, which answered."""
         if not self._local and (recent := recent_files()):
             recent.put(self._full(path), path, data)
+            listed = Listed(len(data), written_mark(len(data), answer))
+            recent.rooms.learn(self._root, path, listed)
 
     def _put(
-        self, path: str, local: Callable[[Path, Path], None], remote: Callable[[str], None]
-    ) -> None:
+        self, path: str, local: Callable[[Path, Path], None], remote: Callable[[str], object]
+    ) -> object:
         """Write a file as this store's kind has it: locally by root and target, else by its path.
+
+        Returns:
+            What an object store answered.
 
         Raises:
             StoreUnwritableError: The store takes no more files.
         """
         full = self._full(path)
         with self._telling(path):
-            retry_while_unreachable(
+            return retry_while_unreachable(
                 self.url,
                 lambda: local(Path(self._root), Path(full)) if self._local else remote(full),
             )
@@ -218,6 +250,10 @@ class Store:
         Raises:
             StoreUnwritableError: The store takes no more files.
         """
+        size = file.stat().st_size
+        if not self._local and size <= _READ_BYTES:
+            self.write(path, file.read_bytes())
+            return
         self._put(
             path,
             lambda root, target: adopt_local(root, target, file),
@@ -225,6 +261,7 @@ class Store:
         )
         if recent := recent_files():
             recent.drop(self._full(path))
+            recent.rooms.learn(self._root, path, Listed(size, None))
 
     def open_file(self, path: str) -> io.BufferedIOBase:
         """Open a file for reading, anywhere in it; of an object store it is fetched first.
@@ -256,9 +293,10 @@ class Store:
                 return create_local(self.url, Path(self._root), Path(full), data)
             try:
                 pipe = partial(self._fs.pipe_file, full, data, mode="create")
-                retry_while_unreachable(self.url, pipe)
+                answer = retry_while_unreachable(self.url, pipe)
             except FileExistsError:
                 return self.read(path) == data
+            self._note_written(path, data, answer)
             return True
 
     def create_json(self, path: str, value: dict[str, Any]) -> bool:
@@ -268,10 +306,13 @@ class Store:
     def remove(self, path: str) -> None:
         """Remove a file that is no longer needed; nothing happens if it is gone already."""
         full = self._full(path)
-        if recent := recent_files():
+        recent = recent_files()
+        if recent:
             recent.drop(full)
         with contextlib.suppress(FileNotFoundError):
             retry_while_unreachable(self.url, lambda: self._fs.rm_file(full))
+        if recent:
+            recent.rooms.learn(self._root, path, None)
 
     @property
     def local_root(self) -> Path | None:
@@ -402,6 +443,57 @@ class Store:
             return sizes_of(self._on_disk(folder))
         return {path: int(entry["size"]) for path, entry in self.entries(folder).items()}
 
+    def room(self, folder: str) -> Room:
+        """Return the files below a folder of an object store, which a run lists once.
+
+        What this process has written since is among them; what others have may not be.
+        """
+
+        def list_now() -> dict[str, Listed]:
+            found = self.entries(folder).items()
+            return {path: Listed(int(entry["size"]), mark_of(entry)) for path, entry in found}
+
+        recent = recent_files()
+        return recent.rooms.find(self._root, folder, list_now) if recent else Room(list_now())
+
+    def forget_room(self, folder: str) -> None:
+        """Have a run list a folder anew when it is next asked for."""
+        if recent := recent_files():
+            recent.rooms.forget(self._root, folder)
+
+    def find_sizes(self, folder: str, paths: Collection[str]) -> dict[str, int]:
+        """Return the sizes in bytes of those of some files below a folder that are there.
+
+        What a listing does not show is asked for by its name: another process may have written it,
+        and some disks list names in another Unicode form than they were written in. A listing of
+        this run is renewed where that is fewer requests.
+        """
+        wanted, is_sure = set(paths), False
+        if self._local:
+            sizes = sizes_of(self._on_disk(folder))
+        else:
+            room, is_sure = self._room_with(folder, wanted)
+            known = ((path, room.files.get(path)) for path in wanted)
+            sizes = {path: listed.size for path, listed in known if listed}
+        found = {path: sizes[path] for path in wanted & sizes.keys()}
+        if not is_sure:
+            asked = {path: self._info(path) for path in wanted - found.keys()}
+            found |= {path: int(told["size"]) for path, told in asked.items() if told}
+        return found
+
+    def _room_with(self, folder: str, wanted: AbstractSet[str]) -> tuple[Room, bool]:
+        """Return a room, listed anew if much of what is wanted is not known there.
+
+        Returns:
+            It, and whether it was listed for this, so that what it does not show is not there.
+        """
+        began = time.monotonic()
+        room = self.room(folder)
+        if room.listed_at < began and len(wanted - room.files.keys()) > len(room.files) // PAGE + 1:
+            self.forget_room(folder)
+            room = self.room(folder)
+        return room, room.listed_at >= began
+
     def entries(self, folder: str) -> dict[str, dict[str, Any]]:
         """Return what an object store tells of all files below a folder, by path, unsorted."""
         below = self._full(folder).rstrip("/")
@@ -466,6 +558,8 @@ class Store:
             retry_while_unreachable(self.url, lambda: self._fs.rm_file(full))
         except FileNotFoundError:  # another removed it
             return False
+        if recent := recent_files():
+            recent.rooms.learn(self._root, path, None)
         return True
 
     def _full(self, path: str) -> str:

@@ -4,7 +4,7 @@ import uuid
 import pytest
 
 from kizu.store import Marks, Store
-from kizu.store.marks import GONE
+from kizu.store.rooms import GONE
 
 PATH = "stages/diff/ab/abcd/record.json"
 
