@@ -92,7 +92,7 @@ def _files(path: str, setting: str, without: str | None) -> list[SourceFile]:
 def _save(files: list[SourceFile], store: Store, part_size: int) -> list[FilesRef]:
     cuts = [files[start : start + part_size] for start in range(0, len(files), part_size)]
     parts = [_FilesPart(files=tuple(cut)).model_dump(mode="json") for cut in cuts]
-    paths = [store.put_json("builds/files", part) for part in parts]
+    paths = [store.put_json("builds/files", part, is_new=True) for part in parts]
     return [
         FilesRef(path=path, number=i + 1, of=len(cuts), files=len(cuts[i]))
         for i, path in enumerate(paths)
@@ -140,7 +140,7 @@ def list_photos(
     images = list(known.values())
     cuts = [images[at : at + _KNOWN_PER_PART] for at in range(0, len(images), _KNOWN_PER_PART)]
     return Listing(
-        known=tuple(_put_inventory(cut, [], store) for cut in cuts),
+        known=tuple(_put_inventory(cut, [], store, is_new=False) for cut in cuts),
         parts=tuple(_save([f for f in files if f.url not in known], store, part_size)),
     )
 
@@ -186,9 +186,11 @@ def note_known(
     KnownPhotos.open(store, path, decoding).add(store, path, read, images, decoding)
 
 
-def _put_inventory(images: list[NormalImage], skipped: list[Skipped], store: Store) -> str:
+def _put_inventory(
+    images: list[NormalImage], skipped: list[Skipped], store: Store, *, is_new: bool
+) -> str:
     outcome = _InventoryPart(images=tuple(images), skipped=tuple(skipped))
-    return store.put_json("builds/inventory", outcome.model_dump(mode="json"))
+    return store.put_json("builds/inventory", outcome.model_dump(mode="json"), is_new=is_new)
 
 
 def take_in_files(
@@ -207,7 +209,7 @@ def take_in_files(
         else:
             images.append(taken)
         advance(INTAKE)
-    return _put_inventory(images, skipped, store)
+    return _put_inventory(images, skipped, store, is_new=True)
 
 
 def open_inventory(paths: list[str], store: Store) -> Inventory:

@@ -7,7 +7,6 @@ from typing import Final
 from kizu.settings import Record
 from kizu.spec import DatasetSpec
 from kizu.store import Store
-from kizu.store.keys import sha256_hex
 from kizu.tally import EDIT, StageTally
 
 _GROUNDING: Final = "grounding"
@@ -59,19 +58,36 @@ def task_slots() -> int:
 
 def note_pace(store: Store, spec: DatasetSpec, stages: Sequence[StageTally]) -> None:
     """Keep how long stages took in a build, in the place of what an earlier one took."""
-    for each in stages:
-        if each.made >= FEWEST and each.seconds > 0:
-            pace = Pace(
-                samples=each.made, megapixels=each.made_megapixels, seconds=round(each.seconds, 3)
-            )
-            store.write_json(_path(each.stage, spec), pace.model_dump(mode="json"))
+    found = {
+        _name(each.stage, spec): Pace(
+            samples=each.made, megapixels=each.made_megapixels, seconds=round(each.seconds, 3)
+        )
+        for each in stages
+        if each.made >= FEWEST and each.seconds > 0
+    }
+    if found:
+        told = _Noted(stages=_noted(store) | found)
+        store.write_json(_PATH, told.model_dump(mode="json"))
 
 
 def find_pace(store: Store, stage: str, spec: DatasetSpec) -> Pace | None:
     """Return how long a stage took in the last build of a store that made enough with it."""
-    return store.read_note(
-        _path(stage, spec), Pace.model_validate, lambda: None, "a default is taken"
-    )
+    return _noted(store).get(_name(stage, spec))
+
+
+class _Noted(Record):
+    """How long stages took.
+
+    Attributes:
+        stages: By the stage and who works.
+    """
+
+    stages: dict[str, Pace]
+
+
+def _noted(store: Store) -> dict[str, Pace]:
+    so = "defaults are taken"
+    return store.read_note(_PATH, lambda told: _Noted.model_validate(told).stages, dict, so)
 
 
 def who_works(stage: str, spec: DatasetSpec) -> str:
@@ -91,9 +107,12 @@ def who_works(stage: str, spec: DatasetSpec) -> str:
     return ""
 
 
-def _path(stage: str, spec: DatasetSpec) -> str:
+_PATH: Final = "builds/pace.json"
+
+
+def _name(stage: str, spec: DatasetSpec) -> str:
     who = who_works(stage, spec)
-    return f"builds/pace/{stage}{f'-{sha256_hex(who.encode())[:12]}' if who else ''}.json"
+    return f"{stage} by {who}" if who else stage
 
 
 def goes_by_size(stage: str, spec: DatasetSpec) -> bool:
@@ -129,11 +148,11 @@ class Paces:
         """Look up what was measured."""
         self._spec = spec
         self._found: dict[str, Pace | None] = {}
-        sources = set()
+        sources, noted = set(), _noted(store)
         for stage in (EDIT, *JUDGING):
             if stage == _GROUNDING and not spec.grounding.annotators:
                 continue
-            here = find_pace(store, stage, spec)
+            here = noted.get(_name(stage, spec))
             self._found[stage] = here or DEFAULTS.get((stage, who_works(stage, spec)))
             sources.add(HERE if here else DEFAULT)
         self.measured = HERE if sources == {HERE} else DEFAULT

@@ -69,7 +69,8 @@ class ShardRef(Record):
         """Store the shard again with another budget; return where it lies."""
         shard = self.open(store)
         granted = shard.spec.model_copy(update={"budget": budget})
-        path = _put(shard.model_copy(update={"spec": granted}), store)
+        dumped = _dumped(shard.model_copy(update={"spec": granted}))
+        path = store.put_json(_FOLDER, dumped)
         return self.model_copy(update={"path": path})
 
 
@@ -242,11 +243,22 @@ def save_shards(
     annotators: tuple[str, ...],
     store: Store,
     shard_size: int,
+    *,
+    is_new: bool = False,
 ) -> list[ShardRef]:
-    """Cut samples into shards and store them."""
+    """Cut samples into shards and store them.
+
+    Args:
+        samples: The samples.
+        spec: The dataset.
+        annotators: Versions of the annotators at hand.
+        store: The store.
+        shard_size: Samples per shard.
+        is_new: True of shards that are hardly ever there already.
+    """
     cuts = [samples[start : start + shard_size] for start in range(0, len(samples), shard_size)]
     shards = [Shard(spec=spec, annotators=annotators, samples=tuple(cut)) for cut in cuts]
-    paths = [_put(shard, store) for shard in shards]
+    paths = [store.put_json(_FOLDER, _dumped(shard), is_new=is_new) for shard in shards]
     return [ShardRef(path=path, number=i + 1, of=len(paths)) for i, path in enumerate(paths)]
 
 
@@ -269,10 +281,6 @@ def _dumped(shard: Shard) -> dict[str, Any]:
 
 
 _FOLDER: Final = "builds/shards"
-
-
-def _put(shard: Shard, store: Store) -> str:
-    return store.put_json(_FOLDER, _dumped(shard))
 
 
 def run_shard(

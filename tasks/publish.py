@@ -61,7 +61,7 @@ def publish_shard(
     rows = samples.publish_shard(
         store, folder, samples_of, proof, unpublished, undecided=chosen.undecided
     )
-    return store.put_json("builds/rows", rows)
+    return store.put_json("builds/rows", rows, is_new=True)
 
 
 @task(name="publish version", **UNCACHED)

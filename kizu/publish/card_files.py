@@ -9,7 +9,8 @@ from kizu.imaging.codecs import decode_mask, decode_png, encode_png
 from kizu.publish.card import CROISSANT, README, card, description, montage_name
 from kizu.publish.certification import Certification
 from kizu.publish.croissant import croissant
-from kizu.publish.facts import DefectFacts, version_facts
+from kizu.publish.dataset import Dataset
+from kizu.publish.facts import DefectFacts, VersionFacts, pictured_samples, version_facts
 from kizu.publish.layout import VersionFolder
 from kizu.publish.montage import montage
 from kizu.publish.rows import Row
@@ -30,6 +31,7 @@ def write_card(
     spec: DatasetSpec,
     tables: Mapping[str, TableFile],
     proven: Certification | None,
+    earlier: Dataset | None = None,
 ) -> dict[str, str]:
     """Write a version's card into it.
 
@@ -39,6 +41,7 @@ def write_card(
         spec: The dataset.
         tables: Its tables.
         proven: What reviews have proven of it; None if that is not known.
+        earlier: A whole version, whose picture of the same samples is taken over.
 
     Returns:
         The SHA-256 of each file, by its path within the version.
@@ -50,7 +53,11 @@ def write_card(
                 yield from part.to_pylist()
 
     facts = version_facts(rows)
-    pictures = {name: _picture(store, version, each) for name, each in facts.defects.items()}
+    known = _known_pictures(store, earlier, facts) if earlier else {}
+    pictures = {
+        name: known.get(name) or _picture(store, version, each)
+        for name, each in facts.defects.items()
+    }
     shown = {name: data for name, data in pictures.items() if data}
     digests = {name: table.sha256 for name, table in tables.items()}
     told = croissant(
@@ -62,6 +69,22 @@ def write_card(
     for name, data in files.items():
         store.write(version.path(name), data)
     return {name: sha256_hex(data) for name, data in sorted(files.items())}
+
+
+def _known_pictures(store: Store, earlier: Dataset, facts: VersionFacts) -> dict[str, bytes]:
+    """Return an earlier version's pictures of those defects of which the same samples are shown."""
+    had, found = pictured_samples(earlier.rows), {}
+    for name, each in facts.defects.items():
+        file = montage_name(name)
+        digest = earlier.manifest.get("files", {}).get(file)
+        if digest and had.get(name) == each.pictured:
+            try:
+                data = store.read(earlier.folder.path(file))
+            except FileNotFoundError:
+                continue
+            if sha256_hex(data) == digest:
+                found[name] = data
+    return found
 
 
 def _picture(store: Store, version: VersionFolder, facts: DefectFacts) -> bytes:

@@ -18,7 +18,7 @@ from kizu.publish.layout import VersionFolder, good_id, latest_version, pool_pat
 from kizu.publish.outcomes import Outcome
 from kizu.publish.rows import File, Row, settled_columns
 from kizu.publish.schemas import TABLES
-from kizu.publish.under_way import last_deletion
+from kizu.publish.under_way import may_be_deleting
 from kizu.settings import Record
 from kizu.shards import SAMPLES_PER_SHARD, ShardRef, save_shards
 from kizu.sources import NormalImage
@@ -38,14 +38,11 @@ class PublishWork(Record):
         shards: The samples to publish.
         samples: How many there are.
         kept: By earlier version, the ids of samples and normal images whose rows it has.
-        deletion: The last deletion of files of the dataset, as it was before they were looked for;
-            None where one was under way.
     """
 
     shards: tuple[ShardRef, ...]
     samples: int
     kept: dict[str, tuple[str, ...]]
-    deletion: str | None = None
 
 
 class _Noted(Record):
@@ -76,7 +73,6 @@ def noting_rows(
     folder: VersionFolder,
     keys: Mapping[str, str],
     parts: Iterable[Mapping[str, list[Row]]],
-    deletion: str | None,
 ) -> Iterator[Mapping[str, list[Row]]]:
     """Yield rows, and after the last ones see that all their files are there; note their keys.
 
@@ -85,8 +81,6 @@ def noting_rows(
         folder: The version.
         keys: The key of its rows, by sample id.
         parts: The rows by table name.
-        deletion: See ``PublishWork``; unless it is the last one still, all files are looked for
-            anew.
 
     Raises:
         VersionChangedError: A file is missing: it was removed while the version was published.
@@ -98,7 +92,7 @@ def noting_rows(
             files[row["sample_id"]] = [folder.path(path) if path else "" for path in paths]
         yield part
     pool = pool_path(folder.dataset)
-    if deletion is None or deletion != last_deletion(store, folder.dataset):
+    if may_be_deleting(store, folder.dataset):
         store.forget_room(pool)
     named = [place for places in files.values() for place in places if place]
     there = store.find_sizes(pool, named)
@@ -247,7 +241,6 @@ def cut_work(
     outcomes: Sequence[Sequence[Outcome]],
     kept: dict[str, tuple[str, ...]],
     shard_size: int = SAMPLES_PER_SHARD,
-    deletion: str | None = None,
 ) -> PublishWork:
     """Return what is left to publish; shards of too many, and those with kept ones, are cut anew.
 
@@ -257,7 +250,6 @@ def cut_work(
         outcomes: How far they came, by shard.
         kept: What earlier versions have.
         shard_size: Samples per shard.
-        deletion: See ``PublishWork``.
     """
     known = {sample_id for ids in kept.values() for sample_id in ids}
     whole, rest = [], []
@@ -271,10 +263,10 @@ def cut_work(
         opened = [(ref.open(store), missing) for ref, missing in rest]
         samples = [s for shard, missing in opened for s in shard.samples if s.sample_id in missing]
         one = opened[0][0]
-        whole += save_shards(samples, one.spec, one.annotators, store, shard_size)
+        whole += save_shards(samples, one.spec, one.annotators, store, shard_size, is_new=True)
     numbered = tuple(
         ref.model_copy(update={"number": number, "of": len(whole)})
         for number, ref in enumerate(whole, 1)
     )
     left = sum(outcome.sample_id not in known for came in outcomes for outcome in came)
-    return PublishWork(shards=numbered, samples=left, kept=kept, deletion=deletion)
+    return PublishWork(shards=numbered, samples=left, kept=kept)

@@ -2,13 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from kizu.agree.verdict import Verdict
 from kizu.grounding import annotator_name
-from kizu.publish.rows import Row
 from kizu.spec import GOOD
 from kizu.store.keys import sha256_hex
 
@@ -18,7 +17,7 @@ PICTURED: Final = 4
 _MODELS: Final = ("model", "detector", "segmenter")
 """Of an annotator's version, what names its models."""
 
-Rows = Callable[[str, Sequence[str]], Iterator[Row]]
+Rows = Callable[[str, Sequence[str]], Iterator[Mapping[str, Any]]]
 """Yields some columns of a table, row by row."""
 
 
@@ -123,8 +122,8 @@ def version_facts(rows: Rows) -> VersionFacts:
     """
     normals: Counter[str] = Counter()
     defects: dict[str, DefectFacts] = {}
-    wanted = ("defect_type", "verdict", "split", "certified", "sample_id", "negative")
-    for row in rows("samples", (*wanted, "image_path", "mask_path")):
+    wanted = ("split", "certified", "negative")
+    for row in rows("samples", (*_PICTURED_BY, *wanted)):
         if row["defect_type"] == GOOD:
             normals[row["split"]] += 1
             continue
@@ -151,19 +150,37 @@ def version_facts(rows: Rows) -> VersionFacts:
     )
 
 
-def _count_sample(facts: DefectFacts, row: Row) -> None:
+def pictured_samples(rows: Rows) -> dict[str, list[Pictured]]:
+    """Return the samples that a version's card shows, by their defect; arguments as above."""
+    found: dict[str, list[Pictured]] = {}
+    for row in rows("samples", _PICTURED_BY):
+        if row["defect_type"] != GOOD:
+            found[row["defect_type"]] = _with(found.get(row["defect_type"], []), row)
+    return found
+
+
+_PICTURED_BY: Final = ("defect_type", "verdict", "sample_id", "image_path", "mask_path")
+
+
+def _with(pictured: list[Pictured], row: Mapping[str, Any]) -> list[Pictured]:
+    """Return the samples to show of those that were and another one."""
+    is_accepted = row["verdict"] == Verdict.ACCEPT
+    order = f"{int(not is_accepted)}{sha256_hex(str(row['sample_id']).encode())}"
+    shown = Pictured(order, str(row["image_path"]), str(row["mask_path"]))
+    return sorted([*pictured, shown], key=lambda each: each.order)[:PICTURED]
+
+
+def _count_sample(facts: DefectFacts, row: Mapping[str, Any]) -> None:
     facts.verdicts[str(row["verdict"])] += 1
     is_accepted = row["verdict"] == Verdict.ACCEPT
     facts.negatives[str(row["negative"])] += bool(row["negative"])
     if is_accepted:
         facts.splits[str(row["split"])] += 1
         facts.certified += bool(row["certified"])
-    order = f"{int(not is_accepted)}{sha256_hex(str(row['sample_id']).encode())}"
-    shown = Pictured(order, str(row["image_path"]), str(row["mask_path"]))
-    facts.pictured = sorted([*facts.pictured, shown], key=lambda each: each.order)[:PICTURED]
+    facts.pictured = _with(facts.pictured, row)
 
 
-def _count_edit(facts: DefectFacts, row: Row) -> None:
+def _count_edit(facts: DefectFacts, row: Mapping[str, Any]) -> None:
     facts.refused += row["status"] == "refused"
     cost = 0.0 if row["emulated"] else row["cost_usd"]
     is_known = cost is not None and facts.cost_usd is not None

@@ -29,9 +29,17 @@ def check_name(store: Store, spec: DatasetSpec, photos: Iterable[str]) -> None:
         NameTakenError: It is another's, or differs from another's in case alone, which some disks
             do not tell apart.
     """
-    if not spec.publish.take_over:
+    if spec.publish.take_over:
+        return
+    try:
+        last = last_build(store, spec.name)
+        former = last.shards[0].open(store).spec
+    except (DatasetError, DamagedFileError, FileNotFoundError, IndexError):
         _check_case(store, spec.name)
-        _check_owner(store, spec, photos)
+        return  # nobody knows of another
+    if former.name != spec.name:  # a disk that does not tell cases apart
+        _check_case(store, spec.name)
+    _check_owner(store, spec, photos, last, former)
 
 
 def _check_case(store: Store, name: str) -> None:
@@ -43,12 +51,13 @@ def _check_case(store: Store, name: str) -> None:
         )
 
 
-def _check_owner(store: Store, spec: DatasetSpec, photos: Iterable[str]) -> None:
-    try:
-        last = last_build(store, spec.name)
-        former = last.shards[0].open(store).spec
-    except (DatasetError, DamagedFileError, FileNotFoundError, IndexError):
-        return  # nobody knows of another
+def _check_owner(
+    store: Store,
+    spec: DatasetSpec,
+    photos: Iterable[str],
+    last: LastBuild,
+    former: DatasetSpec,
+) -> None:
     same_place = _source(former) == _source(spec)
     if same_place and former.images.category == spec.images.category:
         return

@@ -340,7 +340,9 @@ def plan_work(plan: BuildPlan, store: Store, dataset: str, shard_size: int) -> B
         one = ref.open(store)
         keys = zip(one.samples, planned_keys(one), strict=True)
         left += [sample for sample, key in keys if not seen.is_made(key, marks)]
-    work = save_shards(left, one.spec, one.annotators, store, shard_size) if one else []
+    work = []
+    if one is not None:
+        work = save_shards(left, one.spec, one.annotators, store, shard_size, is_new=True)
     return plan.model_copy(
         update={"work": tuple(work), "to_do": len(left), "shard_size": shard_size}
     )

@@ -1,8 +1,8 @@
 """Notes that a version is being published or deleted, so that neither takes the other's files.
 
 Each is noted before the other one's note is looked for. So a deletion that begins while a version
-is published leaves the files, and a build that begins while a version is deleted knows that, and
-looks at the end whether all files are there.
+is published leaves the files, and a build that began while a version was deleted knows that at its
+end, and looks anew whether all files are there.
 """
 
 from collections.abc import Iterator
@@ -54,11 +54,11 @@ class _Deletion(Record):
 
     Attributes:
         began: When that began.
-        is_over: False while files are removed, or if it was killed.
+        ended: When it was over; None while files are removed, or if it was killed.
     """
 
     began: datetime
-    is_over: bool = False
+    ended: datetime | None = None
 
 
 @contextmanager
@@ -69,30 +69,30 @@ def noting_deletion(store: Store, dataset: str) -> Iterator[None]:
     try:
         yield
     finally:
-        if last_deletion(store, dataset, even_now=True) == _told(deletion):  # not another's
-            over = deletion.model_copy(update={"is_over": True})
+        if _last_deletion(store, dataset) == deletion:  # and not another, which goes on
+            over = deletion.model_copy(update={"ended": datetime.now(UTC)})
             store.write_json(_deletion_path(dataset), over.model_dump(mode="json"))
 
 
-def last_deletion(store: Store, dataset: str, *, even_now: bool = False) -> str | None:
-    """Return what stands for the last deletion of a dataset's versions; empty if there was none.
+def may_be_deleting(store: Store, dataset: str) -> bool:
+    """Tell whether files of a dataset are removed, or were since a publishing can have begun."""
+    last = _last_deletion(store, dataset)
+    return last is not None and (
+        last.ended is None or datetime.now(UTC) - last.ended < _LONGEST + _CLOCKS_APART
+    )
 
-    Args:
-        store: The store.
-        dataset: The dataset.
-        even_now: Also of one that is under way; else that is None.
-    """
+
+_CLOCKS_APART: Final = timedelta(hours=1)
+"""S3 and Azure Blob refuse requests from a clock that is a quarter of an hour wrong."""
+
+
+def _last_deletion(store: Store, dataset: str) -> _Deletion | None:
     try:
-        last = store.read_json_as(_deletion_path(dataset), _Deletion.model_validate)
+        return store.read_json_as(_deletion_path(dataset), _Deletion.model_validate)
     except FileNotFoundError:
-        return ""
-    except DamagedFileError:
         return None
-    return _told(last) if last.is_over or even_now else None
-
-
-def _told(deletion: _Deletion) -> str:
-    return deletion.began.isoformat()
+    except DamagedFileError:
+        return _Deletion(began=datetime.now(UTC))
 
 
 def _deletion_path(dataset: str) -> str:

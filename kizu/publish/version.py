@@ -46,7 +46,7 @@ from kizu.publish.outcomes import (
 from kizu.publish.rows import File, Row, normal_provenance, normal_row
 from kizu.publish.seen import SeenSamples, look_at_shards
 from kizu.publish.tables import write_tables
-from kizu.publish.under_way import last_deletion, note_begin, note_end
+from kizu.publish.under_way import note_begin, note_end
 from kizu.publish.verification import what_is_lost
 from kizu.samples import PlannedSample
 from kizu.settings import Record
@@ -228,15 +228,17 @@ def choose_version(
     chosen, outcomes = name_version(spec, images, outcomes, store, groups)
     if chosen.is_new and not chosen.is_empty:
         note_begin(store, chosen.folder())
-        deletion = last_deletion(store, spec.name)
         kept = find_kept(store, _earlier(store, spec.name), row_keys(images, outcomes))
-        work = cut_work(store, shards, by_shard, kept, shard_size, deletion)
+        work = cut_work(store, shards, by_shard, kept, shard_size)
         told = work.model_dump(mode="json")
-        chosen = chosen.model_copy(update={"work": store.put_json("builds/work", told)})
+        chosen = chosen.model_copy(
+            update={"work": store.put_json("builds/work", told, is_new=True)}
+        )
     last = LastBuild(
         shards=tuple(shards), agree=spec.agree, outcomes=chosen.outcomes, version=chosen.version
     )
-    _note_last_build(store, spec.name, last)
+    if chosen.is_new or _last_build(store, spec.name) != last:
+        store.write_json(_last_build_path(spec.name), last.model_dump(mode="json"))
     if looked.is_new:
         looked.seen.save(store, spec.name)
     return chosen
@@ -265,24 +267,24 @@ def name_version(
     proven = [with_proof(outcome, certified.proof) for outcome in outcomes]
     version = version_name(spec, images, proven, groups)
     noted = _OutcomeList(outcomes=tuple(proven)).model_dump(mode="json")
+    is_new = not _is_whole(store, VersionFolder(spec.name, version))
+    told = certified.model_dump(mode="json")
     chosen = VersionRef(
         dataset=spec.name,
         version=version,
-        is_new=not _is_whole(store, VersionFolder(spec.name, version)),
+        is_new=is_new,
         is_empty=is_empty(proven),
         undecided=not any(each.decision_key or each.decision_problem for each in proven),
-        outcomes=store.put_json("builds/outcomes", noted),
-        certification=store.put_json("builds/certifications", certified.model_dump(mode="json")),
+        outcomes=store.put_json("builds/outcomes", noted, is_new=is_new),
+        certification=store.put_json("builds/certifications", told, is_new=is_new),
     )
     return chosen, proven
 
 
 def _earlier(store: Store, dataset: str) -> list[VersionFolder]:
     """Return the versions that the next one may take rows from."""
-    try:
-        return earlier_versions(store, dataset, last_build(store, dataset).version)
-    except DatasetError:
-        return earlier_versions(store, dataset)
+    last = _last_build(store, dataset)
+    return earlier_versions(store, dataset, last.version if last else "")
 
 
 def _is_whole(store: Store, folder: VersionFolder) -> bool:
@@ -295,15 +297,11 @@ def _is_whole(store: Store, folder: VersionFolder) -> bool:
     return not lost
 
 
-def _note_last_build(store: Store, dataset: str, last: LastBuild) -> None:
-    """Write which build of a dataset was the last one, unless that is what stands there."""
-    path = _last_build_path(dataset)
+def _last_build(store: Store, dataset: str) -> LastBuild | None:
     try:
-        known = store.read_json_as(path, LastBuild.model_validate)
-    except (FileNotFoundError, DamagedFileError):
-        known = None
-    if known != last:
-        store.write_json(path, last.model_dump(mode="json"))
+        return last_build(store, dataset)
+    except DatasetError:
+        return None
 
 
 def publish_normals(
@@ -401,9 +399,10 @@ def publish_version(
         normals = publish_normals(store, folder, spec, images, outcomes, lost, published, groups)
         kept = kept_rows(store, spec.name, work, outcomes)
         keys = row_keys((image for image in images if image.sha256 not in lost), outcomes)
-        every = chain([normals], parts, kept)
-        rows = noting_rows(store, folder, keys, every, work.deletion)
-        publish_tables(store, folder, spec, outcomes, rows, chosen.open_certification(store))
+        rows = noting_rows(store, folder, keys, chain([normals], parts, kept))
+        earlier = next((VersionFolder(spec.name, name) for name in work.kept), None)
+        proven = chosen.open_certification(store)
+        publish_tables(store, folder, spec, outcomes, rows, proven, earlier)
         note_end(store, folder)
     except DatasetError as error:
         raise VersionChangedError(
@@ -419,6 +418,7 @@ def publish_tables(
     outcomes: Iterable[Outcome],
     parts: Iterable[Mapping[str, list[Row]]],
     proven: Certification | None = None,
+    earlier: VersionFolder | None = None,
 ) -> None:
     """Write tables, card and then the manifest, which completes the version, in bounded memory.
 
@@ -429,13 +429,15 @@ def publish_tables(
         outcomes: How far the samples came when the version was named; run through twice at most.
         parts: Rows by table name; they are run through once.
         proven: What reviews have proven of the samples, for the card; None if that is not known.
+        earlier: A whole version that shares rows with this one, for the card.
 
     Raises:
         VersionChangedError: The rows are not those of the outcomes that name the version.
     """
     with store.scratch() as new_file:
         tables = write_tables(_as_named(version, outcomes, parts), new_file)
-        files = write_card(store, version, spec, tables, proven)
+        known = Dataset(store, earlier) if earlier else None
+        files = write_card(store, version, spec, tables, proven, known)
         for name, table in tables.items():
             store.write_file(version.path(f"{name}.parquet"), table.file)
     manifest = {
@@ -519,22 +521,30 @@ def make_latest(
         left_out: Samples that the build did not try, and photos that could not be read.
         annotators: The annotators of the build.
     """
-    try:
-        latest = latest_version(store, version.dataset)
-        known = latest if latest and latest.is_complete(store) else None
-        lost = known is not None and _loses_annotator(Dataset(store, known), annotators)
-    except ValueError as damage:
-        logger.warning("the latest version is not known: %s", damage)
-        latest, lost = None, False
+    lost = _loses_annotator(store, version.dataset, annotators)
     if may_become_latest(spec, version.open_outcomes(store), left_out, lost_annotator=lost):
         point_to_latest(store, version.folder())
         return version.version
+    latest = _latest_version(store, version.dataset)
     return latest.version if latest else ""
 
 
-def _loses_annotator(latest: Dataset, annotators: AnnotatorChoice) -> bool:
+def _latest_version(store: Store, dataset: str) -> VersionFolder | None:
+    try:
+        return latest_version(store, dataset)
+    except DamagedFileError as damage:
+        logger.warning("the latest version is not known: %s", damage)
+        return None
+
+
+def _loses_annotator(store: Store, dataset: str, annotators: AnnotatorChoice) -> bool:
     """Tell whether annotators are missing from a build, and the latest version had others."""
-    if not annotators.note:
+    latest = _latest_version(store, dataset) if annotators.note else None
+    if latest is None or not latest.is_complete(store):
         return False
-    had = {annotator_name(version) for version in latest.annotators}
+    try:
+        had = {annotator_name(version) for version in Dataset(store, latest).annotators}
+    except ValueError as damage:
+        logger.warning("the latest version cannot be read: %s", damage)
+        return False
     return bool(had - {annotator_name(version) for version in annotators.versions})

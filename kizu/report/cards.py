@@ -55,7 +55,7 @@ class CardFolder:
 
     def whole(self) -> frozenset[str]:
         """Return the keys of all cards whose files are both there; none of them is read."""
-        sizes = self._store.sizes(self._folder)
+        sizes = self._store.known_sizes(self._folder)
         found = Counter(posixpath.splitext(path)[0] for path, size in sizes.items() if size)
         return frozenset(posixpath.basename(path) for path, files in found.items() if files == 2)
 

@@ -36,21 +36,27 @@ def is_drawn(store: Store, spec: DatasetSpec, summary: BuildSummary, version: Ve
         summary: What the build came to.
         version: The version.
     """
+    sizes, note = store.known_sizes(_folder(version)), version.folder().report(_NOTE)
+    if note not in sizes:
+        return False
     try:
-        drawn = store.read_json_as(version.folder().report(_NOTE), _Drawn.model_validate)
+        drawn = store.read_json_as(note, _Drawn.model_validate)
     except (FileNotFoundError, DamagedFileError):
         return False
     return (
         drawn.made_from == _made_from(spec, summary, version)
-        and drawn.sizes.items() <= _sizes(store, version).items()
+        and drawn.sizes.items() <= sizes.items()
         and _has_cards(store, spec, version)
     )
 
 
 def note_drawn(store: Store, spec: DatasetSpec, summary: BuildSummary, version: VersionRef) -> None:
     """Note what a report was drawn from, so that the next build leaves it; see ``is_drawn``."""
-    drawn = _Drawn(made_from=_made_from(spec, summary, version), sizes=_sizes(store, version))
-    store.write_json(version.folder().report(_NOTE), drawn.model_dump(mode="json"))
+    note = version.folder().report(_NOTE)
+    sizes = store.known_sizes(_folder(version))
+    sizes.pop(note, None)
+    drawn = _Drawn(made_from=_made_from(spec, summary, version), sizes=sizes)
+    store.write_json(note, drawn.model_dump(mode="json"))
 
 
 def _made_from(spec: DatasetSpec, summary: BuildSummary, version: VersionRef) -> str:
@@ -71,8 +77,5 @@ def _has_cards(store: Store, spec: DatasetSpec, version: VersionRef) -> bool:
     return named is not None and CardFolder(store, spec.name).whole().issuperset(named)
 
 
-def _sizes(store: Store, version: VersionRef) -> dict[str, int]:
-    """Return the sizes of a report's files by path, but for the note."""
-    note = version.folder().report(_NOTE)
-    sizes = store.sizes(version.folder().report("").rstrip("/"))
-    return {path: size for path, size in sizes.items() if path != note}
+def _folder(version: VersionRef) -> str:
+    return version.folder().report("").rstrip("/")

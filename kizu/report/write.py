@@ -31,10 +31,9 @@ from kizu.report.index import ShownCard, quoted
 from kizu.report.mixture import fair_mix
 from kizu.report.page import Page, render_page
 from kizu.report.plots import Plot
-from kizu.review import decision_folder
 from kizu.shards import ShardRef
 from kizu.spec import GOOD, DatasetSpec
-from kizu.store import DamagedFileError, Marks, Store
+from kizu.store import DamagedFileError, Store
 from kizu.store.keys import content_key, sha256_hex
 from kizu.summary import SUMMARY_FILE, BuildSummary, next_steps
 
@@ -93,7 +92,8 @@ def write_report(
     store.write(report(PAGE), render_page(page).encode())
     store.write(report(_JAPANESE_PAGE), _LEADS_ON.encode())
     keys = sorted(card.key for card in cards)
-    is_complete = store.exists(report(SHEET)) and named_cards(store, dataset.folder) == keys
+    has_sheet = report(SHEET) in store.known_sizes(report("").rstrip("/"))
+    is_complete = has_sheet and named_cards(store, dataset.folder) == keys
     sheet = memory.sheet
     if not is_complete:
         sheet = _write_sheet(store, dataset, cards, sheet)
@@ -113,7 +113,7 @@ def _cards(
 ) -> list[DrawnCard]:
     """Return the cards of all judged samples; those that are not in the store are drawn."""
     judged = [outcome for outcome in outcomes if outcome.verdict is not None]
-    folder, marks = CardFolder(store, dataset.name), Marks(store)
+    folder = CardFolder(store, dataset.name)
     whole = folder.whole()
     known = {each.sample_id: memory.find(each) for each in judged}
     found = {name: card for name, card in known.items() if card and card.key in whole}
@@ -122,11 +122,11 @@ def _cards(
     for ref in shards if missing else ():
         shard = ref.open(store)
         for sample in (sample for sample in shard.samples if sample.sample_id in missing):
-            outputs = SampleOutputs(store, shard, sample, proof)
-            outputs.undecided = not marks.below(decision_folder(outputs))
-            decision_key = missing[sample.sample_id].decision_key
-            published = dataset[sample.sample_id]
-            found[sample.sample_id] = _card(folder, outputs, published, decision_key, whole)
+            outcome, published = missing[sample.sample_id], dataset[sample.sample_id]
+            undecided = not (outcome.decision_key or outcome.decision_problem)
+            outputs = SampleOutputs(store, shard, sample, proof, undecided=undecided)
+            card = _card(folder, outputs, published, outcome.decision_key, whole)
+            found[sample.sample_id] = card
             advance(REPORT)
     return [found[each.sample_id] for each in judged if each.sample_id in found]
 

@@ -3,8 +3,9 @@
 The stages of a sample, its rows and its card read the same records and pictures one after the
 other, and each time is a request. While ``remembering`` is open, files that hold the same for ever
 (``stages/``, ``edits/``, ``normals/``, thumbnails, versions, cards, parts of plans) are kept in the
-memory of the process, the last ones up to a bound. That a file is not there is never kept: another
-worker may write it. What is damaged or lost meanwhile is seen by the next run, whose marks are
+memory of the process, the last ones up to a bound, and so are the notes of a build that only save
+work (``builds/photos``, ``builds/seen``). That a file is not there is never kept: another worker
+may write it. What is damaged or lost meanwhile is seen by the next run, whose marks are
 looked up anew.
 """
 
@@ -19,7 +20,7 @@ from kizu.store.rooms import Rooms
 
 _KEPT: Final = re.compile(
     r"(?:stages|edits|normals|datasets/[^/]+/[^/]+|reports/[^/]+/cards|thumbnails/[0-9a-f]{2})/"
-    r"|builds/(?:files|inventory|groups|pairs|shards|outcomes|certifications|work)/"
+    r"|builds/(?:files|inventory|groups|pairs|shards|outcomes|certifications|work|photos|seen)/"
 )
 
 _SMALL_BYTES: Final = 64 * 2**10

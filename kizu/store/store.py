@@ -382,21 +382,32 @@ class Store:
         """Write a JSON object with its checksum: equal objects give equal bytes."""
         self.write(path, encode_json(path, value))
 
-    def put_json(self, folder: str, value: dict[str, Any]) -> str:
+    def put_json(self, folder: str, value: dict[str, Any], *, is_new: bool = False) -> str:
         """Write a JSON object under its own content key and return its path.
 
         What is there already is read, which costs as much as to ask for it, and replaced where it
         is damaged.
+
+        Args:
+            folder: Where it goes.
+            value: The object.
+            is_new: True of what is hardly ever there: an object store is not asked for it first.
         """
         path = json_path(folder, value)
         data = encode_json(path, value)
-        try:
-            is_there = self.read(path) == data
-        except FileNotFoundError:
-            is_there = False
-        if not is_there:
+        if not self._holds(path, data, is_new=is_new):
             self.write(path, data)
         return path
+
+    def _holds(self, path: str, data: bytes, *, is_new: bool) -> bool:
+        """Tell whether a file is there as it should be."""
+        recent = recent_files()
+        if is_new and not self._local and not (recent and recent.get(self._full(path))):
+            return False
+        try:
+            return self.read(path) == data
+        except FileNotFoundError:
+            return False
 
     def read_checked(self, path: str) -> bytes:
         """Return the bytes that ``write_checked`` wrote.
@@ -455,6 +466,12 @@ class Store:
 
         recent = recent_files()
         return recent.rooms.find(self._root, folder, list_now) if recent else Room(list_now())
+
+    def known_sizes(self, folder: str) -> dict[str, int]:
+        """Return the sizes in bytes of all files below a folder by path, as this run knows them."""
+        if self._local:
+            return self.sizes(folder)
+        return {path: listed.size for path, listed in dict(self.room(folder).files).items()}
 
     def forget_room(self, folder: str) -> None:
         """Have a run list a folder anew when it is next asked for."""

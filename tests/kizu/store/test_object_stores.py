@@ -6,8 +6,9 @@ from threading import Timer
 
 import pytest
 
-from kizu.store import StageFolder, Store
+from kizu.store import StageFolder, Store, remembering
 from kizu.store.retry import StoreUnreachableError
+from kizu.store.rooms import GONE
 
 # the clients of object stores leave sessions for the interpreter to close
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
@@ -36,6 +37,23 @@ def test_a_file_written_by_another_machine_is_seen_at_once(service, request):
     assert not folder.done()
     StageFolder(there, "diff", "ab12").finish({"status": "changed"})
     assert folder.done()
+
+
+@pytest.mark.parametrize("service", ["azure_store", "s3_store"])
+def test_what_a_run_writes_has_the_mark_that_a_listing_shows(service, request, tmp_path):
+    store = Store(request.getfixturevalue(service))
+    paths = [f"stages/diff/ab/{name}/record.json" for name in ("written", "created", "moved")]
+    with remembering():
+        store.room("stages/diff")
+        store.write(paths[0], b"1")
+        store.create(paths[1], b"22")
+        (tmp_path / "aside").write_bytes(b"333")
+        store.write_file(paths[2], tmp_path / "aside")
+        known = dict(store.room("stages/diff").files)
+    assert known == store.room("stages/diff").files
+    assert [known[path].size for path in paths] == [1, 2, 3]
+    assert [store.find_mark(path) for path in paths] == [known[path].mark for path in paths]
+    assert store.find_mark("stages/diff/ab/none/record.json") == GONE
 
 
 @pytest.mark.parametrize("service", ["azure_store", "s3_store"])
