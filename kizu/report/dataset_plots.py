@@ -1,6 +1,7 @@
 """Gathers what is plotted of a version: its accepted labels, and the builds before."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -9,7 +10,6 @@ from numpy.typing import NDArray
 from kizu.agree.fusion import DIFF_SOURCE, TESTIMONY_SOURCE
 from kizu.agree.verdict import Verdict
 from kizu.publish.dataset import Dataset
-from kizu.publish.layout import MANIFEST
 from kizu.publish.outcomes import Outcome
 from kizu.publish.rows import REVIEWER
 from kizu.report.history import counts_of, remember_build
@@ -21,11 +21,23 @@ _MASK_SOURCES: Final = (DIFF_SOURCE, TESTIMONY_SOURCE, REVIEWER)
 
 
 def dataset_plots(
-    store: Store, dataset: Dataset, spec: DatasetSpec, outcomes: Sequence[Outcome]
+    store: Store,
+    dataset: Dataset,
+    spec: DatasetSpec,
+    outcomes: Sequence[Outcome],
+    published_at: datetime,
 ) -> list[Plot]:
-    """Return the plots of a version; what is remembered of its builds is brought up to date."""
-    published_at = store.modified(dataset.folder.path(MANIFEST)).isoformat(timespec="seconds")
-    counts = counts_of(dataset.version, published_at, outcomes)
+    """Return the plots of a version; what is remembered of its builds is brought up to date.
+
+    Args:
+        store: The store.
+        dataset: The version.
+        spec: What it was made by.
+        outcomes: How far the samples came when the version was named.
+        published_at: When it was published.
+    """
+    at = published_at.isoformat(timespec="seconds")
+    counts = counts_of(dataset.version, at, outcomes)
     builds = remember_build(store, dataset.name, counts)
     accepted = [outcome for outcome in outcomes if outcome.verdict is Verdict.ACCEPT]
     plots = [area_plot(_areas(accepted), _asked(spec))] if accepted else []

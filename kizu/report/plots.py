@@ -55,7 +55,7 @@ class Plot:
     """One plot.
 
     Attributes:
-        name: Its file's name, without ``.svg``.
+        name: What it is called, as in ``PLOTS``.
         title: What it shows, by language.
         svg: The drawing.
     """

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from kizu.agree.proof import Proof
@@ -13,6 +14,7 @@ from kizu.outputs import SampleOutputs
 from kizu.progress import advance, expect
 from kizu.publish.certification import CERTIFICATE_FILE, Certification
 from kizu.publish.dataset import Dataset, Sample
+from kizu.publish.layout import MANIFEST
 from kizu.publish.outcomes import Outcome
 from kizu.report.card_pictures import draw_card
 from kizu.report.cards import (
@@ -85,9 +87,10 @@ def write_report(
     report = dataset.folder.report
     memory = CardMemory(store, dataset.name)
     cards = _cards(store, dataset, outcomes, shards, certification.proof, memory)
-    plots = dataset_plots(store, dataset, spec, outcomes)
-    for plot in plots:
-        store.write(report(f"{plot.name}.svg"), plot.svg.encode())
+    published_at = (
+        datetime.now(UTC) if summary.is_new else store.modified(dataset.folder.path(MANIFEST))
+    )
+    plots = dataset_plots(store, dataset, spec, outcomes, published_at)
     page = _page(spec, summary, outcomes, _shown(dataset, cards), certification, plots)
     store.write(report(PAGE), render_page(page).encode())
     store.write(report(_JAPANESE_PAGE), _LEADS_ON.encode())

@@ -32,8 +32,12 @@ class Groups(Record):
         return self.of.get(image.sha256) or Group.alone(image)
 
     def save(self, store: Store) -> str:
-        """Store the groups; return where they lie."""
-        return store.put_json("builds/groups", self.model_dump(mode="json"))
+        """Store the groups; return where they lie, empty where every photo is one alone."""
+        return (
+            ""
+            if self == NO_GROUPS
+            else store.put_json("builds/groups", self.model_dump(mode="json"))
+        )
 
     @classmethod
     def open(cls, path: str, store: Store) -> Self:
