@@ -63,7 +63,13 @@ class _Deletion(Record):
 
 @contextmanager
 def noting_deletion(store: Store, dataset: str) -> Iterator[None]:
-    """Note that files of a dataset are removed while the block runs."""
+    """Note that files of a dataset are removed while the block runs.
+
+    A disk is looked at each time and needs no note, which a full one could not take.
+    """
+    if store.local_root is not None:
+        yield
+        return
     deletion = _Deletion(began=datetime.now(UTC))
     store.write_json(_deletion_path(dataset), deletion.model_dump(mode="json"))
     try:
@@ -76,7 +82,7 @@ def noting_deletion(store: Store, dataset: str) -> Iterator[None]:
 
 def may_be_deleting(store: Store, dataset: str) -> bool:
     """Tell whether files of a dataset are removed, or were since a publishing can have begun."""
-    last = _last_deletion(store, dataset)
+    last = _last_deletion(store, dataset) if store.local_root is None else None
     return last is not None and (
         last.ended is None or datetime.now(UTC) - last.ended < _LONGEST + _CLOCKS_APART
     )

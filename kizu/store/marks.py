@@ -91,7 +91,7 @@ class Marks:
         with self._locks[name]:
             if name not in self._folders:
                 found: dict[str, dict[str, str]] = defaultdict(dict)
-                for path, listed in room.files.items():
+                for path, listed in dict(room.files).items():
                     found[posixpath.dirname(path)][path] = self._mark(path, listed)
                 self._folders[name] = found
         return self._folders[name]

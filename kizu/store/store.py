@@ -506,7 +506,8 @@ class Store:
         """
         began = time.monotonic()
         room = self.room(folder)
-        if room.listed_at < began and len(wanted - room.files.keys()) > len(room.files) // PAGE + 1:
+        missing = sum(path not in room.files for path in wanted)
+        if room.listed_at < began and missing > len(room.files) // PAGE + 1:
             self.forget_room(folder)
             room = self.room(folder)
         return room, room.listed_at >= began

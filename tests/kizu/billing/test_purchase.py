@@ -4,6 +4,7 @@ The editor is a scripted one, so that each answer of a service can be given in t
 tests buy over HTTP.
 """
 
+import uuid
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -40,7 +41,8 @@ from kizu.edit.storage import (
 )
 from kizu.imaging.codecs import encode_png
 from kizu.imaging.geometry import FreeSizes, Geometry
-from kizu.store import Store, keyed
+from kizu.store import Marks, Store, keyed, remembering
+from kizu.store.rooms import GONE
 
 SIDE_PX = 32
 PICTURE = np.full((SIDE_PX, SIDE_PX, 3), 90, np.uint8)
@@ -117,7 +119,7 @@ def buy(store, monkeypatch):
     """Return a function that buys the edit with an editor; pauses between attempts are skipped."""
     monkeypatch.setattr(purchase, "_FIRST_PAUSE_S", 0.0)
 
-    def buy_with(editor, job=None):
+    def buy_with(editor, job=None, store=store):
         token = CancelToken(store, "run")
         gate = CallGate(Ledger(store), "plates", BudgetSpec(), editor.limits, token)
         return buy_edit(store, gate, editor, job or job_for())
@@ -486,3 +488,17 @@ def test_a_damaged_line_of_the_ledger_loses_no_answer(buy, store, line):
     other = EditJob(job_for().request.model_copy(update={"seed": 1}), PICTURE, None, GEOMETRY)
     save_reply(store, other.request.key, 2, REPLY)
     assert buy(ScriptedEditor(), other).status == "edited"
+
+
+def test_what_an_old_listing_does_not_show_is_not_bought_again(buy, monkeypatch):
+    store, path = Store(f"objects://{uuid.uuid4().hex}/store"), sidecar_path(job_for().request.key)
+    with remembering():
+        assert Marks(store).of(path) == GONE
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr("kizu.store.store.recent_files", lambda: None)
+            bought = buy(ScriptedEditor([REPLY]), store=store)
+        late = ScriptedEditor()
+        assert buy(late, store=store) == bought
+        assert Marks(store).of(path) == GONE, "the listing is still the old one"
+    assert late.calls == 0
+    assert len(list(Ledger(store).entries())) == 1
