@@ -151,7 +151,11 @@ def version_facts(rows: Rows) -> VersionFacts:
 
 
 def pictured_samples(rows: Rows) -> dict[str, list[Pictured]]:
-    """Return the samples that a version's card shows, by their defect; arguments as above."""
+    """Return the samples that a version's card shows, by their defect.
+
+    Args:
+        rows: Reads the tables.
+    """
     found: dict[str, list[Pictured]] = {}
     for row in rows("samples", _PICTURED_BY):
         if row["defect_type"] != GOOD:
