@@ -7,15 +7,14 @@ slopes, for no two lie in the same place; what is left of copies agrees, and of 
 not. Only photos that are each other's nearest by a cheap vector are compared so.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kizu.cores import on_all_cores
 from kizu.imaging.arrays import FloatMap
 from kizu.imaging.borders import mirrored_border
 from kizu.matching.features import (
@@ -135,12 +134,8 @@ class DuplicateSearch:
         by_photo: dict[int, list[Pair]] = {}
         for pair in pairs:
             by_photo.setdefault(self._upright_first(pair)[0], []).append(pair)
-        pool = ThreadPoolExecutor(os.cpu_count())
-        try:
-            for found in pool.map(self._looked_at, by_photo.values()):
-                yield from found
-        finally:
-            pool.shutdown(cancel_futures=True)
+        for found in on_all_cores(self._looked_at, by_photo.values()):
+            yield from found
 
     def _looked_at(self, pairs: Sequence[Pair]) -> list[tuple[Pair, float]]:
         """Look at the pairs of one photo; a look-alike is laid onto it once."""

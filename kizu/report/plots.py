@@ -55,7 +55,7 @@ class Plot:
     """One plot.
 
     Attributes:
-        name: What it is called, as in ``PLOTS``.
+        name: Its file's name, without ``.svg``; see ``PLOTS``.
         title: What it shows, by language.
         svg: The drawing.
     """

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from kizu.agree.proof import Proof
+from kizu.cores import on_all_cores
 from kizu.grounding.names import NO_GROUNDING
 from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import decode_png, encode_png
@@ -91,6 +92,8 @@ def write_report(
         datetime.now(UTC) if summary.is_new else store.modified(dataset.folder.path(MANIFEST))
     )
     plots = dataset_plots(store, dataset, spec, outcomes, published_at)
+    for plot in plots:  # for Prefect's artifacts
+        store.write(report(f"{plot.name}.svg"), plot.svg.encode())
     page = _page(spec, summary, outcomes, _shown(dataset, cards), certification, plots)
     store.write(report(PAGE), render_page(page).encode())
     store.write(report(_JAPANESE_PAGE), _LEADS_ON.encode())
@@ -122,15 +125,20 @@ def _cards(
     found = {name: card for name, card in known.items() if card and card.key in whole}
     missing = {each.sample_id: each for each in judged if each.sample_id not in found}
     expect(REPORT, len(missing))
-    for ref in shards if missing else ():
-        shard = ref.open(store)
+
+    def draw(ref: ShardRef) -> dict[str, DrawnCard]:
+        shard, drawn = ref.open(store), {}
         for sample in (sample for sample in shard.samples if sample.sample_id in missing):
             outcome, published = missing[sample.sample_id], dataset[sample.sample_id]
             undecided = not (outcome.decision_key or outcome.decision_problem)
             outputs = SampleOutputs(store, shard, sample, proof, undecided=undecided)
             card = _card(folder, outputs, published, outcome.decision_key, whole)
-            found[sample.sample_id] = card
+            drawn[sample.sample_id] = card
             advance(REPORT)
+        return drawn
+
+    for drawn in on_all_cores(draw, shards if missing else ()):
+        found |= drawn
     return [found[each.sample_id] for each in judged if each.sample_id in found]
 
 
