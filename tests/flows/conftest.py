@@ -20,23 +20,28 @@ from kizu.spec import DatasetSpec
 from kizu.store import Store
 from kizu.summary import BuildSummary, SamplesFailedError
 
-SERVER = ExitStack()
-"""What the server's end closes."""
+SERVERS: list[ExitStack] = []
+"""What ends the server, while there is one."""
 
 
-@pytest.fixture(scope="session", autouse=True)
-def prefect_server() -> Iterator[None]:
-    with SERVER:
-        SERVER.enter_context(own_server.prefect_server())
-        yield
+def serve() -> None:
+    """Start the server, unless it is there."""
+    if not SERVERS:
+        SERVERS.append(ExitStack())
+        SERVERS[0].enter_context(own_server.prefect_server())
+
+
+@pytest.fixture(autouse=True)
+def prefect_server() -> None:
+    serve()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
-    """End the server after the last test of this folder: an idle one goes on using a core."""
+    """End the server where the next test is of another folder: an idle one goes on using a core."""
     yield
-    if nextitem is None or nextitem.path.parent != Path(__file__).parent:
-        SERVER.close()
+    if SERVERS and (nextitem is None or nextitem.path.parent != Path(__file__).parent):
+        SERVERS.pop().close()
 
 
 @pytest.fixture
@@ -52,6 +57,7 @@ def run_flow() -> Callable[..., tuple[State, BuildSummary]]:
     """Run the flow on a store and return its final state with the summary it carries."""
 
     def run(spec: DatasetSpec, url: str, **options) -> tuple[State, BuildSummary]:
+        serve()  # what is kept of a session is made before any test
         state = build_dataset(spec, store_url=url, **options, return_state=True)
         result = state.result(raise_on_failure=False)
         if isinstance(result, SamplesFailedError):
