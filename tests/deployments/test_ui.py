@@ -171,7 +171,10 @@ def test_retry_buys_only_what_a_failed_shard_lacks(served, page, paid_spec, azur
 def test_a_cancelled_build_keeps_what_it_bought_and_the_next_buys_the_rest(
     served, page, paid_spec, azure, screenshots
 ):
-    spec, billed, asked = paid_spec | {"name": "stopped"}, azure.tally.billed, azure.tally.calls
+    # asked in other words: what another test has bought is not bought again
+    defects = [{**one, "prompt": f"{one['prompt']} at the rim"} for one in paid_spec["defects"]]
+    spec = paid_spec | {"name": "stopped", "defects": defects}
+    billed, asked = azure.tally.billed, azure.tally.calls
     azure.hold_after(1)
     run_id = served.run({"spec": spec, "shard_size": 1})
     served.wait_for(lambda: azure.tally.calls >= asked + 2)
