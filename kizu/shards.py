@@ -69,8 +69,7 @@ class ShardRef(Record):
         """Store the shard again with another budget; return where it lies."""
         shard = self.open(store)
         granted = shard.spec.model_copy(update={"budget": budget})
-        dumped = _dumped(shard.model_copy(update={"spec": granted}))
-        path = store.put_json(_FOLDER, dumped)
+        path = _put(shard.model_copy(update={"spec": granted}), store)
         return self.model_copy(update={"path": path})
 
 
@@ -258,7 +257,7 @@ def save_shards(
     """
     cuts = [samples[start : start + shard_size] for start in range(0, len(samples), shard_size)]
     shards = [Shard(spec=spec, annotators=annotators, samples=tuple(cut)) for cut in cuts]
-    paths = [store.put_json(_FOLDER, _dumped(shard), is_new=is_new) for shard in shards]
+    paths = [_put(shard, store, is_new=is_new) for shard in shards]
     return [ShardRef(path=path, number=i + 1, of=len(paths)) for i, path in enumerate(paths)]
 
 
@@ -281,6 +280,10 @@ def _dumped(shard: Shard) -> dict[str, Any]:
 
 
 _FOLDER: Final = "builds/shards"
+
+
+def _put(shard: Shard, store: Store, *, is_new: bool = False) -> str:
+    return store.put_json(_FOLDER, _dumped(shard), is_new=is_new)
 
 
 def run_shard(

@@ -33,11 +33,9 @@ class Groups(Record):
 
     def save(self, store: Store) -> str:
         """Store the groups; return where they lie, empty where every photo is one alone."""
-        return (
-            ""
-            if self == NO_GROUPS
-            else store.put_json("builds/groups", self.model_dump(mode="json"))
-        )
+        if self == NO_GROUPS:
+            return ""
+        return store.put_json("builds/groups", self.model_dump(mode="json"))
 
     @classmethod
     def open(cls, path: str, store: Store) -> Self:

@@ -114,7 +114,7 @@ def colour_offsets(
         sums = [_totals(bins, each) for each in (weight, *(weight * left.T))]
         support, *totals = _blur_colours(np.stack(sums))
         offsets += np.stack(totals, axis=1) / (support + _OFFSET_PRIOR_CELLS)[:, None]
-    length = np.sqrt((offsets**2).sum(axis=1, keepdims=True))
+    length = lengths(offsets.T)[:, None]
     return np.asarray(offsets * np.clip(2 - length / _OFFSET_CAP, 0, 1), np.float64)
 
 

@@ -92,12 +92,12 @@ class Correction:
             warped: (H, W, 3) uint8, the picture or a part of it, in the edited image's frame.
             spread: Brings a grid over the whole picture to the pixels of `warped`.
         """
-        colours, lit, field = table_index(warped), self.shading.any(), spread(self.field)
-        brighter = spread(self.shading) if lit else self.shading
+        colours, field = table_index(warped), spread(self.field)
+        brighter = spread(self.shading) if self.shading.any() else None
         table, lab = self._table_of(colours), np.empty(warped.shape, np.float32)
         for rows in strips(len(warped)):
             rgb = warped[rows] * np.float32(1 / 255)
-            if lit:
+            if brighter is not None:
                 rgb *= 1 + brighter[rows, :, None]
             rgb += table.take(colours[rows], axis=0)
             np.clip(rgb, 0, 1, out=rgb)
