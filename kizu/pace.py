@@ -70,11 +70,6 @@ def note_pace(store: Store, spec: DatasetSpec, stages: Sequence[StageTally]) -> 
         store.write_json(_PATH, told.model_dump(mode="json"))
 
 
-def find_pace(store: Store, stage: str, spec: DatasetSpec) -> Pace | None:
-    """Return how long a stage took in the last build of a store that made enough with it."""
-    return _noted(store).get(_name(stage, spec))
-
-
 class _Noted(Record):
     """How long stages took.
 

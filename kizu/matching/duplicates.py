@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kizu.cores import on_all_cores
+from kizu.cores import on_cores
 from kizu.imaging.arrays import FloatMap
 from kizu.imaging.borders import mirrored_border
 from kizu.matching.features import (
@@ -134,7 +134,7 @@ class DuplicateSearch:
         by_photo: dict[int, list[Pair]] = {}
         for pair in pairs:
             by_photo.setdefault(self._upright_first(pair)[0], []).append(pair)
-        for found in on_all_cores(self._looked_at, by_photo.values()):
+        for found in on_cores(self._looked_at, by_photo.values()):
             yield from found
 
     def _looked_at(self, pairs: Sequence[Pair]) -> list[tuple[Pair, float]]:

@@ -172,7 +172,7 @@ def _leftovers(store: Store, folder: VersionFolder, needed: set[str]) -> list[tu
         other = VersionFolder(folder.dataset, place.rpartition("/")[2])
         if other.version != POOL and not store.exists(other.path(MANIFEST)):
             left += store.sizes(place).items()
-    left += store.sizes(folder.report("").rstrip("/")).items()
+    left += store.sizes(folder.report_folder).items()
     return [*left, *_unshown(store, folder)]
 
 

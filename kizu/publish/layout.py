@@ -57,9 +57,14 @@ class VersionFolder:
         own = "" if is_pooled(name) else f"{self.version}/"
         return f"datasets/{self.dataset}/{own}{name}"
 
+    @property
+    def report_folder(self) -> str:
+        """Where this version's report lies."""
+        return f"reports/{self.dataset}/{self.version}"
+
     def report(self, name: str) -> str:
         """Return the path of a file of this version's report."""
-        return f"reports/{self.dataset}/{self.version}/{name}"
+        return f"{self.report_folder}/{name}"
 
     def is_complete(self, store: Store) -> bool:
         """Tell whether all of it is published; a damaged manifest completes nothing."""

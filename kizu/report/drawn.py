@@ -36,7 +36,7 @@ def is_drawn(store: Store, spec: DatasetSpec, summary: BuildSummary, version: Ve
         summary: What the build came to.
         version: The version.
     """
-    sizes, note = store.known_sizes(_folder(version)), version.folder().report(_NOTE)
+    sizes, note = store.known_sizes(version.folder().report_folder), version.folder().report(_NOTE)
     if note not in sizes:
         return False
     try:
@@ -53,7 +53,7 @@ def is_drawn(store: Store, spec: DatasetSpec, summary: BuildSummary, version: Ve
 def note_drawn(store: Store, spec: DatasetSpec, summary: BuildSummary, version: VersionRef) -> None:
     """Note what a report was drawn from, so that the next build leaves it; see ``is_drawn``."""
     note = version.folder().report(_NOTE)
-    sizes = store.known_sizes(_folder(version))
+    sizes = store.known_sizes(version.folder().report_folder)
     sizes.pop(note, None)
     drawn = _Drawn(made_from=_made_from(spec, summary, version), sizes=sizes)
     store.write_json(note, drawn.model_dump(mode="json"))
@@ -75,7 +75,3 @@ def _has_cards(store: Store, spec: DatasetSpec, version: VersionRef) -> bool:
     """Tell from a listing whether all cards that a report has are there; they lie beside it."""
     named = named_cards(store, version.folder())
     return named is not None and CardFolder(store, spec.name).whole().issuperset(named)
-
-
-def _folder(version: VersionRef) -> str:
-    return version.folder().report("").rstrip("/")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from kizu.agree.proof import Proof
-from kizu.cores import on_all_cores
+from kizu.cores import on_cores
 from kizu.grounding.names import NO_GROUNDING
 from kizu.imaging.arrays import RgbImage
 from kizu.imaging.codecs import decode_png, encode_png
@@ -98,7 +98,7 @@ def write_report(
     store.write(report(PAGE), render_page(page).encode())
     store.write(report(_JAPANESE_PAGE), _LEADS_ON.encode())
     keys = sorted(card.key for card in cards)
-    has_sheet = report(SHEET) in store.known_sizes(report("").rstrip("/"))
+    has_sheet = report(SHEET) in store.known_sizes(dataset.folder.report_folder)
     is_complete = has_sheet and named_cards(store, dataset.folder) == keys
     sheet = memory.sheet
     if not is_complete:
@@ -137,7 +137,7 @@ def _cards(
             advance(REPORT)
         return drawn
 
-    for drawn in on_all_cores(draw, shards if missing else ()):
+    for drawn in on_cores(draw, shards if missing else ()):
         found |= drawn
     return [found[each.sample_id] for each in judged if each.sample_id in found]
 

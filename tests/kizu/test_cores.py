@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from kizu.cores import on_all_cores
+from kizu.cores import on_cores
 
 
 def test_results_come_in_the_order_of_the_items():
@@ -17,7 +17,7 @@ def test_results_come_in_the_order_of_the_items():
             later.set()
         return -item
 
-    assert list(on_all_cores(wait_for_the_next, range(2))) == [0, -1]
+    assert list(on_cores(wait_for_the_next, range(2))) == [0, -1]
 
 
 def test_what_has_not_begun_when_an_item_fails_is_left(monkeypatch):
@@ -30,5 +30,5 @@ def test_what_has_not_begun_when_an_item_fails_is_left(monkeypatch):
             raise ValueError("the first one")
 
     with pytest.raises(ValueError, match="the first one"):
-        list(on_all_cores(fail, range(1000)))
+        list(on_cores(fail, range(1000)))
     assert len(begun) < 1000

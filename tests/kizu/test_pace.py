@@ -3,7 +3,7 @@
 import pytest
 
 from kizu import pace
-from kizu.pace import DEFAULT, FEWEST, HERE, JUDGING, Pace, Paces, find_pace, note_pace
+from kizu.pace import DEFAULT, FEWEST, HERE, JUDGING, Paces, note_pace
 from kizu.planning import estimate_build, plan_samples
 from kizu.sources import NormalImage
 from kizu.spec import DatasetSpec
@@ -41,16 +41,18 @@ def test_the_stages_are_those_that_samples_go_through():
 
 def test_seconds_are_kept_of_builds_that_made_enough(store):
     spec = spec_of()
+    before = Paces(store, spec).seconds([], [2.0, 2.0])
     note_pace(store, spec, [tally("diff", FEWEST - 1, 7.0)])
-    assert find_pace(store, "diff", spec) is None
-    note_pace(store, spec, [tally("diff", FEWEST, 8.0)])
-    assert find_pace(store, "diff", spec) == Pace(samples=FEWEST, megapixels=FEWEST, seconds=8.0)
+    assert Paces(store, spec).seconds([], [2.0, 2.0]) == before
+    diff = pace.DEFAULTS["diff", ""].seconds_for(2, 4.0, by_size=True)
+    note_pace(store, spec, [tally("diff", FEWEST, FEWEST * 3.0)])
+    assert Paces(store, spec).seconds([], [2.0, 2.0]) == pytest.approx(before + (12 - diff) / 2)
 
 
 def test_another_editor_or_annotator_has_a_pace_of_its_own(store):
     note_pace(store, spec_of(annotator="clipseg"), [tally("grounding", 10, 9.0)])
-    assert find_pace(store, "grounding", spec_of(annotator="clipseg")) is not None
-    assert find_pace(store, "grounding", spec_of(annotator="sam3")) is None
+    assert not Paces(store, spec_of(annotator="clipseg")).unmeasured
+    assert Paces(store, spec_of(annotator="sam3")).unmeasured == ("grounding by sam3",)
 
 
 def test_what_this_store_measured_goes_before_the_default(store):

@@ -1,7 +1,6 @@
 """A large picture in tiles: bounded memory, and the same answer whatever the tiles' size."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +10,7 @@ import cv2
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from kizu.cores import on_cores
 from kizu.imaging.arrays import FloatMap
 from kizu.imaging.slices import Slices
 
@@ -109,10 +109,7 @@ def enlarge_part(grid: FloatMap, shape: tuple[int, ...], slices: Slices) -> Floa
 def each(work: Callable[[Item], Answer], items: Iterable[Item], threads: int) -> list[Answer]:
     """Do one thing to all items, some at a time; answers in the items' order."""
     with limited_threads(1):
-        if threads == 1:
-            return [work(item) for item in items]
-        with ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(work, items))
+        return list(on_cores(work, items, threads))
 
 
 @contextmanager
