@@ -52,16 +52,15 @@ _CLEAR_OF_NOISE = 4.0  # deviations of the noise that a change must exceed; x1.4
 VISIBLE_DELTA_E = 4.0  # delta E; what the benchmark counts as visibly changed
 _HALF = 0.45
 """Of the level: a blurred step keeps its place at 0.5; x0.7 gains .014, x1.4 costs .026 IoU."""
-_SOFT_HALF = 0.55  # likewise along soft edges; x0.7 gains .003, x1.4 costs .005 IoU
 _SHARP_WIDTH_PX = 5.4
 """Px from full to none: narrower edges are sharp; x0.7 costs .018, x1.4 gains .023 IoU."""
-_SOFT_WIDTH_PX = 8.0  # px; wider ones are wholly soft; x0.7 costs .007 IoU
 _LAYER_SIGMA_PX = 1.6  # px of blur that layers are fitted through; x0.7 to x1.4 no effect
 _HALF_COVERED = 0.5  # of a layer; its edge by definition
-_BLUR_REACH_PX = 2
-"""Px in which a sharp edge's blur falls off; x0.7 gains .006, x1.4 costs .006 IoU."""
-_SKIRT_PX = 5  # px beside a sharp edge for rims and shadows; x0.7 to x1.4 no effect
-_SKIRT_GAP_PX = 1.2  # px between edge and rim that are closed; x0.7 costs .005 IoU
+_BLUR_REACH_PX = 2  # px in which a sharp edge's blur falls off
+_SLOPE_PX = 6  # px beside an edge for rims, shadows and slopes
+_SLOPE_FRACTION = 0.2  # of the level inside; weaker traces beside an edit are the redraw's own
+_PLAIN_SLOPE_DELTA_E = 8.0  # delta E that belong to an edge whatever its level; twice visible
+_SLOPE_GAP_PX = 1.2  # px between edge and rim that are closed
 _LEAST_FRACTION = 0.5
 """Of the usual level, anywhere in a component; x0.7 gains .005, x1.4 costs .011 IoU."""
 _HOLE_PER_RADIUS = 1.5
@@ -157,25 +156,21 @@ def _local_noise(size: FloatMap, part: Mask) -> FloatMap:
 
 
 def _thick_outline(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
-    """Half of the level nearby, where a blurred step keeps its place, and what a sharp edge hides.
+    """Half of the level nearby, where a blurred step keeps its place, and what shows beside it.
 
-    Beside a sharp edge, a weaker change is no blur but a part of its own: the rim of a hole, the
-    shadow of a chip. A soft layer ends where it covers half; along any other soft edge there is
-    nothing to tell blur and change apart.
+    A change that falls off slower than blur belongs to the defect: the rim of a hole, the shadow of
+    a chip, the slopes of a dent. A soft layer has no such slopes: it ends where it covers half.
     """
     around = dilate(part, _AROUND_PX)
     ring = dilate(part, _RING_PX[1]) & ~dilate(part, _RING_PX[0])
     size, noise, sigma = _clear_size(part, ring, residual)
     level = _local_peak(np.where(part, size, 0).astype(np.float32))
     core = around & (size > _HALF * level)
-    width = _edge_width_px(core, size) * _OUTLINE_SIGMAS_PX[0] / sigma
-    if width < _SHARP_WIDTH_PX:
-        return _with_skirt(core, around, size, max(VISIBLE_DELTA_E, _CLEAR_OF_NOISE * noise))
-    coverage = layer_coverage(part, residual, predicted, max(sigma, _LAYER_SIGMA_PX))
-    if coverage is not None:
-        return np.asarray(around & (coverage > _HALF_COVERED))
-    fraction = np.interp(width, (_SHARP_WIDTH_PX, _SOFT_WIDTH_PX), (_HALF, _SOFT_HALF))
-    return np.asarray(around & (size > np.float32(fraction) * level))
+    if _edge_width_px(core, size) * _OUTLINE_SIGMAS_PX[0] / sigma > _SHARP_WIDTH_PX:
+        coverage = layer_coverage(part, residual, predicted, max(sigma, _LAYER_SIGMA_PX))
+        if coverage is not None:
+            return np.asarray(around & (coverage > _HALF_COVERED))
+    return _with_slopes(core, around, size, max(VISIBLE_DELTA_E, _CLEAR_OF_NOISE * noise))
 
 
 def _clear_size(part: Mask, ring: Mask, residual: FloatMap) -> tuple[FloatMap, float, float]:
@@ -201,11 +196,13 @@ def _edge_width_px(core: Mask, size: FloatMap) -> float:
     return float(np.median(level[edge] / slope))
 
 
-def _with_skirt(core: Mask, around: Mask, size: FloatMap, visible: float) -> Mask:
-    """The core and all that is visible beside it beyond the reach of its blur."""
-    beside = size > _HALF * cv2.dilate(size, disc(_BLUR_REACH_PX))
-    skirt = around & dilate(core, _SKIRT_PX) & beside & (size > visible)
-    both = close(core | skirt, _SKIRT_GAP_PX) & around
+def _with_slopes(core: Mask, around: Mask, size: FloatMap, visible: float) -> Mask:
+    """The core and all that is visible beside it, falls off slower than blur and is no trace."""
+    slow = size > _HALF * cv2.dilate(size, disc(_BLUR_REACH_PX))
+    level = cv2.dilate(np.where(core, size, 0).astype(np.float32), disc(_SLOPE_PX))
+    plain = np.maximum(np.minimum(_SLOPE_FRACTION * level, _PLAIN_SLOPE_DELTA_E), visible)
+    slopes = around & slow & (level > 0) & (size > plain)
+    both = close(core | slopes, _SLOPE_GAP_PX) & around
     count, labels = cv2.connectedComponents(both.view(np.uint8), connectivity=4)
     return np.asarray(core | labels_within(labels, count, core)[labels])
 

@@ -70,6 +70,14 @@ def test_a_soft_edge_is_cut_near_half_of_its_level():
     assert iou(refined(disc_mask(38), residual), disc_mask(24)) > 0.8
 
 
+def test_the_slopes_of_a_dent_belong_to_it():
+    rows, columns = np.mgrid[:120, :120] - 60.0
+    depth = 40 * np.exp(-(rows**2 + columns**2) / 16**2)
+    light = np.where(columns < 0, -depth, depth).astype(np.float32)
+    residual = np.dstack([light, 0 * light, 0 * light])
+    assert iou(refined(depth > 12, residual), depth > 8) > 0.93
+
+
 def test_the_faint_end_of_a_line_is_followed():
     line = np.zeros((60, 160), np.uint8)
     cv2.line(line, (20, 30), (140, 30), 1, 3)
