@@ -60,9 +60,9 @@ class Alignment:
     came_back: CameBack
 
     @classmethod
-    def of(cls, normal: RgbImage, edited: RgbImage) -> "Alignment":
-        """Register and correct the colours, both (H, W, 3) uint8, unless edited in place."""
-        came_back = CameBack.of(normal, edited)
+    def of(cls, normal: RgbImage, edited: RgbImage, *, exact: bool = False) -> "Alignment":
+        """Register and correct the colours, unless edited in place; arguments as for `CameBack`."""
+        came_back = CameBack.of(normal, edited, exact=exact)
         if came_back.in_place:
             still = unmoved(edited.shape)
             return cls(still, untouched(to_lab(normal)), still.valid, still.valid, came_back)
@@ -99,7 +99,20 @@ def compare(
         settings: What counts as a change.
         region: (H, W) bool, where the edit was asked for.
     """
-    aligned = Alignment.of(normal, edited)
+    found = _compare_aligned(Alignment.of(normal, edited), normal, edited, settings, region)
+    if found.aligned.came_back.exact or not found.aligned.came_back.contradicts(found.result.mask):
+        return found
+    aligned = Alignment.of(normal, edited, exact=True)
+    return _compare_aligned(aligned, normal, edited, settings, region)
+
+
+def _compare_aligned(
+    aligned: Alignment,
+    normal: RgbImage,
+    edited: RgbImage,
+    settings: DiffSettings,
+    region: Mask | None,
+) -> Comparison:
     rate = settings.false_alarm_rate / len(SCALES)
     criteria = DetectionCriteria(rate, settings.min_visible_delta_e, region)
     measured = _all_scales(aligned, to_lab(edited))
@@ -125,12 +138,15 @@ def _judged(
 ) -> tuple[ScaleEvidence, Mask, FloatMap]:
     """Judge all scales, and once more by noise learned anew if a large change stood in its way.
 
+    Of an exact edit the noise is known from the start: that of what it gave back.
+
     Returns:
         The evidence of the finest scale, the marks (H, W) and their evidence in thresholds (H, W).
     """
-    scales = [judge(scale, criteria) for scale in measured]
+    given_back = aligned.came_back.rest
+    scales = [judge(scale, criteria, given_back) for scale in measured]
     mask, evidence_ratio = _marked(scales, min_area_px)
-    rest = _rest_of(mask, aligned.valid)
+    rest = _rest_of(mask, aligned.valid) if given_back is None else None
     if rest is None:
         return scales[0], mask, evidence_ratio
     left = _sparse_size(scales[0].residual)

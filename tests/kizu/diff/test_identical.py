@@ -58,6 +58,44 @@ def test_a_recoloured_part_is_marked_and_the_rest_is_not():
     assert not found.mask[:, :170].any()
 
 
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7, 0.9])
+@pytest.mark.parametrize("change", ["darker", "fading in", "another grain"])
+def test_an_edit_in_place_is_outlined_however_much_of_the_picture_it_takes(share, change):
+    normal = surface(256, seed=3)
+    columns = np.arange(256)
+    first = round(256 * (1 - share))
+    edited = normal.astype(float)
+    if change == "darker":
+        edited[:, first:] *= 0.8
+    elif change == "fading in":
+        edited -= (np.clip(columns - first, 0, 20) * 2.5)[:, None]
+    else:
+        edited[:, first:] = surface(256, seed=4)[:, first:] + 25.0
+    found = diff_mask(normal, edited.clip(0, 255).astype(np.uint8))
+    assert found.status is Status.CHANGED
+    assert found.mask[:, first + 12 :].mean() > 0.97
+    assert not found.mask[:, :first].any()
+
+
+def test_a_mask_that_lies_on_what_came_back_makes_the_rest_the_change():
+    normal = surface(64, seed=6)
+    edited = normal.copy()
+    edited[:, 6:] = (edited[:, 6:] * 0.8).astype(np.uint8)
+    found = diff_mask(normal, edited)
+    assert found.mask[:, 12:].all()
+    assert not found.mask[:, :6].any()
+
+
+@pytest.mark.parametrize("strength", [0.05, 0.1, 0.2, 0.35])
+def test_light_that_leaves_the_middle_alone_is_no_edit_in_place(strength):
+    normal = surface(256, seed=5)
+    rows, columns = np.mgrid[-1:1:256j, -1:1:256j]
+    light = 1 - strength / 2 * (rows**2 + columns**2)
+    edited = np.rint(normal * light[..., None]).astype(np.uint8)
+    assert (edited == normal).all(axis=2)[118:138, 118:138].all()
+    assert diff_mask(normal, edited).status is Status.UNCHANGED
+
+
 def test_a_mask_never_lies_on_what_did_not_change():
     normal = surface(200)
     edited, truth = darkened(normal, np.s_[50:90, 60:120], levels=40)
