@@ -35,9 +35,7 @@ _BESIDE_PX = 16  # px from a patch to the change that is asked how it begins
 _FADING_LEVELS = 2.0
 """Of 255, median of the change beside patches: light that falls off leaves 1 or 2, edits 3 at least
 (median of 84 vignettes, 56 lights from a side, 403 edits)."""
-_CERTAIN_PX = (
-    64  # noisy pixels that came back in one mark; no chance, where a redraw gives 6 % back
-)
+_CERTAIN_PX = 64  # noisy pixels of a mark that came back; no chance where a redraw gives 6 % back
 _REST_MARGIN_PX = 8  # px around a change that teach no noise; the coarsest blur reaches as far
 _LEAST_REST = 0.01  # of the picture; a smaller rest teaches nothing
 _THIN_FACTOR = 2.5  # of the smallest visible change; what the settings promise for thin ones
