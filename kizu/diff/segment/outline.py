@@ -14,23 +14,24 @@ from kizu.imaging.arrays import FloatMap, Mask
 from kizu.imaging.morphology import dilate, disc, erode
 from kizu.imaging.slices import grown
 
-_LEVEL_REACH_PX = 6  # px from an edge to its level inside; x0.7 gains .014, x1.4 costs .004 IoU
-_PEAK_REACH_PX = 4  # px in which a peak is looked for; x0.7 gains .010, x1.4 costs .023 IoU
+_LEVEL_REACH_PX = 6  # px from an edge to its level inside; x0.7 to x1.4 no effect
+_PEAK_REACH_PX = 4  # px in which a peak is looked for; x0.7 costs .004, x1.4 costs .010 IoU
 _AROUND_PX = 3
-"""Px beyond the marks that an outline may reach; x0.7 costs .006, x1.4 gains .004 IoU."""
-_RING_PX = (10, 24)  # px from the marks, first and last: the noise around; x0.7 to x1.4 no effect
-_RADIUS_QUANTILE = 0.9  # of depths: the half thickness; x0.7 costs .006 IoU
-_THIN_RADIUS_PX = 6.0  # px of half thickness; below, a line; x0.7 gains .018 IoU
-_THIN_FRACTION = 0.33  # of the peak nearby, a line's end; x0.7 gains .024, x1.4 costs .030 IoU
-_PLAIN_DELTA_E = 12.0  # delta E that belong to a line whatever its peak; x0.7 gains .017 IoU
+"""Px beyond the marks that an outline may reach; x1.4 gains .004 IoU."""
+_RING_PX = (10, 24)  # px from the marks, first and last: the noise around; x0.7 costs .003 IoU
+_RADIUS_QUANTILE = 0.9  # of depths: the half thickness; x0.7 costs .011, x1.4 costs .010 IoU
+_THIN_RADIUS_PX = 6.0  # px of half thickness; below, a line; x0.7 costs .010 IoU
+_THIN_FRACTION = 0.33  # of the peak nearby, a line's end; x1.4 costs .011 IoU
+_PLAIN_DELTA_E = 12.0  # delta E that belong to a line whatever its peak; x0.7 costs .003 IoU
 _THIN_ROUNDS = 10  # rounds of growth along a line; x0.7 to x1.4 no effect
 _TREND_SIGMA_PX = 2.0
-"""Px over which a line's colour is averaged; x0.7 gains .006, x1.4 costs .006 IoU."""
-_NOISE_MARGIN_PX = 4  # px from a line to the noise beside it; x0.7 costs .008, x1.4 gains .009 IoU
-_NOISE_SIGMA_PX = 8.0  # px over which that is averaged; x0.7 costs .005, x1.4 costs .004 IoU
-_LEAST_OUTSIDE = 0.02  # of the average's weight; no division by next to nothing
+"""Px over which a line's colour is averaged; x1.4 costs .004 IoU."""
+_NOISE_MARGIN_PX = 4  # px from a line to the noise beside it; x0.7 to x1.4 no effect
+_NOISE_SIGMA_PX = 8.0  # px over which that is averaged; x0.7 to x1.4 no effect
+_LEAST_OUTSIDE = 0.02
+"""Of the average's weight; no division by next to nothing; x0.7 to x1.4 no effect."""
 _CLOSE_PER_RADIUS = 1.8
-"""Px of closing per px of half thickness; x0.7 costs .034, x1.4 gains .014 IoU."""
+"""Px of closing per px of half thickness; x1.4 costs .052 IoU."""
 _MAX_CLOSE_PX = 28  # px of closing at most; x0.7 to x1.4 no effect
 _NARROW_RADIUS_PX = 3.0
 """Px of half thickness; thinner never counts as vast; x0.7 to x1.4 no effect."""
@@ -38,33 +39,39 @@ _VAST_RADII = 40.0
 """Length in half thicknesses of what has no one thickness; x0.7 to x1.4 no effect."""
 _CLOSE_PER_LOCAL_RADIUS = 1.2
 """Px of closing per px of local half thickness; x0.7 to x1.4 no effect."""
-_ADDED_FRACTION = 0.5  # of a component, that closing adds where there are more gaps than marks
+_ADDED_FRACTION = 0.5
+"""Of a component, that closing adds where more is gap than mark; x0.7 to x1.4 no effect."""
 _ONE_COLOUR = 0.9
-"""Coherence of a change: of print at least 0.91, of dents and moved texture at most 0.81."""
-_PAD_PX = 30  # px around a component; the largest closing, 28, fits in
+"""Coherence of a change: of print at least 0.91, of dents and moved texture at most 0.81; x1.4
+costs .040 IoU."""
+_PAD_PX = 30  # px around a component; the largest closing, 28, fits in; x0.7 to x1.4 no effect
 _SHARP_SIGMA_PX = 0.5
-"""Px of blur that lines are seen through; x0.7 costs .016, x1.4 gains .006 IoU."""
-_GROW_PX = 2  # px that a line may grow by in a round; x0.7 costs .013, x1.4 gains .007 IoU
-_SPECKLE_PX = 5.0  # px of gaps that are closed before thickness is judged; x1.4 gains .008 IoU
+"""Px of blur that lines are seen through; x0.7 costs .005, x1.4 costs .005 IoU."""
+_GROW_PX = 2  # px that a line may grow by in a round; x0.7 to x1.4 no effect
+_SPECKLE_PX = 5.0  # px of gaps that are closed before thickness is judged; x1.4 costs .010 IoU
 _OUTLINE_SIGMAS_PX = (0.8, 1.6, 3.2, 6.4)
-"""Px of blur, each twice the last; the first clear of noise; x0.7 to x1.4 no effect."""
-_CLEAR_OF_NOISE = 4.0  # deviations of the noise that a change must exceed; x1.4 costs .013 IoU
-VISIBLE_DELTA_E = 4.0  # delta E; what the benchmark counts as visibly changed
+"""Px of blur, each twice the last; the first clear of noise; x0.7 costs .007, x1.4 .009 IoU."""
+_CLEAR_OF_NOISE = 4.0
+"""Deviations of the noise that a change must exceed; x0.7 costs .004, x1.4 costs .006 IoU."""
+VISIBLE_DELTA_E = 4.0  # delta E; what the benchmark counts as visibly changed; x1.4 costs .005 IoU
 _HALF = 0.45
-"""Of the level: a blurred step keeps its place at 0.5; x0.7 gains .014, x1.4 costs .026 IoU."""
+"""Of the level: a blurred step keeps its place at 0.5; x0.7 costs .020, x1.4 costs .051 IoU."""
 _SHARP_WIDTH_PX = 5.4
-"""Px from full to none: narrower edges are sharp; x0.7 costs .018, x1.4 gains .023 IoU."""
+"""Px from full to none: narrower edges are sharp; x0.7 costs .005 IoU."""
 _LAYER_SIGMA_PX = 1.6  # px of blur that layers are fitted through; x0.7 to x1.4 no effect
-_HALF_COVERED = 0.5  # of a layer; its edge by definition
-_BLUR_REACH_PX = 2  # px in which a sharp edge's blur falls off
-_SLOPE_PX = 6  # px beside an edge for rims, shadows and slopes
-_SLOPE_FRACTION = 0.2  # of the level inside; weaker traces beside an edit are the redraw's own
-_PLAIN_SLOPE_DELTA_E = 8.0  # delta E that belong to an edge whatever its level; twice visible
-_SLOPE_GAP_PX = 1.2  # px between edge and rim that are closed
+_HALF_COVERED = 0.5  # of a layer; its edge by definition; x0.7 gains .008, x1.4 costs .012 IoU
+_BLUR_REACH_PX = 2
+"""Px in which a sharp edge's blur falls off; x0.7 costs .010, x1.4 costs .019 IoU."""
+_SLOPE_PX = 6  # px beside an edge for rims, shadows and slopes; x0.7 to x1.4 no effect
+_SLOPE_FRACTION = 0.2
+"""Of the level inside; weaker traces beside an edit are the redraw's own; x1.4 costs .003 IoU."""
+_PLAIN_SLOPE_DELTA_E = 8.0
+"""Delta E that belong to an edge whatever its level; twice visible; x0.7 to x1.4 no effect."""
+_SLOPE_GAP_PX = 1.2  # px between edge and rim that are closed; x1.4 costs .040 IoU
 _LEAST_FRACTION = 0.5
-"""Of the usual level, anywhere in a component; x0.7 gains .005, x1.4 costs .011 IoU."""
+"""Of the usual level, anywhere in a component; x1.4 costs .007 IoU."""
 _HOLE_PER_RADIUS = 1.5
-"""Widest filled hole in half thicknesses; loops stay open; x1.4 gains .006 IoU."""
+"""Widest filled hole in half thicknesses; loops stay open; x1.4 costs .010 IoU."""
 
 
 def refine(mask: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
