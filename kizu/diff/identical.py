@@ -106,6 +106,8 @@ def with_exact_changes(
 ) -> Mask:
     """Add the visible changes that a mask passes over, and take from it what did not change.
 
+    Specks that did not, smaller than the smallest area, are alike by chance and leave no holes.
+
     Args:
         mask: (H, W) bool, what stood out of the pair's noise.
         normal: (H, W, 3) uint8 RGB.
@@ -113,7 +115,7 @@ def with_exact_changes(
         settings: The smallest visible change, and the smallest area.
     """
     changed = _levels_apart(normal, edited) > 0
-    found = mask & changed
+    found = mask & ~_grounds(~changed, settings.min_area_px)
     least = settings.min_visible_delta_e
     for region in connected_regions(changed):
         part = region.window
@@ -124,6 +126,16 @@ def with_exact_changes(
         if peak >= _THIN_FACTOR * least:
             found[part] |= region.inside & (delta_e >= max(_EDGE_FRACTION * peak, least))
     return found
+
+
+def _grounds(unchanged: Mask, min_area_px: int) -> Mask:
+    """What did not change (H, W), but for specks of it, which are alike by chance."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        unchanged.view(np.uint8), connectivity=4
+    )
+    large = stats[:count, cv2.CC_STAT_AREA] >= min_area_px
+    large[0] = False  # what changed
+    return np.asarray(large[labels])
 
 
 def _is_mostly_kept(noisy: Mask, kept: Mask) -> bool:

@@ -105,6 +105,14 @@ def test_a_mask_never_lies_on_what_did_not_change():
     assert (found & truth).any()
 
 
+def test_pixels_that_are_alike_by_chance_leave_no_holes_in_a_mask():
+    normal = surface(200)
+    edited, truth = darkened(normal, np.s_[50:110, 60:120], levels=40)
+    rows, columns = np.random.default_rng(2).integers((55, 65), (105, 115), (60, 2)).T
+    edited[rows, columns] = normal[rows, columns]
+    assert np.array_equal(diff_mask(normal, edited).mask, truth)
+
+
 def test_a_change_that_nobody_sees_is_none():
     normal = surface(128)
     edited, _ = darkened(normal, LINES["a line of one pixel"], levels=2)
