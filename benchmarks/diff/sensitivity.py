@@ -209,9 +209,8 @@ def _aligned_already(
         return nullcontext()
     find = comparison.Alignment.of
 
-    def known(normal: RgbImage, edited: RgbImage, *, exact: bool = False) -> comparison.Alignment:
-        found = None if exact else aligned.get(id(edited))
-        return found or find(normal, edited, exact=exact)
+    def known(normal: RgbImage, edited: RgbImage) -> comparison.Alignment:
+        return aligned.get(id(edited)) or find(normal, edited)
 
     return patch.object(comparison.Alignment, "of", known)
 

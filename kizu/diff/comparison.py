@@ -60,17 +60,22 @@ class Alignment:
     came_back: CameBack
 
     @classmethod
-    def of(cls, normal: RgbImage, edited: RgbImage, *, exact: bool = False) -> "Alignment":
-        """Register and correct the colours, unless edited in place; arguments as for `CameBack`."""
-        came_back = CameBack.of(normal, edited, exact=exact)
+    def of(cls, normal: RgbImage, edited: RgbImage) -> "Alignment":
+        """Register and correct the colours, both (H, W, 3) uint8, unless edited in place."""
+        came_back = CameBack.of(normal, edited)
         if came_back.in_place:
-            still = unmoved(edited.shape)
-            return cls(still, untouched(to_lab(normal)), still.valid, still.valid, came_back)
+            return cls.in_place(normal, came_back)
         registration = register(normal, edited)
         valid = within(registration.map_x, registration.map_y, -_BEYOND_PX)
         inner = erode(registration.valid, _FRAME_PX)
         tone = correct_tone(warp_normal(normal, registration), edited, inner)
         return cls(registration, tone, valid, inner, came_back)
+
+    @classmethod
+    def in_place(cls, normal: RgbImage, came_back: CameBack) -> "Alignment":
+        """Undo nothing of an edit made in place."""
+        still = unmoved(normal.shape)
+        return cls(still, untouched(to_lab(normal)), still.valid, still.valid, came_back)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +105,10 @@ def compare(
         region: (H, W) bool, where the edit was asked for.
     """
     found = _compare_aligned(Alignment.of(normal, edited), normal, edited, settings, region)
-    if found.aligned.came_back.exact or not found.aligned.came_back.contradicts(found.result.mask):
+    came_back = found.aligned.came_back
+    if came_back.exact or not came_back.contradicts(found.result.mask):
         return found
-    aligned = Alignment.of(normal, edited, exact=True)
+    aligned = Alignment.in_place(normal, came_back.as_exact())
     return _compare_aligned(aligned, normal, edited, settings, region)
 
 
@@ -143,7 +149,8 @@ def _judged(
     Returns:
         The evidence of the finest scale, the marks (H, W) and their evidence in thresholds (H, W).
     """
-    given_back = aligned.came_back.rest
+    came_back = aligned.came_back
+    given_back = came_back.rest() if came_back.exact else None
     scales = [judge(scale, criteria, given_back) for scale in measured]
     mask, evidence_ratio = _marked(scales, min_area_px)
     rest = _rest_of(mask, aligned.valid) if given_back is None else None

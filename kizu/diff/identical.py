@@ -6,7 +6,7 @@ made in place: by the painter, by an editor that in-paints, or by our own compos
 smallest visible change is a change, however short or thin, and however much of the picture changed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from kizu.diff.filters import magnitude, to_lab
 from kizu.diff.settings import DiffSettings
 from kizu.imaging.arrays import Mask, RgbImage
 from kizu.imaging.crops import connected_regions
-from kizu.imaging.morphology import dilate, erode
+from kizu.imaging.morphology import dilate, erode, without_pinholes
 
 _IN_PLACE_FRACTION = 0.6
 """Of pixels, and of those with detail, that came back; x0.7 to x1.4 no effect."""
@@ -51,39 +51,39 @@ class CameBack:
         identical_fraction: Fraction of pixels that agree within one grey level as they came.
         in_place: Whether the edit kept the normal's detail, so that there is nothing to undo.
         exact: Whether it even gave back all but its change bit for bit.
-        rest: (H, W) bool, what an exact edit gave back, away from its change; None if too little.
+        same: (H, W) bool, what came back bit for bit.
         noisy: (H, W) bool, where the normal has noise that could come back.
-        kept: (H, W) bool, where that noise came back bit for bit.
     """
 
     identical_fraction: float
     in_place: bool
     exact: bool
-    rest: Mask | None
+    same: Mask
     noisy: Mask
-    kept: Mask
 
     @classmethod
-    def of(cls, normal: RgbImage, edited: RgbImage, *, exact: bool = False) -> "CameBack":
-        """Look at a pair as it came; flat ground always agrees.
-
-        Args:
-            normal: (H, W, 3) uint8 RGB.
-            edited: The same shape.
-            exact: Whether it is known to be an exact edit, however little came back.
-        """
+    def of(cls, normal: RgbImage, edited: RgbImage) -> "CameBack":
+        """Look at a pair as it came, both (H, W, 3) uint8 RGB; flat ground always agrees."""
         levels = _levels_apart(normal, edited)
-        same = levels <= _SAME_LEVELS
+        alike, same = levels <= _SAME_LEVELS, levels == 0
         grey = cv2.cvtColor(normal, cv2.COLOR_RGB2GRAY)
         spread = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
         active = spread >= _ACTIVE_LEVELS
-        fraction = float(same.mean())
-        judged = float(same[active].mean()) if active.any() else fraction
+        fraction = float(alike.mean())
+        judged = float(alike[active].mean()) if active.any() else fraction
         noisy = (spread >= _NOISE_LEVELS) & (grey > _BLACK) & (grey < _WHITE)
-        kept = noisy & (levels == 0)
-        exact = exact or _is_mostly_kept(noisy, kept) or _has_whole_patches(levels, noisy)
+        exact = _is_mostly_same(same, noisy) or _has_whole_patches(levels, same, noisy)
         in_place = exact or min(fraction, judged) > _IN_PLACE_FRACTION
-        return cls(fraction, in_place, exact, _rest_of(levels) if exact else None, noisy, kept)
+        return cls(fraction, in_place, exact, same, noisy)
+
+    def as_exact(self) -> "CameBack":
+        """Return the same of an edit that is known to be exact, however little came back."""
+        return replace(self, in_place=True, exact=True)
+
+    def rest(self) -> Mask | None:
+        """Return what came back (H, W), away from what did not; None if that is too little."""
+        rest = erode(self.same, _REST_MARGIN_PX)
+        return rest if float(rest.mean()) >= _LEAST_REST else None
 
     def contradicts(self, mask: Mask) -> bool:
         """Tell whether a part of a mask (H, W) lies where the noise came back bit for bit.
@@ -91,12 +91,12 @@ class CameBack:
         Nothing changed there, so it is the rest that did: the picture was edited in place, and what
         was taken for a drift of all of it is the edit.
         """
-        if np.count_nonzero(mask & self.kept) < _CERTAIN_PX:
+        if np.count_nonzero(mask & self.noisy & self.same) < _CERTAIN_PX:
             return False
         for region in connected_regions(mask):
-            kept = np.count_nonzero(self.kept[region.window] & region.inside)
-            noisy = np.count_nonzero(self.noisy[region.window] & region.inside)
-            if kept >= _CERTAIN_PX and kept > _IDENTICAL_FRACTION * noisy:
+            noisy = self.noisy[region.window] & region.inside
+            kept = np.count_nonzero(noisy & self.same[region.window])
+            if kept >= _CERTAIN_PX and kept > _IDENTICAL_FRACTION * np.count_nonzero(noisy):
                 return True
         return False
 
@@ -115,7 +115,7 @@ def with_exact_changes(
         settings: The smallest visible change, and the smallest area.
     """
     changed = _levels_apart(normal, edited) > 0
-    found = mask & ~_grounds(~changed, settings.min_area_px)
+    found = mask & without_pinholes(changed, settings.min_area_px)
     least = settings.min_visible_delta_e
     for region in connected_regions(changed):
         part = region.window
@@ -128,27 +128,16 @@ def with_exact_changes(
     return found
 
 
-def _grounds(unchanged: Mask, min_area_px: int) -> Mask:
-    """What did not change (H, W), but for specks of it, which are alike by chance."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        unchanged.view(np.uint8), connectivity=4
-    )
-    large = stats[:count, cv2.CC_STAT_AREA] >= min_area_px
-    large[0] = False  # what changed
-    return np.asarray(large[labels])
+def _is_mostly_same(same: Mask, noisy: Mask) -> bool:
+    known, kept = np.count_nonzero(noisy), np.count_nonzero(noisy & same)
+    return bool(known >= _MIN_NOISY_FRACTION * noisy.size and kept > _IDENTICAL_FRACTION * known)
 
 
-def _is_mostly_kept(noisy: Mask, kept: Mask) -> bool:
-    known, same = np.count_nonzero(noisy), np.count_nonzero(kept)
-    return bool(known >= _MIN_NOISY_FRACTION * noisy.size and same > _IDENTICAL_FRACTION * known)
-
-
-def _has_whole_patches(levels: NDArray[np.uint8], noisy: Mask) -> bool:
+def _has_whole_patches(levels: NDArray[np.uint8], same: Mask, noisy: Mask) -> bool:
     """Tell whether patches came back whole and end where a change begins, and do not fade.
 
     Where light falls off, a part that it leaves alone comes back whole as well, but fades out.
     """
-    same = levels == 0
     if float((same & noisy).mean()) < _LEAST_PATCHES / 2:  # half of a patch is noisy
         return False
     patch = np.ones((_PATCH_PX, _PATCH_PX), np.uint8)
@@ -159,12 +148,6 @@ def _has_whole_patches(levels: NDArray[np.uint8], noisy: Mask) -> bool:
     if float(patches.mean()) < _LEAST_PATCHES or not beside.any():
         return False
     return float(np.median(levels[beside])) > _FADING_LEVELS
-
-
-def _rest_of(levels: NDArray[np.uint8]) -> Mask | None:
-    """What came back, (H, W), away from what did not."""
-    rest = erode(levels == 0, _REST_MARGIN_PX)
-    return rest if float(rest.mean()) >= _LEAST_REST else None
 
 
 def _levels_apart(normal: RgbImage, edited: RgbImage) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Growing and shrinking masks by a disc."""
+"""Growing and shrinking masks by a disc, and filling their pinholes."""
 
 import cv2
 import numpy as np
@@ -28,3 +28,16 @@ def erode(mask: Mask, radius_px: int) -> Mask:
         mask.view(np.uint8), disc(radius_px), borderType=cv2.BORDER_CONSTANT, borderValue=0.0
     )
     return np.asarray(eroded, np.uint8).view(np.bool_)
+
+
+def without_pinholes(mask: Mask, limit_px: float) -> Mask:
+    """Return an (H, W) mask with the specks of its ground filled that have fewer pixels than so.
+
+    >>> holed = np.ones((5, 5), np.bool_); holed[2, 2] = False
+    >>> bool(without_pinholes(holed, 2).all())
+    True
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((~mask).view(np.uint8), connectivity=4)
+    small = np.asarray(stats)[:, cv2.CC_STAT_AREA] < limit_px
+    small[0] = False  # the mask itself
+    return np.asarray(mask | small[labels])

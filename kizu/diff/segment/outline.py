@@ -14,7 +14,8 @@ from kizu.imaging.arrays import FloatMap, Mask
 from kizu.imaging.morphology import dilate, disc, erode
 from kizu.imaging.slices import grown
 
-_LEVEL_REACH_PX = 6  # px from an edge to its level inside; x0.7 to x1.4 no effect
+_LEVEL_REACH_PX = 6
+"""Px from an edge to its level inside, and to where its slopes end; x0.7 to x1.4 no effect."""
 _PEAK_REACH_PX = 4  # px in which a peak is looked for; x0.7 costs .004, x1.4 costs .010 IoU
 _AROUND_PX = 3
 """Px beyond the marks that an outline may reach; x1.4 gains .004 IoU."""
@@ -62,7 +63,6 @@ _LAYER_SIGMA_PX = 1.6  # px of blur that layers are fitted through; x0.7 to x1.4
 _HALF_COVERED = 0.5  # of a layer; its edge by definition; x0.7 gains .008, x1.4 costs .012 IoU
 _BLUR_REACH_PX = 2
 """Px in which a sharp edge's blur falls off; x0.7 costs .010, x1.4 costs .019 IoU."""
-_SLOPE_PX = 6  # px beside an edge for rims, shadows and slopes; x0.7 to x1.4 no effect
 _SLOPE_FRACTION = 0.2
 """Of the level inside; weaker traces beside an edit are the redraw's own; x1.4 costs .003 IoU."""
 _PLAIN_SLOPE_DELTA_E = 8.0
@@ -173,11 +173,13 @@ def _thick_outline(part: Mask, residual: FloatMap, predicted: FloatMap) -> Mask:
     size, noise, sigma = _clear_size(part, ring, residual)
     level = _local_peak(np.where(part, size, 0).astype(np.float32))
     core = around & (size > _HALF * level)
-    if _edge_width_px(core, size) * _OUTLINE_SIGMAS_PX[0] / sigma > _SHARP_WIDTH_PX:
+    near = cv2.dilate(np.where(core, size, 0).astype(np.float32), disc(_LEVEL_REACH_PX))
+    inside = np.asarray(near, np.float32)
+    if _edge_width_px(core, size, inside) * _OUTLINE_SIGMAS_PX[0] / sigma > _SHARP_WIDTH_PX:
         coverage = layer_coverage(part, residual, predicted, max(sigma, _LAYER_SIGMA_PX))
         if coverage is not None:
             return np.asarray(around & (coverage > _HALF_COVERED))
-    return _with_slopes(core, around, size, max(VISIBLE_DELTA_E, _CLEAR_OF_NOISE * noise))
+    return _with_slopes(core, around, size, inside, max(VISIBLE_DELTA_E, _CLEAR_OF_NOISE * noise))
 
 
 def _clear_size(part: Mask, ring: Mask, residual: FloatMap) -> tuple[FloatMap, float, float]:
@@ -191,22 +193,20 @@ def _clear_size(part: Mask, ring: Mask, residual: FloatMap) -> tuple[FloatMap, f
     return size, noise / CHI3_MEDIAN, sigma
 
 
-def _edge_width_px(core: Mask, size: FloatMap) -> float:
+def _edge_width_px(core: Mask, size: FloatMap, level: FloatMap) -> float:
     """Pixels that the outline's slope would need to fall from the level inside to nothing."""
     edge = core & ~erode(core, 1)
     if not edge.any():
         return 0.0
     slope_x = cv2.Sobel(size, cv2.CV_32F, 1, 0, scale=1 / 8)
     slope_y = cv2.Sobel(size, cv2.CV_32F, 0, 1, scale=1 / 8)
-    level = cv2.dilate(np.where(core, size, 0).astype(np.float32), disc(_LEVEL_REACH_PX))
     slope = np.maximum(np.hypot(slope_x[edge], slope_y[edge]), 1e-3)
     return float(np.median(level[edge] / slope))
 
 
-def _with_slopes(core: Mask, around: Mask, size: FloatMap, visible: float) -> Mask:
+def _with_slopes(core: Mask, around: Mask, size: FloatMap, level: FloatMap, visible: float) -> Mask:
     """The core and all that is visible beside it, falls off slower than blur and is no trace."""
     slow = size > _HALF * cv2.dilate(size, disc(_BLUR_REACH_PX))
-    level = cv2.dilate(np.where(core, size, 0).astype(np.float32), disc(_SLOPE_PX))
     plain = np.maximum(np.minimum(_SLOPE_FRACTION * level, _PLAIN_SLOPE_DELTA_E), visible)
     slopes = around & slow & (level > 0) & (size > plain)
     both = close(core | slopes, _SLOPE_GAP_PX) & around

@@ -9,6 +9,7 @@ import numpy as np
 from kizu.edit.painter.material import to_lab
 from kizu.edit.painter.noise_fields import FloatArray, resize
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
+from kizu.imaging.morphology import without_pinholes
 
 _SIDE_PX: Final = 256  # longest; 512 takes three times as long, and most of a cat for ground
 _SMOOTH_SIGMA_PX: Final = 1.5  # takes noise away, whose steps stop the fill; 3 fills over edges
@@ -106,7 +107,7 @@ def _objects(small: RgbImage) -> Mask:
     inside = (ground[1:-1, 1:-1] != _GROUND).astype(np.uint8)
     ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_OPENING_PX, _OPENING_PX))
     inside = cv2.morphologyEx(inside, cv2.MORPH_OPEN, ellipse)
-    return _without_pinholes(inside > 0)
+    return without_pinholes(np.asarray(inside > 0), _PINHOLE_FRACTION * inside.size)
 
 
 def _common_colours(lab: FloatArray, objects: Mask) -> float:
@@ -122,14 +123,3 @@ def _border_seeds(height: int, width: int) -> list[tuple[int, int]]:
     """(x, y) of points along the border."""
     ends = [(x, y) for x in range(0, width, _SEED_STEP_PX) for y in (0, height - 1)]
     return ends + [(x, y) for y in range(0, height, _SEED_STEP_PX) for x in (0, width - 1)]
-
-
-def _without_pinholes(objects: Mask) -> Mask:
-    """Objects with the small enclosed specks of ground filled."""
-    limit = _PINHOLE_FRACTION * objects.size
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(
-        (~objects).astype(np.uint8), connectivity=4
-    )
-    small = np.asarray(stats)[:, cv2.CC_STAT_AREA] < limit
-    small[0] = False
-    return np.asarray(objects | small[labels], bool)
