@@ -55,16 +55,22 @@ def fit_colours(
     design, coefficients = colour_terms(cells.rgb), np.zeros((3, _COLOUR_TERMS))
     target, start = (np.ascontiguousarray(each.T) for each in (cells.edited, lit))
     free, change = (target > CENSORED) & (target < 1 - CENSORED), target - start
+    whole = free.all(axis=0)  # most cells, so what they say is summed for all channels at once
+    partly = np.flatnonzero(free.any(axis=0) & ~whole)
+    x_partly = design[:, partly]
     for used, (rounds, reach) in zip((_LINEAR_TERMS, _COLOUR_TERMS), _STAGES, strict=True):
         x = design[:used]
         ridge = np.diag(design.shape[1] * RIDGE * np.array(_RIDGES[:used]) + 1e-6)
         for _ in range(rounds):
             left = target - np.clip(start + coefficients @ design, 0, 1)
             weight = biweight(lengths(left), weights, reach, MIN_SPREAD)
-            for channel in range(3):
-                weighted = x * (weight * free[channel])
-                found = np.linalg.solve(weighted @ x.T + ridge, weighted @ change[channel])
-                coefficients[channel, :used] = found
+            weighted = x * (weight * whole)
+            common, pulls = weighted @ x.T + ridge, change @ weighted.T
+            for channel, own in enumerate(free[:, partly]):
+                weighted = x_partly[:used] * (weight[partly] * own)
+                matrix = common + weighted @ x_partly[:used].T
+                pull = pulls[channel] + weighted @ change[channel, partly]
+                coefficients[channel, :used] = np.linalg.solve(matrix, pull)
     return coefficients.T
 
 
@@ -104,18 +110,18 @@ def colour_offsets(
     Returns:
         (16^3, 3) offsets per coarse colour.
     """
-    bins = coarse_bin(rgb)
-    offsets = np.zeros((COLOUR_BINS**3, 3))
+    bins, residuals = coarse_bin(rgb), np.ascontiguousarray(residual.T)
+    offsets = np.zeros((3, COLOUR_BINS**3))
     for _ in range(_OFFSET_ROUNDS):
-        left = residual - offsets[bins]
-        size = lengths(left.T)
+        left = residuals - offsets.take(bins, axis=1)
+        size = lengths(left)
         spread = max(float(np.median(size[valid])) / CHI3_MEDIAN, MIN_SPREAD)
         weight = valid / (1 + (size / (_CAUCHY_DEVIATIONS * spread)) ** 2)
-        sums = [_totals(bins, each) for each in (weight, *(weight * left.T))]
+        sums = [_totals(bins, each) for each in (weight, *(weight * left))]
         support, *totals = _blur_colours(np.stack(sums))
-        offsets += np.stack(totals, axis=1) / (support + _OFFSET_PRIOR_CELLS)[:, None]
-    length = lengths(offsets.T)[:, None]
-    return np.asarray(offsets * np.clip(2 - length / _OFFSET_CAP, 0, 1), np.float64)
+        offsets += np.stack(totals) / (support + _OFFSET_PRIOR_CELLS)
+    offsets *= np.clip(2 - lengths(offsets) / _OFFSET_CAP, 0, 1)
+    return np.ascontiguousarray(offsets.T)
 
 
 def corrections_of(

@@ -84,8 +84,8 @@ def _noise_curve(
     activity: FloatMap, residual: FloatMap, *, mixed: bool
 ) -> tuple[FloatMap, FloatMap]:
     order = _rising(activity)[: len(activity) // _CLASSES * _CLASSES].reshape(_CLASSES, -1)
-    centres = np.median(activity[order], axis=1).astype(np.float32)
-    levels = _spreads(np.quantile(residual[order], _SPREAD_QUANTILES, axis=1), mixed=mixed)
+    centres = _quantiles(activity[order], (0.5,))[0].astype(np.float32)  # sorted by it
+    levels = _spreads(_quantiles(np.sort(residual[order], axis=1), _SPREAD_QUANTILES), mixed=mixed)
     smooth = np.convolve(np.pad(levels, 1, mode="edge"), [0.25, 0.5, 0.25], "valid")
     return centres, smooth.astype(np.float32)
 
@@ -98,6 +98,16 @@ def _rising(values: FloatMap) -> NDArray[np.int64]:
     """
     bits = np.abs(values).view(np.uint32).astype(np.int64)
     return np.sort((bits << 32) | np.arange(len(values))) & 0xFFFFFFFF
+
+
+def _quantiles(rising: FloatMap, fractions: tuple[float, ...]) -> NDArray[np.float64]:
+    """Linearly interpolated quantiles (F, M) of sorted rows (M, N); sorting is faster than numpy's."""
+    last = rising.shape[1] - 1
+    place = np.array(fractions) * last
+    low = np.minimum(place.astype(np.int64), max(last - 1, 0))
+    share = place - low
+    below, above = (rising[:, np.minimum(at, last)].astype(np.float64) for at in (low, low + 1))
+    return np.asarray((below + (above - below) * share).T)
 
 
 def _spreads(quantiles: NDArray[np.float64], *, mixed: bool) -> NDArray[np.float64]:
