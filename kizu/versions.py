@@ -18,7 +18,7 @@ PAINTER_VERSION: Final = "3"
 TRANSPLANT_VERSION: Final = "1"
 """The same real defect is moved onto the same photo otherwise."""
 
-DIFF_VERSION: Final = "12"
+DIFF_VERSION: Final = "13"
 """The same two pictures have another anomaly map, mask or composite."""
 
 MATCHING_VERSION: Final = "1"

@@ -16,7 +16,6 @@ from kizu.agree.proof import stratum_of
 from kizu.agree.settings import AgreementSettings, AreaRange
 from kizu.agree.testimony import Testimony, testimony
 from kizu.agree.verdict import Verdict, agree
-from kizu.diff import DiffSettings
 from kizu.diff.composite import mask_on_edited
 from kizu.grounding.moved import move_detections
 from kizu.imaging.arrays import Mask
@@ -24,8 +23,8 @@ from kizu.imaging.masks import mask_iou
 
 LEAST_IOU: Final = 0.5
 """Of a label with the truth; less is a miss (PASCAL VOC, Everingham et al. 2010)."""
-_SEEN_PX: Final = DiffSettings().min_area_px
-"""Of a side effect in the label; fewer pixels are no region."""
+_SEEN_PX: Final = 16
+"""Of a side effect in the label, at 512 pixels a side; fewer are hardly seen."""
 DRIFT_FIGURES: Final = (
     *("shift_x_px", "shift_y_px", "warp_rms_px", "tone_delta_e", "relight_delta_e"),
     *("match_rate", "registration_residual_px"),

@@ -38,8 +38,10 @@ _FADING_LEVELS = 2.0
 _CERTAIN_PX = 64  # noisy pixels of a mark that came back; no chance where a redraw gives 6 % back
 _REST_MARGIN_PX = 8  # px around a change that teach no noise; the coarsest blur reaches as far
 _LEAST_REST = 0.01  # of the picture; a smaller rest teaches nothing
+_PINHOLE_PX = 16  # px; smaller specks of what did not change are alike by chance
 _THIN_FACTOR = 2.5  # of the smallest visible change; what the settings promise for thin ones
 _PEAK_QUANTILE = 0.9  # of a component's colour differences; its peak, but for single odd pixels
+_MARKED_FRACTION = 0.8  # of what shows of a region; with less of it marked, all of that is
 _EDGE_FRACTION = 0.3  # of that peak; where a line drawn with soft edges ends, as people label it
 
 
@@ -106,7 +108,7 @@ def with_exact_changes(
 ) -> Mask:
     """Add the visible changes that a mask passes over, and take from it what did not change.
 
-    Specks that did not, smaller than the smallest area, are alike by chance and leave no holes.
+    Specks that did not are alike by chance and leave no holes.
 
     Args:
         mask: (H, W) bool, what stood out of the pair's noise.
@@ -115,16 +117,17 @@ def with_exact_changes(
         settings: The smallest visible change, and the smallest area.
     """
     changed = _levels_apart(normal, edited) > 0
-    found = mask & without_pinholes(changed, settings.min_area_px)
+    found = mask & without_pinholes(changed, _PINHOLE_PX)
     least = settings.min_visible_delta_e
     for region in connected_regions(changed):
         part = region.window
-        if region.area_px < settings.min_area_px or found[part][region.inside].any():
+        if region.area_px < settings.min_area_px:
             continue
         delta_e = magnitude(to_lab(edited[part]) - to_lab(normal[part]))
         peak = float(np.quantile(delta_e[region.inside], _PEAK_QUANTILE))
-        if peak >= _THIN_FACTOR * least:
-            found[part] |= region.inside & (delta_e >= max(_EDGE_FRACTION * peak, least))
+        shown = region.inside & (delta_e >= max(_EDGE_FRACTION * peak, least))
+        if peak >= _THIN_FACTOR * least and float(found[part][shown].mean()) < _MARKED_FRACTION:
+            found[part] |= shown
     return found
 
 

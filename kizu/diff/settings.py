@@ -33,7 +33,7 @@ class DiffSettings(Settings):
         ),
     )
     min_area_px: int = Field(
-        default=16,
+        default=4,
         ge=1,
         title="Smallest region (px)",
         description="Changed regions with fewer pixels than this are dropped.",

@@ -10,7 +10,11 @@ from kizu.imaging.morphology import dilate
 from kizu.imaging.slices import slices_around
 
 JOIN_PX = 6  # px; pieces within twice as far are one; x1.4 gains .003 IoU
-_MIN_MASS_PX = 40.0  # thresholds times pixels; less is a speck; x0.7 to x1.4 no effect
+_MIN_MASS_PX = 40.0
+"""Thresholds times pixels; less is a speck, unless its peak is clear; x0.7 to x1.4 no effect."""
+_CLEAR_PEAK = 1.0
+"""Thresholds that a slightly blurred peak reaches: of 2,314 pairs in which nothing changed the specks
+of one did (1.04), of small defects on small pictures most do."""
 _MASS_CAP = 4.0  # thresholds that one pixel can add; x0.7 to x1.4 no effect
 _DOMINANCE = 0.25
 """Of the strongest peak; weaker ones are dropped; x0.7 gains .010, x1.4 gains .015 IoU."""
@@ -21,7 +25,10 @@ _PEAK_SIGMA_PX = 1.0  # px; one pixel is no peak; x0.7 to x1.4 no effect
 
 
 def drop_specks(mask: Mask, evidence_ratio: FloatMap, min_area_px: int) -> Mask:
-    """Keep components whose summed evidence is large and not dwarfed by the strongest's.
+    """Keep components whose evidence is large in sum or clear at its peak, and not dwarfed.
+
+    Specks of noise are single pixels above the threshold: blurred, none reaches it. A defect of a
+    small picture is as small, but does.
 
     Args:
         mask: (H, W) bool.
@@ -36,7 +43,7 @@ def drop_specks(mask: Mask, evidence_ratio: FloatMap, min_area_px: int) -> Mask:
     area = np.bincount(inside, minlength=count)
     mass = np.bincount(inside, np.minimum(ratio[part], _MASS_CAP), minlength=count)
     peak = _peaks(part, ratio, inside, count)
-    keep: Mask = (area >= min_area_px) & (mass >= _MIN_MASS_PX)
+    keep: Mask = (area >= min_area_px) & ((mass >= _MIN_MASS_PX) | (peak >= _CLEAR_PEAK))
     keep &= peak >= least_peak(peak.max())
     kept = np.zeros_like(mask)
     kept[near][part] = keep[inside]

@@ -1,5 +1,6 @@
 """Edits that gave back all but their change bit for bit."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -37,6 +38,23 @@ def test_a_hairline_of_20_grey_levels_is_found_and_outlined(part, side_px):
     found = diff_mask(normal, edited)
     assert found.status is Status.CHANGED
     assert np.array_equal(found.mask, truth)
+
+
+def test_a_spot_of_two_by_two_pixels_is_found_and_outlined():
+    normal = surface(128)
+    edited, truth = darkened(normal, np.s_[70:72, 31:33])
+    assert np.array_equal(diff_mask(normal, edited).mask, truth)
+    assert not diff_mask(normal, edited, DiffSettings(min_area_px=5)).mask.any()
+
+
+def test_a_small_hole_is_marked_with_its_walls():
+    normal, depth = surface(128), np.zeros((128, 128), np.float32)
+    cv2.circle(depth, (50, 82), 3, 1, -1)
+    depth = cv2.GaussianBlur(depth, (0, 0), 1.2)
+    edited = np.rint(normal * (1 - 0.8 * depth[..., None])).astype(np.uint8)
+    found = diff_mask(normal, edited).mask
+    assert found[depth > 0.35].all()
+    assert not found[depth < 0.2].any()
 
 
 def test_parallel_lines_over_identical_ground_stay_apart():

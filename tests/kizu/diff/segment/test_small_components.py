@@ -17,6 +17,16 @@ def test_weak_specks_are_dropped_beside_a_strong_region():
     assert not kept[5, 5]
 
 
+def test_a_small_piece_stays_by_the_strength_of_its_peak():
+    mask, evidence_ratio = np.zeros((120, 120), bool), np.zeros((120, 120), np.float32)
+    mask[60:63, 60:63] = True
+    for peak, stays in ((1.1, False), (2.5, True)):
+        evidence_ratio[mask] = 0.5
+        evidence_ratio[60:62, 60:62] = peak
+        assert drop_specks(mask, evidence_ratio, min_area_px=4).any() == stays
+        assert not drop_specks(mask, evidence_ratio, min_area_px=10).any()
+
+
 def test_a_faint_piece_is_kept_beside_a_change_that_is_not_much_stronger():
     certain, piece = disc_mask(10), np.zeros((120, 120), bool)
     piece[42:45, 30:70] = True
