@@ -13,8 +13,8 @@ JOIN_PX = 6  # px; pieces within twice as far are one; x1.4 gains .003 IoU
 _MIN_MASS_PX = 40.0
 """Thresholds times pixels; less is a speck, unless its peak is clear; x0.7 to x1.4 no effect."""
 _CLEAR_PEAK = 1.0
-"""Thresholds that a slightly blurred peak reaches: of 2,314 pairs in which nothing changed the specks
-of one did (1.04), of small defects on small pictures most do."""
+"""Thresholds that a slightly blurred peak reaches: of 2,314 pairs in which nothing changed the
+specks of one did (1.04), of small defects on small pictures most do."""
 _MASS_CAP = 4.0  # thresholds that one pixel can add; x0.7 to x1.4 no effect
 _DOMINANCE = 0.25
 """Of the strongest peak; weaker ones are dropped; x0.7 gains .010, x1.4 gains .015 IoU."""
