@@ -12,6 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kizu.diff.align.account import Account
+from kizu.diff.align.cells import Cells
+from kizu.diff.align.robust import lengths
 from kizu.diff.filters import magnitude, to_lab
 from kizu.diff.settings import DiffSettings
 from kizu.imaging.arrays import Mask, RgbImage
@@ -35,6 +38,11 @@ _BESIDE_PX = 16  # px from a patch to the change that is asked how it begins
 _FADING_LEVELS = 2.0
 """Of 255, median of the change beside patches: light that falls off leaves 1 or 2, edits 3 at least
 (median of 84 vignettes, 56 lights from a side, 403 edits)."""
+_ROUNDED = 2 / 255  # of the range, left of a cell that is explained; what rounding leaves
+_LEFT_FRACTION = 0.2  # of a cell's change, likewise: light and tone are polynomials
+_EXPLAINED_FRACTION = 0.94
+"""Of the cells, explained by light and tone: of 120 fall-offs and curves 0.98 at least, of edits in
+place that take up to nine tenths of the picture 0.89 at most."""
 _CERTAIN_PX = 64  # noisy pixels of a mark that came back; no chance where a redraw gives 6 % back
 _REST_MARGIN_PX = 8  # px around a change that teach no noise; the coarsest blur reaches as far
 _LEAST_REST = 0.01  # of the picture; a smaller rest teaches nothing
@@ -74,7 +82,7 @@ class CameBack:
         fraction = float(alike.mean())
         judged = float(alike[active].mean()) if active.any() else fraction
         noisy = (spread >= _NOISE_LEVELS) & (grey > _BLACK) & (grey < _WHITE)
-        exact = _is_mostly_same(same, noisy) or _has_whole_patches(levels, same, noisy)
+        exact = _is_mostly_same(same, noisy) or _has_whole_patches(normal, edited, same, noisy)
         in_place = exact or min(fraction, judged) > _IN_PLACE_FRACTION
         return cls(fraction, in_place, exact, same, noisy)
 
@@ -136,10 +144,11 @@ def _is_mostly_same(same: Mask, noisy: Mask) -> bool:
     return bool(known >= _MIN_NOISY_FRACTION * noisy.size and kept > _IDENTICAL_FRACTION * known)
 
 
-def _has_whole_patches(levels: NDArray[np.uint8], same: Mask, noisy: Mask) -> bool:
-    """Tell whether patches came back whole and end where a change begins, and do not fade.
+def _has_whole_patches(normal: RgbImage, edited: RgbImage, same: Mask, noisy: Mask) -> bool:
+    """Tell whether patches came back whole and end where a change begins, and it is no drift.
 
-    Where light falls off, a part that it leaves alone comes back whole as well, but fades out.
+    Where light falls off or bright colours get another tone, what these leave alone comes back
+    whole as well: the change fades out beside it, or light and tone explain all of it.
     """
     if float((same & noisy).mean()) < _LEAST_PATCHES / 2:  # half of a patch is noisy
         return False
@@ -150,7 +159,19 @@ def _has_whole_patches(levels: NDArray[np.uint8], same: Mask, noisy: Mask) -> bo
     beside = ~same & dilate(patches, _BESIDE_PX)
     if float(patches.mean()) < _LEAST_PATCHES or not beside.any():
         return False
-    return float(np.median(levels[beside])) > _FADING_LEVELS
+    if float(np.median(_levels_apart(normal, edited)[beside])) <= _FADING_LEVELS:
+        return False
+    return not _is_drift(Cells.of(normal, edited, np.ones_like(same)))
+
+
+def _is_drift(cells: Cells) -> bool:
+    """Tell whether tone and light, which know no places and no edges, explain nearly all cells."""
+    left, change = (
+        lengths((cells.edited - before).T)
+        for before in (Account.of(cells).predict(cells), cells.rgb)
+    )
+    explained = left < np.maximum(_ROUNDED, _LEFT_FRACTION * change)
+    return float(explained.mean()) > _EXPLAINED_FRACTION
 
 
 def _levels_apart(normal: RgbImage, edited: RgbImage) -> NDArray[np.uint8]:

@@ -114,6 +114,32 @@ def test_light_that_leaves_the_middle_alone_is_no_edit_in_place(strength):
     assert diff_mask(normal, edited).status is Status.UNCHANGED
 
 
+def curved(normal):
+    """Bright colours brighter, dark ones as they were."""
+    level = normal / 255
+    return normal + 76 * level * (level - 0.05) * (1 - level)
+
+
+DRIFTS = {
+    "light falls off": lambda normal, r2: normal * (1 - 0.1 * r2),
+    "light falls off strongly": lambda normal, r2: normal * (1 - 0.175 * r2),
+    "bright colours are brighter": lambda normal, _: curved(normal),
+}
+
+
+@pytest.mark.parametrize("drift", DRIFTS.values(), ids=DRIFTS)
+@pytest.mark.parametrize("radius", [0.3, 0.5])
+@pytest.mark.parametrize("side_px", [128, 512])
+def test_light_and_tone_that_leave_a_dark_part_alone_are_no_edit_in_place(drift, radius, side_px):
+    rows, columns = np.mgrid[-1 : 1 : side_px * 1j, -1 : 1 : side_px * 1j]
+    r2 = (rows**2 + columns**2)[..., None]
+    noise = np.random.default_rng(1).normal(0, 3, (side_px, side_px, 3))
+    normal = np.clip(np.where(r2 < radius**2, 12, 210) + noise, 0, 255).astype(np.uint8)
+    edited = np.rint(drift(normal.astype(float), r2)).astype(np.uint8)
+    assert (edited == normal).all(axis=2)[r2[..., 0] < 0.04].all()
+    assert diff_mask(normal, edited).status is Status.UNCHANGED
+
+
 def test_a_mask_never_lies_on_what_did_not_change():
     normal = surface(200)
     edited, truth = darkened(normal, np.s_[50:90, 60:120], levels=40)
