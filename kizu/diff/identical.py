@@ -38,6 +38,7 @@ _BESIDE_PX = 16  # px from a patch to the change that is asked how it begins
 _FADING_LEVELS = 2.0
 """Of 255, median of the change beside patches: light that falls off leaves 1 or 2, edits 3 at least
 (median of 84 vignettes, 56 lights from a side, 403 edits)."""
+_MOSTLY_ALIKE = 0.9  # of pixels; what no more than a tenth has of it is no drift; for speed
 _ROUNDED = 2 / 255  # of the range, left of a cell that is explained; what rounding leaves
 _LEFT_FRACTION = 0.2  # of a cell's change, likewise: light and tone are polynomials
 _EXPLAINED_FRACTION = 0.94
@@ -82,8 +83,10 @@ class CameBack:
         fraction = float(alike.mean())
         judged = float(alike[active].mean()) if active.any() else fraction
         noisy = (spread >= _NOISE_LEVELS) & (grey > _BLACK) & (grey < _WHITE)
-        exact = _is_mostly_same(same, noisy) or _has_whole_patches(normal, edited, same, noisy)
+        exact = _is_mostly_same(same, noisy) or _has_whole_patches(levels, same, noisy)
         in_place = exact or min(fraction, judged) > _IN_PLACE_FRACTION
+        if in_place and fraction < _MOSTLY_ALIKE and _is_drift(normal, edited):
+            exact = in_place = False
         return cls(fraction, in_place, exact, same, noisy)
 
     def as_exact(self) -> "CameBack":
@@ -144,11 +147,10 @@ def _is_mostly_same(same: Mask, noisy: Mask) -> bool:
     return bool(known >= _MIN_NOISY_FRACTION * noisy.size and kept > _IDENTICAL_FRACTION * known)
 
 
-def _has_whole_patches(normal: RgbImage, edited: RgbImage, same: Mask, noisy: Mask) -> bool:
-    """Tell whether patches came back whole and end where a change begins, and it is no drift.
+def _has_whole_patches(levels: NDArray[np.uint8], same: Mask, noisy: Mask) -> bool:
+    """Tell whether patches came back whole and end where a change begins, and do not fade.
 
-    Where light falls off or bright colours get another tone, what these leave alone comes back
-    whole as well: the change fades out beside it, or light and tone explain all of it.
+    Where light falls off, a part that it leaves alone comes back whole as well, but fades out.
     """
     if float((same & noisy).mean()) < _LEAST_PATCHES / 2:  # half of a patch is noisy
         return False
@@ -159,13 +161,15 @@ def _has_whole_patches(normal: RgbImage, edited: RgbImage, same: Mask, noisy: Ma
     beside = ~same & dilate(patches, _BESIDE_PX)
     if float(patches.mean()) < _LEAST_PATCHES or not beside.any():
         return False
-    if float(np.median(_levels_apart(normal, edited)[beside])) <= _FADING_LEVELS:
-        return False
-    return not _is_drift(Cells.of(normal, edited, np.ones_like(same)))
+    return float(np.median(levels[beside])) > _FADING_LEVELS
 
 
-def _is_drift(cells: Cells) -> bool:
-    """Tell whether tone and light, which know no places and no edges, explain nearly all cells."""
+def _is_drift(normal: RgbImage, edited: RgbImage) -> bool:
+    """Tell whether tone and light, which know no edges, explain nearly all cells.
+
+    They leave alone what is dark, and it comes back as if the rest had been edited in place.
+    """
+    cells = Cells.of(normal, edited, np.ones(normal.shape[:2], np.bool_))
     left, change = (
         lengths((cells.edited - before).T)
         for before in (Account.of(cells).predict(cells), cells.rgb)

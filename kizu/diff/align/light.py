@@ -23,6 +23,7 @@ LIGHT_TERMS: Final = LIGHTS[-1]
 
 _ROUNDS = 6  # of re-weighting
 _REACH = 6.0  # deviations trusted; Tukey's is 4.7, and corners lie far off at first
+_LEAST_SAY = 0.02  # of a white cell's; black ones still hold the offsets
 _UNUSED = 1e3  # a ridge that leaves a term no say
 _SATURATION_RIDGE = 0.002  # of the range squared: grey ground tells nothing of saturation
 _SHADING_SIDE = 64  # a side of the light's grid; a quartic needs no finer one
@@ -45,7 +46,8 @@ def fit_light(
 ) -> NDArray[np.float64]:
     """Light and mild change of colour that explain most of what toned colours leave, (15,).
 
-    Every cell of the picture counts alike, for light is told by plain ground.
+    Every place of the picture counts alike, for light is told by plain ground; but as far as it
+    is lit: black explains any light, and much of it would make all that is bright an outlier.
 
     Args:
         cells: What is to be explained.
@@ -64,10 +66,11 @@ def fit_light(
     least[-1] = _SATURATION_RIDGE
     if mild:
         least[_OFFSETS] = _UNUSED
+    lit = counts * toned.mean(axis=1).clip(_LEAST_SAY, 1)
     solution = _UNCHANGED
     for _ in range(_ROUNDS):
         left = target - np.clip(_applied(terms, solution), 0, 1)
-        weight = biweight(lengths(left), counts, _REACH, MIN_SPREAD, quiet=mild) * free
+        weight = biweight(lengths(left), lit, _REACH, MIN_SPREAD, quiet=mild) * free
         ridge = least * (weight.sum() + 1)  # not nothing where every value is clipped
         matrix, pull = np.diag(ridge), ridge * _UNCHANGED
         for channel, own in enumerate(_OWN):

@@ -128,7 +128,7 @@ DRIFTS = {
 
 
 @pytest.mark.parametrize("drift", DRIFTS.values(), ids=DRIFTS)
-@pytest.mark.parametrize("radius", [0.3, 0.5])
+@pytest.mark.parametrize("radius", [0.3, 0.5, 0.7, 0.85])
 @pytest.mark.parametrize("side_px", [128, 512])
 def test_light_and_tone_that_leave_a_dark_part_alone_are_no_edit_in_place(drift, radius, side_px):
     rows, columns = np.mgrid[-1 : 1 : side_px * 1j, -1 : 1 : side_px * 1j]
