@@ -14,6 +14,7 @@ from uuid import uuid4
 import numpy as np
 
 from kizu.cancellation import CancelToken
+from kizu.diff.storage import open_judged
 from kizu.edit.editor import EditError
 from kizu.edit.registry import ReplaySettings
 from kizu.edit.storage import EditRecord
@@ -213,6 +214,7 @@ def _as_published(outputs: SampleOutputs, note: str) -> MadeSample:
         has_normal=True,
         mask=published.label,
         mask_on_edited=label_as_it_came(outputs, frame, published.label),
+        judged_on_edited=edit.geometry.apply_mask(open_judged(outputs.diff)),
         composite=published.image,
         touched=np.ones(frame.shape, np.bool_) if touched is None else touched,
         anomaly_map=frame.anomaly_map(),

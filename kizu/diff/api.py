@@ -64,10 +64,19 @@ def _compare_padded(
     wide = None if region is None else np.pad(region, more)
     result = compare(pair[0], pair[1], settings, wide).result
     mask = np.ascontiguousarray(result.mask[:height, :width])
+    judged = np.ascontiguousarray(result.judged[:height, :width])
     anomaly_map = np.ascontiguousarray(result.anomaly_map[:height, :width])
     status = grading.status_of(result.drift, any_change=bool(mask.any()))
     regions = regions_of(mask, anomaly_map)
-    return replace(result, mask=mask, anomaly_map=anomaly_map, regions=regions, status=status)
+    return replace(
+        result,
+        anomaly_map=anomaly_map,
+        mask=mask,
+        judged=judged,
+        status=status,
+        regions=regions,
+        tone=replace(result.tone, unjudged_fraction=1 - float(judged.mean())),
+    )
 
 
 def _check_pair(normal: RgbImage, edited: RgbImage, region: Mask | None) -> None:

@@ -174,6 +174,7 @@ def _answer(
         mask,
         noise_delta_e=_noise_figure(fine, mask),
         identical_fraction=aligned.came_back.identical_fraction,
+        unjudged_fraction=1 - float(aligned.valid.mean()),
     )
     match_rate = registration.match_rate(mask, _sparse_size(fine.residual))
     residual_px = registration.residual_px
@@ -182,6 +183,7 @@ def _answer(
     return DiffResult(
         anomaly_map=anomaly_map,
         mask=mask,
+        judged=aligned.valid,
         threshold=fine.threshold,
         status=grading.status_of(drift, any_change=bool(mask.any())),
         drift=drift,

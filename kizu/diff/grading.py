@@ -28,6 +28,7 @@ def drift_metrics(
     *,
     noise_delta_e: float,
     identical_fraction: float,
+    unjudged_fraction: float,
 ) -> DriftMetrics:
     """Collect what was measured outside a change (H, W).
 
@@ -53,6 +54,7 @@ def drift_metrics(
         chroma_gain=tone.chroma_gain,
         noise_delta_e=noise_delta_e,
         identical_fraction=identical_fraction,
+        unjudged_fraction=unjudged_fraction,
     )
 
 

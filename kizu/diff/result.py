@@ -66,6 +66,7 @@ class DriftMetrics:
         chroma_gain: Chroma of the edit relative to the normal's.
         noise_delta_e: Median colour difference left after registration and colour correction.
         identical_fraction: Fraction of pixels that agree within one grey level as they came.
+        unjudged_fraction: Fraction of pixels that have no counterpart in the normal image.
     """
 
     shift_x_px: float = 0.0
@@ -82,6 +83,7 @@ class DriftMetrics:
     chroma_gain: float = 1.0
     noise_delta_e: float = 0.0
     identical_fraction: float = 0.0
+    unjudged_fraction: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +94,8 @@ class DiffResult:
         anomaly_map: (H, W) float32, evidence of change in units of the pair's own noise floor;
             finite, never negative; at or above `threshold` exactly where the mask is set.
         mask: (H, W) bool, the calibrated decision.
+        judged: (H, W) bool, what has a counterpart in the normal image. Of all else nothing is
+            said: the picture moved, and it shows there what lay outside of the normal image.
         threshold: Noise-floor units at which a pixel counts as changed.
         status: Changed here, unchanged, redrawn as a whole, or nothing to compare with.
         drift: Grade of what happened outside the change.
@@ -104,6 +108,7 @@ class DiffResult:
 
     anomaly_map: FloatMap
     mask: Mask
+    judged: Mask
     threshold: float
     status: Status
     drift: Drift
@@ -119,6 +124,7 @@ def not_compared(shape: tuple[int, int]) -> DiffResult:
     return DiffResult(
         anomaly_map=np.zeros(shape, np.float32),
         mask=np.zeros(shape, np.bool_),
+        judged=np.zeros(shape, np.bool_),
         threshold=0.0,
         status=Status.NO_NORMAL,
         drift=Drift.NONE,
@@ -126,5 +132,5 @@ def not_compared(shape: tuple[int, int]) -> DiffResult:
         registration_residual_px=0.0,
         match_rate=0.0,
         regions=(),
-        tone=DriftMetrics(),
+        tone=DriftMetrics(unjudged_fraction=1.0),
     )

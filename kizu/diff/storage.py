@@ -23,6 +23,7 @@ from kizu.settings import Record
 from kizu.store import StageFolder
 
 PATCH: Final = "patch.png"
+_JUDGED: Final = "judged.png"  # only of a picture of which not all was
 
 _BELOW: Final = 128
 """Codes for evidence below the threshold, as many for what reaches it."""
@@ -54,6 +55,8 @@ def save_diff(folder: StageFolder, result: DiffResult, composite: Composite | No
     codes = encode_evidence(result.anomaly_map, result.threshold)
     folder.write("anomaly_map.png", encode_png(codes))
     folder.write("mask.png", encode_mask(result.mask))
+    if result.tone.unjudged_fraction:
+        folder.write(_JUDGED, encode_mask(result.judged))
     if composite is not None:
         save_composite(folder, composite)
     record = DiffRecord(
@@ -112,6 +115,13 @@ def save_composite(folder: StageFolder, composite: Composite) -> None:
 def open_diff_mask(folder: StageFolder) -> Mask:
     """Return the (H, W) bool mask, in the edited image's frame."""
     return folder.read_as("mask.png", decode_mask)
+
+
+def open_judged(folder: StageFolder) -> Mask:
+    """Return the (H, W) bool mask of what was compared, in the edited image's frame."""
+    if folder.record_as(DiffRecord.model_validate).drift_metrics.unjudged_fraction:
+        return folder.read_as(_JUDGED, decode_mask)
+    return np.ones_like(open_diff_mask(folder))
 
 
 def open_anomaly_map(folder: StageFolder) -> FloatMap:

@@ -30,6 +30,8 @@ class LabelledPair:
         has_normal: False for a picture alone.
         mask: (H, W) bool, the label of the composite.
         mask_on_edited: (h, w) bool, the label of the picture as it came.
+        judged_on_edited: (h, w) bool, what of the picture as it came could be compared; all else
+            shows what lay outside of the normal image. None without a normal image.
         composite: (H, W, 3) uint8, the normal image with the change pasted in; of a picture that is
             redrawn, or alone, the picture itself on the normal image's grid.
         touched: (H, W) bool, every pixel of the composite that may differ from the normal image.
@@ -52,6 +54,7 @@ class LabelledPair:
     has_normal: bool
     mask: Mask
     mask_on_edited: Mask
+    judged_on_edited: Mask | None
     composite: RgbImage
     touched: Mask
     anomaly_map: FloatMap | None
@@ -113,6 +116,9 @@ class LabelledPair:
             match = "" if self.match_score is None else f"match {self.match_score:.2f}, "
             how = f"{match}drift {self.drift}, {self.status}"
             said.append(f"Edited: {self.geometry.in_words()}, {how}")
+        if self.judged_on_edited is not None and not self.judged_on_edited.all():
+            beyond = 1 - self.judged_on_edited.mean()
+            said.append(f"Not judged: {beyond:.2%} of it, which the normal image does not show")
         return said
 
     def _repr_png_(self) -> bytes:

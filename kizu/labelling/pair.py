@@ -107,6 +107,7 @@ def label_pair(
         has_normal=True,
         mask=label.label,
         mask_on_edited=geometry.apply_mask(fused.mask),
+        judged_on_edited=geometry.apply_mask(result.judged),
         composite=label.image,
         touched=label.touched,
         anomaly_map=carry_map(result.anomaly_map, result.normal_from_edited)
@@ -137,6 +138,7 @@ def _alone(picture: RgbImage, found: Mapping[str, Detections]) -> LabelledPair:
         has_normal=False,
         mask=mask,
         mask_on_edited=mask,
+        judged_on_edited=None,
         composite=picture,
         touched=np.ones(mask.shape, np.bool_),
         anomaly_map=None,

@@ -1,5 +1,7 @@
 """Gathers what is published of a sample, and what led there, into the card the report shows."""
 
+from typing import Final
+
 from kizu.agree.verdict import EXPLANATION, Verdict, Witness
 from kizu.diff.storage import DiffRecord
 from kizu.grounding import annotator_name
@@ -9,6 +11,8 @@ from kizu.outputs import SampleOutputs
 from kizu.publish.dataset import Sample
 from kizu.publish.frames import PublishedFrame
 from kizu.report.card import Card, Found, Metric
+
+_TOLD_UNJUDGED: Final = 0.005  # of a picture; less is a row or two
 
 
 def gather_card(outputs: SampleOutputs, published: Sample) -> Card:
@@ -48,7 +52,11 @@ def _metrics(outputs: SampleOutputs, diff: DiffRecord) -> dict[str, Metric]:
     by = {"reviewed_by": outputs.decision.reviewed_by} if outputs.decision else {}
     if not outputs.sample.has_normal:
         return {**metrics, **by}
-    return {**metrics, "match_rate": round(diff.match_rate, 3), "drift": diff.drift.value, **by}
+    metrics |= {"match_rate": round(diff.match_rate, 3), "drift": diff.drift.value}
+    unjudged = diff.drift_metrics.unjudged_fraction
+    if unjudged >= _TOLD_UNJUDGED:
+        metrics["unjudged_fraction"] = round(unjudged, 3)
+    return {**metrics, **by}
 
 
 def _found(frame: PublishedFrame, witness: Witness) -> Found:

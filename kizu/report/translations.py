@@ -279,6 +279,7 @@ _METRICS_JA: Final = {
     "mask_iou": "マスク IoU",
     "match_rate": "位置合わせ一致率",
     "outside_fraction": "領域外の割合",
+    "unjudged_fraction": "比較できなかった割合",
     "reviewed_by": "確認者",
 }
 

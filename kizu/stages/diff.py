@@ -57,7 +57,8 @@ class DiffStage(Stage):
         column(
             "drift_metrics",
             pa.string(),
-            "What was measured of that, as JSON: lengths in pixels, colours in CIE L*a*b*.",
+            "What was measured of that, as JSON: lengths in pixels, colours in CIE L*a*b*, and the "
+            "fraction that has no counterpart in the normal image and is not judged.",
             null=_NOT_COMPARED,
         ),
         column(

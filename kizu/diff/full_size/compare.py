@@ -106,6 +106,7 @@ def _answer(coarse: Comparison, evidence_ratio: FloatMap, mask: Mask, threads: i
         result,
         anomaly_map=anomaly_map,
         mask=mask,
+        judged=_enlarged(result.judged, shape) | mask,
         status=grading.status_of(result.drift, any_change=bool(mask.any())),
         normal_from_edited=_affine_at(result.normal_from_edited, scale),
         registration_residual_px=result.registration_residual_px * scale[0],

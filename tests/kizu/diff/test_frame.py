@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from kizu.diff import DiffSettings, Status, diff_mask
+from kizu.diff.window import diff_window
 from kizu.edit.painter import DriftProfile, Painting, imitate_drift
 
 SIDE_PX = 256
@@ -59,3 +60,32 @@ def test_a_chip_at_the_edge_of_a_large_picture_keeps_its_outermost_rows(brushed)
     found = diff_mask(normal, redrawn.image, DiffSettings(max_work_megapixels=0.25))
     assert found.status is Status.CHANGED
     assert found.mask[:4, redrawn.truth[2]].mean() > 0.8
+
+
+@pytest.mark.parametrize("side_px", [24, 256])
+def test_the_result_says_what_has_no_counterpart(brushed, side_px):
+    normal = brushed[:side_px, :side_px]
+    moved = np.vstack([np.full((4, side_px, 3), 90, np.uint8), normal[:-4]])
+    found = diff_mask(normal, moved)
+    assert not (found.mask & ~found.judged).any()
+    assert found.tone.unjudged_fraction == pytest.approx(1 - found.judged.mean())
+    if side_px == 256:
+        assert not found.judged[:3].any()
+        assert found.judged[5:].all()
+
+
+def test_of_a_large_picture_too_the_result_says_what_has_no_counterpart(brushed):
+    normal = np.tile(brushed, (2, 2, 1))
+    moved = np.vstack([np.full((6, 512, 3), 90, np.uint8), normal[:-6]])
+    found = diff_mask(normal, moved, DiffSettings(max_work_megapixels=0.25))
+    assert not found.judged[:4].any()
+    assert found.judged[8:].all()
+    assert found.tone.unjudged_fraction == pytest.approx(1 - found.judged.mean(), abs=2e-3)
+
+
+def test_what_lies_outside_of_a_window_is_known(brushed):
+    moved = brushed.copy()
+    moved[64:192, 64:192] = np.vstack([np.full((4, 128, 3), 90, np.uint8), brushed[64:188, 64:192]])
+    found = diff_window(brushed, moved, (64, 64, 128, 128))
+    assert not found.judged[64:67, 64:192].any()
+    assert found.judged.sum() >= brushed[..., 0].size - 5 * 128

@@ -6,12 +6,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from kizu.diff import diff_mask
 from kizu.diff.composite import Composite
 from kizu.diff.storage import (
     decode_evidence,
     encode_evidence,
     open_composite,
+    open_judged,
     save_composite,
+    save_diff,
 )
 from kizu.imaging.codecs import encode_png
 from kizu.store import StageFolder
@@ -72,6 +75,16 @@ def same(one, other):
         np.array_equal(getattr(one, part), getattr(other, part))
         for part in ("image", "label", "touched")
     )
+
+
+@pytest.mark.parametrize("rows", [0, 5])
+def test_what_was_compared_is_stored_where_it_is_not_all(store, photo, rows):
+    moved = np.vstack([np.zeros((rows, *photo.shape[1:]), np.uint8), photo[: len(photo) - rows]])
+    result = diff_mask(photo, moved)
+    save_diff(StageFolder(store, "diff", "abcd"), result, None)
+    folder = StageFolder(store, "diff", "abcd")
+    assert np.array_equal(open_judged(folder), result.judged)
+    assert folder.has("judged.png") == (rows > 0)
 
 
 def test_a_composite_is_rebuilt_bit_for_bit_from_what_was_touched(store, photo, pasted):

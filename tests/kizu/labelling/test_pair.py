@@ -90,6 +90,17 @@ def test_the_label_lies_on_the_defect_where_an_editor_moved_and_toned_everything
     assert np.array_equal(found.composite[~found.touched], NORMAL[~found.touched])
 
 
+def test_what_the_normal_image_does_not_show_is_told(painting):
+    moved = np.roll(painting.image, 6, axis=0)
+    moved[:6] = 40
+    found = label_pair(NORMAL, moved)
+    assert not found.judged_on_edited[:4].any()
+    assert found.judged_on_edited[10:].all()
+    assert not (found.mask_on_edited & ~found.judged_on_edited).any()
+    assert any(said.startswith("Not judged: ") for said in found._sentences())
+    assert label_pair(NORMAL, painting.image).judged_on_edited.all()
+
+
 def test_outside_of_what_was_touched_the_composite_is_the_normal_image(painting):
     found = label_pair(NORMAL, GEOMETRIES["resized"].apply(painting.image))
     assert np.array_equal(found.composite[~found.touched], NORMAL[~found.touched])
