@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kizu.diff.align.repetition import reduced_less
 from kizu.diff.filters import gaussian, shrink
 from kizu.diff.result import Affine
 from kizu.imaging.arrays import FloatMap
@@ -19,6 +20,8 @@ _SEARCH_PX = 14
 _MIN_BLOCK_STD = 0.15
 """Contrast (1 is usual); flatter blocks match anything; x0.7 to x1.4 no effect."""
 _MIN_CORRELATION = 0.45  # of a block with its counterpart; x0.7 to x1.4 no effect
+_FAR_COST = 0.1
+"""Of correlation, at the end of the search: more than the noise among counterparts that repeat."""
 _MIN_MATCHES = 6  # blocks that must agree; a similarity takes two; x0.7 to x1.4 no effect
 _INLIER_PX = 1.5  # reduced px off the RANSAC map (Fischler and Bolles 1981); x0.7 to x1.4 no effect
 _MAX_SCALE_CHANGE = 0.12  # zoom beyond which the map is a mismatch; x0.7 to x1.4 no effect
@@ -52,41 +55,43 @@ def local_contrast(grey: FloatMap, sigma_px: float) -> FloatMap:
     )
 
 
-def coarse_affine(normal: FloatMap, edited: FloatMap) -> Affine:
+def coarse_affine(normal: FloatMap, edited: FloatMap, period_px: float = np.inf) -> Affine:
     """Affine map from edited to normal pixels, from block matches at about 256 pixels a side.
 
     Args:
         normal: (H, W) float32 grey, 0 to 255.
         edited: The same size.
+        period_px: Of what repeats itself in them.
 
     Returns:
         (2, 3) float64; the identity where too few blocks agree.
     """
-    factor = max(1, round(min(edited.shape) / _COARSE_SIDE_PX))
+    factor = reduced_less(max(1, round(min(edited.shape) / _COARSE_SIDE_PX)), period_px)
     small = [
         local_contrast(shrink(image, factor), _CONTRAST_SIGMA_PX) for image in (normal, edited)
     ]
-    matches = match_blocks(small[0], small[1])
+    matches = match_blocks(small[0], small[1], nearest=np.isfinite(period_px))
     affine = robust_affine(matches)
     affine[:, 2] = affine[:, 2] * factor + (affine[:, :2].sum(axis=1) - 1) * (0.5 - 0.5 * factor)
     return affine
 
 
-def match_blocks(normal: FloatMap, edited: FloatMap) -> BlockMatches:
+def match_blocks(normal: FloatMap, edited: FloatMap, *, nearest: bool = False) -> BlockMatches:
     """Best counterpart of every textured block, to a fraction of a pixel.
 
     Args:
         normal: (H, W) float32 local contrast.
         edited: The same size.
+        nearest: Whether of nearly equal ones the nearest counts: what repeats itself has many.
     """
     height, width = edited.shape
     block = min(_BLOCK_PX, height // 2, width // 2)
     search = min(_SEARCH_PX, (min(height, width) - block) // 2 - 1)
-    here, there = [], []
+    far_cost, here, there = _far_cost(search) if nearest else np.float32(0), [], []
     if block >= _MIN_BLOCK_PX and search >= 1:
         for top in range(search, height - block - search + 1, _STEP_PX):
             for left in range(search, width - block - search + 1, _STEP_PX):
-                offset = _match_block(normal, edited, (left, top), block, search)
+                offset = _match_block(normal, edited, (left, top), block, search, far_cost)
                 if offset is not None:
                     centre = np.array([left, top]) + (block - 1) / 2
                     here.append(centre)
@@ -95,7 +100,12 @@ def match_blocks(normal: FloatMap, edited: FloatMap) -> BlockMatches:
 
 
 def _match_block(
-    normal: FloatMap, edited: FloatMap, corner: tuple[int, int], block: int, search: int
+    normal: FloatMap,
+    edited: FloatMap,
+    corner: tuple[int, int],
+    block: int,
+    search: int,
+    far_cost: FloatMap | np.float32,
 ) -> NDArray[np.float64] | None:
     left, top = corner
     template = edited[top : top + block, left : left + block]
@@ -104,12 +114,19 @@ def _match_block(
         return None
     window = normal[top - search : top + block + search, left - search : left + block + search]
     scores = cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED)
-    _, best, _, (x, y) = cv2.minMaxLoc(scores)
+    _, _, _, (x, y) = cv2.minMaxLoc(scores - far_cost)
+    best = scores[y, x]
     if best < _MIN_CORRELATION or not (0 < x < 2 * search and 0 < y < 2 * search):
         return None
     dx = _parabola_peak(scores[y, x - 1], scores[y, x], scores[y, x + 1])
     dy = _parabola_peak(scores[y - 1, x], scores[y, x], scores[y + 1, x])
     return np.array([x + dx - search, y + dy - search], np.float64)
+
+
+def _far_cost(search: int) -> FloatMap:
+    """What a counterpart loses by its distance, (2 search + 1, 2 search + 1)."""
+    x, y = np.meshgrid(*[np.arange(-search, search + 1)] * 2)
+    return np.asarray(_FAR_COST * np.hypot(x, y) / search, np.float32)
 
 
 def _parabola_peak(before: float, peak: float, after: float) -> float:

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from kizu.diff.align.block_matching import local_contrast
+from kizu.diff.align.repetition import reduced_less
 from kizu.diff.filters import WHOLE, gaussian, shrink
 from kizu.imaging.arrays import FloatMap, Mask
 
@@ -49,7 +50,7 @@ _CAUCHY_DEVIATIONS = 2.0
 
 
 def refine_field(
-    normal: FloatMap, edited: FloatMap, field: FloatMap
+    normal: FloatMap, edited: FloatMap, field: FloatMap, period_px: float = np.inf
 ) -> tuple[FloatMap, float, FloatMap]:
     """Correct a field by the schedule, and by its end once more where the data still ask for much.
 
@@ -57,29 +58,34 @@ def refine_field(
         normal: (H, W) float32 grey, 0 to 255.
         edited: The same size.
         field: (h, w, 2) float32 displacement xy in pixels, of cells of 8 pixels.
+        period_px: Of what repeats itself in them.
 
     Returns:
         The field, the RMS of the last correction in pixels, and the agreement (h, w): correlation
         of every cell with its counterpart, NaN without texture.
     """
-    field, residual_px, agreement = _descend(normal, edited, field, _SCHEDULE)
+    pair = normal, edited
+    field, residual_px, agreement = _descend(pair, field, _SCHEDULE, period_px)
     if residual_px > _SETTLED_PX:
-        return _descend(normal, edited, field, _ONCE_MORE)
+        return _descend(pair, field, _ONCE_MORE, period_px)
     return field, residual_px, agreement
 
 
 def _descend(
-    normal: FloatMap, edited: FloatMap, field: FloatMap, schedule: tuple[_Step, ...]
+    pair: tuple[FloatMap, FloatMap],
+    field: FloatMap,
+    schedule: tuple[_Step, ...],
+    period_px: float,
 ) -> tuple[FloatMap, float, FloatMap]:
     """Correct a field step by step; answers as `refine_field`."""
     residual_px, agreement = 0.0, np.full(field.shape[:2], np.nan, np.float32)
-    level, contrasts = 0, (normal, edited)
-    size = min(min(edited.shape) / _SCHEDULE_SIDE_PX, 1.0)
+    level, contrasts, shape = 0, pair, pair[1].shape
+    size = min(min(shape) / _SCHEDULE_SIDE_PX, 1.0)
     for reduction, window_px, limit_px in schedule:
-        factor = max(round(reduction * size), 1)
+        factor = reduced_less(max(round(reduction * size), 1), period_px)
         if factor != level:
-            level, contrasts = factor, _contrast_pair(normal, edited, factor)
-        step, trust, agreement = _step(contrasts, field, edited.shape, window_px, limit_px)
+            level, contrasts = factor, _contrast_pair(pair[0], pair[1], factor)
+        step, trust, agreement = _step(contrasts, field, shape, window_px, limit_px)
         field = field + step
         weight = trust / max(float(trust.sum()), 1e-6)
         residual_px = float(np.sqrt((weight * (step**2).sum(axis=-1)).sum()))

@@ -8,6 +8,7 @@ import numpy as np
 
 from kizu.diff.align.block_matching import coarse_affine
 from kizu.diff.align.optical_flow import CELL_PX, pixel_maps, refine_field, within
+from kizu.diff.align.repetition import period_of
 from kizu.diff.filters import cell_averages, cells_outside
 from kizu.diff.result import Affine
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
@@ -72,10 +73,11 @@ def register(normal: RgbImage, edited: RgbImage) -> Registration:
     pair = [
         cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) for image in (normal, edited)
     ]
-    affine = coarse_affine(pair[0], pair[1])
+    period_px = period_of(pair[0])
+    affine = coarse_affine(pair[0], pair[1], period_px)
     cells = _cell_grid(pair[1].shape)
     field = affine_displacement(affine, cells)
-    field, residual_px, agreement = refine_field(pair[0], pair[1], field)
+    field, residual_px, agreement = refine_field(pair[0], pair[1], field, period_px)
     fitted = _fit_affine(cells, field)
     warp = field - affine_displacement(fitted, cells)
     map_x, map_y = pixel_maps(field, pair[1].shape)
