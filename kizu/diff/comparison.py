@@ -32,8 +32,8 @@ from kizu.imaging.morphology import erode
 
 _FRAME_PX = 5
 """Px beside the border or what has no counterpart: as far as cubic sampling and blur see."""
-_BEYOND_PX = 1.0
-"""Px beyond the border at which a counterpart may lie; the nearest row stands for it."""
+_BEYOND_PX = 0.5
+"""Px beyond the outermost centres at which a counterpart may lie: as far as these pixels reach."""
 _CHANGE_MARGIN_FRACTION = 1 / 32
 """Of the short side, around marks nothing is learned from; x0.7 to x1.4 no effect."""
 _LARGE_CHANGE_FRACTION = 0.12  # of the picture; less never learns anew; x0.7 to x1.4 no effect

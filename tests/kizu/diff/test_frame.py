@@ -89,3 +89,15 @@ def test_what_lies_outside_of_a_window_is_known(brushed):
     found = diff_window(brushed, moved, (64, 64, 128, 128))
     assert not found.judged[64:67, 64:192].any()
     assert found.judged.sum() >= brushed[..., 0].size - 5 * 128
+
+
+@pytest.mark.parametrize(("right", "down"), [(5, -3), (-2, 4), (1, 1)])
+def test_a_row_whose_counterpart_lies_outside_is_not_marked(right, down):
+    noise = np.random.default_rng(8).normal(0, 60, (320, 320)).astype(np.float32)
+    lines = cv2.GaussianBlur(noise, (0, 0), sigmaX=12, sigmaY=0.7)
+    whole = np.repeat(np.clip(140 + 2 * lines, 0, 255).astype(np.uint8)[..., None], 3, 2)
+    normal = whole[32:-32, 32:-32]
+    moved = whole[32 - down : 288 - down, 32 - right : 288 - right]
+    grain = np.random.default_rng(9).normal(0, 1.5, normal.shape)
+    edited = np.clip(1.02 * moved + grain, 0, 255).astype(np.uint8)
+    assert diff_mask(normal, edited).status is Status.UNCHANGED
