@@ -91,9 +91,10 @@ def test_what_lies_outside_of_a_window_is_known(brushed):
     assert found.judged.sum() >= brushed[..., 0].size - 5 * 128
 
 
+@pytest.mark.parametrize("seed", [0, 2, 7])
 @pytest.mark.parametrize(("right", "down"), [(5, -3), (-2, 4), (1, 1)])
-def test_a_row_whose_counterpart_lies_outside_is_not_marked(right, down):
-    noise = np.random.default_rng(8).normal(0, 60, (320, 320)).astype(np.float32)
+def test_a_row_whose_counterpart_lies_outside_is_not_marked(right, down, seed):
+    noise = np.random.default_rng(seed).normal(0, 60, (320, 320)).astype(np.float32)
     lines = cv2.GaussianBlur(noise, (0, 0), sigmaX=12, sigmaY=0.7)
     whole = np.repeat(np.clip(140 + 2 * lines, 0, 255).astype(np.uint8)[..., None], 3, 2)
     normal = whole[32:-32, 32:-32]
