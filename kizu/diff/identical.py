@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from kizu.diff.align.account import Account
 from kizu.diff.align.cells import Cells
 from kizu.diff.align.robust import lengths
-from kizu.diff.filters import magnitude, to_lab
+from kizu.diff.filters import magnitude, strips, to_lab
 from kizu.diff.settings import DiffSettings
-from kizu.imaging.arrays import Mask, RgbImage
+from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 from kizu.imaging.crops import connected_regions
 from kizu.imaging.morphology import dilate, erode, without_pinholes
 
@@ -134,7 +134,7 @@ def with_exact_changes(
         part = region.window
         if region.area_px < settings.min_area_px:
             continue
-        delta_e = magnitude(to_lab(edited[part]) - to_lab(normal[part]))
+        delta_e = _delta_e(normal[part], edited[part])
         peak = float(np.quantile(delta_e[region.inside], _PEAK_QUANTILE))
         shown = region.inside & (delta_e >= max(_EDGE_FRACTION * peak, least))
         if peak >= _THIN_FACTOR * least and float(found[part][shown].mean()) < _MARKED_FRACTION:
@@ -176,6 +176,14 @@ def _is_drift(normal: RgbImage, edited: RgbImage) -> bool:
     )
     explained = left < np.maximum(_ROUNDED, _LEFT_FRACTION * change)
     return float(explained.mean()) > _EXPLAINED_FRACTION
+
+
+def _delta_e(normal: RgbImage, edited: RgbImage) -> FloatMap:
+    """Colour difference of every pixel, (H, W), with no more than a strip in three colours."""
+    found = np.empty(normal.shape[:2], np.float32)
+    for rows in strips(len(normal)):
+        found[rows] = magnitude(to_lab(edited[rows]) - to_lab(normal[rows]))
+    return found
 
 
 def _levels_apart(normal: RgbImage, edited: RgbImage) -> NDArray[np.uint8]:
