@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kizu.diff.align.account import Account
 from kizu.diff.align.cells import Cells
 from kizu.diff.align.robust import lengths
-from kizu.diff.filters import magnitude, strips, to_lab
+from kizu.diff.filters import gaussian, magnitude, strips, to_lab
 from kizu.diff.settings import DiffSettings
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 from kizu.imaging.crops import connected_regions
@@ -38,12 +38,15 @@ _BESIDE_PX = 16  # px from a patch to the change that is asked how it begins
 _FADING_LEVELS = 2.0
 """Of 255, median of the change beside patches: light that falls off leaves 1 or 2, edits 3 at least
 (median of 84 vignettes, 56 lights from a side, 403 edits)."""
-_MOSTLY_ALIKE = 0.9  # of pixels; what no more than a tenth has of it is no drift; for speed
+_MOSTLY_ALIKE = 0.9  # of pixels; fewer changed ones would pass for what a drift leaves unexplained
 _ROUNDED = 2 / 255  # of the range, left of a cell that is explained; what rounding leaves
 _LEFT_FRACTION = 0.2  # of a cell's change, likewise: light and tone are polynomials
 _EXPLAINED_FRACTION = 0.94
 """Of the cells, explained by light and tone: of 120 fall-offs and curves 0.98 at least, of edits in
 place that take up to nine tenths of the picture 0.89 at most."""
+_DETAIL_SIGMA_PX = 1.5  # px; finer is grain
+_LOST_DETAIL = 0.5  # of the changed pixels' detail; light takes 0.35 at most, another grain 1.4
+_ROUNDED_LEVELS = 0.5  # of 255; what rounding adds to that
 _CERTAIN_PX = 64  # noisy pixels of a mark that came back; no chance where a redraw gives 6 % back
 _REST_MARGIN_PX = 8  # px around a change that teach no noise; the coarsest blur reaches as far
 _LEAST_REST = 0.01  # of the picture; a smaller rest teaches nothing
@@ -167,8 +170,11 @@ def _has_whole_patches(levels: NDArray[np.uint8], same: Mask, noisy: Mask) -> bo
 def _is_drift(normal: RgbImage, edited: RgbImage) -> bool:
     """Tell whether tone and light, which know no edges, explain nearly all cells.
 
-    They leave alone what is dark, and it comes back as if the rest had been edited in place.
+    They leave alone what is dark, and it comes back as if the rest had been edited in place. Grain
+    comes back under them; of a surface that was drawn anew only the averages do.
     """
+    if _has_other_detail(normal, edited):
+        return False
     cells = Cells.of(normal, edited, np.ones(normal.shape[:2], np.bool_))
     left, change = (
         lengths((cells.edited - before).T)
@@ -176,6 +182,19 @@ def _is_drift(normal: RgbImage, edited: RgbImage) -> bool:
     )
     explained = left < np.maximum(_ROUNDED, _LEFT_FRACTION * change)
     return float(explained.mean()) > _EXPLAINED_FRACTION
+
+
+def _has_other_detail(normal: RgbImage, edited: RgbImage) -> bool:
+    """Tell whether what changed lost more of its detail than tone and light take."""
+    changed = _levels_apart(normal, edited) > _SAME_LEVELS
+    before, after = (_detail(image)[changed] for image in (normal, edited))
+    lost = float(np.abs(after - before).mean())
+    return lost > _LOST_DETAIL * float(np.abs(before).mean()) + _ROUNDED_LEVELS
+
+
+def _detail(image: RgbImage) -> FloatMap:
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return grey - gaussian(grey, _DETAIL_SIGMA_PX)
 
 
 def _delta_e(normal: RgbImage, edited: RgbImage) -> FloatMap:

@@ -120,6 +120,20 @@ def curved(normal):
     return normal + 76 * level * (level - 0.05) * (1 - level)
 
 
+@pytest.mark.parametrize("share", [0.15, 0.5])
+def test_grain_that_was_drawn_anew_on_a_large_picture_is_an_edit_in_place(share):
+    normal, again = (
+        np.random.default_rng(seed).normal(120, 3, (1024, 1024, 3)).astype(np.uint8)
+        for seed in (3, 4)
+    )
+    first = round(1024 * (1 - share))
+    edited = np.hstack([normal[:, :first], again[:, first:]])
+    found = diff_mask(normal, edited)
+    assert found.status is Status.CHANGED
+    assert found.mask[:, first:].mean() > 0.75
+    assert not found.mask[:, :first].any()
+
+
 DRIFTS = {
     "light falls off": lambda normal, r2: normal * (1 - 0.1 * r2),
     "light falls off strongly": lambda normal, r2: normal * (1 - 0.175 * r2),
