@@ -29,6 +29,7 @@ Defect: TypeAlias = Callable[[RgbImage], tuple[RgbImage, Mask]]
 Drift: TypeAlias = Callable[[RgbImage, int], RgbImage]
 
 _BEYOND_PX: Final = 32  # px of surface beyond each border; drifts move less in
+_INNER: Final = np.s_[_BEYOND_PX:-_BEYOND_PX, _BEYOND_PX:-_BEYOND_PX]
 _PERIODS_PX: Final = (4.5, 6.0, 8.0, 10.0, 13.0)
 _NEAR_PX: Final = 3  # px from the truth that a mark may lie to have found it
 _STRAY_PX: Final = 10  # px far from the truth that may be marked
@@ -184,7 +185,7 @@ DRIFTS: Final[Mapping[str, Drift]] = {
 
 
 def _inside(image: RgbImage) -> RgbImage:
-    return np.ascontiguousarray(image[_BEYOND_PX:-_BEYOND_PX, _BEYOND_PX:-_BEYOND_PX])
+    return np.ascontiguousarray(image[_INNER])
 
 
 def judged(surface: str, side_px: int, defect: str, drift: str) -> dict[str, object]:
@@ -195,21 +196,18 @@ def judged(surface: str, side_px: int, defect: str, drift: str) -> dict[str, obj
     make = DEFECTS[defect]
     if make is not None:
         whole = whole.copy()
-        inner = np.s_[_BEYOND_PX:-_BEYOND_PX, _BEYOND_PX:-_BEYOND_PX]
-        whole[inner], truth = make(normal)
+        whole[_INNER], truth = make(normal)
     found = diff_mask(normal, DRIFTS[drift](whole, side_px))
-    away = cv2.distanceTransform((~truth).view(np.uint8), cv2.DIST_L2, 3) if truth.any() else None
-    missed = found.status is not Status.CHANGED or not (
-        away is not None and (found.mask & (away <= _NEAR_PX)).any()
-    )
-    stray = found.mask if away is None else found.mask & (away > _STRAY_PX)
+    away = cv2.distanceTransform((~truth).view(np.uint8), cv2.DIST_L2, 3)
+    is_hit = found.status is Status.CHANGED and (found.mask & (away <= _NEAR_PX)).any()
+    strays = np.count_nonzero(found.mask & (away > _STRAY_PX))
     return {
         "surface": surface.partition(" ")[0] if surface in _REPEATED else "part, metal, board",
         "side": side_px,
         "defect": defect,
         "drift": drift,
-        "wrong": found.status is not Status.UNCHANGED if make is None else missed,
-        "stray": make is not None and np.count_nonzero(stray) > _STRAY_PX,
+        "wrong": found.status is not Status.UNCHANGED if make is None else not is_hit,
+        "stray": make is not None and strays > _STRAY_PX,
     }
 
 

@@ -72,11 +72,9 @@ def _compare_padded(
         result,
         anomaly_map=anomaly_map,
         mask=mask,
-        judged=judged,
         status=status,
         regions=regions,
-        tone=replace(result.tone, unjudged_fraction=1 - float(judged.mean())),
-    )
+    ).with_judged(judged)
 
 
 def _check_pair(normal: RgbImage, edited: RgbImage, region: Mask | None) -> None:

@@ -88,7 +88,7 @@ class CameBack:
         noisy = (spread >= _NOISE_LEVELS) & (grey > _BLACK) & (grey < _WHITE)
         exact = _is_mostly_same(same, noisy) or _has_whole_patches(levels, same, noisy)
         in_place = exact or min(fraction, judged) > _IN_PLACE_FRACTION
-        if in_place and fraction < _MOSTLY_ALIKE and _is_drift(normal, edited):
+        if in_place and fraction < _MOSTLY_ALIKE and _is_drift(normal, edited, ~alike):
             exact = in_place = False
         return cls(fraction, in_place, exact, same, noisy)
 
@@ -167,13 +167,13 @@ def _has_whole_patches(levels: NDArray[np.uint8], same: Mask, noisy: Mask) -> bo
     return float(np.median(levels[beside])) > _FADING_LEVELS
 
 
-def _is_drift(normal: RgbImage, edited: RgbImage) -> bool:
+def _is_drift(normal: RgbImage, edited: RgbImage, changed: Mask) -> bool:
     """Tell whether tone and light, which know no edges, explain nearly all cells.
 
     They leave alone what is dark, and it comes back as if the rest had been edited in place. Grain
     comes back under them; of a surface that was drawn anew only the averages do.
     """
-    if _has_other_detail(normal, edited):
+    if _has_other_detail(normal, edited, changed):
         return False
     cells = Cells.of(normal, edited, np.ones(normal.shape[:2], np.bool_))
     left, change = (
@@ -184,9 +184,8 @@ def _is_drift(normal: RgbImage, edited: RgbImage) -> bool:
     return float(explained.mean()) > _EXPLAINED_FRACTION
 
 
-def _has_other_detail(normal: RgbImage, edited: RgbImage) -> bool:
-    """Tell whether what changed lost more of its detail than tone and light take."""
-    changed = _levels_apart(normal, edited) > _SAME_LEVELS
+def _has_other_detail(normal: RgbImage, edited: RgbImage, changed: Mask) -> bool:
+    """Tell whether what changed (H, W) lost more of its detail than tone and light take."""
     before, after = (_detail(image)[changed] for image in (normal, edited))
     lost = float(np.abs(after - before).mean())
     return lost > _LOST_DETAIL * float(np.abs(before).mean()) + _ROUNDED_LEVELS

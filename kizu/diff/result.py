@@ -1,6 +1,6 @@
 """What a comparison answers: where, how much, and how far the rest of the picture drifted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -117,6 +117,11 @@ class DiffResult:
     match_rate: float
     regions: tuple[Region, ...]
     tone: DriftMetrics
+
+    def with_judged(self, judged: Mask) -> "DiffResult":
+        """Return the same with other judged pixels (H, W), and the fraction that follows."""
+        unjudged = 1 - float(judged.mean())
+        return replace(self, judged=judged, tone=replace(self.tone, unjudged_fraction=unjudged))
 
 
 def not_compared(shape: tuple[int, int]) -> DiffResult:

@@ -57,16 +57,13 @@ def diff_window(
 
 
 def _lifted(found: DiffResult, x: int, y: int, shape: tuple[int, ...]) -> DiffResult:
-    judged = ~_placed(~found.judged, x, y, shape)
     return replace(
         found,
         anomaly_map=_placed(found.anomaly_map, x, y, shape),
         mask=_placed(found.mask, x, y, shape),
-        judged=judged,
         normal_from_edited=_shifted(found.normal_from_edited, x, y),
         regions=tuple(_moved(region, x, y) for region in found.regions),
-        tone=replace(found.tone, unjudged_fraction=1 - float(judged.mean())),
-    )
+    ).with_judged(~_placed(~found.judged, x, y, shape))
 
 
 def _placed(part: NDArray[Scalar], x: int, y: int, shape: tuple[int, ...]) -> NDArray[Scalar]:
