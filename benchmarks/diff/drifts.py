@@ -23,6 +23,12 @@ def _imitated(painting: Painting, seed: int, profile: DriftProfile) -> Painting:
     return imitate_drift(painting, profile, seed)
 
 
+def redrawn(profile: str, image: RgbImage, seed: int) -> RgbImage:
+    """A picture on which nothing changed, as one of the drifts returns it."""
+    nothing = np.zeros(image.shape[:2], np.bool_)
+    return PRESERVING[profile](Painting(image, nothing), seed).image
+
+
 def warped(painting: Painting, seed: int) -> Painting:
     """Move, bend, re-tone, soften, add noise, compress; the truth moves along."""
     rng = np.random.default_rng((seed, *b"warped"))

@@ -17,11 +17,10 @@ from typing import Final, NamedTuple, TypeAlias
 import cv2
 import numpy as np
 import pandas as pd
-from drifts import PRESERVING
+from drifts import redrawn
 from tqdm import tqdm
 
 from kizu.diff import Status, diff_mask
-from kizu.edit.painter import Painting
 from kizu.imaging.arrays import FloatMap, Mask, RgbImage
 
 Surface: TypeAlias = Callable[[int, np.random.Generator], FloatMap]
@@ -154,8 +153,7 @@ DEFECTS: Final[Mapping[str, Defect | None]] = {
 
 
 def _redrawn(profile: str, image: RgbImage, seed: int) -> RgbImage:
-    painting = Painting(image, np.zeros(image.shape[:2], np.bool_))
-    return _inside(PRESERVING[profile](painting, seed).image)
+    return _inside(redrawn(profile, image, seed))
 
 
 def _taken_again(motion: Motion, image: RgbImage, seed: int) -> RgbImage:

@@ -16,12 +16,11 @@ from typing import Final, TypeAlias
 import cv2
 import numpy as np
 import pandas as pd
-from drifts import PRESERVING
+from drifts import redrawn
 from scenes import SCENES, load_scene
 from tqdm import tqdm
 
 from kizu.diff import Status, diff_mask
-from kizu.edit.painter import Painting
 from kizu.imaging.arrays import FloatMap, RgbImage
 from kizu.imaging.codecs import IMAGE_SUFFIXES, decode_image
 
@@ -117,8 +116,7 @@ def denoised(image: RgbImage, rng: np.random.Generator) -> RgbImage:  # noqa: AR
 
 def _redrawn(name: str) -> Change:
     def redraw(image: RgbImage, rng: np.random.Generator) -> RgbImage:
-        nothing = np.zeros(image.shape[:2], np.bool_)
-        return PRESERVING[name](Painting(image, nothing), int(rng.integers(2**31))).image
+        return redrawn(name, image, int(rng.integers(2**31)))
 
     return redraw
 
