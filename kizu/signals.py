@@ -1,10 +1,11 @@
 """Ctrl-C during a build: the first stops it in good order, the second at once."""
 
-import contextlib
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Thread, current_thread, main_thread
 from types import FrameType
 from typing import Final
 
@@ -14,7 +15,7 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _STOPPED_BY: Final = 128
 """What shells add to a signal's number in an exit status."""
 
-_taken_over: Callable[[], None] | None = None
+_is_listening = False
 
 
 class Interruption:
@@ -33,16 +34,23 @@ def stopping_in_order(
 ) -> Iterator[Interruption]:
     """Have signals stop what the block does: what is under way ends, nothing more is begun.
 
+    Python calls a signal's handler in the main thread once that has something to do, and the main
+    thread of a build waits: for as long as everything that was begun takes, where the signal came
+    to another thread. So a thread of its own is told of signals, by the file descriptor that the
+    interpreter writes them to as they arrive.
+
     Signals come to the main thread; in another one, nothing changes.
 
     Args:
         say: Tells the user what is waited for.
         end: Ends at once what else was started, before the process ends after a second signal.
     """
-    global _taken_over  # noqa: PLW0603 - signals are the process's
     told = Interruption()
+    if current_thread() is not main_thread():
+        yield told
+        return
 
-    def stop(number: int, _: FrameType | None) -> None:
+    def stop(number: int) -> None:
         if interrupt():
             told.exit_status = _STOPPED_BY + number
             say(
@@ -53,25 +61,57 @@ def stopping_in_order(
             end()
             os._exit(_STOPPED_BY + number)
 
-    def take_over() -> None:
-        for number in _SIGNALS:
-            signal.signal(number, stop)
-
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
     try:
-        with contextlib.suppress(ValueError):  # not the main thread
-            take_over()
-            _taken_over = take_over
-        yield told
+        with _calling_on_signal(stop), _leaving_to_listener():
+            yield told
     finally:
-        _taken_over = None
         forget_interruption()
-        with contextlib.suppress(ValueError):
-            for number, handler in before.items():
-                signal.signal(number, handler)
+
+
+@contextmanager
+def _calling_on_signal(stop: Callable[[int], None]) -> Iterator[None]:
+    """Call a function with the number of each signal that is ours, in a thread of its own."""
+    arriving, arrived = socket.socketpair()
+
+    def listen() -> None:
+        while number := arrived.recv(1):
+            if signal.getsignal(number[0]) is _leave_to_listener:  # or another handles it
+                stop(number[0])
+
+    listener = Thread(target=listen, name="signals", daemon=True)
+    with arriving, arrived:
+        arriving.settimeout(0)  # as the interpreter wants it
+        before = signal.set_wakeup_fd(arriving.fileno(), warn_on_full_buffer=False)
+        listener.start()
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            arriving.shutdown(socket.SHUT_WR)
+            listener.join()
+
+
+@contextmanager
+def _leaving_to_listener() -> Iterator[None]:
+    """Have signals do nothing by themselves while the block runs."""
+    global _is_listening  # noqa: PLW0603 - signals are the process's
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    _is_listening = True
+    try:
+        take_signals_back()
+        yield
+    finally:
+        _is_listening = False
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def take_signals_back() -> None:
     """Handle signals again as ``stopping_in_order`` does, where another has come to handle them."""
-    if _taken_over is not None:
-        _taken_over()
+    if _is_listening and current_thread() is main_thread():
+        for number in _SIGNALS:
+            signal.signal(number, _leave_to_listener)
+
+
+def _leave_to_listener(number: int, _: FrameType | None) -> None:
+    """Do nothing in the main thread; signals without a handler would not be told of."""
