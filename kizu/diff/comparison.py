@@ -178,7 +178,13 @@ def _answer(
     )
     match_rate = registration.match_rate(mask, _sparse_size(fine.residual))
     residual_px = registration.residual_px
-    drift = grading.grade(measured, match_rate, residual_px, in_place=aligned.came_back.in_place)
+    drift = grading.grade(
+        measured,
+        match_rate,
+        residual_px,
+        aligned.tone.cast_delta_e,
+        in_place=aligned.came_back.in_place,
+    )
     anomaly_map = anomaly_map_of(evidence_ratio, mask, fine.threshold)
     return DiffResult(
         anomaly_map=anomaly_map,

@@ -12,7 +12,8 @@ _LOST_MATCH_RATE = 0.3
 POOR_MATCH_RATE = 0.5  # textured cells that match; fewer are suspect; a majority
 _SEEN_DELTA_E = 1.0  # delta E left; less than the least visible difference, 2.3 (Mahy et al. 1994)
 _RELIT_DELTA_E = 20.0  # delta E; at 23, 7 more of 210 relights pass; drift alone stays below 19
-_CAST_DELTA_E = 12.0  # delta E in a and b; redraws cast 8 at most, colourised photographs 13 to 60
+_CAST_DELTA_E = 12.0
+"""Delta E in a* and b*; warm light of redraws casts 10 at most, colourised photographs 15 to 61."""
 _OTHER_DELTA_E = 8.0  # delta E left everywhere: other contents; x0.7 to x1.4 no effect
 _UNSETTLED_PX = 0.18
 """Px; redraws of 28 scenes still ask for 0.17 and more, `warped` for up to 0.15."""
@@ -59,9 +60,21 @@ def drift_metrics(
 
 
 def grade(
-    measured: DriftMetrics, match_rate: float, residual_px: float, *, in_place: bool
+    measured: DriftMetrics,
+    match_rate: float,
+    residual_px: float,
+    cast_delta_e: float,
+    *,
+    in_place: bool,
 ) -> Drift:
     """Grade the drift outside the change.
+
+    Args:
+        measured: What was measured of it.
+        match_rate: Share of textured cells outside the change that match.
+        residual_px: What registration still asks for.
+        cast_delta_e: What one colour was added by, besides a gain of all chroma.
+        in_place: True of a picture that came back as it was.
 
     A picture is redrawn if its detail no longer matches, if no smooth field settles on it and what
     is left still differs, if much is left everywhere, or if light or colour changed over most of
@@ -74,8 +87,7 @@ def grade(
     lost = match_rate < _LOST_MATCH_RATE or (match_rate < POOR_MATCH_RATE and left > _SEEN_DELTA_E)
     adrift = residual_px > _UNSETTLED_PX and left > _RESYNTHESISED_DELTA_E
     other = left > _OTHER_DELTA_E or measured.relight_delta_e > _RELIT_DELTA_E
-    cast = float(np.hypot(measured.delta_a, measured.delta_b)) > _CAST_DELTA_E
-    if lost or adrift or other or cast:
+    if lost or adrift or other or cast_delta_e > _CAST_DELTA_E:
         return Drift.REDRAWN
     far = np.hypot(measured.shift_x_px, measured.shift_y_px) > _STRONG_SHIFT_PX
     if far or measured.tone_delta_e > _STRONG_TONE_DELTA_E:

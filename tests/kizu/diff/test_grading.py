@@ -4,9 +4,9 @@ from kizu.diff.grading import grade
 from kizu.diff.result import Drift, DriftMetrics
 
 
-def graded(match_rate=1.0, residual_px=0.05, *, in_place=False, **metrics) -> Drift:
+def graded(match_rate=1.0, residual_px=0.05, cast=0.0, *, in_place=False, **metrics) -> Drift:
     measured = DriftMetrics(**{"noise_delta_e": 0.8, "tone_delta_e": 1.0, **metrics})
-    return grade(measured, match_rate, residual_px, in_place=in_place)
+    return grade(measured, match_rate, residual_px, cast, in_place=in_place)
 
 
 def test_a_picture_edited_in_place_did_not_drift():
@@ -24,7 +24,7 @@ def test_a_picture_that_settles_drifted_slightly():
         {"match_rate": 0.4, "noise_delta_e": 2.0},
         {"residual_px": 0.4, "noise_delta_e": 3.0},
         {"relight_delta_e": 25.0},
-        {"relight_delta_e": 19.0, "delta_a": 6.0, "delta_b": 12.0},
+        {"relight_delta_e": 19.0, "cast": 13.0},
         {"noise_delta_e": 12.0},
     ],
 )

@@ -1,4 +1,6 @@
+import cv2
 import numpy as np
+import pytest
 
 from kizu.diff.align.tone import correct_tone
 from kizu.diff.filters import magnitude, to_lab
@@ -50,3 +52,31 @@ def test_a_rare_colour_is_doubted_where_the_tone_drifted():
     edited = np.clip(normal * np.array([1.1, 1.0, 0.85]), 0, 255).astype(np.uint8)
     uncertainty = correct_tone(normal, edited, everywhere(normal)).uncertainty
     assert uncertainty[72, 72] > np.median(uncertainty) + 1
+
+
+def coloured(photo, *, gain=1.0, towards=(0.0, 0.0)):
+    """A photo in other colours: chroma times a gain, and a step in a* and b*."""
+    lab = to_lab(photo)
+    lab[..., 1:] = gain * lab[..., 1:] + np.float32(towards)
+    return np.clip(255 * cv2.cvtColor(lab, cv2.COLOR_Lab2RGB), 0, 255).astype(np.uint8)
+
+
+def test_a_picture_with_more_or_less_colour_is_cast_to_none(photo):
+    warm = coloured(photo, towards=(12.0, 24.0))
+    for gain in (0.7, 1.4):
+        tone = correct_tone(warm, coloured(warm, gain=gain), everywhere(photo))
+        assert np.hypot(*tone.offset[1:]) > 6
+        assert tone.cast_delta_e < 2
+
+
+@pytest.mark.parametrize("before", [(0.0, 0.0), (12.0, 24.0)])
+def test_a_picture_that_one_colour_was_added_to_is_cast(photo, before):
+    normal = coloured(photo, towards=before)
+    tone = correct_tone(normal, coloured(normal, towards=(-10.0, 10.0)), everywhere(photo))
+    assert tone.cast_delta_e > 9
+
+
+def test_many_times_as_much_colour_is_a_cast(photo):
+    faint = coloured(photo, gain=0.2, towards=(3.0, 6.0))
+    tone = correct_tone(faint, coloured(faint, gain=4.0), everywhere(photo))
+    assert tone.cast_delta_e > 10
