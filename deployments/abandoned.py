@@ -137,18 +137,19 @@ class Caretaker:
         name = self.own().name
         with self.connect() as client:
             for run in _under_way(client):
-                if _worker_of(run) == name and _has_ended_here(run):
+                if _is_of(client, run, name) and _has_ended_here(run):
                     with suppress(ObjectNotFound):
-                        if _is_as_read(client, run):
-                            _tell(client, run, _when_stopped(run))
+                        state = client.read_flow_run(run.id).state  # as its end left it
+                        if state is not None and state.type in UNDER_WAY:
+                            _tell(client, run, _when_stopped(state))
 
     def _is_abandoned(self, client: SyncPrefectClient, run: FlowRun) -> bool:
-        name = _worker_of(run)
-        if name is None:  # between being taken up and being given its worker's name
-            return run.state_type == StateType.PENDING and _age_s(run) > START_S
         own = self.own() if self.own else None
-        if own is not None and name == own.name:
+        if own is not None and _is_of(client, run, own.name):
             return is_left_by(own, run) and not _works_here(run)
+        name = _worker_of(run)
+        if name is None:
+            return run.state_type == StateType.PENDING and _age_s(run) > START_S
         return self._is_left_elsewhere(client, run, name)
 
     def _is_left_elsewhere(self, client: SyncPrefectClient, run: FlowRun, name: str) -> bool:
@@ -157,7 +158,7 @@ class Caretaker:
         What runs is left to its heartbeats, and what a cluster was asked to start may start
         without the worker.
         """
-        if run.state_type == StateType.RUNNING or _is_online(client, run, name):
+        if run.state_type == StateType.RUNNING or name in _online(client, run):
             self._offline_since.pop(run.id, None)
             return False
         first = self._offline_since.setdefault(run.id, time.monotonic())
@@ -194,8 +195,8 @@ def _what_becomes_of(client: SyncPrefectClient, run: FlowRun) -> State:
     return Scheduled(message=STARTED_AGAIN)
 
 
-def _when_stopped(run: FlowRun) -> State:
-    if run.state_type == StateType.PENDING:
+def _when_stopped(state: State) -> State:
+    if state.type == StateType.PENDING:
         return Scheduled(message=STOPPED_BEFORE)
     return Cancelled(message=STOPPED_AT_WORK)
 
@@ -249,6 +250,19 @@ def _worker_of(run: FlowRun) -> str | None:
     return None if name is None else str(name)
 
 
+def _is_of(client: SyncPrefectClient, run: FlowRun, worker: str) -> bool:
+    """Tell whether a run is a worker's.
+
+    A run is given its worker's name a moment after it was taken up; until then it can only be that
+    of a worker which is alone.
+    """
+    name = _worker_of(run)
+    if name is not None:
+        return name == worker
+    is_taken_up = run.state_type == StateType.PENDING and run.work_pool_name is not None
+    return is_taken_up and not _online(client, run) - {worker}
+
+
 def _works_here(run: FlowRun) -> bool:
     return works_here(str(run.id), run.infrastructure_pid)
 
@@ -263,12 +277,13 @@ def _has_ended_here(run: FlowRun) -> bool:
     return True
 
 
-def _is_online(client: SyncPrefectClient, run: FlowRun, name: str) -> bool:
+def _online(client: SyncPrefectClient, run: FlowRun) -> set[str]:
+    """Return the names of the workers online in a run's pool."""
     try:
         workers = client.read_workers_for_work_pool(str(run.work_pool_name))
     except ObjectNotFound:
-        return False
-    return any(one.name == name and one.status == WorkerStatus.ONLINE for one in workers)
+        return set()
+    return {one.name for one in workers if one.status == WorkerStatus.ONLINE}
 
 
 def _may_start_alone(client: SyncPrefectClient, run: FlowRun) -> bool:

@@ -9,11 +9,11 @@ from threading import Event
 from uuid import uuid4
 
 import pytest
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, StateType, Worker, WorkerStatus
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Completed, Pending, Running
+from prefect.states import Completed, Pending, Running, Submitting
 
-from deployments.abandoned import START_S, Caretaker, OwnWorker, is_left_by
+from deployments.abandoned import START_S, STOPPED_BEFORE, Caretaker, OwnWorker, is_left_by
 from deployments.run_processes import works_here
 
 NOW = timedelta(0)
@@ -98,21 +98,32 @@ def test_whatever_goes_wrong_with_one_look_there_is_a_next_one(trouble, monkeypa
 
 
 class OneRun:
-    """A server's client with one run, which may end after it was read."""
+    """A server's client with one run, which may go on or end after it was read."""
 
-    def __init__(self, run, now):
-        self.run, self.now, self.told = run, now, []
+    def __init__(self, run, now, *, workers=()):
+        self.run, self.now, self.told, self.said = run, now, [], []
+        self.workers = workers
 
     def read_flow_runs(self, *, flow_run_filter):
         return [self.run] if StateType.RUNNING in flow_run_filter.state.type.any_ else []
+
+    def read_workers_for_work_pool(self, _):
+        return [
+            Worker(name=name, work_pool_id=uuid4(), status=WorkerStatus.ONLINE)
+            for name in self.workers
+        ]
 
     def read_flow_run(self, run_id):
         assert run_id == self.run.id
         return self.now
 
+    def read_flow_run_states(self, _):
+        return [self.run.state]
+
     def set_flow_run_state(self, _, state, *, force):
         assert force
         self.told.append(state.type)
+        self.said.append(state.message)
 
     def create_logs(self, lines):
         pass
@@ -127,3 +138,25 @@ def test_a_run_that_has_ended_since_it_was_read_keeps_its_state(act, ends):
     act(Caretaker(lambda: nullcontext(client), lambda: OwnWorker("here", before(NOW))))
     ended = StateType.CRASHED if act is Caretaker.look else StateType.CANCELLED
     assert client.told == ([] if ends else [ended])
+
+
+def taken_up(state=Pending, age=LATELY):
+    """A run that a worker has taken up and not yet named itself to."""
+    return run_in(state(timestamp=before(age))).model_copy(update={"work_pool_name": "kizu"})
+
+
+def test_a_run_that_went_on_until_its_process_ended_is_let_go_as_it_was_left():
+    run, now = taken_up(), taken_up(Submitting, NOW)
+    run.labels["prefect.worker.name"] = "here"
+    client = OneRun(run, now.model_copy(update={"id": run.id}))
+    Caretaker(lambda: nullcontext(client), lambda: OwnWorker("here", before(LONG_AGO))).let_go()
+    assert client.said == [STOPPED_BEFORE]
+
+
+@pytest.mark.parametrize(("workers", "is_own"), [([], True), (["here"], True), (["there"], False)])
+@pytest.mark.parametrize(("act", "started"), [(Caretaker.look, NOW), (Caretaker.let_go, LONG_AGO)])
+def test_a_run_without_its_workers_name_is_that_of_the_only_worker(act, started, workers, is_own):
+    run = taken_up()
+    client = OneRun(run, run, workers=workers)
+    act(Caretaker(lambda: nullcontext(client), lambda: OwnWorker("here", before(started))))
+    assert client.told == ([StateType.SCHEDULED] if is_own else [])
