@@ -21,7 +21,8 @@ from kizu.diff.evidence.scale_evidence import (
 )
 from kizu.diff.filters import magnitude, to_lab
 from kizu.diff.identical import CameBack, with_exact_changes
-from kizu.diff.result import DiffResult, Region
+from kizu.diff.replaced import is_replaced, kept_part, with_kept_part
+from kizu.diff.result import DiffResult, Drift, Region
 from kizu.diff.segment.hysteresis import FAINT_SEED_FRACTION, decide, evidence_ratio_of
 from kizu.diff.segment.outline import refine
 from kizu.diff.segment.small_components import drop_specks, with_faint_pieces
@@ -51,6 +52,7 @@ class Alignment:
         valid: (H, W) bool, where the pair can be compared.
         inner: (H, W) bool, valid away from the frame: what noise and tone are learned from.
         came_back: What of the normal the edit gave back; of one made in place nothing is undone.
+        kept: (H, W) bool, the part that all is learned from; none where nobody knows of one.
     """
 
     registration: Registration
@@ -58,6 +60,7 @@ class Alignment:
     valid: Mask
     inner: Mask
     came_back: CameBack
+    kept: Mask | None = None
 
     @classmethod
     def of(cls, normal: RgbImage, edited: RgbImage) -> "Alignment":
@@ -66,10 +69,18 @@ class Alignment:
         if came_back.in_place:
             return cls.in_place(normal, came_back)
         registration = register(normal, edited)
-        valid = within(registration.map_x, registration.map_y, -_BEYOND_PX)
         inner = erode(registration.valid, _FRAME_PX)
         tone = correct_tone(warp_normal(normal, registration), edited, inner)
-        return cls(registration, tone, valid, inner, came_back)
+        return cls(registration, tone, _judged_by(registration), inner, came_back)
+
+    def learned_from(self, kept: Mask, normal: RgbImage, edited: RgbImage) -> "Alignment":
+        """Return the alignment that a part (H, W) of the picture alone tells."""
+        part = with_kept_part(normal, edited, kept, self.registration.affine)
+        registration = register(normal, part)
+        inner, away = (erode(mask, _FRAME_PX) for mask in (registration.valid, kept))
+        tone = correct_tone(warp_normal(normal, registration), edited, inner & away)
+        valid = _judged_by(registration)
+        return Alignment(registration, tone, valid, inner, self.came_back, away)
 
     @classmethod
     def in_place(cls, normal: RgbImage, came_back: CameBack) -> "Alignment":
@@ -106,10 +117,31 @@ def compare(
     """
     found = _compare_aligned(Alignment.of(normal, edited), normal, edited, settings, region)
     came_back = found.aligned.came_back
-    if came_back.exact or not came_back.contradicts(found.result.mask):
+    if came_back.exact:
         return found
-    aligned = Alignment.in_place(normal, came_back.as_exact())
-    return _compare_aligned(aligned, normal, edited, settings, region)
+    if came_back.contradicts(found.result.mask):
+        aligned = Alignment.in_place(normal, came_back.as_exact())
+        return _compare_aligned(aligned, normal, edited, settings, region)
+    if found.result.drift is Drift.REDRAWN:
+        return _by_kept_part(found, normal, edited, settings, region) or found
+    return found
+
+
+def _by_kept_part(
+    found: Comparison,
+    normal: RgbImage,
+    edited: RgbImage,
+    settings: DiffSettings,
+    region: Mask | None,
+) -> Comparison | None:
+    """Compare by the part that looks as it did; None if there is none, or the rest is no part."""
+    kept = kept_part(found.aligned.tone.difference, edited.shape)
+    if kept is None:
+        return None
+    aligned = found.aligned.learned_from(kept, normal, edited)
+    again = _compare_aligned(aligned, normal, edited, settings, region)
+    before, after = found.aligned.registration, aligned.registration
+    return again if is_replaced(again.result, kept, before, after) else None
 
 
 def _compare_aligned(
@@ -129,6 +161,11 @@ def _compare_aligned(
     return Comparison(_answer(aligned, fine, mask, evidence_ratio), aligned, evidence_ratio)
 
 
+def _judged_by(registration: Registration) -> Mask:
+    """Where the normal has a counterpart, (H, W)."""
+    return within(registration.map_x, registration.map_y, -_BEYOND_PX)
+
+
 def _all_scales(aligned: Alignment, edited_lab: FloatMap) -> list[Measurement]:
     """What differs at every scale, finest first; the edit is (H, W, 3) float32 Lab."""
     sides = aligned.tone.predicted, edited_lab, aligned.tone.uncertainty
@@ -144,16 +181,17 @@ def _judged(
 ) -> tuple[ScaleEvidence, Mask, FloatMap]:
     """Judge all scales, and once more by noise learned anew if a large change stood in its way.
 
-    Of an exact edit the noise is known from the start: that of what it gave back.
+    Of an exact edit the noise is known from the start, that of what it gave back, and of a large
+    replaced part that of what was kept.
 
     Returns:
         The evidence of the finest scale, the marks (H, W) and their evidence in thresholds (H, W).
     """
     came_back = aligned.came_back
-    given_back = came_back.rest() if came_back.exact else None
-    scales = [judge(scale, criteria, given_back) for scale in measured]
+    known = came_back.rest() if came_back.exact else aligned.kept
+    scales = [judge(scale, criteria, known) for scale in measured]
     mask, evidence_ratio = _marked(scales, min_area_px)
-    rest = _rest_of(mask, aligned.valid) if given_back is None else None
+    rest = _rest_of(mask, aligned.valid) if known is None else None
     if rest is None:
         return scales[0], mask, evidence_ratio
     left = _sparse_size(scales[0].residual)

@@ -11,7 +11,7 @@ _LOST_MATCH_RATE = 0.3
 """Textured cells that match; fewer are another picture; x0.7 to x1.4 no effect."""
 POOR_MATCH_RATE = 0.5  # textured cells that match; fewer are suspect; a majority
 _SEEN_DELTA_E = 1.0  # delta E left; less than the least visible difference, 2.3 (Mahy et al. 1994)
-_RELIT_DELTA_E = 20.0  # delta E; at 23, 7 more of 210 relights pass; drift alone stays below 19
+RELIT_DELTA_E = 20.0  # delta E; at 23, 7 more of 210 relights pass; drift alone stays below 19
 _CAST_DELTA_E = 12.0
 """Delta E in a* and b*; warm light of redraws casts 10 at most, colourised photographs 15 to 61."""
 _OTHER_DELTA_E = 8.0  # delta E left everywhere: other contents; x0.7 to x1.4 no effect
@@ -86,7 +86,7 @@ def grade(
     left = measured.noise_delta_e
     lost = match_rate < _LOST_MATCH_RATE or (match_rate < POOR_MATCH_RATE and left > _SEEN_DELTA_E)
     adrift = residual_px > _UNSETTLED_PX and left > _RESYNTHESISED_DELTA_E
-    other = left > _OTHER_DELTA_E or measured.relight_delta_e > _RELIT_DELTA_E
+    other = left > _OTHER_DELTA_E or measured.relight_delta_e > RELIT_DELTA_E
     if lost or adrift or other or cast_delta_e > _CAST_DELTA_E:
         return Drift.REDRAWN
     far = np.hypot(measured.shift_x_px, measured.shift_y_px) > _STRONG_SHIFT_PX

@@ -45,6 +45,11 @@ class Registration:
     agreement: FloatMap
     warp_rms_px: float
 
+    @property
+    def matched(self) -> Mask:
+        """Textured cells (h, w) whose detail correlates with their counterpart's."""
+        return np.asarray(self.agreement > _MATCHED_CORRELATION)
+
     def match_rate(self, changed: Mask, residual: FloatMap) -> float:
         """Share of textured cells outside the change that match their counterpart.
 
@@ -59,7 +64,7 @@ class Registration:
         textured = ~np.isnan(self.agreement)
         outside = cells_outside(changed, textured)
         left = cell_averages(residual, self.agreement.shape)[outside]
-        judged = (self.agreement[outside] > _MATCHED_CORRELATION) | (left < _UNSEEN_DELTA_E)
+        judged = self.matched[outside] | (left < _UNSEEN_DELTA_E)
         return float(judged.mean()) if judged.size else 1.0
 
 
