@@ -128,6 +128,19 @@ class Served:
         """Wait until a run has ended, or waits for a person; return that state."""
         return self.wait_for(lambda: _ended(self.state(run_id)))
 
+    def resume(self, run_id: str, run_input: dict) -> None:
+        """Resume a run that waits, as often as it takes.
+
+        What it asks is stored a moment after its state, and answers are refused until then.
+        """
+        body = {"run_input": run_input}
+        self.wait_for(
+            lambda: (
+                self.post(f"flow_runs/{run_id}/resume", body)["status"] == "ACCEPT"
+                or self.state(run_id)["type"] != "PAUSED"
+            )
+        )
+
     def task_states(self, run_id: str) -> list[tuple[str, str]]:
         """Names and states of a run's tasks, from its last attempt and earlier ones."""
         runs = {"id": {"any_": [run_id]}}

@@ -22,8 +22,7 @@ def test_a_plan_over_budget_waits_for_a_person_and_buys_nothing_before(served, p
     paused = served.end_of(run_id)
     assert paused["type"] == "PAUSED", paused["message"]
     assert azure.tally.calls == 0
-    served.post(f"flow_runs/{run_id}/resume", {"run_input": {"max_requests": 4}})
-    served.wait_for(lambda: served.state(run_id)["type"] != "PAUSED")
+    served.resume(run_id, {"max_requests": 4})
     state = served.end_of(run_id)
     assert state["message"].startswith("4 samples"), state["message"]
     assert azure.tally.billed == 4
@@ -70,8 +69,7 @@ def test_a_build_waits_for_review_and_publishes_the_decisions_when_it_is_resumed
         for sample in shard.samples:
             if sample.sample_id in set(waiting):
                 record_decision(SampleInputs(store, shard, sample), Verdict.ACCEPT, "Aiko")
-    served.post(f"flow_runs/{run_id}/resume", {"run_input": {}})
-    served.wait_for(lambda: served.state(run_id)["type"] != "PAUSED")
+    served.resume(run_id, {})
     assert served.end_of(run_id)["type"] == "COMPLETED"
     after = open_dataset(store, "judged")
     assert after.version != before.version
