@@ -136,7 +136,7 @@ def _by_kept_part(
 ) -> Comparison | None:
     """Compare by the part that looks as it did; None if there is none, or the rest is no part."""
     kept = kept_part(found.aligned.tone.difference, edited.shape)
-    if kept is None:
+    if kept is None or (erode(kept, _FRAME_PX) & found.aligned.inner).mean() < _SMALL_REST_FRACTION:
         return None
     aligned = found.aligned.learned_from(kept, normal, edited)
     again = _compare_aligned(aligned, normal, edited, settings, region)
