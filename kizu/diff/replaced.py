@@ -18,14 +18,14 @@ from kizu.imaging.borders import mirrored_border
 
 _LEAST_KEPT = 0.15  # of the picture, to learn from; x0.7 and x1.4 no effect
 _MOST_KEPT = 2 / 3
-"""Of the picture; what replaces less is found without. At 0.9, 3 of 403 turned or mirrored products
+"""Of the picture; what replaces less is found without. At 0.9, 3 of 377 turned or mirrored products
 on their ground are taken for a replaced part."""
 _COVERED = 0.95  # of what looks otherwise is marked; at 0.9 another picture of 28 is taken for one
 _LEAST_BESIDE = 0.1
 """Of the textured cells beside the marks, for plain ground matches any picture; x1.4 loses one of
 12 worn tiles."""
 _KEPT_MATCHES = 0.6
-"""Of these; worn tiles have 0.64 and more. At 0.5, 2 of 403 other pictures are taken for one."""
+"""Of these; worn tiles have 0.64 and more. At 0.5, 2 of 377 other pictures are taken for one."""
 _REPLACED_MATCHES = 0.5  # of those inside the marks; x0.7 and x1.4 no effect on tiles
 _BESIDE, _INSIDE = 0.05, 0.95  # of a cell marked
 
