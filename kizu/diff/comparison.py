@@ -68,19 +68,23 @@ class Alignment:
         came_back = CameBack.of(normal, edited)
         if came_back.in_place:
             return cls.in_place(normal, came_back)
-        registration = register(normal, edited)
-        inner = erode(registration.valid, _FRAME_PX)
-        tone = correct_tone(warp_normal(normal, registration), edited, inner)
-        return cls(registration, tone, _judged_by(registration), inner, came_back)
+        return cls.by(register(normal, edited), normal, edited, came_back)
 
-    def learned_from(self, kept: Mask, normal: RgbImage, edited: RgbImage) -> "Alignment":
-        """Return the alignment that a part (H, W) of the picture alone tells."""
-        part = with_kept_part(normal, edited, kept, self.registration.affine)
-        registration = register(normal, part)
-        inner, away = (erode(mask, _FRAME_PX) for mask in (registration.valid, kept))
-        tone = correct_tone(warp_normal(normal, registration), edited, inner & away)
-        valid = _judged_by(registration)
-        return Alignment(registration, tone, valid, inner, self.came_back, away)
+    @classmethod
+    def by(
+        cls,
+        registration: Registration,
+        normal: RgbImage,
+        edited: RgbImage,
+        came_back: CameBack,
+        kept: Mask | None = None,
+    ) -> "Alignment":
+        """Correct the colours of a registered pair, as all of it or a kept part (H, W) tells."""
+        inner = erode(registration.valid, _FRAME_PX)
+        learned = inner if kept is None else inner & kept
+        tone = correct_tone(warp_normal(normal, registration), edited, learned)
+        valid = within(registration.map_x, registration.map_y, -_BEYOND_PX)
+        return cls(registration, tone, valid, inner, came_back, kept)
 
     @classmethod
     def in_place(cls, normal: RgbImage, came_back: CameBack) -> "Alignment":
@@ -136,11 +140,15 @@ def _by_kept_part(
 ) -> Comparison | None:
     """Compare by the part that looks as it did; None if there is none, or the rest is no part."""
     kept = kept_part(found.aligned.tone.difference, edited.shape)
-    if kept is None or (erode(kept, _FRAME_PX) & found.aligned.inner).mean() < _SMALL_REST_FRACTION:
+    if kept is None:
         return None
-    aligned = found.aligned.learned_from(kept, normal, edited)
+    learned = erode(kept, _FRAME_PX)
+    if (learned & found.aligned.inner).mean() < _SMALL_REST_FRACTION:
+        return None
+    before = found.aligned.registration
+    after = register(normal, with_kept_part(normal, edited, kept, before.affine))
+    aligned = Alignment.by(after, normal, edited, found.aligned.came_back, learned)
     again = _compare_aligned(aligned, normal, edited, settings, region)
-    before, after = found.aligned.registration, aligned.registration
     return again if is_replaced(again.result, kept, before, after) else None
 
 
@@ -159,11 +167,6 @@ def _compare_aligned(
     if aligned.came_back.exact:
         mask = with_exact_changes(mask, normal, edited, settings)
     return Comparison(_answer(aligned, fine, mask, evidence_ratio), aligned, evidence_ratio)
-
-
-def _judged_by(registration: Registration) -> Mask:
-    """Where the normal has a counterpart, (H, W)."""
-    return within(registration.map_x, registration.map_y, -_BEYOND_PX)
 
 
 def _all_scales(aligned: Alignment, edited_lab: FloatMap) -> list[Measurement]:

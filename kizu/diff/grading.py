@@ -69,17 +69,17 @@ def grade(
 ) -> Drift:
     """Grade the drift outside the change.
 
+    A picture is redrawn if its detail no longer matches, if no smooth field settles on it and what
+    is left still differs, if much is left everywhere, or if light or colour changed over most of
+    it. On a blurred picture nothing can settle or match to a fraction of a pixel, and nothing needs
+    to: little is left there.
+
     Args:
         measured: What was measured of it.
         match_rate: Share of textured cells outside the change that match.
         residual_px: What registration still asks for.
         cast_delta_e: What one colour was added by, besides a gain of all chroma.
         in_place: True of a picture that came back as it was.
-
-    A picture is redrawn if its detail no longer matches, if no smooth field settles on it and what
-    is left still differs, if much is left everywhere, or if light or colour changed over most of
-    it. On a blurred picture nothing can settle or match to a fraction of a pixel, and nothing needs
-    to: little is left there.
     """
     if in_place:
         return Drift.NONE

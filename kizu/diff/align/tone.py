@@ -138,8 +138,9 @@ def correct_tone(warped: RgbImage, edited: RgbImage, valid: Mask) -> Tone:
     whole = cells.valid.reshape(cells.shape)
     field = _illumination_field(_lab(drifted.edited, cells.shape) - toned, whole)
     correction = toned + field - start
-    offset = np.median(correction[whole], axis=0)
-    chroma_gain = _chroma_gain(start[whole], target[whole])
+    before, corrections = start[whole], correction[whole]
+    offset = np.median(corrections, axis=0)
+    chroma_gain = _chroma_gain(before, target[whole])
     found = Correction(account.colours, offsets, shading_of(account.light), field)
     return Tone(
         predicted=found.predict(warped, lambda grid: enlarge(grid, warped.shape)),
@@ -151,7 +152,7 @@ def correct_tone(warped: RgbImage, edited: RgbImage, valid: Mask) -> Tone:
         ),
         offset=(float(offset[0]), float(offset[1]), float(offset[2])),
         chroma_gain=chroma_gain,
-        cast_delta_e=_cast(start[whole], correction[whole], chroma_gain),
+        cast_delta_e=_cast(before, corrections, chroma_gain),
         correction=found,
     )
 

@@ -105,5 +105,5 @@ def test_for_registration_the_rest_is_the_normal_moved_as_the_picture_was():
 def test_a_part_that_lies_in_bits_teaches_nothing(monkeypatch):
     bits = np.indices(SHAPE).sum(axis=0) // 8 % 2 == 0
     monkeypatch.setattr("kizu.diff.comparison.kept_part", lambda *_: bits)
-    monkeypatch.delattr("kizu.diff.comparison.Alignment.learned_from")
+    monkeypatch.delattr("kizu.diff.comparison.with_kept_part")
     assert diff_mask(plate(), plate(seed=2)).status is Status.REDRAWN
