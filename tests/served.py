@@ -141,6 +141,11 @@ class Served:
             )
         )
 
+    def logged(self, run_id: str) -> list[str]:
+        """The lines of a run's log that the server has; Prefect sends them some seconds later."""
+        asked = {"logs": {"flow_run_id": {"any_": [run_id]}}}
+        return [line["message"] for line in self.post("logs/filter", asked)]
+
     def task_states(self, run_id: str) -> list[tuple[str, str]]:
         """Names and states of a run's tasks, from its last attempt and earlier ones."""
         runs = {"id": {"any_": [run_id]}}

@@ -50,8 +50,7 @@ def waits_for(served: Served, run_id: str, *states: str) -> None:
 def told(served: Served, run_id: str) -> list[str]:
     """What was said of a run, by its states and in its log."""
     states = served.ask("GET", f"flow_run_states/?flow_run_id={run_id}")
-    logs = served.post("logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}}})
-    return [state["message"] for state in states] + [line["message"] for line in logs]
+    return [state["message"] for state in states] + served.logged(run_id)
 
 
 def test_a_run_at_work_is_ended_with_serve_and_names_itself_to_those_it_kept_out(nightly, azure):

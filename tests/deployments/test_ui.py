@@ -118,7 +118,7 @@ def test_a_person_fills_in_all_that_a_paid_build_needs(served, page, photos, azu
     )
     assert "drift" not in editor
     assert azure.tally.billed == billed + 1
-    served.wait_for(lambda: _is_logged(served, run_id, "1 edit: 1 made"))
+    served.wait_for(lambda: "1 edit: 1 made" in str(served.logged(run_id)))
     page.reload()  # a page that has seen a run's beginning does not ask for the rest of its log
     page.get_by_role("tab", name="Logs").click()
     page.get_by_text(re.compile(r"1 edit: 1 made, 0.00 USD \(emulator\), ")).wait_for()
@@ -130,7 +130,7 @@ def test_a_wrong_path_is_a_sentence_that_says_what_retry_cannot_do(served, page,
     message = served.end_of(run_id)["message"]
     assert message.startswith("spec_file '/nowhere/dataset.yaml': no such file on the worker")
     assert "choose 'Copy to new run' in the run's menu" in message
-    served.wait_for(lambda: _is_logged(served, run_id, "no such file on the worker"))
+    served.wait_for(lambda: "no such file on the worker" in str(served.logged(run_id)))
     page.goto(f"{served.url}/v2/runs/flow-run/{run_id}")
     page.get_by_role("tab", name="Logs").click()
     page.get_by_text("no such file on the worker").last.wait_for()
@@ -219,12 +219,6 @@ def test_a_person_lets_a_build_go_on_that_waits_for_review(served, page, spec, s
 def _artifact(served, key: str) -> dict:
     found = served.post("artifacts/latest/filter", {"artifacts": {"key": {"any_": [key]}}})
     return found[0]
-
-
-def _is_logged(served, run_id: str, words: str) -> bool:
-    """Tell whether the server has a line with these words; Prefect sends it some seconds later."""
-    asked = {"logs": {"flow_run_id": {"any_": [run_id]}}}
-    return any(words in line["message"] for line in served.post("logs/filter", asked))
 
 
 def _later(now: list[tuple[str, str]], before: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -20,6 +20,10 @@ def nothing():
     """End nothing."""
 
 
+def nothing_said(words):
+    """Say nothing."""
+
+
 def is_interrupted():
     try:
         raise_if_interrupted()
@@ -64,10 +68,6 @@ def test_afterwards_signals_do_what_they_did_and_work_goes_on(number):
     assert (signal.getsignal(number), signal.set_wakeup_fd(-1)) == before
     take_signals_back()
     assert signal.getsignal(number) == before[0]
-
-
-def nothing_said(words):
-    """Say nothing."""
 
 
 def test_a_signal_that_another_handles_stops_nothing():

@@ -2,10 +2,7 @@ import numpy as np
 import pytest
 
 from kizu.diff import DiffSettings, Drift, Status, diff_mask
-
-
-def iou(a, b):
-    return (a & b).sum() / max((a | b).sum(), 1)
+from kizu.imaging.masks import mask_iou
 
 
 def test_diff_mask_of_two_equal_images_is_empty(photo):
@@ -19,7 +16,7 @@ def test_a_stain_painted_in_place_is_outlined(photo, stained):
     edited, truth = stained(photo)
     result = diff_mask(photo, edited)
     assert result.status is Status.CHANGED
-    assert iou(result.mask, truth) > 0.8
+    assert mask_iou(result.mask, truth) > 0.8
 
 
 def test_a_stain_is_outlined_in_the_edited_frame_when_the_picture_drifts(photo, stained, drifted):
@@ -27,7 +24,7 @@ def test_a_stain_is_outlined_in_the_edited_frame_when_the_picture_drifts(photo, 
     moved = drifted(np.repeat(truth[..., None], 3, 2).astype(np.uint8) * 255, gain=1, noise=0)
     result = diff_mask(photo, drifted(edited))
     assert result.status is Status.CHANGED
-    assert iou(result.mask, moved[..., 1] > 127) > 0.75
+    assert mask_iou(result.mask, moved[..., 1] > 127) > 0.75
 
 
 def test_drift_alone_is_unchanged(photo, drifted):

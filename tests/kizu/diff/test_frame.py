@@ -11,13 +11,17 @@ from kizu.edit.painter import DriftProfile, Painting, imitate_drift
 SIDE_PX = 256
 
 
+def metal(seed, side_px, shade, line_px):
+    """Brushed metal under a shade (1, side) or even, with lines so long, (side, side, 3) uint8."""
+    noise = np.random.default_rng(seed).normal(0, 60, (side_px, side_px)).astype(np.float32)
+    lines = cv2.GaussianBlur(noise, (0, 0), sigmaX=line_px, sigmaY=0.7)
+    return np.repeat(np.clip(shade + 2 * lines, 0, 255).astype(np.uint8)[..., None], 3, 2)
+
+
 @pytest.fixture(scope="module")
 def brushed():
     """Brushed metal that fills the picture, (256, 256, 3) uint8."""
-    noise = np.random.default_rng(7).normal(0, 60, (SIDE_PX, SIDE_PX)).astype(np.float32)
-    lines = cv2.GaussianBlur(noise, (0, 0), sigmaX=18, sigmaY=0.7)
-    shade = np.linspace(120, 190, SIDE_PX)[None]
-    return np.repeat(np.clip(shade + 2 * lines, 0, 255).astype(np.uint8)[..., None], 3, 2)
+    return metal(7, SIDE_PX, np.linspace(120, 190, SIDE_PX)[None], line_px=18)
 
 
 def chipped(image, depth_px):
@@ -94,9 +98,7 @@ def test_what_lies_outside_of_a_window_is_known(brushed):
 @pytest.mark.parametrize("seed", [0, 2, 7])
 @pytest.mark.parametrize(("right", "down"), [(5, -3), (-2, 4), (1, 1)])
 def test_a_row_whose_counterpart_lies_outside_is_not_marked(right, down, seed):
-    noise = np.random.default_rng(seed).normal(0, 60, (320, 320)).astype(np.float32)
-    lines = cv2.GaussianBlur(noise, (0, 0), sigmaX=12, sigmaY=0.7)
-    whole = np.repeat(np.clip(140 + 2 * lines, 0, 255).astype(np.uint8)[..., None], 3, 2)
+    whole = metal(seed, 320, 140, line_px=12)
     normal = whole[32:-32, 32:-32]
     moved = whole[32 - down : 288 - down, 32 - right : 288 - right]
     grain = np.random.default_rng(9).normal(0, 1.5, normal.shape)

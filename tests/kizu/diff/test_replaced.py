@@ -7,6 +7,7 @@ import pytest
 from kizu.diff import Status, diff_mask
 from kizu.diff.replaced import kept_part, with_kept_part
 from kizu.edit.painter import DriftProfile, Painting, imitate_drift
+from kizu.imaging.masks import mask_iou
 
 SHAPE = (288, 352)
 AREAS = pytest.mark.parametrize("area", [0.55, 0.7])
@@ -39,10 +40,6 @@ def worn(normal, part):
     return np.where(part[..., None], other, normal).astype(np.uint8)
 
 
-def overlap(mask, truth):
-    return (mask & truth).sum() / (mask | truth).sum()
-
-
 @AREAS
 @PROFILES
 def test_a_replaced_part_is_marked_however_much_of_the_picture_it_takes(area, profile):
@@ -50,7 +47,7 @@ def test_a_replaced_part_is_marked_however_much_of_the_picture_it_takes(area, pr
     redrawn = imitate_drift(Painting(worn(normal, part), part), profile, 4)
     found = diff_mask(normal, redrawn.image)
     assert found.status is Status.CHANGED
-    assert overlap(found.mask, redrawn.truth) > 0.9
+    assert mask_iou(found.mask, redrawn.truth) > 0.9
 
 
 @AREAS
@@ -60,7 +57,7 @@ def test_it_is_where_the_picture_moved_by_pixels(area, drifted):
     truth = drifted(np.dstack([part] * 3) * 255.0, shift=(4.6, -3.1), noise=0)[..., 1] > 127
     found = diff_mask(normal, edited)
     assert found.status is Status.CHANGED
-    assert overlap(found.mask, truth) > 0.85
+    assert mask_iou(found.mask, truth) > 0.85
 
 
 @AREAS

@@ -4,12 +4,9 @@ import pytest
 
 from kizu.diff import DiffSettings, Drift, Status, diff_mask
 from kizu.diff.full_size import compare, evidence, outline, thin
+from kizu.imaging.masks import mask_iou
 
 SMALL = DiffSettings(max_work_megapixels=0.25)
-
-
-def iou(a, b):
-    return (a & b).sum() / max((a | b).sum(), 1)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +76,7 @@ def test_a_single_pixel_is_no_find(big):
 
 def test_the_outline_of_a_stain_is_true_to_the_pixel_of_full_size(big, stained):
     edited, truth = stained(big, centre=(500, 400), radius=60)
-    assert iou(diff_mask(big, edited, SMALL).mask, truth) > 0.97
+    assert mask_iou(diff_mask(big, edited, SMALL).mask, truth) > 0.97
 
 
 def test_more_threads_give_the_same_answer_on_large_pictures(big, lined, drifted, found):
@@ -103,7 +100,7 @@ def test_tiles_leave_no_trace(big, lined, stained, drifted, monkeypatch):
 
 def test_a_long_line_is_outlined_in_windows(big, lined, drifted, found, monkeypatch):
     monkeypatch.setattr(thin, "_WINDOW_PX", 96)
-    assert iou(found.mask, diff_mask(big, drifted(lined[0]), SMALL).mask) > 0.9
+    assert mask_iou(found.mask, diff_mask(big, drifted(lined[0]), SMALL).mask) > 0.9
 
 
 def test_a_region_favours_what_was_asked_for_and_hides_nothing(big, lined, drifted, found):

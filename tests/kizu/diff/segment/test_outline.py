@@ -3,6 +3,7 @@ import numpy as np
 
 from kizu.diff.filters import gaussian
 from kizu.diff.segment.outline import close, fill_holes, refine
+from kizu.imaging.masks import mask_iou
 
 
 def blurred(mask, strength=30.0):
@@ -19,20 +20,16 @@ def disc_mask(radius=20, side=120):
     return cv2.circle(np.zeros((side, side), np.uint8), (60, 60), radius, 1, -1) > 0
 
 
-def iou(a, b):
-    return (a & b).sum() / (a | b).sum()
-
-
 def test_a_mask_grown_too_wide_returns_to_the_edge():
     truth = disc_mask()
-    assert iou(refined(disc_mask(24), blurred(truth)), truth) > 0.93
+    assert mask_iou(refined(disc_mask(24), blurred(truth)), truth) > 0.93
 
 
 def test_a_line_keeps_its_width():
     truth = np.zeros((80, 160), np.uint8)
     cv2.line(truth, (20, 40), (140, 44), 1, 3)
     wide = cv2.dilate(truth, np.ones((5, 5), np.uint8)) > 0
-    assert iou(refined(wide, blurred(truth > 0)), truth > 0) > 0.6
+    assert mask_iou(refined(wide, blurred(truth > 0)), truth > 0) > 0.6
 
 
 def test_loops_of_lines_stay_open():
@@ -57,17 +54,17 @@ def test_closing_joins_pieces_nearer_than_they_are_thick():
 def test_a_weak_rim_beside_a_sharp_edge_belongs_to_the_region():
     rim = disc_mask(25)
     residual = blurred(disc_mask(), 60.0) + blurred(rim, 9.0)
-    assert iou(refined(rim, residual), rim) > 0.93
+    assert mask_iou(refined(rim, residual), rim) > 0.93
 
 
 def test_a_rim_too_weak_to_be_seen_is_left_out():
     residual = blurred(disc_mask(), 60.0) + blurred(disc_mask(25), 1.0)
-    assert iou(refined(disc_mask(25), residual), disc_mask()) > 0.88
+    assert mask_iou(refined(disc_mask(25), residual), disc_mask()) > 0.88
 
 
 def test_a_soft_edge_is_cut_near_half_of_its_level():
     residual = gaussian(blurred(disc_mask(24), 60.0), 6.0)
-    assert iou(refined(disc_mask(38), residual), disc_mask(24)) > 0.8
+    assert mask_iou(refined(disc_mask(38), residual), disc_mask(24)) > 0.8
 
 
 def test_the_slopes_of_a_dent_belong_to_it():
@@ -75,7 +72,7 @@ def test_the_slopes_of_a_dent_belong_to_it():
     depth = 40 * np.exp(-(rows**2 + columns**2) / 16**2)
     light = np.where(columns < 0, -depth, depth).astype(np.float32)
     residual = np.dstack([light, 0 * light, 0 * light])
-    assert iou(refined(depth > 12, residual), depth > 8) > 0.93
+    assert mask_iou(refined(depth > 12, residual), depth > 8) > 0.93
 
 
 def test_the_faint_end_of_a_line_is_followed():
@@ -92,7 +89,7 @@ def test_a_stain_over_dark_and_light_ground_ends_where_it_covers_half():
     surface[:, 60:, 0] = 12
     coverage = gaussian(disc_mask(28).astype(np.float32), 5.0)
     residual = -0.4 * coverage[..., None] * surface
-    assert iou(refine(disc_mask(40), residual, surface), coverage > 0.5) > 0.93
+    assert mask_iou(refine(disc_mask(40), residual, surface), coverage > 0.5) > 0.93
 
 
 def test_a_line_does_not_grow_into_busy_ground_beside_it():
@@ -123,7 +120,7 @@ def marks():
 
 def test_marks_of_one_colour_stay_apart():
     print_, _ = marks()
-    assert iou(refined(print_, blurred(print_, 8.0)), print_) > 0.7
+    assert mask_iou(refined(print_, blurred(print_, 8.0)), print_) > 0.7
 
 
 def test_where_light_and_dark_interleave_the_gaps_belong_to_the_change():
